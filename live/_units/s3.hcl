@@ -1,0 +1,31 @@
+# The buckets for raw data, processed analytics and the long-term archive, and the one for their access logs.
+
+locals {
+  environment = read_terragrunt_config(find_in_parent_folders("env.hcl"))
+}
+
+terraform {
+  source = "${dirname(find_in_parent_folders("root.hcl"))}/../modules//s3"
+}
+
+dependency "kms" {
+  config_path = "${get_terragrunt_dir()}/../kms"
+}
+
+inputs = {
+  access_log_retention_in_days = local.environment.locals.access_log_retention_in_days
+  kms_key_arn                  = dependency.kms.outputs.key_arns["s3"]
+
+  buckets = {
+    archive = {
+      deep_archive_after_days              = 365
+      noncurrent_version_retention_in_days = local.environment.locals.noncurrent_version_retention_in_days
+    }
+    processed-analytics = {
+      noncurrent_version_retention_in_days = local.environment.locals.noncurrent_version_retention_in_days
+    }
+    raw-data = {
+      noncurrent_version_retention_in_days = local.environment.locals.noncurrent_version_retention_in_days
+    }
+  }
+}

@@ -1,0 +1,20 @@
+# The network: three zones, three tiers of subnets, one NAT gateway, flow logs.
+
+locals {
+  environment = read_terragrunt_config(find_in_parent_folders("env.hcl"))
+}
+
+terraform {
+  source = "${dirname(find_in_parent_folders("root.hcl"))}/../modules//vpc"
+}
+
+dependency "kms" {
+  config_path = "${get_terragrunt_dir()}/../kms"
+}
+
+inputs = {
+  # Named rather than looked up: a plan needs no AWS for it, and a fourth zone that AWS opens changes nothing.
+  availability_zones            = ["us-east-1a", "us-east-1b", "us-east-1c"]
+  flow_log_aggregation_interval = local.environment.locals.flow_log_aggregation_interval
+  kms_key_arn                   = dependency.kms.outputs.key_arns["logs"]
+}

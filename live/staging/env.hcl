@@ -1,0 +1,14 @@
+# Staging: production's shape for rehearsals, with shorter retention.
+
+locals {
+  name = "staging"
+
+  # Days that S3 access logs are kept.
+  access_log_retention_in_days = 90
+
+  # Seconds that one flow log record may cover: 600 makes about a tenth of the records of 60.
+  flow_log_aggregation_interval = 600
+
+  # Days that an overwritten or deleted object can be brought back.
+  noncurrent_version_retention_in_days = 14
+}

@@ -1,0 +1,4 @@
+output "table_names" {
+  description = "The tables' names."
+  value       = module.dynamodb.table_names
+}

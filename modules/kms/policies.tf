@@ -1,0 +1,113 @@
+# Key policies: the account administers its keys through IAM, and each AWS service that uses a key on its own behalf gets one
+# statement, bound to this account by a condition so that nobody else's resource can make the service use the key.
+
+data "aws_partition" "this" {}
+
+locals {
+  arn_prefix = "arn:${data.aws_partition.this.partition}"
+
+  # What each name in `grants` stands for. The shapes follow the key policy pages of each service's user guide.
+  grant_statements = {
+    cloudtrail = {
+      sid       = "AllowCloudTrailDelivery"
+      principal = "cloudtrail.amazonaws.com"
+      actions   = ["kms:GenerateDataKey*"]
+      conditions = [
+        {
+          test     = "ArnLike"
+          variable = "aws:SourceArn"
+          values   = ["${local.arn_prefix}:cloudtrail:${var.region}:${var.account_id}:trail/*-${var.suffix}"]
+        },
+        {
+          test     = "ArnLike"
+          variable = "kms:EncryptionContext:aws:cloudtrail:arn"
+          values   = ["${local.arn_prefix}:cloudtrail:*:${var.account_id}:trail/*"]
+        },
+      ]
+    }
+
+    # Without it an alarm whose action is an encrypted topic fails silently: it changes state and nobody hears of it.
+    cloudwatch_alarms = {
+      sid       = "AllowCloudWatchAlarmsToPublish"
+      principal = "cloudwatch.amazonaws.com"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      conditions = [
+        {
+          test     = "StringEquals"
+          variable = "aws:SourceAccount"
+          values   = [var.account_id]
+        },
+      ]
+    }
+
+    cloudwatch_logs = {
+      sid       = "AllowCloudWatchLogs"
+      principal = "logs.${var.region}.amazonaws.com"
+      actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      conditions = [
+        {
+          test     = "ArnLike"
+          variable = "kms:EncryptionContext:aws:logs:arn"
+          values   = ["${local.arn_prefix}:logs:${var.region}:${var.account_id}:log-group:*"]
+        },
+      ]
+    }
+
+    config = {
+      sid       = "AllowConfigDelivery"
+      principal = "config.amazonaws.com"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      conditions = [
+        {
+          test     = "StringEquals"
+          variable = "aws:SourceAccount"
+          values   = [var.account_id]
+        },
+      ]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "this" {
+  #checkov:skip=CKV_AWS_109:in a key policy the resource * is the key itself, and the account must be able to administer it
+  #checkov:skip=CKV_AWS_111:as CKV_AWS_109
+  #checkov:skip=CKV_AWS_356:as CKV_AWS_109
+  for_each = var.keys
+
+  # Without the account as administrator a key that lost its users could never be changed or deleted again.
+  statement {
+    sid       = "AllowAccountAdministration"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["${local.arn_prefix}:iam::${var.account_id}:root"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = { for grant in each.value.grants : grant => local.grant_statements[grant] }
+
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = [statement.value.principal]
+      }
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
+}

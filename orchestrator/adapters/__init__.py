@@ -1,0 +1,1 @@
+"""Where the engine meets the outside: Terraform, the local cloud, AWS, processes, folders on disk."""

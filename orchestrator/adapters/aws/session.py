@@ -1,0 +1,124 @@
+"""Sessions with AWS or with the local cloud: two targets that can never be mistaken for each other.
+
+A session for AWS refuses to exist while endpoint overrides are set; a session for the local cloud is made of the local
+cloud's own variables and sees nothing of the user's.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.errors import PlatformctlError, UsageError
+
+REGION = "us-east-1"
+"""The region of the platform (requirements, section B)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudSession:
+    """Clients for one target.
+
+    Attributes:
+        environ: the environment that Terraform gets for this target.
+        endpoint: the local cloud's address; None for AWS.
+
+    """
+
+    environ: Mapping[str, str]
+    endpoint: str | None
+    account_id: str
+    _session: boto3.session.Session
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of the service; it may be used from several threads, the session that makes it may not."""
+        with self._lock:
+            if service not in self._clients:
+                # The stubs tell clients apart by literal names; here the name is a value.
+                self._clients[service] = self._session.client(  # type: ignore[call-overload]
+                    service, endpoint_url=self.endpoint, config=_config(self.endpoint)
+                )
+            return self._clients[service]
+
+
+def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str) -> CloudSession:
+    """A session with the local cloud.
+
+    Args:
+        environ: the environment that reaches the local cloud, already free of real credentials.
+        endpoint: its address, on the loopback interface.
+        account_id: the account that it pretends to be.
+
+    """
+    session = boto3.session.Session(
+        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+    return CloudSession(environ=environ, endpoint=endpoint, account_id=account_id, _session=session)
+
+
+def require_no_overrides(environ: Mapping[str, str]) -> None:
+    """Check that nothing redirects calls meant for AWS.
+
+    Raises:
+        UsageError: an endpoint override is set.
+
+    """
+    overrides = sorted(
+        name
+        for name, value in environ.items()
+        if value and (name.startswith("AWS_ENDPOINT_URL") or name == "AWS_S3_ENDPOINT")
+    )
+    if overrides:
+        raise UsageError(
+            "Endpoint overrides are set, so this is not AWS",
+            detail=f"{', '.join(overrides)} would send what is meant for AWS to another place.",
+            hint=f"Unset {' '.join(overrides)}, or use --target local.",
+        )
+
+
+def aws_session(environ: Mapping[str, str]) -> CloudSession:
+    """A session with AWS, with the credentials that boto3 finds.
+
+    Raises:
+        UsageError: an endpoint override is set, or there are no usable credentials.
+
+    """
+    require_no_overrides(environ)
+    session = boto3.session.Session(region_name=REGION)
+    try:
+        account_id = session.client("sts", config=_config(None)).get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise UsageError(
+            "No usable AWS credentials",
+            detail=f"Asking AWS who we are failed: {error}",
+            hint="Log in (aws sso login, or AWS_PROFILE), or use --target local.",
+        ) from error
+    return CloudSession(
+        environ=dict(environ) | {"AWS_REGION": REGION}, endpoint=None, account_id=account_id, _session=session
+    )
+
+
+def _config(endpoint: str | None) -> Config:
+    if endpoint is None:
+        return Config(retries={"mode": "standard", "max_attempts": 5})
+    # A proxy of the user's must not see, or lose, what is meant for this machine.
+    return Config(
+        retries={"mode": "standard", "max_attempts": 2},
+        s3={"addressing_style": "path"},
+        proxies={},
+        connect_timeout=5,
+        read_timeout=60,
+    )
+
+
+def explain(error: ClientError | BotoCoreError, *, doing: str) -> PlatformctlError:
+    """An AWS error as ours; ``doing`` completes "... failed"."""
+    return PlatformctlError(f"{doing} failed", detail=str(error))

@@ -1,0 +1,102 @@
+"""Terraform states in S3: read without Terraform, removed when nothing is left of a unit.
+
+State format version 4: https://developer.hashicorp.com/terraform/internals (kept stable by Terraform since 0.12).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.adapters.aws.session import CloudSession, explain
+from orchestrator.config import EvaluatedUnit
+from orchestrator.engine.ports import State
+from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.hcl import from_json_value
+from orchestrator.hcl.values import mark
+
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateAddress:
+    """Where a unit's state lies."""
+
+    bucket: str
+    key: str
+
+
+def state_address(unit: EvaluatedUnit) -> StateAddress:
+    """Read the address out of the unit's ``remote_state`` block.
+
+    Raises:
+        UsageError: the unit keeps its state elsewhere than in S3.
+
+    """
+    state = unit.remote_state
+    if state is None or state.backend != "s3":
+        backend = "no remote_state block" if state is None else f'backend "{state.backend}"'
+        raise UsageError(
+            "The state is not in S3",
+            detail=f'Unit "{unit.name}" has {backend}; outputs are passed from unit to unit through states in S3.',
+            hint='Include root.hcl, whose remote_state block configures backend "s3".',
+        )
+    missing = [name for name in ("bucket", "key") if not isinstance(state.config.get(name), str)]
+    if missing:
+        raise UsageError(
+            "The state's address is incomplete",
+            detail=f'remote_state of unit "{unit.name}" lacks {" and ".join(missing)}, or computes it from outputs.',
+            hint="Give bucket and key as strings that are known before anything is applied.",
+        )
+    return StateAddress(bucket=str(state.config["bucket"]), key=str(state.config["key"]))
+
+
+def parse_state(document: Mapping[str, Any]) -> State:
+    """A parsed state file.
+
+    Raises:
+        PlatformctlError: it is not format version 4.
+
+    """
+    if document.get("version") != 4:  # noqa: PLR2004 - the only version since Terraform 0.12
+        raise PlatformctlError(
+            "Unknown state format", detail=f"The state is of version {document.get('version')}, expected was 4."
+        )
+    outputs = {}
+    for name, output in sorted(document.get("outputs", {}).items()):
+        value = from_json_value(output["value"])
+        outputs[name] = mark(value) if output.get("sensitive") else value
+    resources = sum(
+        len(resource["instances"]) for resource in document.get("resources", []) if resource["mode"] == "managed"
+    )
+    return State(outputs=outputs, resources=resources, document=document)
+
+
+@dataclass(frozen=True, slots=True)
+class S3States:
+    """Implements ``orchestrator.engine.ports.States``."""
+
+    session: CloudSession
+
+    def read(self, unit: EvaluatedUnit) -> State | None:
+        """See the protocol."""
+        address = state_address(unit)
+        try:
+            answer = self.session.client("s3").get_object(Bucket=address.bucket, Key=address.key)
+            return parse_state(json.load(answer["Body"]))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise explain(error, doing=f'Reading the state of unit "{unit.name}"') from error
+        except BotoCoreError as error:
+            raise explain(error, doing=f'Reading the state of unit "{unit.name}"') from error
+
+    def remove(self, unit: EvaluatedUnit) -> None:
+        """See the protocol. In the versioned bucket earlier versions stay until its lifecycle rule ends them."""
+        address = state_address(unit)
+        try:
+            self.session.client("s3").delete_object(Bucket=address.bucket, Key=address.key)
+        except (ClientError, BotoCoreError) as error:
+            raise explain(error, doing=f'Removing the state of unit "{unit.name}"') from error

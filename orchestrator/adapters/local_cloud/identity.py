@@ -1,0 +1,13 @@
+"""Who the local cloud says it is: the account, the region and the one key pair that it accepts.
+
+The access key id has the 20 characters that SigV4 parsers expect and no prefix that AWS gives out, so that it can neither be
+mistaken for a real key nor be used as one.
+"""
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+ACCESS_KEY_ID = "LOCALPLATFORMCTLFAKE"
+SECRET_ACCESS_KEY = "opens-nothing-but-the-local-cloud"  # noqa: S105 - it is public, and useless on AWS
+
+CONTROL_PREFIX = "/_platformctl"
+"""Paths below it belong to the server itself and never reach moto."""

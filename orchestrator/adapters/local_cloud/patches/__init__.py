@@ -1,0 +1,9 @@
+"""What moto gets wrong under the Terraform AWS provider 5.100.0, mended: one file per service, one registry.
+
+Importing this package registers every patch; ``apply_patches`` imports the services and changes them.
+"""
+
+from orchestrator.adapters.local_cloud.patches import dynamodb, ec2, kms, s3, sts
+from orchestrator.adapters.local_cloud.patches.registry import PATCHES, Patch, apply_patches
+
+__all__ = ["PATCHES", "Patch", "apply_patches", "dynamodb", "ec2", "kms", "s3", "sts"]

@@ -1,0 +1,95 @@
+"""Requests and responses as the layers around moto see them: a whole response, not a stream.
+
+Buffering is what makes the layers simple and safe: a response is complete before its first byte is sent, so it can be
+remembered, logged with its status, or replaced by an error.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+Headers = tuple[tuple[str, str], ...]
+_ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A complete HTTP response.
+
+    Attributes:
+        status: the code with its reason, as WSGI writes it: "200 OK".
+        headers: in the order in which they are sent.
+        body: all of it.
+
+    """
+
+    status: str
+    headers: Headers = ()
+    body: bytes = b""
+
+    @property
+    def code(self) -> int:
+        return int(self.status.split(" ", 1)[0])
+
+    def header(self, name: str) -> str:
+        """The first header of that name, in any case; empty when there is none."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+
+Handler = Callable[[WSGIEnvironment], Response]
+"""One layer: takes the WSGI environment, gives the whole response."""
+
+
+def status_line(code: int) -> str:
+    """A code with its usual reason phrase."""
+    return f"{code} {HTTPStatus(code).phrase}"
+
+
+def plain(code: int, text: str) -> Response:
+    """A short answer for people."""
+    body = f"{text}\n".encode()
+    return Response(
+        status=status_line(code),
+        headers=(("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))),
+        body=body,
+    )
+
+
+def buffered(application: WSGIApplication) -> Handler:
+    """Runs a WSGI application to its end."""
+
+    def handle(environ: WSGIEnvironment) -> Response:
+        status, headers = "", ()  # type: tuple[str, Headers]
+        written: list[bytes] = []
+
+        def start_response(
+            new_status: str, new_headers: list[tuple[str, str]], _info: _ExceptionInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            nonlocal status, headers
+            status, headers = new_status, tuple(new_headers)
+            return written.append
+
+        chunks: Iterable[bytes] = application(environ, start_response)
+        try:
+            written.extend(chunks)
+        finally:
+            close: Any = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+        return Response(status=status, headers=headers, body=b"".join(written))
+
+    return handle
+
+
+def application(handler: Handler) -> WSGIApplication:
+    """A WSGI application from the outermost layer."""
+
+    def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        response = handler(environ)
+        start_response(response.status, list(response.headers))
+        return (response.body,)
+
+    return run

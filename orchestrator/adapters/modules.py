@@ -1,0 +1,86 @@
+"""Finds the modules of units on this machine; fetches those that live in another git repository."""
+
+import hashlib
+import shutil
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.config import EvaluatedUnit, GitSource, LocalSource, ModuleInterface, module_interface
+from orchestrator.errors import PlatformctlError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where a module lies: ``root`` is the part of the source before ``//``."""
+
+    root: Path
+    subdirectory: str
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.subdirectory
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """The modules of a run. Safe to use from several threads; each repository and ref is fetched once.
+
+    Args:
+        cache: where fetched repositories are kept: ``.platformctl/sources``.
+
+    """
+
+    cache: Path
+    _interfaces: dict[Path, ModuleInterface] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def locate(self, unit: EvaluatedUnit) -> Location:
+        """Where the unit's module lies.
+
+        Raises:
+            PlatformctlError: the repository could not be fetched.
+
+        """
+        match unit.source:
+            case LocalSource() as local:
+                return Location(root=local.root, subdirectory=local.subdirectory)
+            case GitSource() as git:
+                with self._lock:
+                    return Location(root=self._fetch(git), subdirectory=git.subdirectory)
+
+    def interface(self, unit: EvaluatedUnit) -> ModuleInterface:
+        """What the unit's module declares."""
+        folder = self.locate(unit).folder
+        with self._lock:
+            if folder not in self._interfaces:
+                self._interfaces[folder] = module_interface(folder)
+            return self._interfaces[folder]
+
+    def _fetch(self, source: GitSource) -> Path:
+        key = hashlib.sha256(f"{source.url} {source.ref}".encode()).hexdigest()[:16]
+        folder = self.cache / key
+        if folder.is_dir():
+            return folder
+        # Fetched beside its place and moved there when it is whole: an interrupted fetch is not taken for a module.
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        # A ref may be a branch, a tag or a commit: fetching it by name works for all three, cloning it does not.
+        for arguments in (
+            ["init", "--quiet"],
+            ["fetch", "--quiet", "--depth", "1", source.url, source.ref or "HEAD"],
+            ["checkout", "--quiet", "--detach", "FETCH_HEAD"],
+        ):
+            done = subprocess.run(
+                ["git", *arguments], cwd=partial, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            )
+            if done.returncode:
+                raise PlatformctlError(
+                    "A module could not be fetched",
+                    detail=f"git {arguments[0]} of {source.url} at {source.ref or 'HEAD'}: {done.stderr.strip()}",
+                    hint="Check the source's address and ref, and that git may read it without asking.",
+                )
+        partial.rename(folder)
+        return folder

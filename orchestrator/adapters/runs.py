@@ -1,0 +1,98 @@
+"""What a run leaves on disk: ``.platformctl/runs/<id>/`` with its events and logs, and how long units took.
+
+Also the lock that keeps two runs from working on one deployment at once; Terraform's own locks guard single states.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator.adapters.workspaces import write_private
+from orchestrator.engine.events import Event
+from orchestrator.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """The folder of one run; its name sorts by time.
+
+    Attributes:
+        id: "20260131-081500-pr42-3f9a", in UTC.
+
+    """
+
+    id: str
+    folder: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    def append(self, event: Event) -> None:
+        """Add an event to ``events.jsonl``, at once: what has happened is on disk even if the process is killed."""
+        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(event.to_json(), default=str) + "\n")
+
+
+def new_run(home: Path, *, suffix: str) -> RunFolder:
+    """Make the folder of a new run under ``home``, the project's ``.platformctl``."""
+    identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suffix}-{secrets.token_hex(2)}"
+    folder = home / "runs" / identity
+    (folder / "logs").mkdir(parents=True, mode=0o700)
+    return RunFolder(id=identity, folder=folder)
+
+
+@contextmanager
+def exclusive(home: Path, *, target: str, suffix: str) -> Iterator[None]:
+    """Hold the deployment for this process.
+
+    Raises:
+        UsageError: another process on this machine works on it.
+
+    """
+    folder = home / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{target}-{suffix}.lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise UsageError(
+                "Another run works on this deployment",
+                detail=f'Process {file.read().strip() or "unknown"} holds "{suffix}" on target {target}.',
+                hint="Wait for it to end, or press Ctrl-C there.",
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def read_durations(home: Path, *, command: str, environment: str) -> Mapping[str, float]:
+    """Seconds that each unit took in the last runs, by unit name; empty when nothing is recorded."""
+    return _durations(home).get(f"{command} {environment}", {})
+
+
+def record_durations(home: Path, *, command: str, environment: str, seconds: Mapping[str, float]) -> None:
+    """Remember how long units took, for the order of the next run."""
+    recorded = _durations(home)
+    recorded.setdefault(f"{command} {environment}", {}).update(seconds)
+    write_private(home / "durations.json", json.dumps(recorded, indent=2, sort_keys=True) + "\n")
+
+
+def _durations(home: Path) -> dict[str, dict[str, float]]:
+    try:
+        recorded = json.loads((home / "durations.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        # Only an estimate is lost, and the next run writes the file anew.
+        return {}
+    return recorded if isinstance(recorded, dict) else {}

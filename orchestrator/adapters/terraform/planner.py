@@ -1,0 +1,126 @@
+"""Runs the plan of a whole stack in a folder that does not outlive it."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from os.path import relpath
+from pathlib import Path
+from typing import Any
+
+from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
+from orchestrator.adapters.terraform.lock import FILE_NAME
+from orchestrator.adapters.terraform.messages import MessageReader
+from orchestrator.adapters.terraform.provider import SharedProviders
+from orchestrator.adapters.terraform.sharing import check_constraints, provider_configuration
+from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.adapters.workspaces import write_private
+from orchestrator.config import EvaluatedUnit
+from orchestrator.engine.stack_plan import StackPlan, merge_states, read_plan, root_module
+from orchestrator.errors import PlatformctlError
+
+_PLAN = "stack.tfplan"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackPlanner:
+    """Plans units together.
+
+    Args:
+        toolchain: the Terraform to run.
+        modules: finds the units' modules.
+        providers: shared provider processes, or None.
+        home: the project's ``.platformctl``.
+        parallelism: how many resources Terraform refreshes at once.
+
+    """
+
+    toolchain: Toolchain
+    modules: Modules
+    providers: SharedProviders | None
+    home: Path
+    parallelism: int
+
+    def plan(self, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> StackPlan:
+        """Plan the units against their states.
+
+        Args:
+            units: evaluated with unknown outputs of the units that are planned with them.
+            states: the state documents of those that have one, by unit name.
+
+        Raises:
+            UsageError: the units cannot be planned together.
+            PlatformctlError: Terraform failed; its errors are the detail.
+
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        # The merged state may hold secrets: a private folder that is deleted whatever happens.
+        folder = Path(tempfile.mkdtemp(prefix="plan-", dir=self.home))
+        try:
+            self.write(folder, units, states)
+            invocation = self._invocation(folder, units)
+            self._run(invocation, "init", input=False, no_color=FLAG, lockfile="readonly")
+            self._run(
+                invocation,
+                "plan",
+                input=False,
+                json=FLAG,
+                out=_PLAN,
+                parallelism=self.parallelism,
+                lock=False,
+            )
+            shown: list[str] = []
+            self._run(invocation, "show", _PLAN, on_line=shown.append, json=FLAG)
+            return read_plan(json.loads("".join(shown)), units=[unit.name for unit in units])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def write(self, folder: Path, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write the root module, the merged state and the lock file into a folder."""
+        locations = {unit.name: self.modules.locate(unit).folder for unit in units}
+        # A relative source makes Terraform read the module where it lies; an absolute one makes it copy the module.
+        sources = {name: relpath(path.resolve(), folder.resolve()) for name, path in locations.items()}
+        variables = {unit.name: self.modules.interface(unit).variables for unit in units}
+        for name, text in root_module(units, sources=sources, variables=variables).files.items():
+            write_private(folder / name, text)
+        if states:
+            write_private(folder / "terraform.tfstate", json.dumps(merge_states(states)))
+        (folder / FILE_NAME).write_text(self.toolchain.provider.without_hashes(), encoding="utf-8")
+
+    def _invocation(self, folder: Path, units: Sequence[EvaluatedUnit]) -> Invocation:
+        environment = dict(self.toolchain.environment)
+        keep_open: tuple[int, ...] = ()
+        configurations = set()
+        for unit in units:
+            module = self.modules.locate(unit).folder
+            check_constraints(unit, module, self.toolchain.provider)
+            configurations.add(provider_configuration(unit, module))
+        shared = next(iter(configurations), None) if len(configurations) == 1 else None
+        if self.providers is not None and shared is not None:
+            environment["TF_REATTACH_PROVIDERS"] = self.providers.reattach(shared)
+            keep_open = self.providers.holds
+        else:
+            _ = self.toolchain.provider_executable
+        return Invocation(
+            arguments=self.toolchain.binary.arguments, folder=folder, environment=environment, keep_open=keep_open
+        )
+
+    def _run(
+        self,
+        invocation: Invocation,
+        command: str,
+        *arguments: str,
+        on_line: Callable[[str], None] | None = None,
+        **options: object,
+    ) -> None:
+        reader = MessageReader(report=lambda _progress: None)
+        terraform = Command(invocation, processes=self.toolchain.processes, on_line=on_line or reader.feed)
+        code, _, _ = terraform.cmd(command, *arguments, **options)
+        if code:
+            raise PlatformctlError(
+                f"terraform {command} of the whole stack failed",
+                detail="\n\n".join(reader.explanation()),
+                hint="Nothing was changed.",
+            )

@@ -1,0 +1,126 @@
+"""One provider process for all Terraform commands of a run that configure it the same way.
+
+Terraform attaches to a running provider through TF_REATTACH_PROVIDERS instead of starting (and decoding the schema of)
+its own several times per command. Rule of safety, measured in docs/benchmarks.md: the last configuration sent to a
+provider process wins, so a process is shared only by units whose evaluated provider block, environment and provider
+binary are the same, and only if that block is their only one.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from orchestrator.errors import PlatformctlError
+
+PREFIX = "TF_REATTACH_PROVIDERS="
+START_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class SharedProviders:
+    """The provider processes of a run, by configuration; a context manager that leaves none behind.
+
+    Args:
+        executable: finds the provider's executable; called once, when the first process is started.
+        environment: the environment that the processes start with; it cannot change afterwards.
+        log: the file that takes what they write.
+
+    """
+
+    executable: Callable[[], Path]
+    environment: Mapping[str, str]
+    log: Path
+    _started: dict[str, str] = field(default_factory=dict)
+    _tethers: "list[subprocess.Popen[str]]" = field(default_factory=list)
+    _pipes: list[int] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def reattach(self, configuration: str) -> str:
+        """The value of TF_REATTACH_PROVIDERS for units with this provider configuration; starts a process for the first.
+
+        Raises:
+            PlatformctlError: the provider did not start; the end of its log is in the message.
+
+        """
+        with self._lock:
+            if configuration not in self._started:
+                self._started[configuration] = self._start()
+            return self._started[configuration]
+
+    @property
+    def holds(self) -> tuple[int, ...]:
+        """The descriptors that every Terraform process must inherit, to keep its provider alive."""
+        return tuple(self._pipes)
+
+    def close(self) -> None:
+        """Let go of the processes; each ends when no Terraform process uses it any more."""
+        with self._lock:
+            for pipe in self._pipes:
+                with suppress(OSError):
+                    os.close(pipe)
+            self._pipes.clear()
+            for tether in self._tethers:
+                if tether.stdout is not None:
+                    tether.stdout.close()
+                with suppress(subprocess.TimeoutExpired):
+                    tether.wait(timeout=15)
+            self._tethers.clear()
+            self._started.clear()
+
+    def _start(self) -> str:
+        reading, writing = os.pipe()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("a", encoding="utf-8") as log:
+            tether = subprocess.Popen(
+                [sys.executable, "-I", str(Path(__file__).with_name("tether.py")), str(self.executable()), "-debug"],
+                stdin=reading,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=dict(self.environment),
+                text=True,
+                start_new_session=True,
+            )
+        os.close(reading)
+        self._pipes.append(writing)
+        self._tethers.append(tether)
+        value = self._read_announcement(tether)
+        # Nobody reads what the provider prints from here on; a thread keeps its pipe from filling up.
+        assert tether.stdout is not None
+        threading.Thread(target=tether.stdout.read, daemon=True).start()
+        return value
+
+    def _read_announcement(self, tether: "subprocess.Popen[str]") -> str:
+        found: list[str] = []
+
+        def read() -> None:
+            assert tether.stdout is not None
+            for line in tether.stdout:
+                if PREFIX in line:
+                    found.append(line.split(PREFIX, 1)[1].strip().strip("'"))
+                    return
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        reader.join(START_SECONDS)
+        if found and isinstance(json.loads(found[0]), dict):
+            return found[0]
+        tether.terminate()
+        tail = "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
+        raise PlatformctlError(
+            "The provider did not start",
+            detail=f"It announced no address within {START_SECONDS:.0f} s. The end of its log:\n{tail}",
+            hint=f"The whole log is {self.log}. Set PLATFORMCTL_PROVIDER=launch to do without a shared provider.",
+        )

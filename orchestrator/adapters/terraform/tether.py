@@ -1,0 +1,35 @@
+"""Ties a provider process to those who use it: it ends when the last of them has gone.
+
+Run as ``python tether.py COMMAND ARGS``. Standard input is the reading end of a pipe whose writing end platformctl and
+every Terraform process of the run hold open. When all of them have ended, in whatever way, the pipe closes and the
+provider is told to go; after kill -9 of platformctl alone it stays until the running Terraform processes have written
+their state. Only the standard library, and as little of it as possible: this file is started for every run.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+
+
+def main() -> int:
+    """Start the command, wait until nobody holds the pipe, end the command."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL) as provider:
+
+        def stop(_signal: int, _frame: object) -> None:
+            provider.terminate()
+
+        signal.signal(signal.SIGTERM, stop)
+        while os.read(0, 4096):
+            pass
+        provider.terminate()
+        try:
+            return provider.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            provider.kill()
+            return provider.wait()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

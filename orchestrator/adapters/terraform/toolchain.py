@@ -1,0 +1,156 @@
+"""Everything about Terraform that is found out once per run: binary, provider, lock, environment."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from orchestrator.adapters.processes import Processes
+from orchestrator.adapters.terraform.binaries import Binary, find_binary
+from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
+from orchestrator.adapters.terraform.lock import FILE_NAME, LockedProvider, read_lock, verify
+from orchestrator.adapters.terraform.mirror import (
+    REGISTRY,
+    ProviderOrigin,
+    cli_configuration,
+    find_origin,
+    platform_name,
+    provider_folder,
+)
+from orchestrator.errors import PlatformctlError, UsageError
+
+# Configuration reaches Terraform through files alone, so that a plan does not depend on who runs it.
+_DROPPED_PREFIXES = ("TF_VAR_", "TF_CLI_ARGS", "TF_REATTACH_PROVIDERS", "TF_WORKSPACE", "TF_DATA_DIR", "TF_LOG")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolchain:
+    """Terraform and its provider, ready to be used.
+
+    Args:
+        live: the live folder; its lock file says which providers are used.
+        folder: where platformctl keeps what Terraform needs: ``.platformctl/terraform``.
+        environ: the environment that Terraform's is made of, credentials included.
+
+    """
+
+    live: Path
+    folder: Path
+    environ: Mapping[str, str]
+    processes: Processes = field(default_factory=Processes)
+
+    @cached_property
+    def binary(self) -> Binary:
+        """Raises UsageError when there is no usable Terraform."""
+        return find_binary(self.environ)
+
+    @cached_property
+    def provider(self) -> LockedProvider:
+        """The locked AWS provider, the only one of the platform.
+
+        Raises:
+            UsageError: the lock file names no provider, or several.
+
+        """
+        entries = read_lock(self.lock_file)
+        if len(entries) != 1:
+            raise UsageError(
+                "Unexpected providers in the lock file",
+                detail=f"{self.lock_file} locks {len(entries)} providers; the platform is built with exactly one.",
+                hint="Keep the entry of hashicorp/aws alone.",
+            )
+        return entries[0]
+
+    @property
+    def lock_file(self) -> Path:
+        return self.live / FILE_NAME
+
+    @cached_property
+    def origin(self) -> ProviderOrigin:
+        """Where the provider comes from; raises UsageError when a mirror that was asked for does not hold it."""
+        return find_origin(self.environ, provider=self.provider.source, version=self.provider.version)
+
+    @cached_property
+    def environment(self) -> Mapping[str, str]:
+        """The environment of every Terraform process of the run."""
+        kept = {name: value for name, value in self.environ.items() if not name.startswith(_DROPPED_PREFIXES)}
+        cache = self.folder / "plugin-cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        config_file = self.origin.config_file
+        if config_file is None:
+            config_file = self.folder / "cli.tfrc"
+            text = cli_configuration(self.origin, cache=cache)
+            # Runs beside this one read the file at any moment: it is replaced in one step, and only when it differs.
+            if not config_file.is_file() or config_file.read_text(encoding="utf-8") != text:
+                temporary = config_file.with_name(f"cli.{os.getpid()}.tmp")
+                temporary.write_text(text, encoding="utf-8")
+                temporary.replace(config_file)
+        return kept | {
+            "TF_CLI_CONFIG_FILE": str(config_file),
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            "CHECKPOINT_DISABLE": "1",
+            # A fifth less CPU for a few more megabytes: the schema of the provider is garbage soon after it is read.
+            "GOGC": self.environ.get("GOGC", "400"),
+        }
+
+    @cached_property
+    def provider_executable(self) -> Path:
+        """The provider's executable, verified against the lock file.
+
+        Raises:
+            UsageError: its hash is not locked.
+            PlatformctlError: it could not be downloaded.
+
+        """
+        folder, lock_file = None, self.lock_file
+        if self.origin.mirror is not None:
+            folder = provider_folder(self.origin.mirror, provider=self.provider.source, version=self.provider.version)
+        if folder is None:
+            folder, lock_file = self._install()
+        entry = next(entry for entry in read_lock(lock_file) if entry.address == self.provider.address)
+        verify(folder, entry, lock_file=lock_file)
+        name = f"terraform-provider-{self.provider.source.split('/')[1]}_v{self.provider.version}"
+        executables = sorted(folder.glob(f"{name}*"))
+        if not executables:
+            raise PlatformctlError("Provider incomplete", detail=f"{folder} holds no executable {name}.")
+        return executables[0]
+
+    def _install(self) -> tuple[Path, Path]:
+        """Let Terraform install the provider into a root module of its own.
+
+        Terraform checks the download against the committed lock file there, and adds the "h1" hash of this platform's
+        unpacked files to its copy, which is what later runs are checked against.
+
+        Returns:
+            the provider's folder, and the lock file that vouches for it.
+
+        """
+        root = self.folder / "provider"
+        folder = root / ".terraform" / "providers" / REGISTRY / self.provider.source / self.provider.version
+        folder = folder / platform_name()
+        lock_file = root / FILE_NAME
+        if folder.is_dir() and lock_file.is_file():
+            return folder, lock_file
+        root.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.lock_file, lock_file)
+        name = self.provider.source.split("/")[1]
+        (root / "main.tf").write_text(
+            "terraform {\n  required_providers {\n"
+            f'    {name} = {{ source = "{self.provider.source}", version = "{self.provider.version}" }}\n'
+            "  }\n}\n",
+            encoding="utf-8",
+        )
+        lines: list[str] = []
+        invocation = Invocation(arguments=self.binary.arguments, folder=root, environment=self.environment)
+        command = Command(invocation, processes=self.processes, on_line=lines.append)
+        code, _, _ = command.cmd("init", input=False, no_color=FLAG)
+        if code:
+            raise PlatformctlError(
+                "The provider could not be installed",
+                detail="\n".join(lines[-15:]),
+                hint="Without a network, put it into a mirror and set PLATFORMCTL_PROVIDER_MIRROR.",
+            )
+        return folder, lock_file

@@ -1,0 +1,259 @@
+"""Opening a deployment: the one place where stack, cloud, states and Terraform are wired together.
+
+Order matters and is kept here: everything that can be refused is refused before anything is started.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session, require_no_overrides
+from orchestrator.adapters.aws.state_bucket import Deployment as Registered
+from orchestrator.adapters.aws.state_bucket import StateBucket
+from orchestrator.adapters.aws.states import S3States, state_address
+from orchestrator.adapters.local_cloud.environment import stripped
+from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
+from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.processes import Processes
+from orchestrator.adapters.terraform.planner import StackPlanner
+from orchestrator.adapters.terraform.provider import SharedProviders
+from orchestrator.adapters.terraform.runner import Runner
+from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.adapters.workspaces import Workspaces
+from orchestrator.cli import console
+from orchestrator.cli.options import DEFAULT_ENVIRONMENT, Target, check_suffix
+from orchestrator.cli.project import Project, find_project
+from orchestrator.config import Stack, load_stack
+from orchestrator.diagnostics import ConfigurationError, Diagnostic, Severity
+from orchestrator.display.diagnostics import print_diagnostics
+from orchestrator.engine.operations import Outputs, select
+from orchestrator.errors import UsageError
+
+PROVIDER_MODE = "PLATFORMCTL_PROVIDER"
+"""Environment variable: "shared" for one provider process, "launch" for one per Terraform command."""
+
+_UNKNOWN_ACCOUNT = "000000000000"
+_LOCAL_PARALLELISM = 40
+_AWS_PARALLELISM = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked for, checked as far as its text goes."""
+
+    project: Project
+    suffix: str
+    target: Target
+    environment: str | None = None
+    only: tuple[str, ...] = ()
+
+
+def request(*, suffix: str, target: Target, environment: str | None, only: Sequence[str] | None = None) -> Request:
+    """Check the options that every deployment command has.
+
+    Raises:
+        UsageError: the suffix is malformed, this is no project, or the target is AWS and endpoints are overridden.
+
+    """
+    checked = check_suffix(suffix)
+    if target is Target.AWS:
+        require_no_overrides(os.environ)
+    return Request(
+        project=find_project(), suffix=checked, target=target, environment=environment, only=tuple(only or ())
+    )
+
+
+def load(asked: Request, *, environment: str, account_id: str, target: Target | None = None) -> Stack:
+    """Read the environment and check everything that can be checked without a cloud; prints warnings.
+
+    Raises:
+        UsageError: no such environment or unit.
+        ConfigurationError: every mistake found in the live tree.
+
+    """
+    variables = dict(os.environ) | {
+        "PLATFORM_SUFFIX": asked.suffix,
+        "PLATFORM_TARGET": str(target or asked.target),
+        "PLATFORM_ACCOUNT_ID": account_id,
+        "PLATFORM_ENVIRONMENT": environment,
+    }
+    stack = load_stack(live=asked.project.live, environment=environment, env=variables)
+    findings = stack.check()
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise ConfigurationError(errors)
+    _print_warnings(findings, asked.project)
+    return stack
+
+
+def _print_warnings(findings: Sequence[Diagnostic], project: Project) -> None:
+    warnings = [finding for finding in findings if finding.severity is Severity.WARNING]
+    if warnings:
+        print_diagnostics(console.err, warnings, base=project.folder)
+        console.err.print()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """A deployment whose cloud can be reached."""
+
+    asked: Request
+    stack: Stack
+    session: CloudSession
+    cloud: LocalCloud | None
+    states: S3States
+    outputs: Outputs
+    modules: Modules
+
+    @cached_property
+    def bucket(self) -> StateBucket:
+        """The state bucket that the live tree names.
+
+        Raises:
+            UsageError: units keep their states in different buckets.
+
+        """
+        names = {state_address(unit.evaluate({})).bucket for unit in self.stack.units.values()}
+        if len(names) != 1:
+            raise UsageError(
+                "Several state buckets",
+                detail=f"The units of {self.stack.environment} name {len(names)} buckets: {', '.join(sorted(names))}.",
+                hint="Let root.hcl alone configure remote_state.",
+            )
+        return StateBucket(self.session, names.pop())
+
+    @cached_property
+    def toolchain(self) -> Toolchain:
+        project = self.asked.project
+        return Toolchain(
+            live=project.live,
+            folder=project.home / "terraform",
+            environ=self.session.environ,
+            processes=Processes(),
+        )
+
+    @property
+    def terraform_parallelism(self) -> int:
+        # Locally almost all time is waiting inside the provider; AWS throttles what asks too fast.
+        return _LOCAL_PARALLELISM if self.asked.target is Target.LOCAL else _AWS_PARALLELISM
+
+    @contextmanager
+    def providers(self) -> Iterator[SharedProviders | None]:
+        """The shared provider processes of the run; None where every command launches its own."""
+        mode = os.environ.get(PROVIDER_MODE) or ("shared" if self.asked.target is Target.LOCAL else "launch")
+        if mode not in {"shared", "launch"}:
+            raise UsageError(
+                "Unknown provider mode",
+                detail=f'{PROVIDER_MODE} is "{mode}".',
+                hint='Set it to "shared" or "launch", or unset it.',
+            )
+        if mode == "launch":
+            yield None
+            return
+        with SharedProviders(
+            executable=lambda: self.toolchain.provider_executable,
+            environment=self.toolchain.environment,
+            log=self.asked.project.home / "terraform" / "provider.log",
+        ) as providers:
+            yield providers
+
+    def runner(self, providers: SharedProviders | None) -> Runner:
+        return Runner(
+            toolchain=self.toolchain,
+            workspaces=self.workspaces,
+            modules=self.modules,
+            providers=providers,
+            parallelism=self.terraform_parallelism,
+        )
+
+    @property
+    def workspaces(self) -> Workspaces:
+        folder = self.asked.project.home / "work" / f"{self.asked.target}-{self.stack.environment}" / self.asked.suffix
+        return Workspaces(root=folder)
+
+    def planner(self, providers: SharedProviders | None) -> StackPlanner:
+        return StackPlanner(
+            toolchain=self.toolchain,
+            modules=self.modules,
+            providers=providers,
+            home=self.asked.project.home,
+            parallelism=self.terraform_parallelism,
+        )
+
+    def register(self) -> None:
+        """Note the deployment in the state bucket, so that no other environment takes its suffix."""
+        if self.bucket.deployment(self.asked.suffix) is None:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            self.bucket.register(Registered(suffix=self.asked.suffix, environment=self.stack.environment, created=now))
+
+
+def local_environ() -> dict[str, str]:
+    """The environment of this process without anything that could lead to a real account."""
+    return stripped(os.environ)
+
+
+def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
+    """Connect to the deployment's cloud, after the live tree has been found in order.
+
+    Args:
+        asked: what the user asked for.
+        start: start the local cloud when it does not run; else None is returned then, for there is no deployment.
+
+    Raises:
+        UsageError: bad input, no credentials, or the suffix belongs to another environment.
+        ConfigurationError: mistakes in the live tree.
+        PlatformctlError: the local cloud did not start.
+
+    """
+    account_id = ACCOUNT_ID if asked.target is Target.LOCAL else _UNKNOWN_ACCOUNT
+    environment = asked.environment or DEFAULT_ENVIRONMENT
+    stack = load(asked, environment=environment, account_id=account_id)
+    check_selection(stack, asked.only)
+    cloud = None
+    if asked.target is Target.LOCAL:
+        cloud = LocalCloud(asked.project.local_cloud)
+        status = cloud.start() if start else cloud.status()
+        if status.endpoint is None:
+            return None
+        session = local_session(
+            local_environ() | cloud.environment(), endpoint=status.endpoint, account_id=status.account_id
+        )
+    else:
+        session = aws_session(os.environ)
+        stack = load(asked, environment=environment, account_id=session.account_id)
+    deployment = _deployment(asked, stack, session, cloud)
+    registered = deployment.bucket.deployment(asked.suffix) if deployment.bucket.exists() else None
+    if registered is None or registered.environment == environment:
+        return deployment
+    if asked.environment is not None:
+        raise UsageError(
+            "The suffix belongs to another environment",
+            detail=f'"{asked.suffix}" on {asked.target.description} was made of environment {registered.environment}, '
+            f"not {environment}.",
+            hint=f"Pass --env {registered.environment}, or choose another suffix.",
+        )
+    stack = load(asked, environment=registered.environment, account_id=session.account_id)
+    check_selection(stack, asked.only)
+    return _deployment(asked, stack, session, cloud)
+
+
+def check_selection(stack: Stack, only: Sequence[str]) -> None:
+    """Raises UsageError when a unit that was asked for is not in the environment."""
+    select(stack, only)
+
+
+def _deployment(asked: Request, stack: Stack, session: CloudSession, cloud: LocalCloud | None) -> Deployment:
+    states = S3States(session)
+    return Deployment(
+        asked=asked,
+        stack=stack,
+        session=session,
+        cloud=cloud,
+        states=states,
+        outputs=Outputs(stack=stack, states=states),
+        modules=Modules(asked.project.home / "sources"),
+    )

@@ -1,0 +1,102 @@
+"""The command line: every command, and the one place where errors become messages and exit codes."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from orchestrator import __version__
+from orchestrator.cli import console
+from orchestrator.cli.destroy import destroy
+from orchestrator.cli.doctor import doctor
+from orchestrator.cli.inspect import graph, render, validate
+from orchestrator.cli.local import local
+from orchestrator.cli.outputs import outputs
+from orchestrator.cli.plan import plan
+from orchestrator.cli.project import find_project
+from orchestrator.cli.up import up
+from orchestrator.display.diagnostics import print_error
+from orchestrator.errors import ExitCode, PlatformctlError, UsageError
+
+app = typer.Typer(
+    name="platformctl",
+    help="Deploy the trading analytics platform: to the embedded local cloud, or to AWS.",
+    epilog="Exit codes: 0 done, 1 something failed, 2 bad input and nothing was run, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_DEPLOYMENTS, _TREE, _MACHINE = "Deployments", "The live tree", "This machine"
+app.command(rich_help_panel=_DEPLOYMENTS)(up)
+app.command(rich_help_panel=_DEPLOYMENTS)(plan)
+app.command(rich_help_panel=_DEPLOYMENTS)(outputs)
+app.command(rich_help_panel=_DEPLOYMENTS)(destroy)
+app.command(rich_help_panel=_TREE)(graph)
+app.command(rich_help_panel=_TREE)(validate)
+app.command(rich_help_panel=_TREE)(render)
+app.add_typer(local, name="local", rich_help_panel=_MACHINE)
+app.command(rich_help_panel=_MACHINE)(doctor)
+
+
+@app.callback(invoke_without_command=False)
+def _options(
+    _debug: Annotated[
+        bool, typer.Option("--debug", help="Show a traceback when a command fails.", is_eager=True)
+    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        console.out.print(f"platformctl {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: without the program's name.
+
+    Returns:
+        the exit code.
+
+    """
+    # Looked at here as well as by the parser: an error while parsing must be able to show its traceback, too.
+    debug = "--debug" in arguments
+    try:
+        result = app(arguments, prog_name="platformctl", standalone_mode=False)
+    except PlatformctlError as error:
+        if debug:
+            console.err.print_exception()
+        print_error(console.err, error, base=_base())
+        return int(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show(sys.stderr)
+        return int(ExitCode.BAD_INPUT)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return int(ExitCode.BAD_INPUT)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        console.err.print("interrupted")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `platformctl graph | head -1`; there is nobody left to tell.
+        sys.stderr.close()
+        return int(ExitCode.FAILED)
+    return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _base() -> Path | None:
+    try:
+        return find_project().folder
+    except UsageError:
+        return None

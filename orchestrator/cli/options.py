@@ -1,0 +1,85 @@
+"""Options that several commands share, and the checks that need nothing but their text."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from orchestrator.errors import UsageError
+
+MAX_SUFFIX = 20
+_SUFFIX = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+
+DEFAULT_ENVIRONMENT = "dev"
+
+
+class Target(StrEnum):
+    """Where a deployment lives."""
+
+    LOCAL = "local"
+    AWS = "aws"
+
+    @property
+    def description(self) -> str:
+        return "the local cloud" if self is Target.LOCAL else "AWS"
+
+
+SuffixOption = Annotated[
+    str,
+    typer.Option(
+        "--suffix",
+        "-s",
+        metavar="NAME",
+        help="Name of the deployment; every resource's name ends in it. For example pr42.",
+        show_default=False,
+    ),
+]
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        help="Environment: a folder of live/. Default: what the deployment was made of, else dev.",
+        show_default=False,
+    ),
+]
+TargetOption = Annotated[
+    Target,
+    typer.Option("--target", "-t", help="The embedded local cloud, or a real AWS account.", case_sensitive=False),
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", metavar="UNIT", help="Only this unit; repeat it for more. Default: all.", show_default=False
+    ),
+]
+ParallelismOption = Annotated[
+    int,
+    typer.Option("--parallelism", "-p", metavar="N", min=1, max=64, help="How many units to work on at once."),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+UnitArgument = Annotated[str, typer.Argument(metavar="UNIT", help="A unit: its folder under the environment's.")]
+
+
+def check_suffix(suffix: str) -> str:
+    """The suffix, if resource names may end in it.
+
+    Lower-case letters, digits and hyphens, so that it may stand in bucket names; at most 20 characters, so that the
+    longest name, a bucket's with the account id in it, stays within S3's 63.
+
+    Raises:
+        UsageError: it may not; the hint offers the nearest suffix that may.
+
+    """
+    if _SUFFIX.fullmatch(suffix) and len(suffix) <= MAX_SUFFIX and "--" not in suffix:
+        return suffix
+    offer = re.sub(r"[^a-z0-9]+", "-", suffix.lower()).strip("-")[:MAX_SUFFIX].strip("-").lstrip("0123456789-")
+    raise UsageError(
+        "Malformed suffix",
+        detail=f"--suffix {suffix!r}: a suffix has 1 to {MAX_SUFFIX} characters: lower-case letters, digits and "
+        "single hyphens; it begins with a letter and ends with a letter or digit.",
+        hint=f"Try --suffix {offer or 'demo'}",
+    )

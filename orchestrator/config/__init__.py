@@ -1,0 +1,34 @@
+"""The live tree: terragrunt.hcl files to units, their order and their evaluated inputs.
+
+``load_stack`` reads an environment. It gives a ``Stack``, whose units are evaluated one by one as the outputs of those
+before them become known, or all at once with unknown outputs.
+"""
+
+from orchestrator.config.discovery import environments
+from orchestrator.config.evaluated import EvaluatedUnit
+from orchestrator.config.generated import GeneratedFile, IfExists, RemoteState, StateFile, backend_text
+from orchestrator.config.interface import ModuleInterface, Variable, module_interface
+from orchestrator.config.outputs import module_name
+from orchestrator.config.source import GitSource, LocalSource, ModuleSource
+from orchestrator.config.stack import Stack, load_stack
+from orchestrator.config.unit import UnitConfiguration
+
+__all__ = [
+    "EvaluatedUnit",
+    "GeneratedFile",
+    "GitSource",
+    "IfExists",
+    "LocalSource",
+    "ModuleInterface",
+    "ModuleSource",
+    "RemoteState",
+    "Stack",
+    "StateFile",
+    "UnitConfiguration",
+    "Variable",
+    "backend_text",
+    "environments",
+    "load_stack",
+    "module_interface",
+    "module_name",
+]

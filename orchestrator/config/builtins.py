@@ -1,0 +1,136 @@
+"""Terragrunt's own functions, bound to the place of the file that calls them.
+
+Paths are answered the way Terragrunt does: folders absolute, relations between folders relative with forward slashes.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from orchestrator.config.place import Place
+from orchestrator.diagnostics import did_you_mean
+from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.values import Value
+
+DEFAULT_PARENT = "terragrunt.hcl"
+
+# Variables that platformctl sets itself, and the option that does it.
+_OPTIONS = {
+    "PLATFORM_SUFFIX": "Pass --suffix.",
+    "PLATFORM_TARGET": "Pass --target.",
+    "PLATFORM_ACCOUNT_ID": "platformctl sets it from the account of the credentials in use.",
+}
+
+Reader = Callable[[Path], Value]
+
+
+def terragrunt_functions(place: Place, env: Mapping[str, str], read: Reader) -> dict[str, Function]:
+    """The functions of ``grammar.FUNCTIONS`` for a file at a place.
+
+    Args:
+        place: from where the file is read.
+        env: what ``get_env`` reads.
+        read: evaluates another file and returns its sections as an object.
+
+    """
+    return {
+        function.name: function
+        for function in (
+            _function("find_in_parent_folders", lambda *given: _find_in_parents(place, *given), maximum=2),
+            _function("get_env", lambda *given: _get_env(env, *given), minimum=1, maximum=2),
+            _function("get_original_terragrunt_dir", place.original.as_posix),
+            _function("get_parent_terragrunt_dir", lambda *given: _parent(place, *given).as_posix(), maximum=1),
+            _function("get_path_from_repo_root", lambda: _relative(place.home, _repository(place))),
+            _function("get_path_to_repo_root", lambda: _relative(_repository(place), place.home)),
+            _function("get_repo_root", lambda: _repository(place).as_posix()),
+            _function("get_terragrunt_dir", place.home.as_posix),
+            _function(
+                "path_relative_from_include",
+                lambda *given: _relative(_parent(place, *given), place.home),
+                maximum=1,
+            ),
+            _function(
+                "path_relative_to_include",
+                lambda *given: _relative(place.home, _parent(place, *given)),
+                maximum=1,
+            ),
+            _function("read_terragrunt_config", lambda *given: _read(place, read, *given), minimum=1, maximum=2),
+        )
+    }
+
+
+def _function(name: str, call: Callable[..., Value], *, minimum: int = 0, maximum: int = 0) -> Function:
+    return Function(name=name, call=call, minimum=minimum, maximum=maximum, portable=False)
+
+
+def _find_in_parents(place: Place, *given: Value) -> Value:
+    name = _text(given, 0) if given else DEFAULT_PARENT
+    for folder in place.home.parents:
+        if (folder / name).exists():
+            return Path(os.path.normpath(folder / name)).as_posix()
+    if len(given) > 1:
+        return _text(given, 1)
+    raise FunctionError(f'No folder above {place.home} holds "{name}".', argument=0 if given else None)
+
+
+def _get_env(env: Mapping[str, str], *given: Value) -> Value:
+    name = _text(given, 0)
+    if not name:
+        raise FunctionError("The name of the environment variable is empty.", argument=0)
+    if name in env:
+        return env[name]
+    if len(given) > 1:
+        return _text(given, 1)
+    fix = _OPTIONS.get(name, f'Set it, or give a default: get_env("{name}", "...").')
+    raise FunctionError(f"The environment variable {name} is not set. {fix}", argument=0)
+
+
+def _parent(place: Place, *given: Value) -> Path:
+    """The folder of the included file that is meant; the file's own where there is none."""
+    if place.included is not None:
+        return place.included
+    if not place.includes:
+        return place.home
+    if not given:
+        if len(place.includes) > 1:
+            raise FunctionError(f"The file has several includes; name one of {_names(place)}.")
+        return next(iter(place.includes.values()))
+    label = _text(given, 0)
+    if label not in place.includes:
+        near = did_you_mean(label, place.includes) or f"The includes are {_names(place)}."
+        raise FunctionError(f'There is no include "{label}". {near}', argument=0)
+    return place.includes[label]
+
+
+def _names(place: Place) -> str:
+    return ", ".join(f'"{label}"' for label in sorted(place.includes))
+
+
+def _repository(place: Place) -> Path:
+    for folder in (place.home, *place.home.parents):
+        # A file in worktrees and submodules, a folder elsewhere.
+        if (folder / ".git").exists():
+            return folder
+    raise FunctionError(f"{place.home} is not inside a Git repository.")
+
+
+def _relative(target: Path, start: Path) -> str:
+    return Path(os.path.relpath(target, start)).as_posix()
+
+
+def _read(place: Place, read: Reader, *given: Value) -> Value:
+    path = Path(os.path.normpath(place.home / _text(given, 0)))
+    if path.is_dir():
+        path /= DEFAULT_PARENT
+    if not path.is_file():
+        if len(given) > 1:
+            return given[1]
+        raise FunctionError(f"There is no file {path}.", argument=0)
+    return read(path)
+
+
+def _text(given: tuple[Value, ...], index: int) -> str:
+    value = given[index]
+    if not isinstance(value, str):
+        raise FunctionError("A string is needed.", argument=index)
+    return value

@@ -1,0 +1,128 @@
+"""The evaluated sections of a file, and how an included file and the file that includes it become one.
+
+The rules are Terragrunt's. Shallow: ``terraform`` by attribute, ``inputs`` by key, ``dependency`` and ``generate`` by
+label, ``remote_state`` as a whole, ``dependencies.paths`` concatenated. Deep: the same, but lists in ``inputs`` and
+``dependency`` are concatenated (the included file's elements first) and maps merged. ``locals`` are never merged.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from orchestrator.diagnostics import Range
+from orchestrator.hcl.values import Sensitive, Value, mark
+
+
+class MergeStrategy(StrEnum):
+    """How an included file is merged under the file that includes it."""
+
+    NO_MERGE = "no_merge"
+    SHALLOW = "shallow"
+    DEEP = "deep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """An evaluated attribute and the place of its expression.
+
+    Attributes:
+        files: the files that contribute to the value; several after a deep merge.
+
+    """
+
+    value: Value
+    range: Range
+    files: frozenset[Path] = frozenset()
+
+
+Section = Mapping[str, Setting]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """What makes the graph: everything that is evaluated before any output is known."""
+
+    dependency: Mapping[str, Section] = field(default_factory=dict)
+    paths: Sequence[Setting] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What is evaluated once the outputs of the dependencies are known, or stand there as unknown values."""
+
+    terraform: Section = field(default_factory=dict)
+    inputs: Section | None = None
+    remote_state: Section | None = None
+    generate: Mapping[str, Section] = field(default_factory=dict)
+
+    def as_value(self) -> dict[str, Value]:
+        """The sections as one object, as ``read_terragrunt_config`` and an exposed include show them."""
+        value: dict[str, Value] = {"inputs": _plain(self.inputs or {})}
+        if self.terraform:
+            value["terraform"] = _plain(self.terraform)
+        if self.remote_state is not None:
+            value["remote_state"] = _plain(self.remote_state)
+        if self.generate:
+            value["generate"] = {label: _plain(section) for label, section in self.generate.items()}
+        return value
+
+
+def merge_links(parent: Links, child: Links, strategy: MergeStrategy) -> Links:
+    """Put the child's links over those of the file that it includes."""
+    dependency = dict(parent.dependency)
+    for name, section in child.dependency.items():
+        if strategy is MergeStrategy.DEEP and name in dependency:
+            dependency[name] = _deep_section(dependency[name], section)
+        else:
+            dependency[name] = section
+    return Links(dependency=dependency, paths=(*parent.paths, *child.paths))
+
+
+def merge_contents(parent: Contents, child: Contents, strategy: MergeStrategy) -> Contents:
+    """Put the child's sections over those of the file that it includes."""
+    inputs = parent.inputs
+    if child.inputs is not None:
+        deep = strategy is MergeStrategy.DEEP
+        inputs = _deep_section(inputs or {}, child.inputs) if deep else {**(inputs or {}), **child.inputs}
+    return Contents(
+        terraform={**parent.terraform, **child.terraform},
+        inputs=inputs,
+        remote_state=parent.remote_state if child.remote_state is None else child.remote_state,
+        generate={**parent.generate, **child.generate},
+    )
+
+
+def _deep_section(parent: Section, child: Section) -> Section:
+    merged = dict(parent)
+    for name, setting in child.items():
+        below = merged.get(name)
+        merged[name] = (
+            setting
+            if below is None
+            else Setting(
+                value=_deep_value(below.value, setting.value),
+                range=setting.range,
+                files=below.files | setting.files,
+            )
+        )
+    return merged
+
+
+def _deep_value(parent: Value, child: Value) -> Value:
+    if isinstance(parent, Sensitive) or isinstance(child, Sensitive):
+        bare_parent = parent.value if isinstance(parent, Sensitive) else parent
+        bare_child = child.value if isinstance(child, Sensitive) else child
+        return mark(_deep_value(bare_parent, bare_child))
+    if isinstance(parent, dict) and isinstance(child, dict):
+        merged = dict(parent)
+        for key, value in child.items():
+            merged[key] = _deep_value(merged[key], value) if key in merged else value
+        return merged
+    if isinstance(parent, list) and isinstance(child, list):
+        return [*parent, *child]
+    return child
+
+
+def _plain(section: Section) -> dict[str, Value]:
+    return {name: setting.value for name, setting in section.items()}

@@ -1,0 +1,86 @@
+"""Finding the environments of a live tree and the units of one of them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.config.files import UNIT_FILE
+from orchestrator.config.grammar import DOCUMENTATION
+from orchestrator.diagnostics import Collector, Diagnostic, Position, Range, Source, did_you_mean
+from orchestrator.errors import UsageError
+
+# Files that Terragrunt would read as configuration and that would otherwise be passed over in silence.
+_REFUSED_FILES = {
+    "terragrunt.stack.hcl": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
+    "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
+    "terragrunt.values.hcl": "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
+}
+
+
+def environments(live: Path) -> list[str]:
+    """The names of the environments: folders of the live tree that hold units, sorted."""
+    return [
+        folder.name
+        for folder in sorted(live.iterdir())
+        if folder.is_dir() and not folder.name.startswith(".") and any(_walk(folder))
+    ]
+
+
+def environment_folder(live: Path, name: str) -> Path:
+    """The folder of an environment, absolute.
+
+    Raises:
+        UsageError: there is no live tree, or no such environment in it.
+
+    """
+    live = Path(os.path.abspath(live))  # noqa: PTH100 - resolve() would follow symlinks and change what paths say
+    if not live.is_dir():
+        raise UsageError(
+            "Live tree not found",
+            detail=f"{live} is not a folder.",
+            hint="Run platformctl at the top of the repository, or name the folder with --live.",
+        )
+    known = environments(live)
+    if name in known:
+        return live / name
+    raise UsageError(
+        "Unknown environment",
+        detail=f'There is no environment "{name}" in {live}.',
+        hint=did_you_mean(name, known)
+        or (f"The environments are {', '.join(known)}." if known else "It holds no folder with units."),
+    )
+
+
+def unit_folders(environment: Path) -> list[Path]:
+    """The folders of the units of an environment, at any depth, sorted.
+
+    Raises:
+        ConfigurationError: there are files that would be passed over although Terragrunt reads them.
+
+    """
+    collector = Collector()
+    found: list[Path] = []
+    for folder, names in _walk(environment):
+        for name in sorted(names & _REFUSED_FILES.keys()):
+            start = Position(1, 1)
+            collector.add(
+                Diagnostic(
+                    summary="File is not supported",
+                    detail=f"{name} is read by Terragrunt but not by platformctl. {DOCUMENTATION}",
+                    hint=_REFUSED_FILES[name],
+                    range=Range(Source(folder / name, (folder / name).read_text(errors="replace")), start, start),
+                )
+            )
+        if UNIT_FILE in names and folder != environment:
+            found.append(folder)
+    collector.raise_if_any()
+    return sorted(found)
+
+
+def _walk(top: Path) -> Iterator[tuple[Path, set[str]]]:
+    """Folders with configuration of units in them, and the names of their files; hidden folders are left out."""
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        present = {UNIT_FILE, *_REFUSED_FILES}.intersection(names)
+        if present:
+            yield Path(folder), present

@@ -1,0 +1,221 @@
+"""One file of the live tree after parsing: its blocks sorted by what they are, and everything outside the grammar refused.
+
+A document knows nothing of values or of the unit that reads it, so one document serves every unit that includes it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+
+from orchestrator.config.grammar import (
+    ATTRIBUTES,
+    BLOCKS,
+    DOCUMENTATION,
+    REFUSED_ATTRIBUTES,
+    REFUSED_BLOCKS,
+    REFUSED_FUNCTIONS,
+    BlockRule,
+    Labels,
+)
+from orchestrator.diagnostics import Collector, Diagnostic, did_you_mean
+from orchestrator.hcl import Attribute, Block, Body, Call, Expression, File
+
+_REPEATABLE = frozenset({"include", "generate", "dependency"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A valid file, not evaluated.
+
+    Attributes:
+        includes: ``include`` blocks by label, in the order of the file; the label of a bare one is empty.
+        locals: the attributes of all ``locals`` blocks.
+        generate: ``generate`` blocks by label.
+        dependency: ``dependency`` blocks by label.
+
+    """
+
+    file: File
+    includes: Mapping[str, Block]
+    locals: Mapping[str, Attribute]
+    terraform: Block | None
+    remote_state: Block | None
+    generate: Mapping[str, Block]
+    dependency: Mapping[str, Block]
+    dependencies: Block | None
+    inputs: Attribute | None
+
+    @property
+    def path(self) -> Path:
+        """The file, absolute."""
+        return self.file.source.path
+
+    def expressions(self) -> Iterator[Expression]:
+        """Every expression of the file but the locals and the includes: what may refer to outputs."""
+        if self.inputs is not None:
+            yield self.inputs.expression
+        for block in (self.terraform, self.remote_state, *self.generate.values()):
+            if block is not None:
+                yield from (attribute.expression for attribute in block.body.attributes.values())
+
+
+def read_document(file: File) -> Document:
+    """Sort the content of a file by the grammar.
+
+    Raises:
+        ConfigurationError: everything in the file that the grammar does not know or refuses.
+
+    """
+    collector = Collector()
+    _check_attributes(file.body, collector)
+    first: dict[str, Block] = {}
+    labelled: dict[str, dict[str, Block]] = {"include": {}, "generate": {}, "dependency": {}}
+    for block in file.body.blocks:
+        rule = BLOCKS.get(block.type)
+        if rule is None:
+            collector.add(_unknown_block(block))
+            continue
+        _check_block(block, rule, collector)
+        if block.type in _REPEATABLE:
+            label = block.labels[0] if block.labels else ""
+            if label in labelled[block.type]:
+                collector.add(_repeated(block, f'The label "{label}" is taken already.' if label else "Label them."))
+            labelled[block.type][label] = block
+        elif block.type in first:
+            collector.add(_repeated(block, f"Put everything into one {block.type} block."))
+        else:
+            first[block.type] = block
+    for call in _calls(file.body):
+        if call.name in REFUSED_FUNCTIONS:
+            collector.add(
+                Diagnostic(
+                    summary="Function is not supported",
+                    detail=f"{call.name} is a function of Terragrunt that platformctl refuses.",
+                    hint=REFUSED_FUNCTIONS[call.name],
+                    range=call.name_range,
+                )
+            )
+    collector.raise_if_any()
+    return Document(
+        file=file,
+        includes=labelled["include"],
+        locals=first["locals"].body.attributes if "locals" in first else {},
+        terraform=first.get("terraform"),
+        remote_state=first.get("remote_state"),
+        generate=labelled["generate"],
+        dependency=labelled["dependency"],
+        dependencies=first.get("dependencies"),
+        inputs=file.body.attributes.get("inputs"),
+    )
+
+
+def _check_attributes(body: Body, collector: Collector) -> None:
+    for attribute in body.attributes.values():
+        if attribute.name in ATTRIBUTES:
+            continue
+        if attribute.name in REFUSED_ATTRIBUTES:
+            detail = f"{attribute.name} is an attribute of Terragrunt that platformctl refuses."
+            hint = REFUSED_ATTRIBUTES[attribute.name]
+        elif attribute.name in BLOCKS:
+            detail = f"{attribute.name} is a block, not an attribute."
+            hint = f"Take out the equals sign: {attribute.name} {{ ... }}."
+        else:
+            detail = f'No attribute "{attribute.name}" is known at the top level of a file.'
+            hint = did_you_mean(attribute.name, ATTRIBUTES) or DOCUMENTATION
+        collector.add(
+            Diagnostic(summary="Attribute is not supported", detail=detail, hint=hint, range=attribute.name_range)
+        )
+
+
+def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
+    allowed = {Labels.NONE: (0,), Labels.ONE: (1,), Labels.OPTIONAL: (0, 1)}[rule.labels]
+    if len(block.labels) not in allowed:
+        collector.add(
+            Diagnostic(
+                summary="Wrong number of labels",
+                detail=f"A {block.type} block has {rule.labels}; this one has {len(block.labels)}.",
+                hint=f'Write {block.type} "name" {{ ... }}.' if rule.labels is Labels.ONE else "",
+                range=block.label_ranges[-1] if block.labels else block.type_range,
+            )
+        )
+    for nested in block.body.blocks:
+        if rule.attributes and nested.type in rule.attributes:
+            detail = f"{nested.type} is an attribute of the {block.type} block, not a block."
+            hint = f"Put an equals sign in: {nested.type} = {{ ... }}."
+        elif nested.type in rule.refused:
+            detail = f"{nested.type} is a block of Terragrunt that platformctl refuses."
+            hint = rule.refused[nested.type]
+        else:
+            detail = f'A {block.type} block has no block "{nested.type}" in it.'
+            hint = DOCUMENTATION
+        collector.add(Diagnostic(summary="Block is not supported", detail=detail, hint=hint, range=nested.type_range))
+    if rule.attributes is None:
+        return
+    for attribute in block.body.attributes.values():
+        if attribute.name in rule.attributes:
+            continue
+        if attribute.name in rule.refused:
+            detail = f"{attribute.name} is an attribute of Terragrunt that platformctl refuses."
+            hint = rule.refused[attribute.name]
+        else:
+            detail = f'A {block.type} block has no attribute "{attribute.name}".'
+            hint = did_you_mean(attribute.name, rule.attributes) or f"It has {', '.join(rule.attributes)}."
+        collector.add(
+            Diagnostic(summary="Attribute is not supported", detail=detail, hint=hint, range=attribute.name_range)
+        )
+    written = block.body.attributes.keys() | {nested.type for nested in block.body.blocks}
+    for name, required in rule.attributes.items():
+        if required and name not in written:
+            label = f' "{block.labels[0]}"' if block.labels else ""
+            collector.add(
+                Diagnostic(
+                    summary="Attribute is missing",
+                    detail=f"The {block.type}{label} block needs the attribute {name}.",
+                    range=block.type_range,
+                )
+            )
+
+
+def _unknown_block(block: Block) -> Diagnostic:
+    if block.type in REFUSED_BLOCKS:
+        detail = f"{block.type} is a block of Terragrunt that platformctl refuses."
+        hint = REFUSED_BLOCKS[block.type]
+    elif block.type in ATTRIBUTES:
+        detail = f"{block.type} is an attribute, not a block."
+        hint = f"Put an equals sign in: {block.type} = {{ ... }}."
+    else:
+        detail = f'No block "{block.type}" is known at the top level of a file.'
+        hint = did_you_mean(block.type, BLOCKS) or f"The blocks are {', '.join(BLOCKS)}."
+    return Diagnostic(summary="Block is not supported", detail=detail, hint=hint, range=block.type_range)
+
+
+def _repeated(block: Block, hint: str) -> Diagnostic:
+    return Diagnostic(
+        summary="Block is repeated",
+        detail=f"There is another {block.type} block of this kind in the file.",
+        hint=hint,
+        range=block.type_range,
+    )
+
+
+def _calls(node: object) -> Iterator[Call]:
+    """Every function call below a node of the syntax tree."""
+    match node:
+        case Body():
+            for part in (*node.attributes.values(), *node.blocks):
+                yield from _calls(part)
+        case Block():
+            yield from _calls(node.body)
+        case tuple():
+            for part in node:
+                yield from _calls(part)
+        case _ if is_dataclass(node):
+            if isinstance(node, Call):
+                yield node
+            for item in fields(node):
+                if item.name not in _LEAVES:
+                    yield from _calls(getattr(node, item.name))
+
+
+# Fields of syntax nodes that hold no nodes; a Literal's value may be anything but never contains a call.
+_LEAVES = frozenset({"range", "name_range", "name", "value_name", "key_name", "operator", "full", "group"})

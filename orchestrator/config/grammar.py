@@ -1,0 +1,178 @@
+"""What a terragrunt.hcl may contain: the one registry of supported and of refused blocks, attributes and functions.
+
+The reader of documents (document.py), the function table (builtins.py) and docs/language.md all follow it; a test
+compares the three. Whatever is in neither list is refused too, with the supported names as the hint.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+DOCUMENTATION = "docs/language.md lists what is supported."
+
+
+class Labels(StrEnum):
+    """How many labels a block carries."""
+
+    NONE = "no label"
+    ONE = "one label"
+    OPTIONAL = "one label, or none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRule:
+    """One supported block.
+
+    Attributes:
+        attributes: the supported attributes, and whether each is required; None when any name is allowed.
+        refused: attributes and nested blocks that Terragrunt knows and this program does not, each with its hint.
+
+    """
+
+    labels: Labels
+    attributes: Mapping[str, bool] | None
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+_HOOK = "Hooks are not run. Do this work in the module, or in the pipeline around platformctl."
+_ROLE = "Give platformctl the credentials of the role (AWS_PROFILE), or set assume_role in a generated provider block."
+_COPY = "Sources are used where they lie, so there is no copy to choose files for; take it out."
+
+BLOCKS: Mapping[str, BlockRule] = {
+    "include": BlockRule(labels=Labels.OPTIONAL, attributes={"path": True, "expose": False, "merge_strategy": False}),
+    "locals": BlockRule(labels=Labels.NONE, attributes=None),
+    "terraform": BlockRule(
+        labels=Labels.NONE,
+        attributes={"source": False},
+        refused={
+            "before_hook": _HOOK,
+            "after_hook": _HOOK,
+            "error_hook": _HOOK,
+            "extra_arguments": "platformctl chooses Terraform's arguments itself; pass variables as inputs.",
+            "include_in_copy": _COPY,
+            "exclude_from_copy": _COPY,
+            "copy_terraform_lock_file": "platformctl keeps the provider lock file itself; take it out.",
+        },
+    ),
+    "remote_state": BlockRule(
+        labels=Labels.NONE,
+        attributes={"backend": True, "config": True, "generate": False},
+        refused={
+            "disable_init": "The state bucket is prepared once per account, never by a unit; take it out.",
+            "disable_dependency_optimization": "Outputs are always read from state; take it out.",
+            "encryption": "State encryption belongs to OpenTofu. The state bucket encrypts at rest.",
+        },
+    ),
+    "generate": BlockRule(
+        labels=Labels.ONE,
+        attributes={
+            "path": True,
+            "contents": True,
+            "if_exists": True,
+            "disable": False,
+            "disable_signature": False,
+            "comment_prefix": False,
+            "hcl_fmt": False,
+        },
+        refused={
+            "if_disabled": "Workspaces are generated anew, so a disabled file is never there; take it out.",
+        },
+    ),
+    "dependency": BlockRule(
+        labels=Labels.ONE,
+        attributes={
+            "config_path": True,
+            "enabled": False,
+            "skip_outputs": False,
+            "mock_outputs": False,
+            "mock_outputs_allowed_terraform_commands": False,
+            "mock_outputs_merge_strategy_with_state": False,
+        },
+        refused={
+            "mock_outputs_merge_with_state": "Write mock_outputs_merge_strategy_with_state instead. Mocks are never used here.",
+        },
+    ),
+    "dependencies": BlockRule(labels=Labels.NONE, attributes={"paths": True}),
+}
+
+ATTRIBUTES: frozenset[str] = frozenset({"inputs"})
+
+REFUSED_BLOCKS: Mapping[str, str] = {
+    "before_hook": _HOOK,
+    "after_hook": _HOOK,
+    "error_hook": _HOOK,
+    "extra_arguments": "platformctl chooses Terraform's arguments itself; pass variables as inputs.",
+    "exclude": "Choose the units of a run on the command line instead.",
+    "errors": "platformctl retries what is known to be transient by itself; a failed run is resumed with `up`.",
+    "feature": "Read a switch with get_env, or keep it in the environment's env.hcl.",
+    "engine": "platformctl drives Terraform itself; `platformctl doctor` says which one is in use.",
+    "catalog": "The catalog belongs to Terragrunt's own user interface.",
+    "unit": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
+    "stack": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
+}
+
+REFUSED_ATTRIBUTES: Mapping[str, str] = {
+    "generate": 'Write it as a block: generate "name" { ... }.',
+    "remote_state": "Write it as a block: remote_state { ... }.",
+    "locals": "Write it as a block: locals { ... }.",
+    "dependencies": "Write it as a block: dependencies { paths = [...] }.",
+    "iam_role": _ROLE,
+    "iam_assume_role_duration": _ROLE,
+    "iam_assume_role_session_name": _ROLE,
+    "iam_web_identity_token": _ROLE,
+    "prevent_destroy": "Protect the resource in its module (lifecycle { prevent_destroy = true }).",
+    "skip": "Choose the units of a run on the command line instead.",
+    "download_dir": "Workspaces are always below .platformctl/; take it out.",
+    "terraform_binary": "`platformctl doctor` says which Terraform is in use and how to choose another.",
+    "terraform_version_constraint": "Write required_version in the module's versions.tf.",
+    "terragrunt_version_constraint": "platformctl is not Terragrunt; pin its version in the pipeline that installs it.",
+    "retryable_errors": "platformctl retries what is known to be transient by itself; take it out.",
+    "retry_max_attempts": "platformctl retries what is known to be transient by itself; take it out.",
+    "retry_sleep_interval_sec": "platformctl retries what is known to be transient by itself; take it out.",
+}
+
+# Terragrunt's own functions that are supported, with their arguments as docs/language.md shows them.
+FUNCTIONS: Mapping[str, str] = {
+    "find_in_parent_folders": "find_in_parent_folders(name?, fallback?)",
+    "get_env": "get_env(name, default?)",
+    "get_original_terragrunt_dir": "get_original_terragrunt_dir()",
+    "get_parent_terragrunt_dir": "get_parent_terragrunt_dir(label?)",
+    "get_path_from_repo_root": "get_path_from_repo_root()",
+    "get_path_to_repo_root": "get_path_to_repo_root()",
+    "get_repo_root": "get_repo_root()",
+    "get_terragrunt_dir": "get_terragrunt_dir()",
+    "path_relative_from_include": "path_relative_from_include(label?)",
+    "path_relative_to_include": "path_relative_to_include(label?)",
+    "read_terragrunt_config": "read_terragrunt_config(path, default?)",
+}
+
+_ACCOUNT = (
+    "Nothing is asked of AWS while configuration is read. Pass the value in the environment and read it with get_env,"
+    " or use the aws_caller_identity data source in the module."
+)
+_ARGUMENTS = "It serves extra_arguments and hooks, which are not supported."
+_MARK = "Every file that is read is known already; take it out."
+
+REFUSED_FUNCTIONS: Mapping[str, str] = {
+    "run_cmd": "Configuration runs no programs. Pass the value in the environment and read it with get_env.",
+    "sops_decrypt_file": "Keep secrets in AWS Secrets Manager or SSM and read them in the module, or pass them with get_env.",
+    "read_tfvars_file": "Write the values as locals of an .hcl file and read it with read_terragrunt_config.",
+    "get_working_dir": "The folder that Terraform runs in is chosen by the run. Use get_terragrunt_dir(), or path.module in the module.",
+    "get_platform": "A plan must not depend on the machine that makes it. Pass the value with get_env if it has to.",
+    "get_aws_account_id": _ACCOUNT,
+    "get_aws_account_alias": _ACCOUNT,
+    "get_aws_caller_identity_arn": _ACCOUNT,
+    "get_aws_caller_identity_user_id": _ACCOUNT,
+    "get_terraform_command": _ARGUMENTS,
+    "get_terraform_cli_args": _ARGUMENTS,
+    "get_terraform_commands_that_need_vars": _ARGUMENTS,
+    "get_terraform_commands_that_need_locking": _ARGUMENTS,
+    "get_terraform_commands_that_need_input": _ARGUMENTS,
+    "get_terraform_commands_that_need_parallelism": _ARGUMENTS,
+    "get_default_retryable_errors": "platformctl retries what is known to be transient by itself.",
+    "get_terragrunt_source_cli_flag": "There is no such option; the source is what the terraform block says.",
+    "mark_as_read": _MARK,
+    "mark_glob_as_read": _MARK,
+    "constraint_check": "Write required_version in the module's versions.tf.",
+    "deep_merge": 'Use include with merge_strategy = "deep", or merge().',
+}

@@ -1,0 +1,192 @@
+"""The outputs of the units that a unit depends on: known values, or unknown ones that Terraform can compute.
+
+There are no mocks. Where a unit has no outputs yet, ``dependency.<label>.outputs`` is an unknown value whose expression
+is ``module.<name>``, the unit's module in the whole-stack plan, and whose attributes are the outputs that the module
+declares: a misspelt output is found before anything exists.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from orchestrator.config import settings
+from orchestrator.config.contents import Section
+from orchestrator.config.interface import ModuleInterface
+from orchestrator.diagnostics import Diagnostic, Range, did_you_mean
+from orchestrator.hcl import Reference, unknown_reference
+from orchestrator.hcl.values import Value
+
+_LABEL_INDEX = 1
+_SECTION_INDEX = 2
+_OUTPUT_INDEX = 3
+
+
+def module_name(unit: str) -> str:
+    """The name of a unit's module block in the whole-stack plan: its folder's name as an HCL identifier."""
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", unit.replace("/", "__"))
+    return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
+
+
+class MockMerge(StrEnum):
+    """How Terragrunt merges mocks with state; parsed and checked only."""
+
+    NO_MERGE = "no_merge"
+    SHALLOW = "shallow"
+    DEEP_MAP_ONLY = "deep_map_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependencyBlock:
+    """A ``dependency`` block after evaluation and merging.
+
+    Attributes:
+        folder: where it points to, absolute.
+        target: the name of the unit that lies there.
+
+    """
+
+    label: str
+    folder: Path
+    target: str
+    enabled: bool
+    skip_outputs: bool
+    range: Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """What ``dependency`` means to the expressions of one unit.
+
+    Attributes:
+        blocks: the dependency blocks by label.
+        values: the outputs of units by unit name; a unit that is missing has none yet.
+        interface: the module interface of a unit; None where it cannot be known without a download.
+
+    """
+
+    blocks: Mapping[str, DependencyBlock]
+    values: Mapping[str, Mapping[str, Value]]
+    interface: Callable[[str], ModuleInterface | None]
+
+    def as_value(self, found: Iterable[Reference]) -> dict[str, Value]:
+        """The ``dependency`` object, with no more blocks than the references need."""
+        mine = [reference.path for reference in found if reference.path[0] == "dependency"]
+        everything = any(len(path) == 1 for path in mine)
+        wanted = {path[_LABEL_INDEX] for path in mine if len(path) > 1}
+        return {label: self._of(block) for label, block in self.blocks.items() if everything or label in wanted}
+
+    def explain(self, reference: Reference) -> Diagnostic | None:
+        """Why a reference to ``dependency`` cannot be resolved; None when it can, as far as is known here."""
+        path = reference.path
+        if len(path) <= _LABEL_INDEX:
+            return None
+        block = self.blocks.get(str(path[_LABEL_INDEX]))
+        if block is None:
+            return Diagnostic(
+                summary="Unknown dependency",
+                detail=f'The unit has no dependency "{path[_LABEL_INDEX]}".',
+                hint=did_you_mean(str(path[_LABEL_INDEX]), self.blocks)
+                or f'Add a dependency "{path[_LABEL_INDEX]}" block with its config_path.',
+                range=reference.range,
+            )
+        if len(path) > _SECTION_INDEX and path[_SECTION_INDEX] != "outputs":
+            return Diagnostic(
+                summary="Unknown attribute of a dependency",
+                detail=f'dependency.{block.label} has no attribute "{path[_SECTION_INDEX]}".',
+                hint=f"Only its outputs can be read: dependency.{block.label}.outputs.",
+                range=reference.range,
+            )
+        if not block.enabled or block.skip_outputs:
+            reason = "skip_outputs is true" if block.enabled else "enabled is false"
+            return Diagnostic(
+                summary="Outputs of this dependency are not read",
+                detail=f'The dependency "{block.label}" has no outputs here, because {reason}.',
+                hint="Take that setting out, or do not refer to its outputs.",
+                range=reference.range,
+            )
+        if len(path) > _OUTPUT_INDEX:
+            return self._explain_output(block, str(path[_OUTPUT_INDEX]), reference.range)
+        return None
+
+    def _explain_output(self, block: DependencyBlock, name: str, place: Range) -> Diagnostic | None:
+        interface = self.interface(block.target)
+        known = self.values.get(block.target)
+        if known is not None and name in known:
+            return None
+        if interface is None:
+            if known is None:
+                return None
+            return Diagnostic(
+                summary="Unknown output",
+                detail=f'The outputs of unit "{block.target}" have no "{name}".',
+                hint=did_you_mean(name, known) or _listed(known),
+                range=place,
+            )
+        if name not in interface.outputs:
+            return Diagnostic(
+                summary="Unknown output",
+                detail=f'The module of unit "{block.target}" declares no output "{name}".',
+                hint=did_you_mean(name, interface.outputs) or _listed(interface.outputs),
+                range=place,
+            )
+        if known is None:
+            return None
+        return Diagnostic(
+            summary="Output is not in state yet",
+            detail=f'The module of unit "{block.target}" declares the output "{name}", but the unit has not been applied'
+            " since it was added.",
+            hint=f'Apply unit "{block.target}" first.',
+            range=place,
+        )
+
+    def _of(self, block: DependencyBlock) -> dict[str, Value]:
+        if not block.enabled or block.skip_outputs:
+            return {}
+        known = self.values.get(block.target)
+        if known is not None:
+            return {"outputs": dict(known)}
+        interface = self.interface(block.target)
+        return {
+            "outputs": unknown_reference(
+                "module",
+                module_name(block.target),
+                attributes=frozenset(interface.outputs) if interface else None,
+                description=f'outputs of unit "{block.target}"',
+            )
+        }
+
+
+def _no_interface(unit: str) -> ModuleInterface | None:
+    """Stand in for a lookup where there are no dependencies to look up."""
+    raise AssertionError(unit)
+
+
+NO_OUTPUTS = Outputs(blocks={}, values={}, interface=_no_interface)
+
+
+def dependency_block(label: str, section: Section, *, folder: Path, target: str, place: Range) -> DependencyBlock:
+    """Check the settings of a dependency block, those for mocks included.
+
+    Raises:
+        ConfigurationError: a setting has the wrong type.
+
+    """
+    settings.strings(section, "mock_outputs_allowed_terraform_commands")
+    settings.choice(section, "mock_outputs_merge_strategy_with_state", MockMerge.NO_MERGE)
+    if "mock_outputs" in section:
+        settings.mapping("mock_outputs", section["mock_outputs"])
+    return DependencyBlock(
+        label=label,
+        folder=folder,
+        target=target,
+        enabled=settings.boolean(section, "enabled", default=True),
+        skip_outputs=settings.boolean(section, "skip_outputs", default=False),
+        range=place,
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = ", ".join(sorted(names))
+    return f"Its outputs are {listed}." if listed else "It has no outputs."

@@ -1,0 +1,282 @@
+"""A file of the live tree as one unit sees it: what its expressions may refer to, and the values of its sections.
+
+The order is Terragrunt's: include, locals, dependency, the rest. Each stage sees only what came before it, and a
+reference to something later is refused with the reason. Locals are evaluated when first needed, in any order.
+"""
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from os.path import normpath
+from pathlib import Path
+
+from orchestrator.config import settings
+from orchestrator.config.builtins import terragrunt_functions
+from orchestrator.config.contents import (
+    Contents,
+    Links,
+    MergeStrategy,
+    Setting,
+    merge_contents,
+    merge_links,
+)
+from orchestrator.config.document import Document
+from orchestrator.config.explain import Explainer
+from orchestrator.config.files import Files
+from orchestrator.config.outputs import NO_OUTPUTS, Outputs
+from orchestrator.config.place import Place
+from orchestrator.config.sections import body, own_contents, own_links
+from orchestrator.config.stages import Stage, refused_roots
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range
+from orchestrator.hcl import (
+    Attribute,
+    Block,
+    Expression,
+    Reference,
+    Scope,
+    evaluate,
+    references,
+)
+from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.values import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncludedFile:
+    """An include block and the file that it brings in."""
+
+    label: str
+    scope: "FileScope"
+    strategy: MergeStrategy
+    expose: bool
+    range: Range
+
+
+class FileScope:
+    """One file for one unit. Locals are remembered; everything else is evaluated on demand.
+
+    Raises (constructor and methods): ConfigurationError with every finding of the step.
+    """
+
+    def __init__(self, document: Document, files: Files, place: Place) -> None:
+        self.document = document
+        self.files = files
+        self.place = place
+        self.includes: tuple[IncludedFile, ...] = ()
+        self._locals: dict[str, Value] = {}
+        self._evaluating: list[str] = []
+        if document.includes:
+            self.includes = self._read_includes()
+            self.place = replace(
+                place, includes={include.label: include.scope.document.path.parent for include in self.includes}
+            )
+            # The functions made for the include blocks do not know of the includes yet.
+            self.__dict__.pop("functions", None)
+
+    @cached_property
+    def functions(self) -> Mapping[str, Function]:
+        """Terraform's functions relative to this file, and Terragrunt's relative to its place."""
+        own = terragrunt_functions(self.place, self.files.env, self._read)
+        return ChainMap(own, self.files.terraform_functions(self.document.path.parent))
+
+    def evaluate(self, expression: Expression, *, stage: Stage, outputs: Outputs = NO_OUTPUTS) -> Value:
+        """Evaluate an expression of this file.
+
+        Args:
+            expression: part of this file.
+            stage: what is being evaluated; it decides which names exist.
+            outputs: the outputs of the dependencies; used in the last stage only.
+
+        """
+        found = references(expression)
+        refused_roots(found, stage, included=self.place.included is not None).raise_if_any()
+        variables: dict[str, Value] = {}
+        roots = {reference.path[0] for reference in found}
+        if "local" in roots:
+            variables["local"] = {name: self.local(name) for name in self._wanted_locals(found)}
+        if "include" in roots:
+            variables["include"] = self._exposed(found, stage, outputs)
+        if "dependency" in roots:
+            variables["dependency"] = outputs.as_value(found)
+        try:
+            return evaluate(expression, Scope(variables, self.functions, self.document.path.parent))
+        except ConfigurationError as error:
+            explainer = Explainer(
+                locals=self.document.locals,
+                includes={include.label: include.expose for include in self.includes},
+                outputs=outputs,
+            )
+            raise ConfigurationError(explainer.explain(error.diagnostics, found)) from error
+
+    def local(self, name: str) -> Value:
+        """The value of a local of this file."""
+        if name not in self._locals:
+            attribute = self.document.locals[name]
+            if name in self._evaluating:
+                circle = self._evaluating[self._evaluating.index(name) :]
+                raise ConfigurationError([_locals_cycle(circle, self.document.locals)])
+            self._evaluating.append(name)
+            try:
+                self._locals[name] = self.evaluate(attribute.expression, stage=Stage.LOCALS)
+            finally:
+                self._evaluating.pop()
+        return self._locals[name]
+
+    def locals(self) -> dict[str, Value]:
+        """Every local of this file."""
+        collector = Collector()
+        for name in self.document.locals:
+            try:
+                self.local(name)
+            except ConfigurationError as error:
+                collector.absorb(error)
+        collector.raise_if_any()
+        return {name: self._locals[name] for name in self.document.locals}
+
+    def links(self) -> Links:
+        """The dependency and dependencies blocks, those of included files merged in."""
+        collector = Collector()
+        merged = self._own_links(collector)
+        for include in reversed(self.includes):
+            if include.strategy is not MergeStrategy.NO_MERGE:
+                parent = include.scope._own_links(collector)  # noqa: SLF001 - the same class
+                merged = merge_links(parent, merged, include.strategy)
+        collector.raise_if_any()
+        return merged
+
+    def contents(self, outputs: Outputs) -> Contents:
+        """Everything else, those of included files merged in. Errors of all files are collected."""
+        collector = Collector()
+        merged = self._own_contents(collector, Stage.REST, outputs)
+        for include in reversed(self.includes):
+            if include.strategy is not MergeStrategy.NO_MERGE:
+                parent = include.scope._own_contents(collector, Stage.REST, outputs)  # noqa: SLF001 - the same class
+                merged = merge_contents(parent, merged, include.strategy)
+        collector.raise_if_any()
+        return merged
+
+    def source(self) -> Setting | None:
+        """``terraform.source``, from this file or the nearest included one; it never depends on outputs."""
+        block = self.document.terraform
+        attribute = block.body.attributes.get("source") if block is not None else None
+        if attribute is not None:
+            value = self.evaluate(attribute.expression, stage=Stage.SOURCE)
+            return Setting(value=value, range=attribute.expression.range)
+        for include in reversed(self.includes):
+            found = include.scope.source() if include.strategy is not MergeStrategy.NO_MERGE else None
+            if found is not None:
+                return found
+        return None
+
+    def _read_includes(self) -> tuple[IncludedFile, ...]:
+        if self.place.included is not None:
+            block = next(iter(self.document.includes.values()))
+            raise _error(
+                "Include inside an included file",
+                f"{self.document.path.name} is included itself, and includes go one level deep only.",
+                "Include both files from the unit, or use read_terragrunt_config for the second.",
+                block.type_range,
+            )
+        collector = Collector()
+        read: list[IncludedFile] = []
+        for label, block in self.document.includes.items():
+            try:
+                read.append(self._read_include(label, block))
+            except ConfigurationError as error:
+                collector.absorb(error)
+        collector.raise_if_any()
+        return tuple(read)
+
+    def _read_include(self, label: str, block: Block) -> IncludedFile:
+        collector = Collector()
+        section = body(self.document, block, partial(self.evaluate, stage=Stage.INCLUDE), collector)
+        collector.raise_if_any()
+        path = Path(normpath(self.place.home / settings.text(section, "path")))
+        if not path.is_file():
+            raise _error(
+                "Included file not found",
+                f"There is no file {path}.",
+                'Write path = find_in_parent_folders("...") to look for it in the folders above.',
+                section["path"].range,
+            )
+        place = Place(home=self.place.home, original=self.place.original, included=path.parent)
+        return IncludedFile(
+            label=label,
+            scope=FileScope(self.files.document(path), self.files, place),
+            strategy=settings.choice(section, "merge_strategy", MergeStrategy.SHALLOW),
+            expose=settings.boolean(section, "expose", default=False),
+            range=block.type_range,
+        )
+
+    def _wanted_locals(self, found: tuple[Reference, ...]) -> Iterable[str]:
+        """The locals that the references name; all of them where ``local`` is used as a whole."""
+        mine = [reference for reference in found if reference.path[0] == "local"]
+        if any(len(reference.path) == 1 for reference in mine):
+            return self.document.locals
+        named = dict.fromkeys(str(reference.path[1]) for reference in mine)
+        return [name for name in named if name in self.document.locals]
+
+    def _exposed(self, found: tuple[Reference, ...], stage: Stage, outputs: Outputs) -> dict[str, Value]:
+        """The ``include`` object, with no more sections than the references need."""
+        bare = len(self.includes) == 1 and not self.includes[0].label
+        depth = 1 if bare else 2
+        value: dict[str, Value] = {}
+        for include in self.includes:
+            if not include.expose:
+                continue
+            mine = [
+                reference.path[depth:]
+                for reference in found
+                if reference.path[0] == "include" and (bare or reference.path[1:2] in ((), (include.label,)))
+            ]
+            sections = {str(path[0]) if path else "" for path in mine}
+            if not sections:
+                continue
+            exposed: dict[str, Value] = {}
+            if sections & {"", "locals"}:
+                exposed["locals"] = include.scope.locals()
+            if sections - {"locals"}:
+                collector = Collector()
+                contents = include.scope._own_contents(collector, stage, outputs)  # noqa: SLF001 - the same class
+                collector.raise_if_any()
+                exposed |= contents.as_value()
+            if bare:
+                return exposed
+            value[include.label] = exposed
+        return value
+
+    def _own_contents(self, collector: Collector, stage: Stage, outputs: Outputs) -> Contents:
+        return own_contents(self.document, partial(self.evaluate, stage=stage, outputs=outputs), collector)
+
+    def _own_links(self, collector: Collector) -> Links:
+        return own_links(self.document, partial(self.evaluate, stage=Stage.DEPENDENCY), collector)
+
+    def _read(self, path: Path) -> Value:
+        """What ``read_terragrunt_config`` returns for a file."""
+        document = self.files.document(path)
+        with self.files.reading(path):
+            scope = FileScope(document, self.files, Place(home=path.parent, original=self.place.original))
+            links = scope.links()
+            if links.dependency or links.paths:
+                raise FunctionError(
+                    f"{path} declares dependencies of its own, which the graph of this unit would not know."
+                    " Read a file that only holds values, and declare the dependency in this unit."
+                )
+            return {"locals": scope.locals(), **scope.contents(NO_OUTPUTS).as_value()}
+
+
+def _locals_cycle(circle: list[str], attributes: Mapping[str, Attribute]) -> Diagnostic:
+    # The same words wherever the circle was entered, so that it is reported once.
+    begin = circle.index(min(circle))
+    names = [*circle[begin:], *circle[:begin], circle[begin]]
+    return Diagnostic(
+        summary="Locals refer to each other in a circle",
+        detail=f"{' -> '.join(f'local.{name}' for name in names)}: none of them has a value.",
+        hint="Take out one of these references.",
+        range=attributes[circle[begin]].name_range,
+    )
+
+
+def _error(summary: str, detail: str, hint: str, place: Range) -> ConfigurationError:
+    return ConfigurationError([Diagnostic(summary=summary, detail=detail, hint=hint, range=place)])

@@ -1,0 +1,126 @@
+"""Settings of a decided type: text, truth values, lists of text and objects, with one kind of message when they are not."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from orchestrator.config.contents import Section, Setting
+from orchestrator.diagnostics import ConfigurationError, Diagnostic, did_you_mean
+from orchestrator.hcl.values import SetValue, Unknown, Value, is_wholly_known, unmark
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def text(section: Section, name: str, default: str = "") -> str:
+    """The attribute as text; the default when it is not set."""
+    setting = section.get(name)
+    if setting is None:
+        return default
+    value = _known(name, setting)
+    if not isinstance(value, str):
+        raise wrong_type(name, setting, "a string")
+    return value
+
+
+def boolean(section: Section, name: str, *, default: bool) -> bool:
+    """The attribute as a truth value; null counts as not set."""
+    setting = section.get(name)
+    if setting is None:
+        return default
+    value = _known(name, setting)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise wrong_type(name, setting, "true or false")
+    return value
+
+
+def strings(section: Section, name: str) -> tuple[str, ...]:
+    """The attribute as a list of text; empty when it is not set."""
+    setting = section.get(name)
+    if setting is None:
+        return ()
+    value = _known(name, setting)
+    elements = list(value) if isinstance(value, list | SetValue) else None
+    if elements is None or not all(isinstance(element, str) for element in elements):
+        raise wrong_type(name, setting, "a list of strings")
+    return tuple(str(element) for element in elements)
+
+
+def choice(section: Section, name: str, default: _Choice) -> _Choice:
+    """The attribute as one of the members of an enumeration."""
+    known = [member.value for member in type(default)]
+    found = text(section, name, default.value)
+    if found not in known:
+        raise ConfigurationError(
+            [
+                Diagnostic(
+                    summary="Value is not one of those allowed",
+                    detail=f'{name} cannot be "{found}".',
+                    hint=did_you_mean(found, known) or f"Write one of {', '.join(known)}.",
+                    range=section[name].range,
+                )
+            ]
+        )
+    return type(default)(found)
+
+
+def mapping(name: str, setting: Setting) -> dict[str, Value]:
+    """The setting as an object, whose values may be unknown or secret."""
+    value = setting.value
+    if isinstance(value, Unknown):
+        raise not_known(name, setting)
+    if not isinstance(value, dict):
+        raise wrong_type(name, setting, "an object")
+    return value
+
+
+def wrong_type(name: str, setting: Setting, wanted: str) -> ConfigurationError:
+    """The error for a value of another type."""
+    return ConfigurationError(
+        [
+            Diagnostic(
+                summary="Value has the wrong type",
+                detail=f"{name} must be {wanted}, not {_kind(unmark(setting.value))}.",
+                range=setting.range,
+            )
+        ]
+    )
+
+
+def not_known(name: str, setting: Setting) -> ConfigurationError:
+    """The error for a value that depends on outputs where it cannot."""
+    return ConfigurationError(
+        [
+            Diagnostic(
+                summary="Value must be known beforehand",
+                detail=f"{name} depends on outputs that are known only after apply.",
+                hint="Only the values of inputs and the contents of generated files may depend on outputs.",
+                range=setting.range,
+            )
+        ]
+    )
+
+
+def _known(name: str, setting: Setting) -> Value:
+    if not is_wholly_known(setting.value):
+        raise not_known(name, setting)
+    return unmark(setting.value)
+
+
+def _kind(value: Value) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case SetValue():
+            return "a set"
+        case dict():
+            return "an object"
+        case Unknown():
+            return "a value that is known only after apply"
+    return "a number"

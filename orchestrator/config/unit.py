@@ -1,0 +1,248 @@
+"""One unit of the live tree: its edges, read without any output, and its evaluation once outputs are there."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from orchestrator.config import settings
+from orchestrator.config.contents import Contents, Links, Setting
+from orchestrator.config.evaluated import EvaluatedUnit
+from orchestrator.config.files import UNIT_FILE, Files
+from orchestrator.config.generated import GeneratedFile, generated_files, remote_state
+from orchestrator.config.interface import ModuleInterface, module_files, module_not_found
+from orchestrator.config.outputs import DependencyBlock, Outputs, dependency_block
+from orchestrator.config.place import Place
+from orchestrator.config.scope import FileScope
+from orchestrator.config.source import LocalSource, ModuleSource, parse_source
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range
+from orchestrator.hcl import references
+from orchestrator.hcl.values import Value, mark
+from orchestrator.model.unit import Dependency, Unit
+
+Interfaces = Callable[[str], ModuleInterface | None]
+
+
+class UnitConfiguration:
+    """The configuration of one unit. Belongs to one load, and like it to one thread.
+
+    Args:
+        environment: the folder of the environment, absolute.
+        folder: the folder of the unit.
+        interfaces: finds the module interface of any unit by name.
+
+    Raises:
+        ConfigurationError: everything wrong in includes, locals, ``dependency`` and ``dependencies``.
+
+    """
+
+    def __init__(self, *, environment: Path, folder: Path, files: Files, interfaces: Interfaces) -> None:
+        self._environment = environment
+        self._files = files
+        self._interfaces = interfaces
+        self._source: ModuleSource | None = None
+        self.scope = FileScope(files.document(folder / UNIT_FILE), files, Place(home=folder, original=folder))
+        collector = Collector()
+        self._read_locals(collector)
+        edges: list[Dependency] = []
+        try:
+            links = self.scope.links()
+        except ConfigurationError as error:
+            collector.absorb(error)
+            links = Links()
+        self.blocks = self._read_blocks(links, collector)
+        read = self._labels_read()
+        edges.extend(
+            Dependency(
+                target=block.target,
+                name=block.label,
+                range=block.range,
+                reads_outputs=not block.skip_outputs and (block.label in read or "" in read),
+            )
+            for block in self.blocks.values()
+            if block.enabled
+        )
+        for path in links.paths:
+            target = self._target(str(path.value), path.range, collector)
+            if target is not None:
+                edges.append(Dependency(target=target[1], range=path.range))
+        collector.raise_if_any()
+        self.unit = Unit(name=folder.relative_to(environment).as_posix(), folder=folder, dependencies=tuple(edges))
+
+    def files(self) -> frozenset[Path]:
+        """The unit's own file and those that it includes."""
+        return frozenset({self.scope.document.path, *(include.scope.document.path for include in self.scope.includes)})
+
+    def source(self) -> ModuleSource:
+        """Where the module comes from; known before anything runs.
+
+        Raises:
+            ConfigurationError: there is no source, or it is of a kind that is not supported.
+
+        """
+        if self._source is None:
+            setting = self.scope.source()
+            if setting is not None:
+                text = settings.text({"source": setting}, "source")
+                self._source = parse_source(text, home=self.unit.folder, place=setting.range)
+            elif module_files(self.unit.folder):
+                self._source = LocalSource(root=self.unit.folder)
+            else:
+                raise ConfigurationError(
+                    [
+                        Diagnostic(
+                            summary="Unit without a module",
+                            detail=f'Unit "{self.unit.name}" has no terraform block with a source,'
+                            " and there are no *.tf files in its folder.",
+                            hint='Add terraform { source = "..." }.',
+                            range=self.place(),
+                        )
+                    ]
+                )
+        return self._source
+
+    def interface(self) -> ModuleInterface | None:
+        """What the module declares; None for a module that has to be downloaded.
+
+        Raises:
+            ConfigurationError: as ``source``; the module's folder does not exist, or its files do not parse.
+
+        """
+        source = self.source()
+        if not isinstance(source, LocalSource):
+            return None
+        if not module_files(source.folder):
+            setting = self.scope.source()
+            raise ConfigurationError([module_not_found(source.folder, setting.range if setting else self.place())])
+        return self._files.interface(source.folder)
+
+    def evaluate(self, outputs: Mapping[str, Mapping[str, Value]]) -> EvaluatedUnit:
+        """Evaluate everything.
+
+        Args:
+            outputs: the outputs of units by unit name; those of a unit that is missing count as unknown.
+
+        Raises:
+            ConfigurationError: every mistake that was found.
+
+        """
+        return self.assemble(self.contents(outputs))
+
+    def contents(self, outputs: Mapping[str, Mapping[str, Value]]) -> Contents:
+        """The merged sections, before they are checked; raises as ``evaluate`` does."""
+        return self.scope.contents(Outputs(blocks=self.blocks, values=outputs, interface=self._interfaces))
+
+    def assemble(self, contents: Contents) -> EvaluatedUnit:
+        """Make the unit of its sections; raises as ``evaluate`` does."""
+        collector = Collector()
+        state = None
+        files: list[GeneratedFile] = []
+        undetermined: list[str] = []
+        source: ModuleSource | None = None
+        interface: ModuleInterface | None = None
+        try:
+            state = remote_state(contents.remote_state)
+        except ConfigurationError as error:
+            collector.absorb(error)
+        try:
+            files, undetermined = generated_files(contents.generate)
+        except ConfigurationError as error:
+            collector.absorb(error)
+        try:
+            source = self.source()
+            interface = self.interface()
+        except ConfigurationError as error:
+            collector.absorb(error)
+        backend = state.file() if state is not None else None
+        generated = sorted([*files, *([backend] if backend else [])], key=lambda file: file.path)
+        for path, count in Counter(file.path for file in generated).items():
+            if count > 1:
+                collector.add(self._same_path(path, [file.label for file in generated if file.path == path]))
+        collector.raise_if_any()
+        assert source is not None
+        return EvaluatedUnit(
+            name=self.unit.name,
+            folder=self.unit.folder,
+            source=source,
+            inputs=_inputs(contents, interface),
+            remote_state=state,
+            generated=tuple(generated),
+            undetermined=tuple(undetermined),
+        )
+
+    def place(self) -> Range:
+        """Where to point when something is missing: the inputs, else the source, else the top of the file."""
+        document = self.scope.document
+        if document.inputs is not None:
+            return document.inputs.name_range
+        if document.terraform is not None:
+            return document.terraform.type_range
+        top = document.file.body.range
+        return Range(top.source, top.start, top.start)
+
+    def _read_locals(self, collector: Collector) -> None:
+        scopes = (self.scope, *(include.scope for include in self.scope.includes))
+        for scope in scopes:
+            try:
+                scope.locals()
+            except ConfigurationError as error:
+                collector.absorb(error)
+
+    def _read_blocks(self, links: Links, collector: Collector) -> dict[str, DependencyBlock]:
+        blocks: dict[str, DependencyBlock] = {}
+        for label, section in links.dependency.items():
+            try:
+                place = section["config_path"].range
+                target = self._target(settings.text(section, "config_path"), place, collector)
+                if target is not None:
+                    folder, name = target
+                    blocks[label] = dependency_block(label, section, folder=folder, target=name, place=place)
+            except ConfigurationError as error:
+                collector.absorb(error)
+        return blocks
+
+    def _target(self, path: str, place: Range, collector: Collector) -> tuple[Path, str] | None:
+        """The folder and the unit name that a path leads to; None, with a finding, outside the environment."""
+        home = self.scope.place.home
+        folder = Path(os.path.normpath(home / path))
+        if folder.name == UNIT_FILE:
+            folder = folder.parent
+        if self._environment in folder.parents:
+            return folder, folder.relative_to(self._environment).as_posix()
+        collector.add(
+            Diagnostic(
+                summary="Dependency outside the environment",
+                detail=f'"{path}" leads to {folder}, which is no unit of the environment "{self._environment.name}".',
+                hint="Units depend on units of their own environment only; pass other values as inputs.",
+                range=place,
+            )
+        )
+        return None
+
+    def _labels_read(self) -> set[str]:
+        """The labels of dependencies whose outputs are referred to; an empty one where ``dependency`` is used whole."""
+        documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
+        return {
+            str(reference.path[1]) if len(reference.path) > 1 else ""
+            for document in documents
+            for expression in document.expressions()
+            for reference in references(expression)
+            if reference.path[0] == "dependency"
+        }
+
+    def _same_path(self, path: str, labels: list[str]) -> Diagnostic:
+        block = next(
+            (self.scope.document.generate[label] for label in labels if label in self.scope.document.generate), None
+        )
+        return Diagnostic(
+            summary="Generated files have the same path",
+            detail=f'{" and ".join(labels)} of unit "{self.unit.name}" both write {path}.',
+            hint="Give them different paths, or the same label where one is to replace the other.",
+            range=block.type_range if block else self.place(),
+        )
+
+
+def _inputs(contents: Contents, interface: ModuleInterface | None) -> dict[str, Value]:
+    secret = {name for name, variable in (interface.variables.items() if interface else ()) if variable.sensitive}
+    section: Mapping[str, Setting] = contents.inputs or {}
+    return {name: mark(setting.value) if name in secret else setting.value for name, setting in sorted(section.items())}

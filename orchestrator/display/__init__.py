@@ -1,0 +1,1 @@
+"""Pure rendering of state and findings to text."""

@@ -1,0 +1,1 @@
+"""What happens to units: operations, executor, events, report. Knows Terraform and the cloud only as protocols."""

@@ -1,0 +1,206 @@
+"""Drives a schedule: starts what is ready, notes what ended, and tells everyone in one order.
+
+The calling thread alone owns the schedule and emits events. Workers put messages on one queue and touch nothing else,
+so that any ``concurrent.futures.Executor`` that shares memory can run them.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+
+from orchestrator.engine.events import (
+    Event,
+    Listener,
+    ResourceFinished,
+    ResourceStarted,
+    RunInterrupted,
+    UnitFinished,
+    UnitPhase,
+    UnitPlanned,
+    UnitStarted,
+)
+from orchestrator.engine.ports import Phase, Planned, Progress, ResourceProgress
+from orchestrator.model.schedule import Schedule
+from orchestrator.model.status import Changes, Status
+
+POLL_SECONDS = 0.1
+"""How long the owner of the schedule waits for a message before it looks for an interrupt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the work on one unit ended.
+
+    Attributes:
+        error: what went wrong, for people; empty unless the status is FAILED or CANCELLED.
+        log: the path of the log of the unit's Terraform commands.
+
+    """
+
+    status: Status
+    changes: Changes = field(default_factory=Changes)
+    error: str = ""
+    log: str = ""
+
+
+Work = Callable[[str, Callable[[Progress], None]], Outcome]
+"""Does the work on the named unit in a worker thread; reports progress; an exception is a failure of the unit."""
+
+
+@dataclass(slots=True)
+class Interrupt:
+    """Set by a signal handler, read by the owner of the schedule."""
+
+    requested: threading.Event = field(default_factory=threading.Event)
+
+    def request(self) -> None:
+        self.requested.set()
+
+    def __bool__(self) -> bool:
+        return self.requested.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Progressed:
+    unit: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    unit: str
+    future: "Future[Outcome]"
+
+
+@dataclass(slots=True, kw_only=True)
+class Execution:
+    """One run of a schedule.
+
+    Attributes:
+        schedule: owned by the thread that calls ``run``.
+        work: what is done with each unit, in a worker.
+        parallelism: how many units are worked on at once.
+        emit: told every event, in the calling thread.
+        clock: seconds since the epoch.
+        stop_running: asks running work to come to an orderly end; called once, after an interrupt.
+
+    """
+
+    schedule: Schedule
+    work: Work
+    executor: Executor
+    parallelism: int
+    emit: Listener
+    clock: Callable[[], float]
+    interrupt: Interrupt
+    stop_running: Callable[[], None]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    _messages: "queue.SimpleQueue[_Started | _Progressed | _Ended]" = field(default_factory=queue.SimpleQueue)
+    _since: dict[str, float] = field(default_factory=dict)
+    _stopping: bool = False
+
+    def run(self) -> dict[str, Outcome]:
+        """Run the schedule to its end; returns how each unit ended, by name.
+
+        A unit that fails takes its dependents with it, everything else goes on. After an interrupt nothing new starts
+        and what runs is waited for.
+        """
+        while True:
+            if self.interrupt and not self._stopping:
+                self._stop()
+            if not self._stopping:
+                for name in self.schedule.ready()[: self.parallelism - len(self.schedule.running())]:
+                    self._begin(name)
+            if self.schedule.is_finished():
+                return self.outcomes
+            try:
+                message = self._messages.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                continue
+            self._take(message)
+
+    def _begin(self, name: str) -> None:
+        self.schedule.start(name)
+
+        def work() -> Outcome:
+            self._messages.put(_Started(name))
+            return self.work(name, lambda progress: self._messages.put(_Progressed(name, progress)))
+
+        future = self.executor.submit(work)
+        future.add_done_callback(lambda done: self._messages.put(_Ended(name, done)))
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self.emit(RunInterrupted(time=self.clock(), waiting_for=self.schedule.running()))
+        self.stop_running()
+        for name in self.schedule.cancel_pending():
+            self.outcomes[name] = Outcome(status=Status.CANCELLED)
+            self.emit(UnitFinished(time=self.clock(), unit=name, status=Status.CANCELLED))
+
+    def _take(self, message: "_Started | _Progressed | _Ended") -> None:
+        now = self.clock()
+        match message:
+            case _Started(name):
+                self._since[name] = now
+                self.emit(UnitStarted(time=now, unit=name))
+            case _Progressed(name, progress):
+                self.emit(_progress_event(name, progress, time=now))
+            case _Ended(name, future):
+                outcome = _outcome_of(future)
+                self.outcomes[name] = outcome
+                self.emit(_finished_event(name, outcome, time=now, seconds=now - self._since.get(name, now)))
+                for skip in self.schedule.finish(name, outcome.status):
+                    self.outcomes[skip.name] = Outcome(status=Status.SKIPPED)
+                    self.emit(UnitFinished(time=now, unit=skip.name, status=Status.SKIPPED, cause=skip.cause))
+
+
+def _outcome_of(future: "Future[Outcome]") -> Outcome:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if not isinstance(error, Exception):
+        raise error
+    return Outcome(status=Status.FAILED, error=describe(error))
+
+
+def describe(error: Exception) -> str:
+    """An exception as one text: its message, what it is about, and what to do."""
+    parts = [str(error) or type(error).__name__, getattr(error, "detail", ""), getattr(error, "hint", "")]
+    kept: list[str] = []
+    for part in parts:
+        if part and not any(part in earlier for earlier in kept):
+            kept.append(part)
+    return "\n".join(kept)
+
+
+def _finished_event(name: str, outcome: Outcome, *, time: float, seconds: float) -> UnitFinished:
+    return UnitFinished(
+        time=time,
+        unit=name,
+        status=outcome.status,
+        changes=outcome.changes,
+        seconds=round(seconds, 3),
+        error=outcome.error,
+        log=outcome.log,
+    )
+
+
+def _progress_event(name: str, progress: Progress, *, time: float) -> Event:
+    match progress:
+        case Phase():
+            return UnitPhase(time=time, unit=name, phase=progress.name)
+        case Planned():
+            return UnitPlanned(time=time, unit=name, changes=progress.changes)
+        case ResourceProgress(address=address, action=action, seconds=seconds, failed=failed):
+            if seconds is None:
+                return ResourceStarted(time=time, unit=name, address=address, action=action)
+            return ResourceFinished(
+                time=time, unit=name, address=address, action=action, seconds=seconds, failed=failed
+            )

@@ -1,0 +1,191 @@
+"""The work on one unit: bring it to its configuration, or take it down.
+
+Outputs travel through ``Outputs``: read once per unit from its state, after its own apply or, for a unit outside the
+run, before. Nothing is passed on the command line, and nothing is guessed: a unit whose inputs are not wholly known is
+not applied.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.config import EvaluatedUnit, Stack
+from orchestrator.engine.execution import Outcome
+from orchestrator.engine.ports import Applied, Phase, Progress, State, States, Terraform
+from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.hcl.values import Value, is_wholly_known
+from orchestrator.model.status import Changes, Status
+
+
+@dataclass(slots=True)
+class Outputs:
+    """What the applied units of the stack put out. Shared by the workers; guarded by a lock."""
+
+    stack: Stack
+    states: States
+    _known: dict[str, State | None] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def state(self, name: str) -> State | None:
+        """The unit's state, read at most once until it is forgotten."""
+        with self._lock:
+            if name in self._known:
+                return self._known[name]
+        state = self.states.read(self.stack.units[name].evaluate({}))
+        with self._lock:
+            return self._known.setdefault(name, state)
+
+    def forget(self, name: str) -> None:
+        """The unit's state has changed: read it again when it is asked for."""
+        with self._lock:
+            self._known.pop(name, None)
+
+    def of_dependencies(self, name: str) -> Mapping[str, Mapping[str, Value]]:
+        """By unit name, the outputs of those dependencies of the unit that have been applied."""
+        found: dict[str, Mapping[str, Value]] = {}
+        for target in self.stack.graph.dependencies[name]:
+            state = self.state(target)
+            if state is not None and state.resources + len(state.outputs) > 0:
+                found[target] = state.outputs
+        return found
+
+    def evaluate(self, name: str) -> EvaluatedUnit:
+        """The unit with what is known now about the units it depends on."""
+        outputs = {target: dict(values) for target, values in self.of_dependencies(name).items()}
+        return self.stack.units[name].evaluate(outputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitWork:
+    """Does the work on single units, in worker threads."""
+
+    outputs: Outputs
+    terraform: Terraform
+    logs: Path
+
+    def up(self, name: str, report: Callable[[Progress], None]) -> Outcome:
+        """Apply the unit. A failure of Terraform is an outcome, not an exception."""
+        unit = self.outputs.evaluate(name)
+        unknown = sorted(key for key, value in unit.inputs.items() if not is_wholly_known(value))
+        if unknown:
+            raise PlatformctlError(
+                "Inputs are not known",
+                detail=f'Unit "{name}" needs {_quoted(unknown)} from units that have not been applied.',
+                hint="Apply the units it depends on first; without --only, up does that by itself.",
+            )
+        applied = self._run(unit, report, destroy=False)
+        if applied.succeeded:
+            # Read here, by the worker, so that dependents find the outputs ready when they start.
+            report(Phase(name="outputs"))
+            self.outputs.state(name)
+        return self._outcome(name, applied)
+
+    def destroy(self, name: str, report: Callable[[Progress], None]) -> Outcome:
+        """Destroy everything in the unit's state, then remove the state."""
+        state = self.outputs.state(name)
+        if state is None:
+            return Outcome(status=Status.UNCHANGED)
+        unit = self.outputs.evaluate(name)
+        applied = None
+        if state.resources:
+            applied = self._run(unit, report, destroy=True)
+            if not applied.succeeded:
+                return self._outcome(name, applied)
+            left = self.outputs.state(name)
+            if left is not None and left.resources:
+                return Outcome(
+                    status=Status.FAILED,
+                    changes=applied.changes,
+                    error=f"{left.resources} resources are still in the state after destroy.",
+                    log=str(self._log(name)),
+                )
+        self.outputs.states.remove(unit)
+        self.outputs.forget(name)
+        return self._outcome(name, applied) if applied else Outcome(status=Status.UNCHANGED)
+
+    def _run(self, unit: EvaluatedUnit, report: Callable[[Progress], None], *, destroy: bool) -> Applied:
+        try:
+            return self.terraform.apply(unit, destroy=destroy, log=self._log(unit.name), report=report)
+        finally:
+            self.outputs.forget(unit.name)
+
+    def _log(self, name: str) -> Path:
+        return self.logs / f"{name.replace('/', '__')}.log"
+
+    def _outcome(self, name: str, applied: Applied) -> Outcome:
+        if applied.succeeded:
+            status = Status.CHANGED if applied.changes else Status.UNCHANGED
+        else:
+            status = Status.CANCELLED if applied.interrupted else Status.FAILED
+        return Outcome(
+            status=status, changes=applied.changes, error="\n\n".join(applied.errors), log=str(self._log(name))
+        )
+
+
+def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
+    """The units to work on, in dependency order: all, or those named.
+
+    Raises:
+        UsageError: a name is not a unit of the environment.
+
+    """
+    unknown = sorted(set(only) - set(stack.units))
+    if unknown:
+        raise UsageError(
+            "No such unit",
+            detail=f"{_quoted(unknown)} is not in environment {stack.environment}.",
+            hint=f"Units of this environment: {', '.join(sorted(stack.units))}.",
+        )
+    return tuple(name for name in stack.graph.order() if not only or name in only)
+
+
+def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
+    """Check that what the selected units read from outside the selection is there.
+
+    Raises:
+        UsageError: a unit outside the selection has not been applied, so its outputs do not exist.
+
+    """
+    missing: dict[str, list[str]] = {}
+    for name in selected:
+        for edge in outputs.stack.units[name].unit.dependencies:
+            if edge.reads_outputs and edge.target not in selected and outputs.state(edge.target) is None:
+                missing.setdefault(edge.target, []).append(name)
+    if missing:
+        target, names = min(missing.items())
+        raise UsageError(
+            "A dependency has not been applied",
+            detail=f"{_quoted(names)} reads outputs of {_quoted([target])}, which has no state yet.",
+            hint=f"Apply it first: add --only {target}, or leave --only out to apply everything in order.",
+        )
+
+
+def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
+    """Check that nothing outside the selection still stands on what is about to be destroyed.
+
+    Raises:
+        UsageError: an applied unit outside the selection depends on a selected one.
+
+    """
+    stack = outputs.stack
+    standing = []
+    for name in sorted(stack.graph.downstream(selected) - set(selected)):
+        state = outputs.state(name)
+        if state is not None and state.resources:
+            standing.append(name)
+    if standing:
+        raise UsageError(
+            "Other units depend on what would be destroyed",
+            detail=f"{_quoted(standing)} is still applied and depends on {_quoted(selected)}.",
+            hint="Destroy them together: " + " ".join(f"--only {name}" for name in [*standing, *sorted(selected)]),
+        )
+
+
+def total(outcomes: Mapping[str, Outcome]) -> Changes:
+    """The changes of all units together."""
+    return sum((outcome.changes for outcome in outcomes.values()), Changes())
+
+
+def _quoted(names: Collection[str]) -> str:
+    return ", ".join(f'"{name}"' for name in sorted(names))

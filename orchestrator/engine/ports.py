@@ -1,0 +1,108 @@
+"""What the engine needs from outside, as protocols; adapters implement them, tests have fakes of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from orchestrator.config import EvaluatedUnit, ModuleInterface
+from orchestrator.hcl.values import Value
+from orchestrator.model.status import Changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """Terraform goes over to another phase of its work on a unit."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """Terraform knows what it is about to do."""
+
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceProgress:
+    """A resource started (``seconds`` is None), ended, or failed."""
+
+    address: str
+    action: str
+    seconds: float | None = None
+    failed: bool = False
+
+
+Progress: TypeAlias = Phase | Planned | ResourceProgress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """How a Terraform run on one unit ended.
+
+    Attributes:
+        succeeded: whether Terraform ended with exit code 0.
+        interrupted: whether it ended because it was asked to.
+        changes: what it did.
+        errors: Terraform's own error messages, secrets redacted by Terraform, one text each.
+
+    """
+
+    succeeded: bool
+    interrupted: bool = False
+    changes: Changes
+    errors: tuple[str, ...] = ()
+
+
+class Terraform(Protocol):
+    """Runs Terraform on one unit. Called from worker threads, several units at once."""
+
+    def apply(self, unit: EvaluatedUnit, *, destroy: bool, log: Path, report: Callable[[Progress], None]) -> Applied:
+        """Bring the unit to its configuration, or take all of it down.
+
+        Raises:
+            PlatformctlError: Terraform could not be run at all.
+
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Ask every running Terraform process to finish what it does, write its state and release its lock."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A unit's Terraform state, read without Terraform.
+
+    Attributes:
+        outputs: output values; the sensitive ones are marked.
+        resources: how many managed resource instances it holds.
+        document: the parsed state file, version 4.
+
+    """
+
+    outputs: Mapping[str, Value]
+    resources: int
+    document: Mapping[str, Any]
+
+
+class States(Protocol):
+    """Reads and removes the states of units, wherever their backend keeps them. Called from worker threads."""
+
+    def read(self, unit: EvaluatedUnit) -> State | None:
+        """The state, or None when the unit was never applied."""
+        ...
+
+    def remove(self, unit: EvaluatedUnit) -> None:
+        """Delete the state of a unit of which nothing is left."""
+        ...
+
+
+class Interfaces(Protocol):
+    """Tells what a module declares."""
+
+    def __call__(self, unit: EvaluatedUnit) -> ModuleInterface:
+        """The variables and outputs of the unit's module; fetches the module when it is not on this machine."""
+        ...

@@ -1,0 +1,77 @@
+"""The configuration language: text to syntax tree to values."""
+
+from orchestrator.hcl.evaluate import evaluate
+from orchestrator.hcl.json_values import from_json_value, to_json_value
+from orchestrator.hcl.nodes import (
+    Attribute,
+    Binary,
+    BinaryOperator,
+    Block,
+    Body,
+    Call,
+    Conditional,
+    Expression,
+    File,
+    ForList,
+    ForObject,
+    GetAttribute,
+    Index,
+    ListExpression,
+    Literal,
+    ObjectExpression,
+    ObjectItem,
+    Splat,
+    SplatItem,
+    Template,
+    TemplateFor,
+    TemplateIf,
+    Unary,
+    UnaryOperator,
+    Variable,
+)
+from orchestrator.hcl.parse import parse_expression, parse_file, parse_template, parse_text
+from orchestrator.hcl.print import print_expression, print_value
+from orchestrator.hcl.references import Reference, references
+from orchestrator.hcl.scope import Scope
+from orchestrator.hcl.unknowns import unknown_reference
+
+__all__ = [
+    "Attribute",
+    "Binary",
+    "BinaryOperator",
+    "Block",
+    "Body",
+    "Call",
+    "Conditional",
+    "Expression",
+    "File",
+    "ForList",
+    "ForObject",
+    "GetAttribute",
+    "Index",
+    "ListExpression",
+    "Literal",
+    "ObjectExpression",
+    "ObjectItem",
+    "Reference",
+    "Scope",
+    "Splat",
+    "SplatItem",
+    "Template",
+    "TemplateFor",
+    "TemplateIf",
+    "Unary",
+    "UnaryOperator",
+    "Variable",
+    "evaluate",
+    "from_json_value",
+    "parse_expression",
+    "parse_file",
+    "parse_template",
+    "parse_text",
+    "print_expression",
+    "print_value",
+    "references",
+    "to_json_value",
+    "unknown_reference",
+]

@@ -1,0 +1,70 @@
+"""The heart of the evaluator: each kind of node has one function that evaluates it.
+
+The modules of the evaluator register their functions here, so that they can evaluate each other's nodes without
+importing each other. What they share on errors and on secrets is here too.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range
+from orchestrator.hcl.nodes import Expression
+from orchestrator.hcl.scope import Scope
+from orchestrator.hcl.unknowns import as_expression
+from orchestrator.hcl.values import Sensitive, Value, mark
+
+_Node = TypeVar("_Node")
+_evaluators: dict[type, Callable[[Any, Scope], Value]] = {}
+
+
+def evaluates(kind: type[_Node]) -> Callable[[Callable[[_Node, Scope], Value]], Callable[[_Node, Scope], Value]]:
+    """Registers a function as the one that evaluates a kind of node."""
+
+    def register(function: Callable[[_Node, Scope], Value]) -> Callable[[_Node, Scope], Value]:
+        _evaluators[kind] = function
+        return function
+
+    return register
+
+
+def evaluate(expression: Expression, scope: Scope) -> Value:
+    """The value of an expression, as Terraform computes it.
+
+    Raises:
+        ConfigurationError: everything that is wrong with it.
+
+    """
+    return _evaluators[type(expression)](expression, scope)
+
+
+def evaluate_all(expressions: Iterable[Expression], scope: Scope) -> list[Value]:
+    """The values of several expressions; the errors of all of them are raised together."""
+    problems = Collector()
+    values: list[Value] = []
+    for expression in expressions:
+        try:
+            values.append(evaluate(expression, scope))
+        except ConfigurationError as error:
+            problems.absorb(error)
+    problems.raise_if_any()
+    return values
+
+
+def fold(expression: Expression, scope: Scope) -> Expression:
+    """The expression with all that is known in it computed."""
+    return as_expression(evaluate(expression, scope), expression.range)
+
+
+def split(value: Value) -> tuple[Value, bool]:
+    """The value without its own mark, and whether it had one; marks inside of it stay."""
+    return (value.value, True) if isinstance(value, Sensitive) else (value, False)
+
+
+def marked_if(condition: bool, value: Value) -> Value:
+    """The value, as a secret if the condition holds."""
+    return mark(value) if condition else value
+
+
+def failure(place: Range, summary: str, detail: str, hint: str = "") -> ConfigurationError:
+    """An error with a single finding."""
+    return ConfigurationError([Diagnostic(summary=summary, detail=detail, hint=hint, range=place)])

@@ -1,0 +1,72 @@
+"""Terraform's built-in functions, version 1.11, over the values of ``orchestrator.hcl.values``.
+
+docs/functions.md lists them, and says where they differ from Terraform. What needs unevaluated arguments (``try``,
+``can``, ``templatefile``) or deals with secrets (``sensitive`` ...) belongs to the evaluator.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator.hcl.function import Function
+from orchestrator.hcl.functions import (
+    conversions,
+    csv_text,
+    datetimes,
+    encoding,
+    filesystem,
+    formatting,
+    hashing,
+    json_text,
+    lists,
+    maps,
+    matching,
+    network,
+    numeric,
+    sets,
+    strings,
+    yaml_decode,
+    yaml_encode,
+)
+
+__all__ = ["terraform_functions"]
+
+_PURE: dict[str, Function] = {
+    function.name: function
+    for topic in (
+        conversions,
+        csv_text,
+        datetimes,
+        encoding,
+        filesystem,
+        formatting,
+        hashing,
+        json_text,
+        lists,
+        maps,
+        matching,
+        network,
+        numeric,
+        sets,
+        strings,
+        yaml_decode,
+        yaml_encode,
+    )
+    for function in topic.FUNCTIONS
+}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def terraform_functions(base_folder: Path, *, now: Callable[[], datetime] = _now) -> Mapping[str, Function]:
+    """The functions by name.
+
+    Args:
+        base_folder: where relative paths of the functions that read files start.
+        now: the clock; read once, so that every timestamp of these functions is the same instant.
+
+    """
+    own = (*filesystem.file_functions(base_folder), *datetimes.clock_functions(now()))
+    return _PURE | {function.name: function for function in own}

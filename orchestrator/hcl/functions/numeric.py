@@ -1,0 +1,112 @@
+"""Numeric functions."""
+
+import math
+from decimal import localcontext
+from functools import reduce
+
+from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.functions.conversion import to_number, type_name
+from orchestrator.hcl.functions.decimals import CONTEXT, Number, from_float, normalise
+from orchestrator.hcl.functions.declaration import declare, given, number, sequence, whole
+from orchestrator.hcl.values import Value
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LARGEST_BASE = len(_DIGITS)
+_CASELESS_BASE = 36
+"""Up to this base, capital letters are the same digits as small ones."""
+
+
+@declare("abs", number)
+def absolute(value: Number) -> Value:
+    # Comparing and choosing, because Decimal's abs() rounds to the thread's context.
+    return (
+        value if isinstance(value, int) and value >= 0 else value.copy_abs() if not isinstance(value, int) else -value
+    )
+
+
+@declare("ceil", number)
+def ceil(value: Number) -> Value:
+    return math.ceil(value)
+
+
+@declare("floor", number)
+def floor(value: Number) -> Value:
+    return math.floor(value)
+
+
+@declare("log", number, number)
+def logarithm(value: Number, base: Number) -> Value:
+    """Computed in 64-bit floating point, as Terraform does."""
+    if value <= 0 or base <= 0 or base == 1:
+        raise FunctionError("The number and the base must be greater than zero, and the base must not be 1.")
+    return from_float(math.log(value) / math.log(base))
+
+
+@declare("max", rest=number, rest_minimum=1)
+def maximum(*values: Number) -> Value:
+    return max(values)
+
+
+@declare("min", rest=number, rest_minimum=1)
+def minimum(*values: Number) -> Value:
+    return min(values)
+
+
+@declare("parseint", given, whole)
+def parse_integer(text: Value, base: int) -> Value:
+    if not isinstance(text, str):
+        raise FunctionError(f"The first argument must be a string, not {type_name(text)}.", argument=0)
+    if not 2 <= base <= _LARGEST_BASE:  # noqa: PLR2004 - no number system has fewer digits
+        raise FunctionError(f"The base must be a whole number between 2 and {_LARGEST_BASE} inclusive.", argument=1)
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    folded = digits.lower() if base <= _CASELESS_BASE else digits
+    places = [_DIGITS.find(character) for character in folded]
+    if not places or not all(0 <= place < base for place in places):
+        raise FunctionError(f'Cannot parse "{text}" as a base {base} integer.', argument=0)
+    value = reduce(lambda total, place: total * base + place, places, 0)
+    return -value if text.startswith("-") else value
+
+
+@declare("pow", number, number)
+def power(value: Number, exponent: Number) -> Value:
+    """Computed in 64-bit floating point, as Terraform does."""
+    try:
+        return from_float(math.pow(value, exponent))
+    except OverflowError:
+        raise FunctionError("The result is infinite.") from None
+    except ValueError:
+        raise FunctionError("The result is not a finite number.") from None
+
+
+@declare("signum", whole)
+def signum(value: int) -> Value:
+    return (value > 0) - (value < 0)
+
+
+@declare("sum", sequence)
+def total(values: list[Value]) -> Value:
+    if not values:
+        raise FunctionError("Cannot sum an empty list.", argument=0)
+    with localcontext(CONTEXT):
+        return normalise(sum((_addend(value) for value in values), start=0))
+
+
+def _addend(value: Value) -> Number:
+    try:
+        return to_number(value)
+    except FunctionError:
+        raise FunctionError("The argument must be a list, set or tuple of number values.", argument=0) from None
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    absolute,
+    ceil,
+    floor,
+    logarithm,
+    maximum,
+    minimum,
+    parse_integer,
+    power,
+    signum,
+    total,
+)

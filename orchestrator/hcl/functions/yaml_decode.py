@@ -1,0 +1,189 @@
+"""yamldecode: YAML 1.2's core schema with the bools and merges of YAML 1.1, as go-cty-yaml reads it.
+
+PyYAML parses and resolves aliases; what a scalar means is decided here, because PyYAML's own schema differs (``017``,
+``1_000``, ``12:30``, dates).
+"""
+
+import base64
+import binascii
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.functions.conversion import composed, to_string
+from orchestrator.hcl.functions.decimals import normalise
+from orchestrator.hcl.functions.declaration import declare, text
+from orchestrator.hcl.values import Value
+
+_STANDARD = "tag:yaml.org,2002:"
+_UNTAGGED = "?"
+_RESOLVED = frozenset({"!!bool", "!!int", "!!float"})
+"""Tags whose scalars mean what they would mean without a tag, and may not be text."""
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
+_FALSE = frozenset({"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_OCTAL = re.compile(r"0o[0-7]+\Z")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
+_MACHINE_WORD = 2**64
+"""Octal and hexadecimal numbers have to be smaller."""
+
+_INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_DATE = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+    r"(?:(?P<t>[Tt ])(?P<hour>\d{1,2}):(?P<minute>\d{1,2}):(?P<second>\d{1,2})(?:\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)?)?\Z",
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """Leaves plain scalars without a tag unresolved, so that they can be told from quoted ones."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is yaml.ScalarNode and implicit[0] and self._is_plain():
+            return _UNTAGGED
+        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+
+
+@declare("yamldecode", text)
+def yaml_decode(source: str) -> Value:
+    """The one document of a YAML text."""
+    loader = _Loader(source)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise FunctionError("Not a YAML document: the text is empty.", argument=0)
+        return _Reader().value(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise FunctionError(f"Not valid YAML: {error.problem or error.context}{place}.", argument=0) from None
+    except yaml.YAMLError:
+        raise FunctionError(
+            "Not valid YAML: the text contains characters that YAML does not allow.", argument=0
+        ) from None
+    except RecursionError:
+        raise FunctionError("The YAML text is nested too deeply.", argument=0) from None
+    finally:
+        loader.dispose()
+
+
+class _Reader:
+    """Turns nodes into values; ``open`` are the collections being read, to find one that contains itself."""
+
+    def __init__(self) -> None:
+        self.open: set[int] = set()
+
+    def value(self, node: yaml.Node) -> Value:
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node)
+        if id(node) in self.open:
+            raise _refused(node, "an anchor cannot be referred to from inside its own definition")
+        self.open.add(id(node))
+        try:
+            return self._collection(node)
+        finally:
+            self.open.remove(id(node))
+
+    def _collection(self, node: yaml.Node) -> Value:
+        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_STANDARD}seq":
+            return [self.value(item) for item in node.value]
+        if isinstance(node, yaml.MappingNode) and node.tag == f"{_STANDARD}map":
+            result: dict[str, Value] = {}
+            for key, item in node.value:
+                self._add(result, key, item)
+            return result
+        raise _refused(node, f'unsupported tag "{_short(node.tag)}"')
+
+    def _add(self, result: dict[str, Value], key: yaml.Node, item: yaml.Node) -> None:
+        """One entry; whichever comes last wins, merged or not."""
+        name = self.value(key)
+        value = self.value(item)
+        if name is None:
+            raise _refused(key, "a mapping key cannot be null")
+        if isinstance(name, list | dict):
+            raise _refused(key, "only strings are allowed as mapping keys")
+        if name != "<<":
+            result[to_string(name)] = value
+        elif isinstance(value, dict):
+            result.update(value)
+        else:
+            raise _refused(item, "only a mapping can be merged into a mapping")
+
+
+def _scalar(node: yaml.ScalarNode) -> Value:
+    written = composed(str(node.value))
+    tag = node.tag
+    if tag == _UNTAGGED:
+        return _plain(written, node)
+    if node.style is None and _short(tag) in _RESOLVED:
+        resolved = _plain(written, node)
+        if isinstance(resolved, str):
+            raise _refused(node, f"the text is not of the type {_short(tag)}")
+        return resolved
+    match _short(tag):
+        case "!!str" | "!!bool" | "!!int" | "!!float":
+            return written
+        case "!!null":
+            return None
+        case "!!binary":
+            try:
+                base64.b64decode(written, validate=True)
+            except (binascii.Error, ValueError):
+                raise _refused(node, "!!binary value is not base64") from None
+            return written
+        case "!!timestamp":
+            moment = _timestamp(written)
+            if moment is None:
+                raise _refused(node, "!!timestamp value is not a timestamp")
+            return moment
+    raise _refused(node, f'unsupported tag "{_short(tag)}"')
+
+
+def _plain(written: str, node: yaml.Node) -> Value:
+    if written in _NULLS:
+        return None
+    if written in _TRUE or written in _FALSE:
+        return written in _TRUE
+    if _NUMBER.match(written):
+        return normalise(Decimal(written))
+    if _OCTAL.match(written) or _HEXADECIMAL.match(written):
+        return _machine_word(int(written, 0), node)
+    if _INFINITE.match(written):
+        raise _refused(node, "numbers that are infinite or not a number are not supported")
+    return _timestamp(written) or written
+
+
+def _machine_word(value: int, node: yaml.Node) -> int:
+    if value >= _MACHINE_WORD:
+        raise _refused(node, "the number does not fit into 64 bits")
+    return value
+
+
+def _timestamp(written: str) -> str | None:
+    """A date or a date and time in RFC 3339, without fractions of a second; None for any other text."""
+    found = _DATE.match(written)
+    if found is None or (found["t"] == " ") != (found["zone"] is None and found["t"] is not None):
+        return None
+    parts = [int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")]
+    try:
+        moment = datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - the zone is kept as it is written
+    except ValueError:
+        return None
+    return moment.isoformat() + (found["zone"] or "Z")
+
+
+def _short(tag: str) -> str:
+    return "!!" + tag.removeprefix(_STANDARD) if tag.startswith(_STANDARD) else tag
+
+
+def _refused(node: yaml.Node, reason: str) -> FunctionError:
+    mark = node.start_mark
+    return FunctionError(f"Cannot decode YAML: {reason} (line {mark.line + 1}, column {mark.column + 1}).", argument=0)
+
+
+FUNCTIONS: tuple[Function, ...] = (yaml_decode,)

@@ -1,0 +1,204 @@
+"""For expressions, and what they share with the ``for`` directive of templates.
+
+Over an unknown collection the loop stays a loop: its variables stay symbols, and everything else in it is folded. The
+same happens when the collection is known but a condition or a key, and so the shape of the result, is not.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+
+from orchestrator.diagnostics import Collector, ConfigurationError
+from orchestrator.hcl.dispatch import evaluate, evaluates, failure, fold, marked_if, split
+from orchestrator.hcl.function import FunctionError
+from orchestrator.hcl.functions.conversion import to_bool, to_string, type_name
+from orchestrator.hcl.nodes import Expression, ForList, ForObject, Variable
+from orchestrator.hcl.references import free_variables
+from orchestrator.hcl.scope import Scope
+from orchestrator.hcl.unknowns import as_expression
+from orchestrator.hcl.values import SetValue, Unknown, Value
+
+
+def elements(
+    node: Expression, collection: Value, key_name: str | None, value_name: str, scope: Scope
+) -> Iterator[Scope]:
+    """A scope for each element of a known collection; maps are walked in the order of their keys."""
+    items: list[tuple[Value, Value]]
+    match collection:
+        case list():
+            items = list(enumerate(collection))
+        case SetValue():
+            items = [(item, item) for item in collection]
+        case dict():
+            items = [(key, collection[key]) for key in sorted(collection)]
+        case None:
+            raise failure(node.range, "Iteration over null value", "A null value has no elements to iterate over.")
+        case _:
+            raise failure(
+                node.range,
+                "Iteration over non-iterable value",
+                f"A {type_name(collection)} has no elements to iterate over.",
+                "Write [...] around it to make a list of it.",
+            )
+    for key, value in items:
+        names = {value_name: value} if key_name is None else {key_name: key, value_name: value}
+        yield scope.child(**names)
+
+
+def fold_loop(
+    names: tuple[str | None, str], parts: Sequence[Expression], scope: Scope
+) -> tuple[tuple[str | None, str], list[Expression]]:
+    """The parts of a loop with its variables left as symbols; returns the variables' names, too.
+
+    A folded part may contain names from outside that are called like the loop's own variable, which would then catch
+    them; the loop's variables get other names in that case.
+    """
+    place = parts[0].range
+    for attempt in count(1):
+        suffix = "" if attempt == 1 else f"_{attempt}"
+        symbols = {name: Variable(name=f"{name}{suffix}", range=place) for name in names if name is not None}
+        inner = scope.child(**{name: Unknown(symbol) for name, symbol in symbols.items()})
+        folded = [fold(part, inner) for part in parts]
+        own = list(symbols.values())
+        caught = {symbol.name for symbol in own}
+        free = (variable for part in folded for variable in free_variables(part))
+        if not any(variable.name in caught and not any(variable is symbol for symbol in own) for variable in free):
+            key_name, value_name = names
+            return (None if key_name is None else symbols[key_name].name, symbols[value_name].name), folded
+    raise AssertionError
+
+
+class _ShapeUnknownError(Exception):
+    """Which elements there will be depends on something unknown."""
+
+
+@evaluates(ForList)
+def _for_list(node: ForList, scope: Scope) -> Value:
+    collection, secret = split(evaluate(node.collection, scope))
+    if isinstance(collection, Unknown):
+        return marked_if(secret, _symbolic_list(node, collection, scope))
+    problems = Collector()
+    result: list[Value] = []
+    for inner in elements(node.collection, collection, node.key_name, node.value_name, scope):
+        try:
+            kept, own_mark = _kept(node.condition, inner)
+            secret = secret or own_mark
+            if kept:
+                result.append(evaluate(node.result, inner))
+        except _ShapeUnknownError:
+            return marked_if(secret, _symbolic_list(node, collection, scope))
+        except ConfigurationError as error:
+            problems.absorb(error)
+    problems.raise_if_any()
+    return marked_if(secret, result)
+
+
+def _symbolic_list(node: ForList, collection: Value, scope: Scope) -> Unknown:
+    parts = [node.result] if node.condition is None else [node.result, node.condition]
+    (key_name, value_name), folded = fold_loop((node.key_name, node.value_name), parts, scope)
+    return Unknown(
+        replace(
+            node,
+            key_name=key_name,
+            value_name=value_name,
+            collection=as_expression(collection, node.collection.range),
+            result=folded[0],
+            condition=folded[1] if node.condition is not None else None,
+        )
+    )
+
+
+@evaluates(ForObject)
+def _for_object(node: ForObject, scope: Scope) -> Value:
+    collection, secret = split(evaluate(node.collection, scope))
+    if isinstance(collection, Unknown):
+        return marked_if(secret, _symbolic_object(node, collection, scope))
+    problems = Collector()
+    result: dict[str, Value] = {}
+    groups: dict[str, list[Value]] = {}
+    for inner in elements(node.collection, collection, node.key_name, node.value_name, scope):
+        try:
+            kept, own_mark = _kept(node.condition, inner)
+            secret = secret or own_mark
+            if not kept:
+                continue
+            key, key_secret = _key(node, inner)
+            secret = secret or key_secret
+            value = evaluate(node.value_result, inner)
+            if node.group:
+                groups.setdefault(key, []).append(value)
+            elif key in result:
+                shown = "Two elements have the same key" if secret else f'Two elements have the key "{key}"'
+                problems.absorb(
+                    failure(
+                        node.key_result.range,
+                        "Duplicate object key",
+                        f"{shown}, but the keys of an object are unique.",
+                        "To collect all values of a key in a list, write ... behind the value.",
+                    )
+                )
+            else:
+                result[key] = value
+        except _ShapeUnknownError:
+            return marked_if(secret, _symbolic_object(node, collection, scope))
+        except ConfigurationError as error:
+            problems.absorb(error)
+    problems.raise_if_any()
+    return marked_if(secret, dict(groups) if node.group else result)
+
+
+def _symbolic_object(node: ForObject, collection: Value, scope: Scope) -> Unknown:
+    parts = [node.key_result, node.value_result] + ([] if node.condition is None else [node.condition])
+    (key_name, value_name), folded = fold_loop((node.key_name, node.value_name), parts, scope)
+    return Unknown(
+        replace(
+            node,
+            key_name=key_name,
+            value_name=value_name,
+            collection=as_expression(collection, node.collection.range),
+            key_result=folded[0],
+            value_result=folded[1],
+            condition=folded[2] if node.condition is not None else None,
+        )
+    )
+
+
+def _kept(condition: Expression | None, scope: Scope) -> tuple[bool, bool]:
+    """Whether the element passes the ``if``, and whether that is a secret."""
+    if condition is None:
+        return True, False
+    summary = "Invalid for condition"
+    value, secret = split(evaluate(condition, scope))
+    if isinstance(value, Unknown):
+        raise _ShapeUnknownError
+    if value is None:
+        raise failure(condition.range, summary, "The condition is null, but it has to be either true or false.")
+    try:
+        return to_bool(value), secret
+    except FunctionError:
+        raise failure(
+            condition.range,
+            summary,
+            f"The condition has to be either true or false, not a {type_name(value)}.",
+        ) from None
+
+
+def _key(node: ForObject, scope: Scope) -> tuple[str, bool]:
+    value, secret = split(evaluate(node.key_result, scope))
+    if isinstance(value, Unknown):
+        raise _ShapeUnknownError
+    return object_key(node.key_result, value), secret
+
+
+def object_key(node: Expression, value: Value) -> str:
+    """A known value as the key of an object."""
+    if value is None:
+        raise failure(node.range, "Null value as key", "The key is null, but the keys of an object are strings.")
+    try:
+        return to_string(value)
+    except FunctionError:
+        raise failure(
+            node.range,
+            "Incorrect key type",
+            f"The keys of an object are strings, but this is a {type_name(value)}.",
+        ) from None

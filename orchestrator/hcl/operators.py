@@ -1,0 +1,210 @@
+"""Operators: what ``+``, ``==``, ``&&`` and the others do with values, known and unknown, and ``condition ? a : b``."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import TypeVar
+
+from orchestrator.diagnostics import ConfigurationError, Range
+from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, failure, marked_if, split
+from orchestrator.hcl.function import FunctionError
+from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to_number, type_name
+from orchestrator.hcl.functions.decimals import CONTEXT, Number, normalise
+from orchestrator.hcl.functions.typesystem import ConversionError, convert, identity, type_of, unify
+from orchestrator.hcl.nodes import Binary, BinaryOperator, Conditional, Unary, UnaryOperator
+from orchestrator.hcl.scope import Scope
+from orchestrator.hcl.unknowns import as_expression
+from orchestrator.hcl.values import Unknown, Value, has_sensitive, is_wholly_known, unmark
+
+_SUMMARY = "Invalid operand"
+_LOGICAL = (BinaryOperator.AND, BinaryOperator.OR, UnaryOperator.NOT)
+_Operand = TypeVar("_Operand")
+
+_COMPARISONS: dict[BinaryOperator, Callable[[Number, Number], bool]] = {
+    BinaryOperator.LESS: lambda left, right: left < right,
+    BinaryOperator.LESS_OR_EQUAL: lambda left, right: left <= right,
+    BinaryOperator.GREATER: lambda left, right: left > right,
+    BinaryOperator.GREATER_OR_EQUAL: lambda left, right: left >= right,
+}
+
+
+def _add(left: Number, right: Number) -> Number:
+    return left + right if isinstance(left, int) and isinstance(right, int) else CONTEXT.add(Decimal(left), right)
+
+
+def _subtract(left: Number, right: Number) -> Number:
+    return left - right if isinstance(left, int) and isinstance(right, int) else CONTEXT.subtract(Decimal(left), right)
+
+
+def _multiply(left: Number, right: Number) -> Number:
+    return left * right if isinstance(left, int) and isinstance(right, int) else CONTEXT.multiply(Decimal(left), right)
+
+
+def _divide(left: Number, right: Number) -> Number:
+    if isinstance(left, int) and isinstance(right, int) and left % right == 0:
+        return left // right
+    return CONTEXT.divide(Decimal(left), Decimal(right))
+
+
+def _modulo(left: Number, right: Number) -> Number:
+    # The sign is the dividend's, unlike Python's own for integers.
+    if isinstance(left, int) and isinstance(right, int):
+        rest = abs(left) % abs(right)
+        return -rest if left < 0 else rest
+    return CONTEXT.remainder(Decimal(left), Decimal(right))
+
+
+_ARITHMETIC: dict[BinaryOperator, Callable[[Number, Number], Number]] = {
+    BinaryOperator.ADD: _add,
+    BinaryOperator.SUBTRACT: _subtract,
+    BinaryOperator.MULTIPLY: _multiply,
+    BinaryOperator.DIVIDE: _divide,
+    BinaryOperator.MODULO: _modulo,
+}
+
+
+@evaluates(Unary)
+def _unary(node: Unary, scope: Scope) -> Value:
+    value, secret = split(evaluate(node.operand, scope))
+    if isinstance(value, Unknown):
+        return marked_if(secret, Unknown(replace(node, operand=value.expression)))
+    if node.operator is UnaryOperator.NOT:
+        return marked_if(secret, not _operand(to_bool, value, secret, node.operator, node.operand.range))
+    return marked_if(secret, -_operand(to_number, value, secret, node.operator, node.operand.range))
+
+
+@evaluates(Binary)
+def _binary(node: Binary, scope: Scope) -> Value:
+    (left, left_secret), (right, right_secret) = map(split, evaluate_all((node.left, node.right), scope))
+    secret = left_secret or right_secret
+    if node.operator in (BinaryOperator.EQUAL, BinaryOperator.NOT_EQUAL):
+        secret = secret or has_sensitive(left) or has_sensitive(right)
+        equal = _equal(unmark(left), unmark(right))
+        if equal is None:
+            return marked_if(secret, _unknown(node, left, right))
+        return marked_if(secret, equal == (node.operator is BinaryOperator.EQUAL))
+    # A known operand is checked even when the other one is not known yet.
+    is_logical = node.operator in (BinaryOperator.AND, BinaryOperator.OR)
+    kind: Callable[[Value], bool | Number] = to_bool if is_logical else to_number
+    operands = [
+        value if isinstance(value, Unknown) else _operand(kind, value, marked, node.operator, part.range)
+        for value, marked, part in ((left, left_secret, node.left), (right, right_secret, node.right))
+    ]
+    first, second = operands
+    if node.operator in (BinaryOperator.DIVIDE, BinaryOperator.MODULO) and second == 0:
+        raise failure(node.right.range, "Division by zero", "The right side of a division or a modulo is zero.")
+    if isinstance(first, Unknown) or isinstance(second, Unknown):
+        return marked_if(secret, _unknown(node, left, right))
+    return marked_if(secret, _compute(node, first, second))
+
+
+def _compute(node: Binary, left: bool | Number, right: bool | Number) -> bool | Number:
+    match node.operator:
+        case BinaryOperator.AND:
+            return bool(left and right)
+        case BinaryOperator.OR:
+            return bool(left or right)
+    if node.operator in _COMPARISONS:
+        return _COMPARISONS[node.operator](left, right)
+    try:
+        return normalise(_ARITHMETIC[node.operator](left, right))
+    except FunctionError as error:
+        raise failure(node.range, "Operation failed", error.message) from None
+
+
+def _unknown(node: Binary, left: Value, right: Value) -> Unknown:
+    return Unknown(
+        replace(node, left=as_expression(left, node.left.range), right=as_expression(right, node.right.range))
+    )
+
+
+def _operand(
+    convert_operand: Callable[[Value], _Operand],
+    value: Value,
+    secret: bool,
+    operator: UnaryOperator | BinaryOperator,
+    place: Range,
+) -> _Operand:
+    """A known operand as the type that the operator wants."""
+    wanted = "bool" if operator in _LOGICAL else "number"
+    if value is None:
+        raise failure(place, _SUMMARY, f"The operator {operator} needs a {wanted}, but this is null.")
+    try:
+        return convert_operand(value)
+    except FunctionError:
+        # Not the function's message: it quotes the value, which may be a secret.
+        shown = f'"{value}"' if isinstance(value, str) and not secret else f"a {type_name(value)}"
+        raise failure(place, _SUMMARY, f"The operator {operator} needs a {wanted}, but this is {shown}.") from None
+
+
+def _equal(left: Value, right: Value) -> bool | None:
+    """Whether two unmarked values are equal; None when that is not known yet."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return None
+    if left is None or right is None:
+        return left is right
+    try:
+        return identity(left) == identity(right)
+    except StillUnknownError:
+        return None
+
+
+# Conditionals
+
+
+@evaluates(Conditional)
+def _conditional(node: Conditional, scope: Scope) -> Value:
+    condition, secret = split(evaluate(node.condition, scope))
+    if isinstance(condition, Unknown):
+        then, otherwise = evaluate_all((node.then, node.otherwise), scope)
+        folded = replace(
+            node,
+            condition=condition.expression,
+            then=as_expression(then, node.then.range),
+            otherwise=as_expression(otherwise, node.otherwise.range),
+        )
+        return marked_if(secret or has_sensitive(then) or has_sensitive(otherwise), Unknown(folded))
+    if condition is None:
+        raise failure(
+            node.condition.range, "Null condition", "The condition is null, but it has to be either true or false."
+        )
+    try:
+        choice = to_bool(condition)
+    except FunctionError:
+        raise failure(
+            node.condition.range,
+            "Incorrect condition type",
+            f"The condition has to be either true or false, not a {type_name(condition)}.",
+        ) from None
+    chosen, other = (node.then, node.otherwise) if choice else (node.otherwise, node.then)
+    value = evaluate(chosen, scope)
+    try:
+        counterpart = evaluate(other, scope)
+    except ConfigurationError:
+        # Only the type of the other side matters, and a side that fails has none.
+        return marked_if(secret, value)
+    return marked_if(secret, _of_common_type(node, value, counterpart))
+
+
+def _of_common_type(node: Conditional, value: Value, counterpart: Value) -> Value:
+    """The chosen value, converted to the type that both sides have in common."""
+    if not is_wholly_known(value) or not is_wholly_known(counterpart):
+        return value
+    plain, other = unmark(value), unmark(counterpart)
+    own, others = type_of(plain), type_of(other)
+    if own == others:
+        return value
+    try:
+        wanted = unify((own, others))
+        return value if wanted == own else marked_if(has_sensitive(value), convert(plain, wanted))
+    except ConversionError:
+        raise failure(
+            node.range,
+            "Inconsistent conditional result types",
+            f"The two results of the condition must have one type, but they are {_kinds(plain, other)}.",
+        ) from None
+
+
+def _kinds(value: Value, other: Value) -> str:
+    first, second = sorted((type_name(value), type_name(other)))
+    return f"two values of the type {first} that do not fit together" if first == second else f"{first} and {second}"

