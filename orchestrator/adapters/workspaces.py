@@ -74,9 +74,9 @@ class Workspaces:
             _link_contents(source, target, skip=frozenset({part}))
             source, target = source / part, target / part
 
-    def remove(self, name: str) -> None:
-        """Delete the workspace of a unit of which nothing is left."""
-        shutil.rmtree(self.root / name.replace("/", "__"), ignore_errors=True)
+    def remove(self) -> None:
+        """Delete the workspaces of a deployment of which nothing is left."""
+        shutil.rmtree(self.root, ignore_errors=True)
 
 
 def write_private(file: Path, text: str) -> None:

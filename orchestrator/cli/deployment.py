@@ -191,9 +191,13 @@ class Deployment:
             self.bucket.register(Registered(suffix=self.asked.suffix, environment=self.stack.environment, created=now))
 
 
-def local_environ() -> dict[str, str]:
-    """The environment of this process without anything that could lead to a real account."""
-    return stripped(os.environ)
+def _isolate(cloud: LocalCloud) -> dict[str, str]:
+    """Make this process one that knows the local cloud and no other: boto3 and every child read its environment."""
+    kept = stripped(os.environ)
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]
+    os.environ.update(cloud.environment())
+    return dict(os.environ)
 
 
 def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
@@ -219,9 +223,7 @@ def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
         status = cloud.start() if start else cloud.status()
         if status.endpoint is None:
             return None
-        session = local_session(
-            local_environ() | cloud.environment(), endpoint=status.endpoint, account_id=status.account_id
-        )
+        session = local_session(_isolate(cloud), endpoint=status.endpoint, account_id=status.account_id)
     else:
         session = aws_session(os.environ)
         stack = load(asked, environment=environment, account_id=session.account_id)

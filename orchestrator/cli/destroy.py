@@ -60,6 +60,7 @@ def _forget(deployment: Deployment) -> None:
     """Take an empty deployment off the register; empty the local cloud when it was the last one."""
     if not deployment.bucket.unregister(deployment.asked.suffix):
         return
+    deployment.workspaces.remove()
     if deployment.cloud is not None and not deployment.bucket.keys():
         deployment.bucket.remove()
         deployment.cloud.retire(LINGER_SECONDS)

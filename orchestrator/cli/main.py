@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from orchestrator import __version__
@@ -73,26 +72,16 @@ def run(arguments: list[str]) -> int:
     # Looked at here as well as by the parser: an error while parsing must be able to show its traceback, too.
     debug = "--debug" in arguments
     try:
-        result = app(arguments, prog_name="platformctl", standalone_mode=False)
+        app(arguments, prog_name="platformctl")
+    except SystemExit as done:
+        # Typer ends like this whatever happened; a code that is no number is a message, and means failure.
+        return done.code if isinstance(done.code, int) else int(ExitCode.OK if done.code is None else ExitCode.FAILED)
     except PlatformctlError as error:
         if debug:
             console.err.print_exception()
         print_error(console.err, error, base=_base())
         return int(error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show(sys.stderr)
-        return int(ExitCode.BAD_INPUT)
-    except click.ClickException as error:
-        error.show(sys.stderr)
-        return int(ExitCode.BAD_INPUT)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        console.err.print("interrupted")
-        return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output has gone, as in `platformctl graph | head -1`; there is nobody left to tell.
-        sys.stderr.close()
-        return int(ExitCode.FAILED)
-    return int(result) if isinstance(result, int) else int(ExitCode.OK)
+    return int(ExitCode.OK)
 
 
 def _base() -> Path | None:

@@ -53,7 +53,8 @@ class RunView:
         """Fold one event in."""
         match event:
             case RunStarted():
-                self.command, self.started, self.units = event.command, event.time, event.units
+                self.command, self.units = event.command, event.units
+                self.started = self.started or event.time
                 self.width = max((len(name) for name in event.units), default=0)
             case StepStarted():
                 self.step, self.step_since = event.text, event.time

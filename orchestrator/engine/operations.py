@@ -26,13 +26,14 @@ class Outputs:
     states: States
     _known: dict[str, State | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _evaluation: threading.Lock = field(default_factory=threading.Lock)
 
     def state(self, name: str) -> State | None:
         """The unit's state, read at most once until it is forgotten."""
         with self._lock:
             if name in self._known:
                 return self._known[name]
-        state = self.states.read(self.stack.units[name].evaluate({}))
+        state = self.states.read(self._evaluate(name, {}))
         with self._lock:
             return self._known.setdefault(name, state)
 
@@ -52,8 +53,12 @@ class Outputs:
 
     def evaluate(self, name: str) -> EvaluatedUnit:
         """The unit with what is known now about the units it depends on."""
-        outputs = {target: dict(values) for target, values in self.of_dependencies(name).items()}
-        return self.stack.units[name].evaluate(outputs)
+        return self._evaluate(name, self.of_dependencies(name))
+
+    def _evaluate(self, name: str, outputs: Mapping[str, Mapping[str, Value]]) -> EvaluatedUnit:
+        # What was loaded together shares caches, and belongs to one thread at a time.
+        with self._evaluation:
+            return self.stack.units[name].evaluate(outputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,7 +190,7 @@ def _attribute_changes(change: Mapping[str, Any]) -> tuple[AttributeChange, ...]
     forcing = {str(path[0]) for path in change.get("replace_paths") or [] if path}
     found = []
     for name in sorted({*before, *after, *unknown}):
-        pending = bool(unknown.get(name))
+        pending = _has_mark(unknown.get(name))
         if not pending and before.get(name) == after.get(name):
             continue
         hidden = _is_hidden(hidden_before, name) or _is_hidden(hidden_after, name)
@@ -205,9 +205,18 @@ def _attribute_changes(change: Mapping[str, Any]) -> tuple[AttributeChange, ...]
     return tuple(found)
 
 
-def _is_hidden(marks: object, name: str) -> bool:
+def _is_hidden(marks: Mapping[str, Any] | bool, name: str) -> bool:
     """Whether an attribute, or anything in it, is sensitive: Terraform marks the parts, we hide the whole."""
-    return marks is True or (isinstance(marks, dict) and bool(marks.get(name)))
+    return _has_mark(marks if isinstance(marks, bool) else marks.get(name))
+
+
+def _has_mark(marks: object) -> bool:
+    """Whether a tree of marks, in the shape of the value that it describes, marks anything."""
+    if isinstance(marks, dict):
+        return any(_has_mark(item) for item in marks.values())
+    if isinstance(marks, list):
+        return any(_has_mark(item) for item in marks)
+    return marks is True
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,9 @@
-"""Operators: what ``+``, ``==``, ``&&`` and the others do with values, known and unknown, and ``condition ? a : b``."""
+"""Operators: what ``+``, ``==``, ``&&`` and the others do with values, known and unknown, and ``condition ? a : b``.
+
+Two rules differ from Terraform's on purpose. A division by zero is an error, where Terraform goes on with an infinite
+number that no argument of a resource can be. And a list equals a tuple with the same elements, because values do not
+tell the two apart.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

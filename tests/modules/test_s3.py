@@ -88,7 +88,8 @@ def test_b4_a_put_may_leave_encryption_to_the_bucket_but_not_choose_another(plan
 
 def test_b10_every_data_bucket_logs_its_accesses(plan):
     assert {
-        address.split('"')[1]: logging["target_prefix"] for address, logging in plan.of_type("aws_s3_bucket_logging").items()
+        address.split('"')[1]: logging["target_prefix"]
+        for address, logging in plan.of_type("aws_s3_bucket_logging").items()
     } == {purpose: f"{purpose}/" for purpose in PURPOSES}
 
 

@@ -44,7 +44,10 @@ def test_b1_no_subnet_gives_out_public_addresses(plan):
 
 
 def test_b1_only_the_public_and_the_private_tier_have_a_default_route(plan):
-    assert set(plan.of_type("aws_route")) == {"module.vpc.aws_route.private_nat", "module.vpc.aws_route.public_internet"}
+    assert set(plan.of_type("aws_route")) == {
+        "module.vpc.aws_route.private_nat",
+        "module.vpc.aws_route.public_internet",
+    }
     assert {route["destination_cidr_block"] for route in plan.of_type("aws_route").values()} == {"0.0.0.0/0"}
     database = plan.resources["module.vpc.aws_route_table.database"]
     assert not database.get("route")
@@ -106,14 +109,18 @@ def test_b11_security_group_names_end_in_the_suffix_and_do_not_begin_with_sg(pla
 
 def test_b11_every_name_ends_in_the_suffix(plan, variants):
     for planned, suffix in ((plan, "-example"), (variants, "-a2345678901234567-90")):
-        named = [values["tags"]["Name"] for values in planned.resources.values() if (values.get("tags") or {}).get("Name")]
+        named = [
+            values["tags"]["Name"] for values in planned.resources.values() if (values.get("tags") or {}).get("Name")
+        ]
         assert len(named) > 30
         assert [name for name in named if not name.endswith(suffix)] == []
 
 
 def test_b7_flow_logs_are_encrypted_and_kept_for_30_days(plan):
     groups = plan.of_type("aws_cloudwatch_log_group")
-    assert [(group["retention_in_days"], group["kms_key_id"][:12]) for group in groups.values()] == [(30, "arn:aws:kms:")]
+    assert [(group["retention_in_days"], group["kms_key_id"][:12]) for group in groups.values()] == [
+        (30, "arn:aws:kms:")
+    ]
 
 
 def test_b9_only_flow_logs_of_this_account_take_the_role(plan):

@@ -50,6 +50,8 @@ class CloudSession:
 def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str) -> CloudSession:
     """A session with the local cloud.
 
+    boto3 reads this process's environment while it makes a session, so the caller has taken real AWS settings out of it.
+
     Args:
         environ: the environment that reaches the local cloud, already free of real credentials.
         endpoint: its address, on the loopback interface.
@@ -92,8 +94,8 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
 
     """
     require_no_overrides(environ)
-    session = boto3.session.Session(region_name=REGION)
     try:
+        session = boto3.session.Session(region_name=REGION)
         account_id = session.client("sts", config=_config(None)).get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise UsageError(

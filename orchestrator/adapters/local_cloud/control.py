@@ -16,7 +16,9 @@ from wsgiref.types import WSGIEnvironment
 from orchestrator.adapters.local_cloud.identity import CONTROL_PREFIX
 from orchestrator.adapters.local_cloud.wsgi import Handler, Response, plain, status_line
 
-_HOSTS = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost|[a-z0-9.-]+\.amazonaws\.com)(?::\d+)?", re.IGNORECASE)
+_HOSTS = re.compile(
+    r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost|[a-z0-9.-]+\.amazonaws\.com)(?::\d+)?", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)

@@ -74,14 +74,16 @@ def _serve(home: Path, port: int, instance: str) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=server.serve_forever, name="serve", daemon=True).start()
+    threading.Thread(target=built.preparation.run, name="prepare", daemon=True).start()
     _announce(home / "server.json", health)
     _LOG.info("local cloud %s serves on 127.0.0.1:%d", instance, server.server_port)
     while not stopped.wait(0.25):
         if built.retirement.due():
             _LOG.info("nothing called for as long as agreed; retiring")
             break
-    server.shutdown()
+    # The record goes first: whoever still finds it finds a server that answers, and waits for its end.
     _withdraw(home / "server.json", instance)
+    server.shutdown()
     _LOG.info("local cloud %s ended", instance)
     return 0
 

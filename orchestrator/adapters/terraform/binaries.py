@@ -84,8 +84,8 @@ def _embedded(reason: str) -> Binary:
 
 def _version(arguments: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
     """The version that the program reports, or None when it does not act like Terraform."""
-    # A TF_CLI_CONFIG_FILE that does not exist makes Terraform print a warning before the JSON.
-    quiet = {key: value for key, value in environ.items() if key != "TF_CLI_CONFIG_FILE"} | {"CHECKPOINT_DISABLE": "1"}
+    # A TF_CLI_CONFIG_FILE that does not exist makes Terraform print a warning before the JSON; TF_CLI_ARGS adds to it.
+    quiet = {key: value for key, value in environ.items() if not key.startswith("TF_")} | {"CHECKPOINT_DISABLE": "1"}
     try:
         done = subprocess.run(
             [*arguments, "version", "-json"],

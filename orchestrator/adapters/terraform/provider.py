@@ -22,6 +22,20 @@ from orchestrator.errors import PlatformctlError
 PREFIX = "TF_REATTACH_PROVIDERS="
 START_SECONDS = 30.0
 
+# A provider that is run on its own logs everything it does, request bodies with their secrets included, and spends a good
+# part of its time on it.
+QUIET = dict.fromkeys(
+    (
+        "TF_LOG",
+        "TF_LOG_SDK",
+        "TF_LOG_PROVIDER",
+        "TF_LOG_PROVIDER_AWS",
+        "TF_LOG_AWS_BASE",
+        "TF_LOG_PROVIDER_AWS_AWS_BASE",
+    ),
+    "ERROR",
+)
+
 
 @dataclass(slots=True)
 class SharedProviders:
@@ -83,13 +97,13 @@ class SharedProviders:
     def _start(self) -> str:
         reading, writing = os.pipe()
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("a", encoding="utf-8") as log:
+        with self.log.open("w", encoding="utf-8") as log:
             tether = subprocess.Popen(
                 [sys.executable, "-I", str(Path(__file__).with_name("tether.py")), str(self.executable()), "-debug"],
                 stdin=reading,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=dict(self.environment),
+                env=dict(self.environment) | QUIET,
                 text=True,
                 start_new_session=True,
             )

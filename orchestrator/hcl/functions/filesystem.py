@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.functions.declaration import declare, text
-from orchestrator.hcl.functions.glob import GlobError, compile_glob
+from orchestrator.hcl.functions.glob import GlobError, matching_paths
 from orchestrator.hcl.functions.hashing import DIGESTS
 from orchestrator.hcl.functions.typesystem import STRING, ordered_set
 from orchestrator.hcl.values import Value
@@ -110,28 +110,22 @@ class _Files:
 
     def exists(self, path: str) -> bool:
         found = self.resolved(path)
-        if found.is_file():
-            return True
-        if found.exists() and not found.is_dir():
-            raise FunctionError(f'"{path}" is neither a file nor a folder.', argument=0)
-        return False
+        if found.is_dir():
+            raise FunctionError(f'"{path}" is a folder, not a file.', argument=0)
+        if found.exists() and not found.is_file():
+            raise FunctionError(f'"{path}" is not a regular file.', argument=0)
+        return found.exists()
 
     def matching(self, path: str, pattern: str) -> Value:
         """The files below a path that fit a pattern, relative to that path, with forward slashes."""
+        root = self.resolved(path)
+        names: list[Value] = []
         try:
-            expression = compile_glob(posixpath.normpath(pattern))
+            for name in matching_paths(root, posixpath.normpath(pattern.lstrip("/"))):
+                if (root / name).is_file():
+                    names.append(composed(name))
+                elif not (root / name).exists():
+                    raise FunctionError(f'"{name}" is a link that leads nowhere.', argument=0)
         except GlobError:
             raise FunctionError(f'Syntax error in the pattern "{pattern}".', argument=1) from None
-        root = self.resolved(path)
-        deep = "**" in pattern
-        depth = pattern.count("/")
-        names: list[str] = []
-        for folder, folders, files in os.walk(root, followlinks=False):
-            relative = os.path.relpath(folder, root)
-            level = 0 if relative == "." else relative.count(os.sep) + 1
-            if not deep and level >= depth:
-                folders.clear()
-            prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
-            # A link to a folder is a folder for os.walk; one to a file is a file for Terraform too.
-            names += [prefix + name for name in files if (Path(folder) / name).is_file()]
-        return ordered_set([composed(name) for name in names if expression.match(name)], STRING)
+        return ordered_set(names, STRING)

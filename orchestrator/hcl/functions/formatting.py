@@ -148,14 +148,17 @@ def _show_any(verb: Verb, value: Value) -> str:
 
 
 def _show_string(verb: Verb, value: Value) -> str:
-    shown = to_string(value)
-    if verb.layout.precision is not None:
-        shown = "".join(graphemes(shown)[: verb.layout.precision])
-    return _pad(verb.layout, shown)
+    return _pad(verb.layout, _truncated(verb, value))
 
 
 def _show_quoted(verb: Verb, value: Value) -> str:
-    return _pad(verb.layout, json_text(to_string(value)))
+    return _pad(verb.layout, json_text(_truncated(verb, value)))
+
+
+def _truncated(verb: Verb, value: Value) -> str:
+    """The string, no longer than the precision; a precision of zero counts as none."""
+    shown = to_string(value)
+    return "".join(graphemes(shown)[: verb.layout.precision]) if verb.layout.precision else shown
 
 
 def _show_bool(_verb: Verb, value: Value) -> str:

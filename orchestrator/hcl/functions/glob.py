@@ -1,61 +1,101 @@
-"""File patterns of ``fileset``: ``*`` and ``?`` within a name, ``**`` over folders, ``[a-z]``, ``{a,b}``."""
+"""File patterns of ``fileset``: ``*`` and ``?`` within a name, ``**`` over folders, ``[a-z]``, ``{a,b}``.
 
+Like the matcher of Terraform, this one goes down the folders name by name, follows links, and lets ``..`` climb.
+"""
+
+import os
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
+
+_SPECIAL = re.compile(r"[*?\[{\\]")
 
 
 class GlobError(Exception):
-    """A pattern is not closed where it must be."""
+    """A pattern has a bracket or brace that is not closed."""
+
+
+def matching_paths(folder: Path, pattern: str) -> Iterator[str]:
+    """What fits a pattern below a folder, relative to it, with forward slashes; raises GlobError.
+
+    Yields folders and (but for ``**``) links that lead nowhere, too, and a path again for each way in which it fits.
+    """
+    names = pattern.split("/")
+    for name in names:
+        if name != "**" and _SPECIAL.search(name):
+            compile_name(name)
+    return _expand(folder, "", names, frozenset())
+
+
+def _expand(folder: Path, prefix: str, names: list[str], above: frozenset[str]) -> Iterator[str]:
+    name, *below = names
+    if name == "**":
+        yield from _expand_deep(folder, prefix, below, above)
+        return
+    for entry in _entries(folder, name):
+        if not below:
+            yield prefix + entry
+        elif (folder / entry).is_dir():
+            yield from _expand(folder / entry, f"{prefix}{entry}/", below, above)
+
+
+def _expand_deep(folder: Path, prefix: str, below: list[str], above: frozenset[str]) -> Iterator[str]:
+    real = os.path.realpath(folder)
+    if real in above:
+        # A link that leads back to a folder above would lead down for ever.
+        return
+    if below:
+        yield from _expand(folder, prefix, below, above)
+    else:
+        yield from (prefix + entry for entry in _listed(folder) if (folder / entry).is_file())
+    for entry in _listed(folder):
+        if (folder / entry).is_dir():
+            yield from _expand_deep(folder / entry, f"{prefix}{entry}/", below, above | {real})
+
+
+def _entries(folder: Path, name: str) -> list[str]:
+    if not _SPECIAL.search(name):
+        return [name] if os.path.lexists(folder / name) else []
+    expression = compile_name(name)
+    return [entry for entry in _listed(folder) if expression.match(entry)]
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - the names are wanted, not paths
+    except OSError:
+        return []
 
 
 @lru_cache(maxsize=256)
-def compile_glob(pattern: str) -> re.Pattern[str]:
-    """A regular expression that fits the whole of a path with forward slashes; raises GlobError."""
-    translated, end = _translate(pattern, 0, closing="")
-    assert end == len(pattern)
-    return re.compile(translated + r"\Z", re.DOTALL)
-
-
-def _translate(pattern: str, at: int, *, closing: str) -> tuple[str, int]:
-    """Translates up to one of the closing characters, or the end where there are none."""
+def compile_name(pattern: str) -> re.Pattern[str]:
+    """A regular expression that fits the whole of one name; raises GlobError."""
     parts: list[str] = []
+    at = 0
+    alternatives = False
     while at < len(pattern):
         character = pattern[at]
-        if character in closing:
-            return "".join(parts), at
-        if pattern.startswith("**/", at) and (at == 0 or pattern[at - 1] == "/"):
-            parts.append("(?:[^/]+/)*")
-            at += 3
-        elif pattern[at:] == "**" and (at == 0 or pattern[at - 1] == "/"):
-            parts.append(".*")
-            at += 2
+        at += 1
+        if character == "{" and not alternatives:
+            alternatives = True
+            parts.append("(?:")
+        elif character in ",}" and alternatives:
+            alternatives = character == ","
+            parts.append("|" if alternatives else ")")
         elif character == "{":
-            alternatives, at = _alternatives(pattern, at + 1)
-            parts.append(alternatives)
+            raise GlobError
         elif character == "[":
-            members, at = _members(pattern, at + 1)
+            members, at = _members(pattern, at)
             parts.append(members)
         elif character == "\\":
-            if at + 1 == len(pattern):
-                raise GlobError
-            parts.append(re.escape(pattern[at + 1]))
-            at += 2
-        else:
-            parts.append({"*": "[^/]*", "?": "[^/]"}.get(character, re.escape(character)))
+            parts.append(re.escape(pattern[at : at + 1]))
             at += 1
-    if closing:
+        else:
+            parts.append({"*": ".*", "?": "."}.get(character, re.escape(character)))
+    if alternatives or at > len(pattern):
         raise GlobError
-    return "".join(parts), at
-
-
-def _alternatives(pattern: str, at: int) -> tuple[str, int]:
-    alternatives: list[str] = []
-    while True:
-        alternative, at = _translate(pattern, at, closing=",}")
-        alternatives.append(alternative)
-        at += 1
-        if pattern[at - 1] == "}":
-            return f"(?:{'|'.join(alternatives)})", at
+    return re.compile("".join(parts) + r"\Z", re.DOTALL)
 
 
 def _members(pattern: str, at: int) -> tuple[str, int]:
@@ -63,11 +103,12 @@ def _members(pattern: str, at: int) -> tuple[str, int]:
     if end < 0:
         raise GlobError
     members = pattern[at:end]
-    negated = members[:1] in ("^", "!")
-    members = members[1:] if negated else members
-    escaped = "".join(character if character == "-" else re.escape(character) for character in members)
+    negated = members.startswith("^")
+    escaped = "".join(
+        character if character == "-" else re.escape(character) for character in members.removeprefix("^")
+    )
     try:
         re.compile(f"[{escaped}]")
     except re.error:
         raise GlobError from None
-    return (f"[^/{escaped}]" if negated else f"[{escaped}]"), end + 1
+    return (f"[^{escaped}]" if negated else f"[{escaped}]"), end + 1

@@ -13,6 +13,12 @@ _EXTENDING = frozenset(range(0x1F3FB, 0x1F400)) | frozenset(range(0xE0020, 0xE00
 _PICTOGRAPHS = (range(0x1F000, 0x1FB00), range(0x2190, 0x2400), range(0x2460, 0x2C00), range(0x3030, 0x32A0))
 _COPYRIGHT_SIGNS = "\u00a9\u00ae\u203c\u2049\u2122\u2139"
 
+_SPACING = frozenset("\u0e33\u0eb3")
+"""Letters that Thai and Lao write behind, but count with, the consonant before them."""
+
+_PREPENDED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
+"""Arabic and Syriac signs that belong to the number behind them."""
+
 _HANGUL_LEADING = (range(0x1100, 0x1160), range(0xA960, 0xA97D))
 _HANGUL_VOWEL = (range(0x1160, 0x11A8), range(0xD7B0, 0xD7C7))
 _HANGUL_TRAILING = (range(0x11A8, 0x1200), range(0xD7CB, 0xD7FC))
@@ -46,6 +52,8 @@ def _breaks(text: str, start: int, index: int) -> bool:
         return True
     if _is_extending(after) or after == _ZERO_WIDTH_JOINER or unicodedata.category(after) == "Mc":
         return False
+    if after in _SPACING or before in _PREPENDED:
+        return False
     if _joins_hangul(ord(before), ord(after)):
         return False
     if before == _ZERO_WIDTH_JOINER and _is_pictograph(after):
@@ -57,7 +65,7 @@ def _breaks(text: str, start: int, index: int) -> bool:
 
 
 def _is_control(character: str) -> bool:
-    if character in "\u200c\u200d":
+    if character in "\u200c\u200d" or character in _PREPENDED:
         return False
     return unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} and ord(character) not in _EXTENDING
 

@@ -76,8 +76,9 @@ def parse_timestamp(text: str) -> Moment:
     offset = timedelta(hours=int(found[10] or 0), minutes=int(found[11] or 0)) * (-1 if found[9] == "-" else 1)
     try:
         local = datetime(year, month, day, hour, minute, second, tzinfo=timezone(offset))
-    except ValueError as error:
-        raise FunctionError(f'"{text}" is not a valid RFC 3339 timestamp: {error}.') from None
+    except ValueError:
+        message = f'"{text}" is not a valid RFC 3339 timestamp: there is no such date or time of day.'
+        raise FunctionError(message) from None
     return Moment(local=local, nanosecond=int((found[7] or "0")[:9].ljust(9, "0")))
 
 

@@ -43,8 +43,15 @@ _DATE = re.compile(
 class _Loader(yaml.SafeLoader):
     """Leaves plain scalars without a tag unresolved, so that they can be told from quoted ones."""
 
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        written = self.peek_event().tag  # type: ignore[no-untyped-call]
+        node: yaml.ScalarNode = super().compose_scalar_node(anchor)
+        if written == "!":
+            node.tag = written
+        return node
+
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        if kind is yaml.ScalarNode and implicit[0] and self._is_plain():
+        if kind is yaml.ScalarNode and implicit[0]:
             return _UNTAGGED
         return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
 

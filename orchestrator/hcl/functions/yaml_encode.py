@@ -67,7 +67,7 @@ class _Emitter(Emitter):
         return False
 
     def write_literal(self, text: str) -> None:
-        super().write_literal(text)  # type: ignore[no-untyped-call]
+        super().write_literal(text)
         # PyYAML would end the document with a marker because of the empty lines at the end.
         self.open_ended = False
 

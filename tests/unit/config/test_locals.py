@@ -138,6 +138,11 @@ def test_inputs_may_be_any_expression_that_gives_an_object(tree):
             id="both mistakes at once",
         ),
         pytest.param(
+            "inputs = { name = get_evn(1) }\n",
+            [f'{AT}:4:19: Call to unknown function. There is no function "get_evn". Did you mean "get_env"?'],
+            id="misspelt function",
+        ),
+        pytest.param(
             'inputs = "text"\n',
             [f"{AT}:4:10: Value has the wrong type. inputs must be an object, not a string."],
             id="inputs of another type",

@@ -18,6 +18,12 @@ def _length(value: Value) -> Value:
     return len(value)
 
 
+def _upper(value: Value) -> Value:
+    if not isinstance(value, str):
+        raise FunctionError("It is no string.", argument=0)
+    return value.upper()
+
+
 def _merge(*maps: Value) -> Value:
     if any(isinstance(item, Unknown) for item in maps):
         return NotImplemented
@@ -38,9 +44,9 @@ def _function(name: str, call: Callable[..., Value], minimum: int = 1, maximum: 
 FUNCTIONS: Mapping[str, Function] = {
     function.name: function
     for function in (
-        _function("upper", str.upper),
+        _function("upper", _upper),
         _function("length", _length),
-        _function("max", max, 1, None),
+        _function("max", lambda *numbers: max(numbers), 1, None),
         _function("pair", lambda first, second: [first, second], 2, 2),
         _function("toset", lambda items: SetValue(tuple(sorted(set(items))))),
         _function("merge", _merge, 0, None, takes_unknown=True),

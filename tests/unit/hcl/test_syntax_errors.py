@@ -9,7 +9,6 @@ from orchestrator.hcl import parse_expression, parse_text
 
 PATH = Path("f.hcl")
 
-EXPECTED = "Expected "
 CASES = [
     ("a = \n", ["f.hcl:1:5: Invalid expression. Expected the start of an expression, but found the end of the line."]),
     (
@@ -217,7 +216,9 @@ CASES = [
         'a {\n  b = [1, )]\n  c = "${"\n  d = 1\n}\ne = *\nf {\n  g = 1 2\n}\n',
         [
             'f.hcl:2:11: Invalid expression. Expected the start of an expression, but found ")".',
-            "f.hcl:3:10: Unterminated string. This string has no closing quote.",
+            "f.hcl:3:10: Invalid multi-line string. A quoted string has to end in the line that it begins in.",
+            'f.hcl:6:5: Invalid expression. Expected the start of an expression, but found "*".',
+            'f.hcl:8:9: Missing newline after argument. Expected a line break after the argument g, but found "2".',
         ],
     ),
     (

@@ -3,7 +3,38 @@
 Importing this package registers every patch; ``apply_patches`` imports the services and changes them.
 """
 
-from orchestrator.adapters.local_cloud.patches import dynamodb, ec2, kms, s3, sts
+from orchestrator.adapters.local_cloud.patches import (
+    apigateway,
+    awslambda,
+    cloudwatch,
+    config,
+    dynamodb,
+    ec2,
+    kinesis,
+    kms,
+    logs,
+    rds,
+    s3,
+    sqs,
+    sts,
+)
 from orchestrator.adapters.local_cloud.patches.registry import PATCHES, Patch, apply_patches
 
-__all__ = ["PATCHES", "Patch", "apply_patches", "dynamodb", "ec2", "kms", "s3", "sts"]
+__all__ = [
+    "PATCHES",
+    "Patch",
+    "apigateway",
+    "apply_patches",
+    "awslambda",
+    "cloudwatch",
+    "config",
+    "dynamodb",
+    "ec2",
+    "kinesis",
+    "kms",
+    "logs",
+    "rds",
+    "s3",
+    "sqs",
+    "sts",
+]

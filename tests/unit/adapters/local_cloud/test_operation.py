@@ -13,7 +13,7 @@ SIGNED_S3 = "LOCALPLATFORMCTLFAKE%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
         ("kms", {"HTTP_X_AMZ_TARGET": "TrentService.CreateKey"}, "kms:CreateKey", "json"),
         ("s3", {"method": "PUT", "path": "/bucket/key"}, "s3:PutObject", "s3"),
         ("s3", {"method": "HEAD", "path": "/bucket"}, "s3:HeadBucket", "s3"),
-        ("s3", {"path": "/v20180820/configuration/publicAccessBlock", "method": "GET"}, "s3control:GetPublicAccessBlock", "rest-xml"),
+        ("s3", {"path": "/v20180820/configuration/publicAccessBlock", "method": "GET", "HTTP_X_AMZ_ACCOUNT_ID": "123456789012"}, "s3control:GetPublicAccessBlock", "rest-xml"),
         ("lambda", {"method": "GET", "path": "/2015-03-31/functions/f"}, "lambda:GetFunction", "rest-json"),
         ("monitoring", {"path": "/service/Granite/operation/PutMetricAlarm", "HTTP_SMITHY_PROTOCOL": "rpc-v2-cbor"}, "monitoring:PutMetricAlarm", "cbor"),
         ("nosuchservice", {"method": "GET"}, "nosuchservice:?", "rest-json"),

@@ -1,0 +1,113 @@
+"""AWS Config: conformance packs and remediation."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from orchestrator.adapters.local_cloud.patches.registry import add, patch
+
+
+@patch(
+    service="config",
+    subject="aws_config_conformance_pack",
+    symptom="PutConformancePack is not implemented",
+    restores="a pack is stored, described as complete and deleted; its rules are not created",
+)
+def conformance_packs() -> None:
+    from moto.config.responses import ConfigResponse  # noqa: PLC0415 - moto loads with the patches
+    from moto.core.exceptions import JsonRESTError  # noqa: PLC0415 - as above
+    from moto.core.utils import unix_time  # noqa: PLC0415 - as above
+
+    def selected(self: Any) -> list[dict[str, Any]]:
+        packs = _stored(self, "conformance_packs")
+        names = self._get_param("ConformancePackNames") or sorted(packs)
+        for name in names:
+            if name not in packs:
+                raise JsonRESTError("NoSuchConformancePackException", f"There is no conformance pack {name}.")
+        return [packs[name] for name in names]
+
+    @add(ConfigResponse, "put_conformance_pack")
+    def put_conformance_pack(self: Any) -> str:
+        name = self._get_param("ConformancePackName")
+        backend = self.config_backend
+        identifier = f"conformance-pack-{uuid4().hex[:9]}"
+        known = _stored(self, "conformance_packs").get(name, {})
+        arn = f"arn:aws:config:{backend.region_name}:{backend.account_id}:conformance-pack/{name}/{identifier}"
+        pack = {
+            "ConformancePackName": name,
+            "ConformancePackArn": known.get("ConformancePackArn", arn),
+            "ConformancePackId": known.get("ConformancePackId", identifier),
+            "DeliveryS3Bucket": self._get_param("DeliveryS3Bucket") or "",
+            "DeliveryS3KeyPrefix": self._get_param("DeliveryS3KeyPrefix") or "",
+            "ConformancePackInputParameters": self._get_param("ConformancePackInputParameters") or [],
+            "LastUpdateRequestedTime": unix_time(),
+        }
+        _stored(self, "conformance_packs")[name] = pack
+        return json.dumps({"ConformancePackArn": pack["ConformancePackArn"]})
+
+    @add(ConfigResponse, "describe_conformance_packs")
+    def describe_conformance_packs(self: Any) -> str:
+        return json.dumps({"ConformancePackDetails": selected(self)})
+
+    @add(ConfigResponse, "describe_conformance_pack_status")
+    def describe_conformance_pack_status(self: Any) -> str:
+        details = [
+            {
+                "ConformancePackName": pack["ConformancePackName"],
+                "ConformancePackId": pack["ConformancePackId"],
+                "ConformancePackArn": pack["ConformancePackArn"],
+                "ConformancePackState": "CREATE_COMPLETE",
+                "StackArn": pack["ConformancePackArn"],
+                "LastUpdateRequestedTime": pack["LastUpdateRequestedTime"],
+            }
+            for pack in selected(self)
+        ]
+        return json.dumps({"ConformancePackStatusDetails": details})
+
+    @add(ConfigResponse, "delete_conformance_pack")
+    def delete_conformance_pack(self: Any) -> str:
+        name = self._get_param("ConformancePackName")
+        if _stored(self, "conformance_packs").pop(name, None) is None:
+            raise JsonRESTError("NoSuchConformancePackException", f"There is no conformance pack {name}.")
+        return ""
+
+
+@patch(
+    service="config",
+    subject="aws_config_remediation_configuration",
+    symptom="PutRemediationConfigurations is not implemented",
+    restores="one remediation per rule is stored, described and deleted; it is never carried out",
+)
+def remediation() -> None:
+    from moto.config.responses import ConfigResponse  # noqa: PLC0415 - moto loads with the patches
+    from moto.core.exceptions import JsonRESTError  # noqa: PLC0415 - as above
+
+    @add(ConfigResponse, "put_remediation_configurations")
+    def put_remediation_configurations(self: Any) -> str:
+        backend = self.config_backend
+        for stated in self._get_param("RemediationConfigurations"):
+            rule = stated["ConfigRuleName"]
+            arn = (
+                f"arn:aws:config:{backend.region_name}:{backend.account_id}:remediation-configuration/{rule}/{uuid4()}"
+            )
+            _stored(self, "remediations")[rule] = {**stated, "Arn": arn}
+        return json.dumps({"FailedBatches": []})
+
+    @add(ConfigResponse, "describe_remediation_configurations")
+    def describe_remediation_configurations(self: Any) -> str:
+        kept = _stored(self, "remediations")
+        found = [kept[name] for name in self._get_param("ConfigRuleNames") if name in kept]
+        return json.dumps({"RemediationConfigurations": found})
+
+    @add(ConfigResponse, "delete_remediation_configuration")
+    def delete_remediation_configuration(self: Any) -> str:
+        rule = self._get_param("ConfigRuleName")
+        if _stored(self, "remediations").pop(rule, None) is None:
+            raise JsonRESTError("NoSuchRemediationConfigurationException", f"The rule {rule} has no remediation.")
+        return ""
+
+
+def _stored(response: Any, kind: str) -> dict[str, dict[str, Any]]:
+    """Kept on moto's backend object, beside the rules."""
+    kept: dict[str, dict[str, Any]] = vars(response.config_backend).setdefault(kind, {})
+    return kept

@@ -1,0 +1,82 @@
+"""A project folder of its own, with a local cloud of its own, for tests that run platformctl as its users do."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from orchestrator.adapters.aws.inventory import list_resources
+from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.adapters.local_cloud.process import LocalCloud
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Project:
+    folder: Path
+
+    @property
+    def environ(self):
+        # What a user's shell may hold: it must reach neither the local cloud nor a plan.
+        hostile = {"AWS_PROFILE": "production", "TF_VAR_suffix": "hijacked", "TF_CLI_ARGS": "-no-such-flag"}
+        return os.environ | hostile | {"PLATFORMCTL_PROJECT": str(self.folder), "COLUMNS": "120"}
+
+    def start(self, *arguments, **environ):
+        return subprocess.Popen(
+            [sys.executable, "-m", "orchestrator", *arguments],
+            cwd=ROOT,
+            env=self.environ | environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def finish(self, process, code=0):
+        out, err = process.communicate(timeout=600)
+        assert process.returncode == code, f"exit code {process.returncode}, expected {code}\n{out}\n{err}"
+        return out, err
+
+    def run(self, *arguments, code=0, **environ):
+        return self.finish(self.start(*arguments, **environ), code)
+
+    def outputs(self, suffix):
+        return json.loads(self.run("outputs", "--suffix", suffix, "--json")[0])
+
+    @property
+    def endpoint(self):
+        return LocalCloud(self.folder / ".platformctl" / "local").status().endpoint
+
+    def client(self, service):
+        session = boto3.session.Session(
+            aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION
+        )
+        config = Config(s3={"addressing_style": "path"}, proxies={})
+        return session.client(service, endpoint_url=self.endpoint, config=config)
+
+    def left(self, suffix=None):
+        """What the cloud itself says is there."""
+        return list_resources(self.client, suffix=suffix)
+
+    def events(self):
+        """The events of the newest run."""
+        newest = max((self.folder / ".platformctl" / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
+        return [json.loads(line) for line in (newest / "events.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("live", "modules"):
+        shutil.copytree(ROOT / name, folder / name)
+    yield Project(folder)
+    LocalCloud(folder / ".platformctl" / "local").stop()

@@ -1,0 +1,106 @@
+"""One deployment from nothing to nothing, on the local cloud, with the real Terraform and the real provider.
+
+The tests of this file are one story: each goes on where the one before it stopped.
+"""
+
+import json
+import stat
+
+import pytest
+
+from orchestrator.adapters.workspaces import INPUTS_FILE
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lifecycle")]
+UNITS = ("dynamodb", "kms", "s3", "vpc")
+
+
+def finished(project):
+    return {event["unit"]: event for event in project.events() if event["type"] == "unit_finished"}
+
+
+def test_a2_c3_an_empty_cloud_is_planned_whole_with_real_unknowns(project):
+    out, _ = project.run("plan", "--suffix", "demo")
+    assert "aws_vpc.this" in out
+    assert "mock" not in out
+    assert "Plan: 94 to add, 0 to change, 0 to destroy." in out
+
+
+def test_a2_b14_up_deploys_in_dependency_order_and_prints_what_there_is(project):
+    out, err = project.run("up", "--suffix", "demo")
+    vpc_id = project.outputs("demo")["vpc"]["vpc_id"]
+    assert vpc_id.startswith("vpc-")
+    for expected in (vpc_id, "raw-data-123456789012-demo", "user-sessions-demo", "api-keys-demo"):
+        assert expected in out
+    done = finished(project)
+    assert {name: event["status"] for name, event in done.items()} == dict.fromkeys(UNITS, "changed")
+    starts = {event["unit"]: event["time"] for event in project.events() if event["type"] == "unit_started"}
+    assert all(starts[name] >= done["kms"]["time"] for name in ("vpc", "s3", "dynamodb"))
+    assert "4 changed in" in err
+    assert ": 94 added, 0 changed, 0 destroyed." in err
+
+
+def test_b14_outputs_are_those_of_the_cloud_itself(project):
+    outputs = project.outputs("demo")
+    vpcs = project.client("ec2").describe_vpcs(VpcIds=[outputs["vpc"]["vpc_id"]])["Vpcs"]
+    assert vpcs[0]["CidrBlock"] == "10.0.0.0/16"
+    buckets = {bucket["Name"] for bucket in project.client("s3").list_buckets()["Buckets"]}
+    assert set(outputs["s3"]["bucket_names"].values()) <= buckets
+    assert set(outputs["dynamodb"]["table_names"].values()) == set(project.client("dynamodb").list_tables()["TableNames"])
+
+
+def test_a2_a_second_up_changes_nothing(project):
+    _, err = project.run("up", "--suffix", "demo")
+    assert {name: event["status"] for name, event in finished(project).items()} == dict.fromkeys(UNITS, "unchanged")
+    assert "4 unchanged" in err
+    assert "0 added, 0 changed, 0 destroyed" in err
+
+
+def test_c3_the_whole_stack_plans_empty(project):
+    out, _ = project.run("plan", "--suffix", "demo")
+    assert "No changes: the cloud matches the configuration." in out
+
+
+def test_c8_nothing_private_is_left_lying_about(project):
+    home = project.folder / ".platformctl"
+    assert not list(home.rglob(INPUTS_FILE))
+    assert not list(home.rglob("*.tfstate.backup"))
+    assert not list(home.glob("plan-*"))
+    for folder in (home / "local", *home.glob("work/*/demo/*")):
+        assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0, folder
+
+
+def test_c1_live_and_modules_hold_nothing_generated(project):
+    for name in ("live", "modules"):
+        names = {path.name for path in (project.folder / name).rglob("*")}
+        assert not names & {".terraform", "backend.tf", "provider.tf", "terraform.tfstate"}
+
+
+def test_the_suffix_of_one_environment_is_not_taken_over_by_another(project):
+    _, err = project.run("up", "--suffix", "demo", "--env", "prod", code=2)
+    assert "The suffix belongs to another environment" in err
+
+
+def test_c2_what_others_stand_on_is_not_destroyed_alone(project):
+    _, err = project.run("destroy", "--suffix", "demo", "--only", "kms", "--yes", code=2)
+    assert "Other units depend on what would be destroyed" in err
+
+
+def test_b12_a2_destroy_leaves_nothing_by_the_clouds_own_account(project):
+    assert project.left("demo"), "there must be something to destroy, or this proves nothing"
+    _, err = project.run("destroy", "--suffix", "demo", "--yes")
+    assert "4 changed" in err
+    assert project.left() == []
+    assert project.client("s3").list_buckets()["Buckets"] == []
+    assert not list((project.folder / ".platformctl" / "work").rglob("*.tf"))
+
+
+def test_destroying_nothing_is_no_error(project):
+    _, err = project.run("destroy", "--suffix", "demo", "--yes")
+    assert "Nothing to destroy" in err
+
+
+def test_events_are_json_from_start_to_end(project):
+    events = project.events()
+    assert (events[0]["type"], events[-1]["type"]) == ("run_started", "run_finished")
+    assert events[-1]["exit_code"] == 0
+    assert json.dumps(events)

@@ -1,0 +1,47 @@
+"""A run that fails, is interrupted, or is run by another Terraform: C5, C6, A3."""
+
+import os
+import signal
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def statuses(project):
+    return {e["unit"]: (e["status"], e["cause"]) for e in project.events() if e["type"] == "unit_finished"}
+
+
+def test_c5_c6_a3_failure_interrupt_and_resume_with_the_embedded_terraform(project):
+    kms = project.folder / "modules" / "kms" / "main.tf"
+    working = kms.read_text()
+
+    # A failure takes its dependents with it and says why.
+    kms.write_text(working + '\nresource "aws_kms_key" "broken" {\n  policy = "no policy"\n}\n')
+    _, err = project.run("up", "--suffix", "r", code=1, PLATFORMCTL_TERRAFORM="embedded")
+    found = statuses(project)
+    assert found["kms"][0] == "failed"
+    assert {found[name] for name in ("vpc", "s3", "dynamodb")} == {("skipped", "kms")}
+    assert 'Unit "kms" failed:' in err
+    assert 'skipped, because "kms" failed' in err
+
+    # Ctrl-C: what runs is finished, nothing new starts, no lock and no provider stays.
+    kms.write_text(working)
+    process = project.start("up", "--suffix", "r", PLATFORMCTL_TERRAFORM="embedded")
+    deadline = time.monotonic() + 120
+    while not any(e["type"] == "resource_started" for e in project.events()) or statuses(project):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.2)
+    os.kill(process.pid, signal.SIGINT)
+    project.finish(process, code=130)
+    assert {status for status, _ in statuses(project).values()} <= {"cancelled", "failed", "changed"}
+    locks = project.client("s3").list_objects_v2(Bucket="terraform-state-123456789012-us-east-1").get("Contents", [])
+    assert not [item["Key"] for item in locks if item["Key"].endswith(".tflock")]
+
+    # The next run does what is left.
+    project.run("up", "--suffix", "r", PLATFORMCTL_TERRAFORM="embedded")
+    assert set(statuses(project)) == {"dynamodb", "kms", "s3", "vpc"}
+    project.run("destroy", "--suffix", "r", "--yes", PLATFORMCTL_TERRAFORM="embedded")
+    assert project.left() == []

@@ -1,0 +1,96 @@
+"""What holds for every module in modules/, read from its source: the house's shape, and what is not allowed (B13)."""
+
+import re
+from pathlib import Path
+
+import hcl2
+import pytest
+
+MODULES = sorted(path.parent for path in (Path(__file__).parents[2] / "modules").glob("*/variables.tf"))
+
+every_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+
+
+def blocks(module, kind):
+    """The blocks of a kind in a module: (labels, body), in the order of the files' names and of the lines."""
+    for path in sorted(module.glob("*.tf")):
+        for block in hcl2.loads(path.read_text()).get(kind, []):
+            labels, body = [], block
+            while isinstance(body, dict) and len(body) == 1 and next(iter(body)).startswith('"'):
+                label, body = next(iter(body.items()))
+                labels.append(label.strip('"'))
+            yield labels, body
+
+
+@every_module
+def test_files_are_where_a_reader_looks_for_them(module):
+    expected = {"README.md", "main.tf", "outputs.tf", "variables.tf", "versions.tf"}
+    assert expected <= {path.name for path in module.iterdir()}
+    assert (module / "examples" / "basic" / "main.tf").is_file()
+
+
+@every_module
+@pytest.mark.parametrize("kind", ["variable", "output"])
+def test_variables_and_outputs_are_alphabetical_and_described(module, kind):
+    found = list(blocks(module, kind))
+    names = [labels[0] for labels, _ in found]
+    assert names == sorted(names)
+    assert [labels[0] for labels, body in found if not body.get("description")] == []
+
+
+@every_module
+def test_variables_are_typed_and_null_only_where_it_means_something(module):
+    for labels, body in blocks(module, "variable"):
+        assert "type" in body, labels
+        assert body.get("nullable") is False or ("default" in body and body["default"] in (None, "null")), labels
+
+
+@every_module
+def test_a_module_has_no_provider_and_no_backend(module):
+    assert list(blocks(module, "provider")) == []
+    assert all("backend" not in body for _, body in blocks(module, "terraform"))
+
+
+@every_module
+def test_a_module_uses_the_aws_provider_of_the_platform_and_no_other(module):
+    [(_, settings)] = blocks(module, "terraform")
+    assert settings["required_version"].strip('"') == ">= 1.11.0"
+    [providers] = settings["required_providers"]
+    aws = providers.pop("aws")
+    assert (aws["source"].strip('"'), aws["version"].strip('"')) == ("hashicorp/aws", "~> 5.100.0")
+    assert {name for name in providers if not name.startswith("__")} == set()
+
+
+@every_module
+def test_b11_the_suffix_is_checked_the_same_way_everywhere(module):
+    rules = [
+        validation["condition"]
+        for labels, body in blocks(module, "variable")
+        if labels == ["suffix"]
+        for validation in body["validation"]
+    ]
+    assert any("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$" in rule for rule in rules)
+
+
+@every_module
+def test_b13_a_module_holds_nothing_that_is_not_allowed(module):
+    kinds = {labels[0] for labels, _ in blocks(module, "resource")}
+    assert not [kind for kind in kinds if kind.startswith("aws_guardduty")]
+    source = "\n".join(path.read_text() for path in sorted(module.glob("*.tf")))
+    assert "x86_64" not in source
+    assert not re.search(r'resource "aws_nat_gateway" "\w+" \{\s*(count|for_each)', source)
+
+
+@every_module
+def test_b9_policies_are_managed_and_attached_never_inline(module):
+    kinds = {labels[0] for labels, _ in blocks(module, "resource")}
+    assert not kinds & {"aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"}
+
+
+@every_module
+def test_b12_nothing_is_protected_from_destroy(module):
+    source = "\n".join(path.read_text() for path in sorted(module.glob("*.tf")))
+    assert not re.search(r"prevent_destroy\s*=\s*true", source)
+    assert not re.search(r"deletion_protection(_enabled)?\s*=\s*true", source)
+    assert not re.search(r"force_destroy\s*=\s*false", source)
+    assert not re.search(r"skip_destroy\s*=\s*true", source)

@@ -1,0 +1,143 @@
+"""The live tree is complete: every environment has every unit, built alike from the files that they share (A1, C1)."""
+
+from pathlib import Path
+
+import hcl2
+import pytest
+
+from orchestrator.config import load_stack
+from orchestrator.diagnostics import ConfigurationError
+
+LIVE = Path(__file__).parents[2] / "live"
+ENVIRONMENTS = ["dev", "prod", "staging"]
+UNITS = sorted(path.stem for path in (LIVE / "_units").glob("*.hcl"))
+
+every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
+every_unit = pytest.mark.parametrize("unit", UNITS)
+
+
+def labelled(document, kind):
+    return {label.strip('"'): body for block in document.get(kind, []) for label, body in block.items()}
+
+
+def settings(environment):
+    [values] = hcl2.loads((LIVE / environment / "env.hcl").read_text())["locals"]
+    return {name: value for name, value in values.items() if not name.startswith("__")}
+
+
+def test_the_environments_are_those_that_are_known():
+    assert sorted(path.parent.name for path in LIVE.glob("*/env.hcl")) == ENVIRONMENTS
+
+
+@every_environment
+def test_every_environment_has_every_unit(environment):
+    assert sorted(path.parent.name for path in (LIVE / environment).glob("*/terragrunt.hcl")) == UNITS
+
+
+@every_unit
+def test_a_unit_is_the_module_of_its_name_and_depends_on_units_that_exist(unit):
+    document = hcl2.loads((LIVE / "_units" / f"{unit}.hcl").read_text())
+    [terraform] = document["terraform"]
+    path, module = terraform["source"].strip('"').split("//")[-2:]
+    assert path.endswith("/../modules")
+    assert (LIVE.parent / "modules" / module / "main.tf").is_file()
+    for name, dependency in labelled(document, "dependency").items():
+        assert dependency["config_path"].strip('"') == f"${{get_terragrunt_dir()}}/../{name}"
+        assert name in UNITS
+
+
+@every_unit
+def test_c3_no_unit_carries_mock_outputs(unit):
+    assert "mock_outputs" not in (LIVE / "_units" / f"{unit}.hcl").read_text()
+
+
+@every_environment
+@every_unit
+def test_a_unit_of_an_environment_includes_the_root_and_its_shared_file(environment, unit):
+    document = hcl2.loads((LIVE / environment / unit / "terragrunt.hcl").read_text())
+    includes = labelled(document, "include")
+    assert sorted(includes) == ["root", "unit"]
+    assert includes["unit"]["path"].strip('"').endswith(f"/_units/{unit}.hcl")
+
+
+def test_environments_differ_in_values_never_in_the_settings_that_they_have():
+    shapes = {
+        environment: {name: type(value) for name, value in settings(environment).items()}
+        for environment in ENVIRONMENTS
+    }
+    assert shapes["dev"] == shapes["staging"] == shapes["prod"]
+    assert [settings(environment)["name"].strip('"') for environment in ENVIRONMENTS] == ENVIRONMENTS
+
+
+def test_production_keeps_access_logs_for_the_12_months_of_pci_dss():
+    assert settings("prod")["access_log_retention_in_days"] >= 365
+
+
+@pytest.fixture(params=["aws", "local"])
+def load(request):
+    """A function that loads an environment as platformctl does, for one target."""
+    variables = {"PLATFORM_ACCOUNT_ID": "123456789012", "PLATFORM_SUFFIX": "pr42", "PLATFORM_TARGET": request.param}
+    return lambda environment: load_stack(live=LIVE, environment=environment, env=variables)
+
+
+def evaluate(unit):
+    """The unit, with an ARN for every key that it reads."""
+    arns = {purpose: f"arn:aws:kms:us-east-1:123456789012:key/{purpose}" for purpose in ("dynamodb", "logs", "s3")}
+    return unit.evaluate({"kms": {"key_arns": arns}})
+
+
+@every_environment
+def test_c1_platformctl_reads_every_environment_without_a_complaint(load, environment):
+    stack = load(environment)
+    assert sorted(stack.units) == UNITS
+    assert stack.check() == []
+
+
+@every_environment
+def test_c2_keys_come_before_everything_that_is_encrypted(load, environment):
+    graph = load(environment).graph
+    assert {unit: graph.dependencies[unit] for unit in ("dynamodb", "s3", "vpc")} == {
+        "dynamodb": ("kms",),
+        "s3": ("kms",),
+        "vpc": ("kms",),
+    }
+
+
+@every_environment
+def test_b15_the_state_of_a_unit_lies_under_the_suffix(load, environment):
+    for name, unit in load(environment).units.items():
+        state = evaluate(unit).remote_state
+        assert state.config["key"] == f"pr42/{name}/terraform.tfstate"
+        assert state.config["bucket"] == "terraform-state-123456789012-us-east-1"
+        assert (state.config["encrypt"], state.config["use_lockfile"]) == (True, True)
+
+
+@pytest.mark.parametrize(("target", "relaxed"), [("aws", "false"), ("local", "true")])
+def test_a4_only_the_local_target_skips_checks(target, relaxed):
+    variables = {"PLATFORM_ACCOUNT_ID": "123456789012", "PLATFORM_SUFFIX": "pr42", "PLATFORM_TARGET": target}
+    unit = evaluate(load_stack(live=LIVE, environment="prod", env=variables).units["vpc"])
+    [provider] = [file.contents for file in unit.generated if file.path == "provider.tf"]
+    switches = dict(line.split(" = ") for line in provider.splitlines() if line.strip().startswith(("skip_", "s3_use")))
+    assert {name.strip(): value for name, value in switches.items()} == {
+        "s3_use_path_style": relaxed,
+        "skip_credentials_validation": relaxed,
+        "skip_metadata_api_check": relaxed,
+    }
+    assert 'allowed_account_ids = ["123456789012"]' in provider
+    assert "key" not in provider
+
+
+def test_a4_aws_is_the_target_of_terragrunt_and_an_unknown_one_is_an_error():
+    variables = {"PLATFORM_ACCOUNT_ID": "123456789012", "PLATFORM_SUFFIX": "pr42"}
+    unit = evaluate(load_stack(live=LIVE, environment="dev", env=variables).units["kms"])
+    assert unit.remote_state.config["use_path_style"] is False
+    with pytest.raises(ConfigurationError, match="The keys there are aws, local"):
+        load_stack(live=LIVE, environment="dev", env=variables | {"PLATFORM_TARGET": "moon"})
+
+
+@pytest.mark.parametrize("missing", ["PLATFORM_ACCOUNT_ID", "PLATFORM_SUFFIX"])
+def test_c7_a_missing_variable_is_named(missing):
+    variables = {"PLATFORM_ACCOUNT_ID": "123456789012", "PLATFORM_SUFFIX": "pr42"}
+    del variables[missing]
+    with pytest.raises(ConfigurationError, match=missing):
+        load_stack(live=LIVE, environment="dev", env=variables)
