@@ -3,7 +3,6 @@
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.conversion import StillUnknownError, to_string, type_name
 from orchestrator.hcl.functions.declaration import (
-    anything,
     declare,
     indexed,
     list_of_strings,
@@ -69,7 +68,7 @@ def keys(items: dict[str, Value]) -> Value:
     return [*sorted(items)]
 
 
-@declare("lookup", mapping, text, anything, optional=1, takes_unknown=True)
+@declare("lookup", mapping, text, _untouched, optional=1, takes_unknown=True)
 def lookup(items: dict[str, Value], key: str, *default: Value) -> Value:
     if key in items:
         return items[key]

@@ -1,7 +1,7 @@
 """Numeric functions."""
 
 import math
-from decimal import localcontext
+from decimal import Decimal, localcontext
 from functools import reduce
 
 from orchestrator.hcl.function import Function, FunctionError
@@ -18,10 +18,8 @@ _CASELESS_BASE = 36
 
 @declare("abs", number)
 def absolute(value: Number) -> Value:
-    # Comparing and choosing, because Decimal's abs() rounds to the thread's context.
-    return (
-        value if isinstance(value, int) and value >= 0 else value.copy_abs() if not isinstance(value, int) else -value
-    )
+    # abs() of a Decimal would round to the precision of the thread's context.
+    return value.copy_abs() if isinstance(value, Decimal) else abs(value)
 
 
 @declare("ceil", number)

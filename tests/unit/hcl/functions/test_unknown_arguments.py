@@ -26,6 +26,8 @@ V = unknown_reference("dependency", "kms", "outputs", "arn")
         ("length", [{"a": U}], 1),
         ("lookup", [{"a": U}, "a", "z"], U),
         ("lookup", [{"a": U}, "b", "z"], "z"),
+        ("lookup", [{"a": 1}, "a", U], 1),
+        ("lookup", [{"a": 1}, "b", U], U),
         ("merge", [{"a": U}, None, {"b": 1}], {"a": U, "b": 1}),
         ("one", [[U]], U),
         ("reverse", [["a", U]], [U, "a"]),
