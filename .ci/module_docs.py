@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a program of the pipeline, not a package
 """Writes the input and output tables of modules/*/README.md from the variables and outputs that the modules declare.
 
 Run it after a variable or an output changed: ``python .ci/module_docs.py``. With ``--check`` it writes nothing, prints

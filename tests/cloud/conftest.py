@@ -32,7 +32,9 @@ def cloud(tmp_path_factory):
 def client(cloud):
     """Gives a client of a service, without retries: an error shows at once."""
     endpoint = cloud.status().endpoint
-    session = boto3.Session(aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION)
+    session = boto3.Session(
+        aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION
+    )
     config = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"})
     clients = {}
 

@@ -89,7 +89,7 @@ def test_listens_on_loopback_only(cloud):
         address = probe.getsockname()[0]
     if address.startswith("127."):
         pytest.skip("this machine has no other address")
-    with pytest.raises(OSError, match="refused|timed out"):
+    with pytest.raises(OSError, match=r"refused|timed out"):
         socket.create_connection((address, port), timeout=2)
 
 
@@ -111,7 +111,11 @@ def test_the_environment_reaches_every_service_s3_control_too(cloud, monkeypatch
 def test_real_credentials_are_refused_and_not_logged(cloud):
     key = "AKIAQWERTYUIOPASDFGH"
     ec2 = boto3.client(
-        "ec2", aws_access_key_id=key, aws_secret_access_key="x", region_name="us-east-1", endpoint_url=cloud.status().endpoint
+        "ec2",
+        aws_access_key_id=key,
+        aws_secret_access_key="x",
+        region_name="us-east-1",
+        endpoint_url=cloud.status().endpoint,
     )
     with pytest.raises(ClientError, match="Real credentials were about to be used against the local cloud") as raised:
         ec2.describe_vpcs()
@@ -140,7 +144,11 @@ def test_keys_of_an_assumed_role_are_accepted(cloud, client, name):
     ("service", "call", "label"),
     [
         ("ec2", lambda c: c.describe_capacity_blocks(), "ec2:DescribeCapacityBlocks"),
-        ("dynamodb", lambda c: c.update_contributor_insights(TableName="t" * 3, ContributorInsightsAction="ENABLE"), "dynamodb:UpdateContributorInsights"),
+        (
+            "dynamodb",
+            lambda c: c.update_contributor_insights(TableName="t" * 3, ContributorInsightsAction="ENABLE"),
+            "dynamodb:UpdateContributorInsights",
+        ),
         ("iam", lambda c: c.get_organizations_access_report(JobId="0" * 36), "iam:GetOrganizationsAccessReport"),
     ],
 )
@@ -184,7 +192,9 @@ def test_many_calls_at_once_create_each_thing_once(client):
 
     with ThreadPoolExecutor(24) as pool:
         made = set(pool.map(create, range(72)))
-    found = {item["SubnetId"] for item in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]}
+    found = {
+        item["SubnetId"] for item in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    }
     assert made == found
     assert len(made) == 72
     for subnet in made:

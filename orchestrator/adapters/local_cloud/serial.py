@@ -5,8 +5,6 @@ changed size during iteration" after it has created, and the SDK's repeat create
 so a lock of our own costs no throughput. What waits on purpose, or calls back into the cloud, stays outside.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import RLock
 from wsgiref.types import WSGIEnvironment
 
@@ -39,10 +37,3 @@ def one_at_a_time(inner: Handler) -> Handler:
             return inner(environ)
 
     return handle
-
-
-@contextmanager
-def exclusively() -> Iterator[None]:
-    """For work on moto's state outside a request."""
-    with MOTO:
-        yield

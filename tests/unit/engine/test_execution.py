@@ -27,7 +27,7 @@ def run(needs, work, *, parallelism=4, interrupt=None, stop_running=lambda: None
             parallelism=parallelism,
             emit=events.append,
             clock=time.time,
-            interrupt=interrupt or Interrupt(),
+            interrupt=Interrupt() if interrupt is None else interrupt,
             stop_running=stop_running,
         ).run()
     return outcomes, events
@@ -125,3 +125,70 @@ def test_what_is_not_an_exception_is_not_swallowed():
 
     with pytest.raises(SystemExit):
         run({"kms": []}, work)
+
+
+def test_c6_what_ends_well_during_an_interrupt_counts_and_its_dependents_are_cancelled_not_skipped():
+    interrupt, asked, calls = Interrupt(), threading.Event(), []
+
+    def work(_name, _report):
+        interrupt.request()
+        assert asked.wait(10)
+        return DONE
+
+    def stop():
+        calls.append("stop")
+        asked.set()
+
+    outcomes, events = run({"kms": [], "vpc": ["kms"], "api": ["vpc"]}, work, interrupt=interrupt, stop_running=stop)
+    assert {name: str(outcome.status) for name, outcome in outcomes.items()} == {
+        "kms": "changed",
+        "vpc": "cancelled",
+        "api": "cancelled",
+    }
+    assert calls == ["stop"]
+    assert isinstance(events[-1], UnitFinished)
+    assert events[-1].unit == "kms"
+
+
+def test_c6_an_interrupt_before_anything_starts_runs_nothing():
+    interrupt, started = Interrupt(), []
+    interrupt.request()
+    outcomes, events = run(STACK, lambda name, _report: started.append(name), interrupt=interrupt)
+    assert started == []
+    assert {outcome.status for outcome in outcomes.values()} == {Status.CANCELLED}
+    assert isinstance(events[0], RunInterrupted)
+    assert events[0].waiting_for == ()
+
+
+def test_c5_a_unit_behind_several_failures_is_told_of_once():
+    def work(name, _report):
+        raise PlatformctlError(f"{name} broke")
+
+    outcomes, events = run({"a": [], "b": [], "c": ["a", "b"], "d": ["c"]}, work)
+    finished = [event for event in events if isinstance(event, UnitFinished)]
+    assert sorted(event.unit for event in finished) == ["a", "b", "c", "d"]
+    (skipped,) = {event.cause for event in finished if event.status is Status.SKIPPED}
+    assert skipped in {"a", "b"}
+    assert outcomes["d"].status is Status.SKIPPED
+
+
+def test_seconds_are_counted_from_the_start_of_the_unit_by_the_given_clock():
+    now = [100.0]
+
+    def tick():
+        now[0] += 1.5
+        return now[0]
+
+    events = []
+    with ThreadPoolExecutor(1) as pool:
+        Execution(
+            schedule=Schedule({"kms": []}),
+            work=lambda _name, _report: DONE,
+            executor=pool,
+            parallelism=1,
+            emit=events.append,
+            clock=tick,
+            interrupt=Interrupt(),
+            stop_running=lambda: None,
+        ).run()
+    assert [(event.time, getattr(event, "seconds", None)) for event in events] == [(101.5, None), (103.0, 1.5)]

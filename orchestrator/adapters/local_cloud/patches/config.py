@@ -60,7 +60,9 @@ def conformance_packs() -> None:
                 "StackArn": pack["ConformancePackArn"],
                 "LastUpdateRequestedTime": pack["LastUpdateRequestedTime"],
             }
-            for pack in selected(self)
+            # Unlike DescribeConformancePacks, this one is silent on a pack that is gone; the provider waits for that.
+            for name, pack in sorted(_stored(self, "conformance_packs").items())
+            if name in (self._get_param("ConformancePackNames") or [name])
         ]
         return json.dumps({"ConformancePackStatusDetails": details})
 

@@ -57,7 +57,9 @@ ACCOUNT = {
         },
     },
     "ec2": {
-        "describe_vpcs": {"Vpcs": [DEFAULT | {"IsDefault": True}, MINE | {"Tags": [{"Key": "Name", "Value": "vpc-pr42"}]}]},
+        "describe_vpcs": {
+            "Vpcs": [DEFAULT | {"IsDefault": True}, MINE | {"Tags": [{"Key": "Name", "Value": "vpc-pr42"}]}]
+        },
         "describe_subnets": {"Subnets": [DEFAULT | {"SubnetId": "subnet-default"}, MINE | {"SubnetId": "subnet-mine"}]},
         "describe_security_groups": {
             "SecurityGroups": [
@@ -78,11 +80,19 @@ ACCOUNT = {
                 {"InternetGatewayId": "igw-loose", "Attachments": [], "Tags": _tagged("pr42")},
             ]
         },
-        "describe_flow_logs": {"FlowLogs": [{"FlowLogId": "fl-mine", "ResourceId": "vpc-mine", "FlowLogStatus": "ACTIVE"}]},
-        "describe_network_interfaces": {"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "VpcId": "vpc-gone", "TagSet": _tagged("pr42")}]},
-        "describe_addresses": {"Addresses": [{"AllocationId": "eip-1", "Tags": _tagged("pr42")}, {"AllocationId": "eip-2"}]},
+        "describe_flow_logs": {
+            "FlowLogs": [{"FlowLogId": "fl-mine", "ResourceId": "vpc-mine", "FlowLogStatus": "ACTIVE"}]
+        },
+        "describe_network_interfaces": {
+            "NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "VpcId": "vpc-gone", "TagSet": _tagged("pr42")}]
+        },
+        "describe_addresses": {
+            "Addresses": [{"AllocationId": "eip-1", "Tags": _tagged("pr42")}, {"AllocationId": "eip-2"}]
+        },
     },
-    "s3": {"list_buckets": {"Buckets": [{"Name": "raw-data-123456789012-pr42"}, {"Name": "raw-data-123456789012-pr421"}]}},
+    "s3": {
+        "list_buckets": {"Buckets": [{"Name": "raw-data-123456789012-pr42"}, {"Name": "raw-data-123456789012-pr421"}]}
+    },
     "dynamodb": {"list_tables": {"TableNames": ["dynamodb-sessions-pr42", "pr42-other"]}},
     "logs": {
         "describe_log_groups": {

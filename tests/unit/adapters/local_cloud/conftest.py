@@ -17,7 +17,13 @@ def request_to() -> Callable[..., Environ]:
     """Builds the WSGI environment of a signed request."""
 
     def build(
-        service: str = "ec2", *, method: str = "POST", path: str = "/", body: bytes = b"", key: str = ACCESS_KEY_ID, **extra: str
+        service: str = "ec2",
+        *,
+        method: str = "POST",
+        path: str = "/",
+        body: bytes = b"",
+        key: str = ACCESS_KEY_ID,
+        **extra: str,
     ) -> Environ:
         environ: Environ = {
             "REQUEST_METHOD": method,

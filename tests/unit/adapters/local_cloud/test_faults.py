@@ -26,7 +26,12 @@ def _raise(error):
         ("iam", "iam", {"body": b"Action=Do"}, "iam:Do"),
         ("kms", "kms", {"HTTP_X_AMZ_TARGET": "TrentService.Do"}, "kms:Do"),
         ("s3", "s3", {"method": "PUT", "path": "/b/k"}, "s3:PutObject"),
-        ("s3control", "s3", {"method": "GET", "path": "/v20180820/configuration/publicAccessBlock", "HTTP_X_AMZ_ACCOUNT_ID": "1"}, "s3control:GetPublicAccessBlock"),
+        (
+            "s3control",
+            "s3",
+            {"method": "GET", "path": "/v20180820/configuration/publicAccessBlock", "HTTP_X_AMZ_ACCOUNT_ID": "1"},
+            "s3control:GetPublicAccessBlock",
+        ),
         ("lambda", "lambda", {"method": "GET", "path": "/2015-03-31/functions/f"}, "lambda:GetFunction"),
     ],
 )

@@ -29,7 +29,7 @@ def _answering(content, status=200):
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the name is BaseHTTPRequestHandler's
 
         def log_message(self, *args):
             pass
@@ -47,7 +47,13 @@ def _answering(content, status=200):
 
 def _record(home, **changes):
     home.mkdir(parents=True, exist_ok=True)
-    record = {"pid": os.getpid(), "port": 1, "instance_id": "abc", "started_at": "2026-01-01T00:00:00+00:00", "moto_version": "5.2.5"}
+    record = {
+        "pid": os.getpid(),
+        "port": 1,
+        "instance_id": "abc",
+        "started_at": "2026-01-01T00:00:00+00:00",
+        "moto_version": "5.2.5",
+    }
     (home / "server.json").write_text(json.dumps(record | changes))
 
 
@@ -104,7 +110,9 @@ def test_a_living_server_that_is_slow_is_not_taken_for_dead(tmp_path, monkeypatc
 
 def test_start_keeps_a_running_server_and_takes_its_retirement_back(tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(process.control_client, "retire", lambda endpoint, after: calls.append((endpoint, after)) or True)
+    monkeypatch.setattr(
+        process.control_client, "retire", lambda endpoint, after: calls.append((endpoint, after)) or True
+    )
     with _answering({"instance_id": "abc"}) as port:
         _record(tmp_path, port=port)
         assert LocalCloud(tmp_path).start().instance_id == "abc"
@@ -133,7 +141,9 @@ def test_a_child_that_dies_shows_the_end_of_its_own_log_only(tmp_path, monkeypat
 
 def test_the_child_sees_no_real_credentials_and_has_no_input(tmp_path, monkeypatch):
     fake = tmp_path / "python"
-    fake.write_text('#!/bin/sh\necho "key=$AWS_ACCESS_KEY_ID profile=$AWS_PROFILE"\nread line || echo "no input"\nexit 1\n')
+    fake.write_text(
+        '#!/bin/sh\necho "key=$AWS_ACCESS_KEY_ID profile=$AWS_PROFILE"\nread line || echo "no input"\nexit 1\n'
+    )
     fake.chmod(0o755)
     monkeypatch.setattr(process.sys, "executable", str(fake))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAQWERTYUIOPASDFGH")

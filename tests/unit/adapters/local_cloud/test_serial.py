@@ -18,7 +18,9 @@ def _run_two(request_to, answer, environs):
         return answer()
 
     handler = one_at_a_time(moto)
-    threads = [Thread(target=handler, args=({**environ, "first": not number},)) for number, environ in enumerate(environs)]
+    threads = [
+        Thread(target=handler, args=({**environ, "first": not number},)) for number, environ in enumerate(environs)
+    ]
     threads[0].start()
     assert inside.wait(5)
     threads[1].start()
