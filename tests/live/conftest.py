@@ -1,0 +1,55 @@
+"""Each environment planned as a whole, as ``platformctl plan`` does it, against an empty local cloud."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.terraform.planner import StackPlanner
+from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.config import load_stack
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SUFFIX = "pr42"
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory):
+    """An empty local cloud; the provider asks it who we are."""
+    cloud = LocalCloud(tmp_path_factory.mktemp("cloud") / "local")
+    cloud.start()
+    yield cloud
+    cloud.stop()
+
+
+@pytest.fixture(scope="session")
+def plan_environment(cloud, plan_any, terraform_environment, tmp_path_factory):
+    """A function that plans an environment; each once."""
+    environ = {k: v for k, v in terraform_environment.items() if not k.startswith("AWS_")} | cloud.environment()
+    plans = {}
+
+    def plan(environment):
+        if environment not in plans:
+            home = tmp_path_factory.mktemp(environment)
+            stack = load_stack(
+                live=REPOSITORY / "live",
+                environment=environment,
+                env={"PLATFORM_SUFFIX": SUFFIX, "PLATFORM_TARGET": "local", "PLATFORM_ACCOUNT_ID": ACCOUNT},
+            )
+            units = [stack.units[name].evaluate({}) for name in stack.graph.order()]
+            planner = StackPlanner(
+                toolchain=Toolchain(live=REPOSITORY / "live", folder=home / "terraform", environ=environ),
+                modules=Modules(home / "sources"),
+                providers=None,
+                home=home,
+                parallelism=40,
+            )
+            folder = home / "stack"
+            folder.mkdir()
+            planner.write(folder, units, {})
+            plans[environment] = plan_any(folder, environment, environ)
+        return plans[environment]
+
+    return plan

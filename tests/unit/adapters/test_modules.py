@@ -1,0 +1,176 @@
+"""Finding modules: beside the live tree, or in another repository by branch, tag and commit (C1, C8)."""
+
+import os
+import subprocess
+import traceback
+
+import pytest
+
+from orchestrator.adapters.modules import Location, Modules
+from orchestrator.config import GitSource, LocalSource
+from orchestrator.diagnostics import ConfigurationError
+from orchestrator.errors import PlatformctlError
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_user(monkeypatch, tmp_path):
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "init.defaultBranch=main"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A bare repository: first commit, tag v1 on the second, branch next with a third, main with a fourth."""
+    work, bare = tmp_path / "work", tmp_path / "modules.git"
+    work.mkdir()
+    git(work, "init", "--quiet")
+    commits = []
+
+    def commit(text):
+        (work / "network").mkdir(exist_ok=True)
+        (work / "network/main.tf").write_text(f'variable "v" {{}}\noutput "{text}" {{\n  value = 1\n}}\n')
+        git(work, "add", ".")
+        git(work, "commit", "--quiet", "-m", text)
+        commits.append(git(work, "rev-parse", "HEAD"))
+
+    commit("first")
+    commit("second")
+    git(work, "tag", "-a", "v1", "-m", "v1")
+    git(work, "checkout", "--quiet", "-b", "next")
+    commit("third")
+    git(work, "checkout", "--quiet", "main")
+    commit("fourth")
+    git(tmp_path, "clone", "--quiet", "--bare", str(work), str(bare))
+    return bare, commits
+
+
+@pytest.fixture
+def modules(tmp_path):
+    return Modules(tmp_path / "sources")
+
+
+def source(bare, ref, subdirectory="network"):
+    return GitSource(url=str(bare), ref=ref, subdirectory=subdirectory)
+
+
+@pytest.mark.parametrize(
+    ("ref", "output"),
+    [(None, "fourth"), ("main", "fourth"), ("next", "third"), ("v1", "second"), ("commit 0", "first")],
+)
+def test_c1_a_git_source_at_a_ref(modules, repository, unit_of, ref, output):
+    bare, commits = repository
+    if ref == "commit 0":
+        ref = commits[0]
+    unit = unit_of(module=source(bare, ref))
+    location = modules.locate(unit)
+    assert location.folder == location.root / "network"
+    assert list(modules.interface(unit).outputs) == [output]
+    assert list(modules.interface(unit).variables) == ["v"]
+
+
+def test_a_repository_and_ref_are_fetched_once(modules, repository, unit_of):
+    bare, _ = repository
+    first = modules.locate(unit_of("a", module=source(bare, "v1")))
+    bare.rename(bare.with_name("gone.git"))
+    second = modules.locate(unit_of("b", module=source(bare, "v1", "")))
+    assert (second.root, second.subdirectory) == (first.root, "")
+    with pytest.raises(PlatformctlError):
+        modules.locate(unit_of("c", module=source(bare, "main")))
+
+
+def test_a_local_module_stays_where_it_is(modules, tmp_path, unit_of):
+    unit = unit_of(module=LocalSource(root=tmp_path, subdirectory="vpc"))
+    assert modules.locate(unit) == Location(root=tmp_path, subdirectory="vpc")
+    with pytest.raises(ConfigurationError):
+        modules.interface(unit)
+    assert not modules.cache.exists()
+
+
+def test_a_fetch_that_fails_says_why_and_leaves_nothing_that_is_taken_for_a_module(modules, repository, unit_of):
+    bare, _ = repository
+    unit = unit_of(module=source(bare, "v2"))
+    for _ in range(2):
+        with pytest.raises(PlatformctlError) as caught:
+            modules.locate(unit)
+        error = caught.value
+        assert error.summary == "A module could not be fetched"
+        assert error.detail.startswith(f"git fetch of {bare} at v2: fatal: ")
+        assert "v2" in error.detail.split(": ", 1)[1]
+        assert error.hint == "Check the source's address and ref, and that git may read it without asking."
+    git(bare, "tag", "v2", "next")
+    assert list(modules.interface(unit).outputs) == ["third"]
+
+
+def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repository, unit_of):
+    bare, _ = repository
+    unit = unit_of(module=source(bare, "v1"))
+    whole = modules.locate(unit).root
+    partial = whole.with_suffix(".partial")
+    whole.rename(partial)
+    (partial / "network/main.tf").write_text("half a f")
+    assert list(modules.interface(unit).outputs) == ["second"]
+
+
+def test_c8_credentials_in_an_address_are_not_in_the_error(modules, unit_of):
+    address = "https://user:hunter2@127.0.0.1:1/modules.git"
+    with pytest.raises(PlatformctlError) as caught:
+        modules.locate(unit_of(module=GitSource(url=address, ref="v1")))
+    error = caught.value
+    assert "hunter2" not in f"{error} {error.detail} {error.hint}"
+    assert "hunter2" not in "".join(traceback.format_exception(error))
+    assert "127.0.0.1:1/modules.git" in error.detail
+
+
+def test_c8_credentials_in_an_address_are_not_in_the_arguments_of_git(modules, unit_of, monkeypatch, tmp_path):
+    """Every user of the machine can read the arguments of a process."""
+    recorder = tmp_path / "bin" / "git"
+    recorder.parent.mkdir()
+    recorder.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {tmp_path}/arguments\n')
+    recorder.chmod(0o755)
+    monkeypatch.setenv("PATH", str(recorder.parent), prepend=os.pathsep)
+    modules.locate(unit_of(module=GitSource(url="https://user:hunter2@127.0.0.1:1/modules.git", ref="v1")))
+    assert "hunter2" not in (tmp_path / "arguments").read_text()
+
+
+@pytest.mark.parametrize("option", ["--upload-pack=touch {}; git-upload-pack", "-utouch {}; git-upload-pack"])
+def test_a_ref_is_never_read_as_an_option_of_git(modules, repository, unit_of, tmp_path, option):
+    """An address in a pull request must not run commands on the machine that plans it."""
+    bare, _ = repository
+    mark = tmp_path / "ran"
+    with pytest.raises(PlatformctlError):
+        modules.locate(unit_of(module=source(bare, option.format(mark))))
+    assert not mark.exists()
+
+
+def test_an_address_is_never_read_as_an_option_of_git(modules, repository, unit_of, tmp_path):
+    bare, _ = repository
+    mark = tmp_path / "ran"
+    with pytest.raises(PlatformctlError):
+        modules.locate(unit_of(module=GitSource(url=f"--upload-pack=touch {mark}; git-upload-pack", ref=str(bare))))
+    assert not mark.exists()
+
+
+def test_git_never_asks_on_the_terminal(modules, unit_of, monkeypatch, tmp_path):
+    """A question for a password, asked under the progress lines, looks like a hang."""
+    recorder = tmp_path / "bin" / "git"
+    recorder.parent.mkdir()
+    recorder.write_text(f'#!/bin/sh\necho "$GIT_TERMINAL_PROMPT" >> {tmp_path}/prompt\n')
+    recorder.chmod(0o755)
+    monkeypatch.setenv("PATH", str(recorder.parent), prepend=os.pathsep)
+    modules.locate(unit_of(module=GitSource(url="https://127.0.0.1:1/modules.git", ref="v1")))
+    assert set((tmp_path / "prompt").read_text().split()) == {"0"}
+
+
+def test_a_machine_without_git_is_told_so(modules, repository, unit_of, monkeypatch, tmp_path):
+    bare, _ = repository
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    with pytest.raises(PlatformctlError) as caught:
+        modules.locate(unit_of(module=source(bare, "v1")))
+    assert "git" in caught.value.detail

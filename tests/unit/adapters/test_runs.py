@@ -1,0 +1,106 @@
+"""What runs leave on disk, and the lock that keeps two of them apart (C4, C5)."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from orchestrator.adapters.runs import exclusive, new_run, read_durations, record_durations
+from orchestrator.engine.events import UnitFinished, UnitStarted
+from orchestrator.errors import ExitCode, UsageError
+from orchestrator.model.status import Changes, Status
+
+
+def test_c4_events_are_appended_one_per_line_at_once(tmp_path):
+    run = new_run(tmp_path, suffix="pr42")
+    file = run.folder / "events.jsonl"
+    run.append(UnitStarted(time=1.0, unit="vpc"))
+    assert file.read_text() == '{"type": "unit_started", "time": 1.0, "unit": "vpc"}\n'
+    run.append(UnitFinished(time=2.0, unit="vpc", status=Status.FAILED, changes=Changes(add=1), error="a\nb"))
+    lines = file.read_text().splitlines()
+    assert len(lines) == 2
+    assert json.loads(lines[1])["error"] == "a\nb"
+
+
+def test_run_folders_are_named_by_time_and_suffix_and_are_never_the_same(tmp_path):
+    runs = [new_run(tmp_path, suffix="pr42") for _ in range(3)]
+    assert all(re.fullmatch(r"\d{8}-\d{6}-pr42-[0-9a-f]{4}", run.id) for run in runs)
+    assert len({run.folder for run in runs}) == 3
+    assert runs[0].logs.is_dir()
+    assert stat.S_IMODE(runs[0].logs.stat().st_mode) == 0o700
+
+
+HOLD = """
+import pathlib, sys
+from orchestrator.adapters.runs import exclusive
+with exclusive(pathlib.Path(sys.argv[1]), target="local", suffix="pr42"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_deployment_that_another_process_works_on_is_refused_and_its_process_named(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HOLD), str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(UsageError) as caught, exclusive(tmp_path, target="local", suffix="pr42"):
+            pytest.fail("two processes hold one deployment")
+        error = caught.value
+        assert (error.summary, error.detail, error.hint) == (
+            "Another run works on this deployment",
+            f'Process {holder.pid} holds "pr42" on target local.',
+            "Wait for it to end, or press Ctrl-C there.",
+        )
+        assert error.exit_code is ExitCode.BAD_INPUT
+        # Others are none of its business.
+        with exclusive(tmp_path, target="local", suffix="pr43"), exclusive(tmp_path, target="aws", suffix="pr42"):
+            pass
+        holder.kill()
+    # The kernel frees the lock of a process that was killed.
+    with exclusive(tmp_path, target="local", suffix="pr42"):
+        assert (tmp_path / "locks/local-pr42.lock").read_text() == str(os.getpid())
+
+
+def test_the_lock_is_free_again_after_an_error(tmp_path):
+    with pytest.raises(KeyError), exclusive(tmp_path, target="local", suffix="pr42"):
+        raise KeyError
+    with exclusive(tmp_path, target="local", suffix="pr42"):
+        pass
+
+
+def test_durations_are_kept_by_command_and_environment(tmp_path):
+    record_durations(tmp_path, command="up", environment="dev", seconds={"vpc": 3.5, "kms": 1.0})
+    record_durations(tmp_path, command="up", environment="dev", seconds={"vpc": 4.5})
+    record_durations(tmp_path, command="destroy", environment="dev", seconds={"vpc": 9.0})
+    assert read_durations(tmp_path, command="up", environment="dev") == {"vpc": 4.5, "kms": 1.0}
+    assert read_durations(tmp_path, command="up", environment="prod") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[1]",
+        '"up dev"',
+        '{"up dev": 3}',
+        '{"up dev": ["vpc"]}',
+        '{"up dev": {"vpc": "long"}}',
+        '{"up dev": {"vpc": null}}',
+        "\xff",
+    ],
+)
+def test_a_broken_record_costs_an_estimate_and_not_the_run(tmp_path, text):
+    (tmp_path / "durations.json").write_text(text, encoding="latin-1")
+    assert read_durations(tmp_path, command="up", environment="dev") == {}
+    record_durations(tmp_path, command="up", environment="dev", seconds={"vpc": 2.0})
+    assert read_durations(tmp_path, command="up", environment="dev") == {"vpc": 2.0}
