@@ -275,3 +275,40 @@ def test_b3_on_demand_throughput(client, name):
     changed = {"MaxReadRequestUnits": 30, "MaxWriteRequestUnits": 40}
     dynamodb.update_table(TableName=name, OnDemandThroughput=changed)
     assert dynamodb.describe_table(TableName=name)["Table"]["OnDemandThroughput"] == changed
+
+
+def test_b1_network_acl_entries_keep_icmp_type_and_code(client, vpc):
+    ec2 = client("ec2")
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    entry = {"NetworkAclId": acl, "RuleNumber": 10, "Protocol": "1", "RuleAction": "allow", "Egress": False}
+    entry |= {"CidrBlock": "0.0.0.0/0"}
+
+    def stored():
+        (found,) = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"]
+        (rule,) = [rule for rule in found["Entries"] if rule["RuleNumber"] == 10]
+        return rule["IcmpTypeCode"]
+
+    ec2.create_network_acl_entry(**entry, IcmpTypeCode={"Type": 3, "Code": 4})
+    assert stored() == {"Type": 3, "Code": 4}
+    ec2.replace_network_acl_entry(**entry, IcmpTypeCode={"Type": 8, "Code": -1})
+    assert stored() == {"Type": 8, "Code": -1}
+    ec2.delete_network_acl(NetworkAclId=acl)
+
+
+@pytest.mark.parametrize(
+    "key_format", [{"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}, {"SimplePrefix": {}}, None]
+)
+def test_b4_access_logging_keeps_the_format_of_its_keys(client, bucket, key_format):
+    s3 = client("s3")
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+    enabled = {"TargetBucket": bucket, "TargetPrefix": "logs/"}
+    if key_format is not None:
+        enabled["TargetObjectKeyFormat"] = key_format
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
+    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"] == enabled

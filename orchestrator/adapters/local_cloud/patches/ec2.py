@@ -137,3 +137,25 @@ def vpc_default_acl() -> None:
             if acl.vpc_id == vpc_id and acl.default:
                 del self.network_acls[identifier]
         return vpc
+
+
+@patch(
+    service="ec2",
+    subject="aws_network_acl.ingress, .egress (icmp_type, icmp_code)",
+    symptom="lost: every plan sets them again",
+    restores="CreateNetworkAclEntry and ReplaceNetworkAclEntry keep the type and the code",
+)
+def network_acl_icmp() -> None:
+    from moto.ec2.responses.network_acls import NetworkACLs  # noqa: PLC0415 - moto loads with the service
+
+    # The names that moto asks for, and those under which it has parsed them.
+    renamed = {"Icmp.Code": "IcmpTypeCode.Code", "Icmp.Type": "IcmpTypeCode.Type"}
+
+    for operation in ("create_network_acl_entry", "replace_network_acl_entry"):
+
+        @around(NetworkACLs, operation)
+        def entry(original: Callable[..., Any], self: Any) -> Any:
+            get_param = self._get_param
+            # An attribute of this one response object, which lives as long as the request.
+            self._get_param = lambda name, *default: get_param(renamed.get(name, name), *default)
+            return original(self)

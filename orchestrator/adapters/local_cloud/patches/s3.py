@@ -81,6 +81,32 @@ def eventbridge_notification() -> None:
         return original(self)
 
 
+@patch(
+    service="s3",
+    subject="aws_s3_bucket_logging.target_object_key_format",
+    symptom="stored, and not returned: every plan sets it again",
+    restores="GetBucketLogging returns the format of the target's keys",
+)
+def logging_key_format() -> None:
+    from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the service
+    from moto.s3.responses import S3Response  # noqa: PLC0415 - as above
+
+    @around(S3Response, "get_bucket_logging")
+    def get_bucket_logging(original: Callable[..., Any], self: Any) -> Any:
+        stored = self.backend.get_bucket_logging(self.bucket_name) or {}
+        key_format = stored.get("TargetObjectKeyFormat")
+        if key_format is not None:
+            serialized = self.serialized
+            enabled = {"TargetObjectKeyFormat": {kind: detail or {} for kind, detail in key_format.items()}}
+
+            def with_format(answer: Any) -> Any:
+                return serialized(ActionResult({"LoggingEnabled": answer.result["LoggingEnabled"] | enabled}))
+
+            # An attribute of this one response object, which lives as long as the request.
+            self.serialized = with_format
+        return original(self)
+
+
 def _statements(policy: bytes) -> Iterator[dict[str, Any]]:
     statements = json.loads(policy)["Statement"]
     yield from statements if isinstance(statements, list) else [statements]
