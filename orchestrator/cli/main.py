@@ -1,5 +1,6 @@
 """The command line: every command, and the one place where errors become messages and exit codes."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -71,6 +72,8 @@ def run(arguments: list[str]) -> int:
     """
     # Looked at here as well as by the parser: an error while parsing must be able to show its traceback, too.
     debug = "--debug" in arguments
+    # What platformctl, Terraform and the local cloud write may hold secrets: it is the user's alone.
+    before = os.umask(0o077)
     try:
         app(arguments, prog_name="platformctl")
     except SystemExit as done:
@@ -81,6 +84,8 @@ def run(arguments: list[str]) -> int:
             console.err.print_exception()
         print_error(console.err, error, base=_base())
         return int(error.exit_code)
+    finally:
+        os.umask(before)
     return int(ExitCode.OK)
 
 

@@ -2,31 +2,33 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
-_TEXT = """#!{python} -IS
-import json, os, pathlib, stat, sys
-
-here = pathlib.Path(__file__).parent
-inputs = pathlib.Path("platformctl.auto.tfvars.json")
-call = {{
-    "arguments": sys.argv[1:],
-    "folder": os.getcwd(),
-    "environment": dict(os.environ),
-    "files": sorted(path.name for path in pathlib.Path().iterdir()),
-    "inputs": inputs.read_text() if inputs.exists() else None,
-    "inputs_mode": oct(stat.S_IMODE(inputs.stat().st_mode)) if inputs.exists() else None,
-}}
-with (here / "calls.jsonl").open("a") as calls:
-    calls.write(json.dumps(call) + "\\n")
-answer = json.loads((here / "answers.json").read_text()).get(sys.argv[1], {{}})
-for name in answer.get("makes", []):
-    pathlib.Path(name).mkdir(exist_ok=True)
-sys.stdout.write(answer.get("output", ""))
-sys.exit(answer.get("code", 0))
+# A shell starts in a millisecond, Python in thirty; some tests call it a dozen times.
+_TEXT = """#!/bin/sh
+here=${0%/*}
+/usr/bin/env > "$here/environment.$$"
+PATH=/usr/bin:/bin
+number=100
+until mkdir "$here/calls/$number" 2>/dev/null; do number=$((number + 1)); done
+call=$here/calls/$number
+mv "$here/environment.$$" "$call/environment"
+printf '%s\\n' "$@" > "$call/arguments"
+pwd > "$call/folder"
+ls -A > "$call/files"
+if [ -e platformctl.auto.tfvars.json ]; then
+  cat platformctl.auto.tfvars.json > "$call/inputs"
+  ls -l platformctl.auto.tfvars.json | cut -c1-10 > "$call/inputs_mode"
+fi
+answer=$here/answers/$1
+if [ -d "$answer" ]; then
+  while read -r name; do mkdir -p "$name"; done < "$answer/makes"
+  cat "$answer/output"
+  exit "$(cat "$answer/code")"
+fi
 """
+_OF_THE_SHELL = {"PWD", "OLDPWD", "SHLVL", "_"}
 
 
 class Program:
@@ -41,26 +43,46 @@ class Program:
 
     def __init__(self, folder: Path, *, name: str = "terraform", version: str = "1.11.4") -> None:
         folder.mkdir(parents=True)
+        (folder / "calls").mkdir()
         self.folder = folder
         self.path = folder / name
-        self.path.write_text(_TEXT.format(python=sys.executable), encoding="utf-8")
+        self.path.write_text(_TEXT, encoding="utf-8")
         self.path.chmod(0o755)
-        self._answers: dict[str, Any] = {}
         self.answer("init", makes=[".terraform"])
-        self.answer("version", output=json.dumps({"terraform_version": version}) if version else "", code=not version)
+        if version:
+            self.answer("version", {"terraform_version": version})
+        else:
+            self.answer("version", code=1)
 
-    def answer(self, command: str, *lines: Any, output: str = "", code: int = 0, makes: Any = ()) -> None:
-        """What a command prints (lines that are no text as JSON) and how it ends."""
-        text = output + "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
-        self._answers[command] = {"output": text, "code": int(code), "makes": list(makes)}
-        (self.folder / "answers.json").write_text(json.dumps(self._answers), encoding="utf-8")
+    def answer(self, command: str, *lines: Any, code: int = 0, makes: Any = ()) -> None:
+        """What a command prints (lines that are no text as JSON), how it ends, and which folders it makes."""
+        folder = self.folder / "answers" / command
+        folder.mkdir(parents=True, exist_ok=True)
+        text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
+        (folder / "output").write_text(text, encoding="utf-8")
+        (folder / "code").write_text(str(code), encoding="utf-8")
+        (folder / "makes").write_text("".join(f"{name}\n" for name in makes), encoding="utf-8")
 
     def calls(self, *commands: str) -> list[dict[str, Any]]:
         """How it was called, oldest first; only the named commands if any are named."""
-        file = self.folder / "calls.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        found = [json.loads(line) for line in lines]
+        found = [_call(folder) for folder in sorted((self.folder / "calls").iterdir())]
         return [call for call in found if not commands or call["arguments"][0] in commands]
+
+
+def _call(folder: Path) -> dict[str, Any]:
+    def text(name: str) -> str | None:
+        file = folder / name
+        return file.read_text(encoding="utf-8") if file.exists() else None
+
+    environment = dict(line.split("=", 1) for line in (text("environment") or "").splitlines() if "=" in line)
+    return {
+        "arguments": (text("arguments") or "").splitlines(),
+        "folder": (text("folder") or "").strip(),
+        "environment": {name: value for name, value in environment.items() if name not in _OF_THE_SHELL},
+        "files": (text("files") or "").splitlines(),
+        "inputs": text("inputs"),
+        "inputs_mode": (text("inputs_mode") or "").strip() or None,
+    }
 
 
 def alive(pid: int) -> bool:
