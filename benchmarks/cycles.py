@@ -56,7 +56,10 @@ def _run(project: Path, endpoint: str, *, cycles: int, environment: str) -> int:
         destroys.append(seconds_down)
         fine = not (code_up or code_down or left)
         faults += not fine
-        print(f"cycle {number:>2}: up {seconds_up:6.1f} s, destroy {seconds_down:6.1f} s, left behind {len(left)}", flush=True)
+        print(
+            f"cycle {number:>2}: up {seconds_up:6.1f} s, destroy {seconds_down:6.1f} s, left behind {len(left)}",
+            flush=True,
+        )
         for resource in left:
             print(f"  {resource}")
         if code_up or code_down:

@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "platformctl.stamp"
 MINIMUM = (3, 11)
+# More workers than cores: the slow tests mostly wait for the provider. Tests of one group share what they set up.
+PARALLEL = ("-n", "4", "--dist", "loadgroup")
 
 
 def main() -> int:
@@ -45,7 +47,7 @@ def main() -> int:
             "fix: read pip's message above; on Debian and Ubuntu the package python3-venv may be missing\n"
         )
         return 1
-    command = ["-m", "pytest", *arguments[1:]] if testing else ["-m", "orchestrator", *arguments]
+    command = ["-m", "pytest", *(arguments[1:] or PARALLEL)] if testing else ["-m", "orchestrator", *arguments]
     if testing:
         os.chdir(ROOT)
     else:
@@ -72,20 +74,22 @@ def _is_installed() -> bool:
 def _install(lock: Path) -> None:
     """Bring ``.venv`` to what the lock file lists, unless it is there already."""
     wanted = _requirements(lock)
-    done = STAMP.read_text(encoding="utf-8").split() if STAMP.is_file() else []
+    done = dict(line.split() for line in STAMP.read_text(encoding="utf-8").splitlines()) if STAMP.is_file() else {}
     stamp = hashlib.sha256((wanted + platform.python_version()).encode()).hexdigest()
-    if stamp in done and _python().exists():
+    if done.get(lock.name) == stamp and _python().exists():
         return
     sys.stderr.write(f"Installing what {lock.name} lists into {ENVIRONMENT.name}/ (once)\n")
     sys.stderr.flush()
-    if not _python().exists():
+    if not _python().exists() or not any(ENVIRONMENT.glob("[Ll]ib*/**/pip")):
+        # Also completes an environment that was left without pip, as a first try without ensurepip leaves it.
         venv.create(ENVIRONMENT, with_pip=True)
     filtered = ENVIRONMENT / lock.name
     filtered.write_text(wanted, encoding="utf-8")
     pip = [str(_python()), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     subprocess.run([*pip, "--require-hashes", "-r", str(filtered)], check=True, stdout=sys.stderr)
     subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True, stdout=sys.stderr)
-    STAMP.write_text("\n".join([*done, stamp]) + "\n", encoding="utf-8")
+    done[lock.name] = stamp
+    STAMP.write_text("".join(f"{name} {value}\n" for name, value in sorted(done.items())), encoding="utf-8")
 
 
 def _requirements(lock: Path) -> str:

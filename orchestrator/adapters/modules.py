@@ -1,6 +1,7 @@
 """Finds the modules of units on this machine; fetches those that live in another git repository."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import threading
@@ -67,19 +68,42 @@ class Modules:
         partial = folder.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        # A ref may be a branch, a tag or a commit: fetching it by name works for all three, cloning it does not.
+        # A ref may be a branch, a tag or a commit: fetching it by name works for all three, cloning it does not. The
+        # address, which may hold credentials, is handed over in the environment, where nobody else can read it.
+        number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        environment = os.environ | {
+            "GIT_TERMINAL_PROMPT": "0",
+            # After those that a CI system may have set already.
+            "GIT_CONFIG_COUNT": str(number + 1),
+            f"GIT_CONFIG_KEY_{number}": "remote.origin.url",
+            f"GIT_CONFIG_VALUE_{number}": source.url,
+        }
         for arguments in (
             ["init", "--quiet"],
-            ["fetch", "--quiet", "--depth", "1", source.url, source.ref or "HEAD"],
+            ["fetch", "--quiet", "--depth", "1", "--end-of-options", "origin", source.ref or "HEAD"],
             ["checkout", "--quiet", "--detach", "FETCH_HEAD"],
         ):
-            done = subprocess.run(
-                ["git", *arguments], cwd=partial, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-            )
-            if done.returncode:
+            try:
+                done = subprocess.run(
+                    ["git", *arguments],
+                    cwd=partial,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    stdin=subprocess.DEVNULL,
+                )
+            except FileNotFoundError:
                 raise PlatformctlError(
                     "A module could not be fetched",
-                    detail=f"git {arguments[0]} of {source.url} at {source.ref or 'HEAD'}: {done.stderr.strip()}",
+                    detail=f"{source.shown} is in a git repository, and there is no git on PATH.",
+                    hint="Install git, or use a local folder as the source.",
+                ) from None
+            if done.returncode:
+                said = done.stderr.strip().replace(source.url, source.repository)
+                raise PlatformctlError(
+                    "A module could not be fetched",
+                    detail=f"git {arguments[0]} of {source.shown}: {said}",
                     hint="Check the source's address and ref, and that git may read it without asking.",
                 )
         partial.rename(folder)

@@ -4,12 +4,11 @@ Children run in sessions of their own, so that a Ctrl-C in the terminal reaches 
 what becomes of them. Terraform takes one interrupt as "finish what you do, write the state, release the lock".
 """
 
-import os
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,5 +88,5 @@ class Processes:
 
 
 def _interrupt(process: "subprocess.Popen[str]") -> None:
-    with suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGINT)
+    # Through the object, which knows whether the number is still this process's.
+    process.send_signal(signal.SIGINT)

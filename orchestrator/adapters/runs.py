@@ -95,4 +95,10 @@ def _durations(home: Path) -> dict[str, dict[str, float]]:
     except (OSError, ValueError):
         # Only an estimate is lost, and the next run writes the file anew.
         return {}
-    return recorded if isinstance(recorded, dict) else {}
+    if not isinstance(recorded, dict):
+        return {}
+    return {
+        run: {unit: float(taken) for unit, taken in units.items() if isinstance(taken, int | float)}
+        for run, units in recorded.items()
+        if isinstance(units, dict)
+    }

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from orchestrator.config import EvaluatedUnit
 from orchestrator.errors import PlatformctlError, UsageError
@@ -18,11 +19,13 @@ from orchestrator.hcl.values import Value, unmark
 
 INPUTS_FILE = "platformctl.auto.tfvars.json"
 SIGNATURE = "nIlQXj57tbuaRZEa"
-_OURS = ".platformctl-links.json"
 # What Terraform itself keeps beside a module; it belongs to whoever ran Terraform there, not to the unit.
 _NOT_LINKED = frozenset(
     {".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup", "examples"}
 )
+
+_Tree: TypeAlias = "dict[str, Path | str | _Tree]"
+"""What a folder is to hold, by name: a link to a path, a file with a text, or a folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Workspaces:
     root: Path
 
     def prepare(self, unit: EvaluatedUnit, *, module_root: Path, subdirectory: str) -> Workspace:
-        """Bring the unit's workspace up to date.
+        """Bring the unit's workspace up to date: what it should hold is there, and nothing else but Terraform's own files.
 
         Args:
             unit: what to generate into it.
@@ -55,24 +58,20 @@ class Workspaces:
             subdirectory: the module's folder under it.
 
         Raises:
+            UsageError: the module is not there, or a generated file lies outside of it.
             PlatformctlError: a generated file is in the way of one of the module's own, and the block says "error".
 
         """
         base = self.root / unit.name.replace("/", "__")
-        folder = base / subdirectory if subdirectory else base
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._link_siblings(base, module_root, subdirectory)
-        _link_contents(module_root / subdirectory, folder, skip=frozenset())
-        for file in unit.generated:
-            _generate(folder, file.path, file.contents, if_exists=file.if_exists, unit=unit.name)
-        return Workspace(folder=folder)
-
-    def _link_siblings(self, base: Path, module_root: Path, subdirectory: str) -> None:
-        source, target = module_root, base
+        tree = _links(module_root)
+        module, source = tree, module_root
         for part in Path(subdirectory).parts:
-            target.mkdir(exist_ok=True)
-            _link_contents(source, target, skip=frozenset({part}))
-            source, target = source / part, target / part
+            source /= part
+            module[part] = module = _links(source)
+        for file in unit.generated:
+            _place(module, file.path, file.contents, if_exists=file.if_exists, unit=unit.name)
+        _bring_to(base, tree)
+        return Workspace(folder=base / subdirectory)
 
     def remove(self) -> None:
         """Delete the workspaces of a deployment of which nothing is left."""
@@ -88,40 +87,68 @@ def write_private(file: Path, text: str) -> None:
     temporary.replace(file)
 
 
-def _link_contents(source: Path, target: Path, *, skip: frozenset[str]) -> None:
-    """Make links in ``target`` to everything in ``source``, and take away links to what is no longer there."""
-    if not source.is_dir():
-        raise UsageError("Module not found", detail=f"There is no folder {source}.")
-    wanted = {entry.name: entry for entry in source.iterdir() if entry.name not in _NOT_LINKED | skip}
-    record = target / _OURS
-    earlier = set(json.loads(record.read_text(encoding="utf-8"))) if record.exists() else set()
-    for name in sorted(earlier - set(wanted)):
-        if (target / name).is_symlink():
-            (target / name).unlink()
-    for name, entry in wanted.items():
-        link = target / name
-        if link.is_symlink() and link.readlink() == entry:
-            continue
-        if link.is_symlink() or link.is_file():
-            link.unlink()
-        link.symlink_to(entry)
-    record.write_text(json.dumps(sorted(wanted)), encoding="utf-8")
+def _links(folder: Path) -> _Tree:
+    if not folder.is_dir():
+        raise UsageError("Module not found", detail=f"There is no folder {folder}.")
+    return {entry.name: entry for entry in sorted(folder.iterdir()) if entry.name not in _NOT_LINKED}
 
 
-def _generate(folder: Path, path: str, contents: str, *, if_exists: str, unit: str) -> None:
-    file = folder / path
-    theirs = file.is_symlink()
-    if theirs:
-        signed = SIGNATURE in file.read_text(encoding="utf-8")
+def _place(module: _Tree, path: str, contents: str, *, if_exists: str, unit: str) -> None:
+    """Put a generated file into the tree of a module."""
+    *folders, name = Path(path).parts
+    if Path(path).is_absolute() or ".." in folders or not name:
+        raise UsageError(
+            "A generated file lies outside of the module",
+            detail=f'Unit "{unit}" generates {path}.',
+            hint="Give it a path relative to the module, without ...",
+        )
+    tree = module
+    for part in folders:
+        found = tree.get(part)
+        if isinstance(found, Path):
+            # The folder is the module's own: the new file goes beside links to what is in it, not into it.
+            found = _links(found)
+        elif not isinstance(found, dict):
+            found = {}
+        tree[part] = tree = found
+    theirs = tree.get(name)
+    if isinstance(theirs, Path):
         if if_exists == "skip":
             return
+        signed = theirs.is_file() and SIGNATURE in theirs.read_text(encoding="utf-8", errors="replace")
         if if_exists == "error" or (if_exists == "overwrite_terragrunt" and not signed):
             raise PlatformctlError(
                 "A generated file is in the way of one of the module's own",
-                detail=f'Unit "{unit}" generates {path}, and its module has a file of that name (if_exists = "{if_exists}").',
+                detail=f'Unit "{unit}" generates {path}, and its module has a file of that name '
+                f'(if_exists = "{if_exists}").',
                 hint="Give the generated file another path, or take the file out of the module.",
             )
-        file.unlink()
-    if not file.is_file() or file.read_text(encoding="utf-8") != contents:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_private(file, contents)
+    tree[name] = contents
+
+
+def _bring_to(folder: Path, tree: _Tree) -> None:
+    """Make a folder hold what the tree says. Terraform's own files, which begin with a dot, and a local state stay."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for entry in folder.iterdir():
+        if entry.name not in tree and not entry.name.startswith((".", "terraform.tfstate")):
+            _remove(entry)
+    for name, wanted in tree.items():
+        path = folder / name
+        if isinstance(wanted, dict):
+            _bring_to(path, wanted)
+        elif isinstance(wanted, Path):
+            if not (path.is_symlink() and path.readlink() == wanted):
+                _remove(path)
+                path.symlink_to(wanted)
+        elif path.is_symlink() or not path.is_file() or path.read_text(encoding="utf-8") != wanted:
+            _remove(path)
+            write_private(path, wanted)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -20,7 +20,8 @@ from orchestrator.cli.options import (
     check_suffix,
 )
 from orchestrator.cli.project import find_project
-from orchestrator.config import LocalSource, Stack
+from orchestrator.config import LocalSource, Stack, environments
+from orchestrator.diagnostics import Collector, ConfigurationError
 from orchestrator.hcl import print_value, to_json_value
 from orchestrator.hcl.values import Sensitive, Value, has_sensitive, is_wholly_known
 
@@ -63,7 +64,7 @@ def graph(
             nodes = [f'  "{name}";' for name in sorted(edges)]
             console.out.print(Text("\n".join(["digraph {", *nodes, *lines, "}"])), soft_wrap=True)
         case GraphFormat.TEXT:
-            console.out.print(_tree(stack))
+            console.out.print(_tree(stack), soft_wrap=True)
 
 
 def _tree(stack: Stack) -> Tree:
@@ -88,10 +89,16 @@ def validate(environment: MaybeEnvironment = None, suffix: AnySuffix = STAND_IN)
     Nothing is started and nothing is asked of any cloud.
     """
     project = find_project()
-    names = [environment] if environment else sorted(path.parent.name for path in project.live.glob("*/env.hcl"))
+    names = [environment] if environment else environments(project.live)
+    collector = Collector()
     for name in names:
-        stack = _stack(name, suffix, Target.LOCAL)
-        console.out.print(f"{name}: {len(stack.units)} units, no mistakes found")
+        try:
+            stack = _stack(name, suffix, Target.LOCAL)
+        except ConfigurationError as error:
+            collector.absorb(error)
+        else:
+            console.out.print(f"{name}: {len(stack.units)} units, no mistakes found")
+    collector.raise_if_any()
 
 
 def render(
@@ -107,11 +114,8 @@ def render(
     """
     stack = _stack(environment, suffix, target, only=unit)
     found = stack.units[unit].evaluate({})
-    source = (
-        str(found.source.folder)
-        if isinstance(found.source, LocalSource)
-        else f"{found.source.url}?ref={found.source.ref}"
-    )
+    source = str(found.source.folder) if isinstance(found.source, LocalSource) else found.source.shown
+    texts = {file.path: "(sensitive)" if file.sensitive else file.contents for file in found.generated}
     backend = found.remote_state
     if as_json:
         _print_json(
@@ -122,15 +126,15 @@ def render(
                 "inputs": {name: _plain(value) for name, value in sorted(found.inputs.items())},
                 "remote_state": backend
                 and {"backend": backend.backend, "config": {k: _plain(v) for k, v in sorted(backend.config.items())}},
-                "generated": {file.path: file.contents for file in found.generated},
+                "generated": texts,
             }
         )
         return
     lines = [f"source = {print_value(source)}", ""]
     lines.extend(f"{name} = {print_value(_redacted(value))}" for name, value in sorted(found.inputs.items()))
     console.out.print(Text("\n".join(lines)), soft_wrap=True)
-    for file in found.generated:
-        console.out.print(Text(f"\n# ---- {file.path}\n{file.contents}".rstrip()), soft_wrap=True)
+    for path, text in texts.items():
+        console.out.print(Text(f"\n# ---- {path}\n{text}".rstrip()), soft_wrap=True)
 
 
 def _stack(environment: str, suffix: str, target: Target, *, only: str | None = None) -> Stack:

@@ -43,16 +43,20 @@ app.add_typer(local, name="local", rich_help_panel=_MACHINE)
 app.command(rich_help_panel=_MACHINE)(doctor)
 
 
-@app.callback(invoke_without_command=False)
-def _options(
-    _debug: Annotated[
-        bool, typer.Option("--debug", help="Show a traceback when a command fails.", is_eager=True)
-    ] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _show_version(asked: bool) -> None:
+    if asked:
         console.out.print(f"platformctl {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when a command fails.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

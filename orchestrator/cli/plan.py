@@ -26,7 +26,10 @@ def plan(
             assert deployment is not None
         order = select(deployment.stack, asked.only)
         require_applied(deployment.outputs, order)
-        with opened.step(f"planning {len(order)} units"), deployment.providers() as providers:
+        with (
+            opened.step(f"planning {len(order)} unit{'s' if len(order) != 1 else ''}"),
+            deployment.providers() as providers,
+        ):
             outside = {
                 target: dict(values)
                 for name in order

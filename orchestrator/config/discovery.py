@@ -38,7 +38,7 @@ def environment_folder(live: Path, name: str) -> Path:
         raise UsageError(
             "Live tree not found",
             detail=f"{live} is not a folder.",
-            hint="Run platformctl at the top of the repository, or name the folder with --live.",
+            hint="Run platformctl at the top of the repository, or set PLATFORMCTL_PROJECT.",
         )
     known = environments(live)
     if name in known:

@@ -44,6 +44,17 @@ class GitSource:
     ref: str | None
     subdirectory: str = ""
 
+    @property
+    def repository(self) -> str:
+        """The repository's address for people, without the credentials that it may hold."""
+        return _shown(self.url)
+
+    @property
+    def shown(self) -> str:
+        """The address for people, without the credentials that it may hold."""
+        address = f"{self.url}//{self.subdirectory}" if self.subdirectory else self.url
+        return _shown(f"{address}?ref={self.ref}" if self.ref else address)
+
 
 ModuleSource: TypeAlias = LocalSource | GitSource
 
@@ -120,7 +131,7 @@ def _subdirectory(subdirectory: str, text: str, place: Range) -> str:
 
 def _shown(text: str) -> str:
     """The text without the credentials that a URL may hold."""
-    return re.sub(r"(?<=//)[^/@]*:[^/@]*@", "...@", text)
+    return re.sub(r"(?<=://)[^/@]*@", "...@", text)
 
 
 def _error(detail: str, hint: str, place: Range) -> ConfigurationError:

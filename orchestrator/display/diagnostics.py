@@ -3,23 +3,25 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from orchestrator.diagnostics import ConfigurationError, Diagnostic, Range, Severity
 from orchestrator.errors import PlatformctlError
 
+_CUT = "…"
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
 
-def render_diagnostic(diagnostic: Diagnostic, *, base: Path | None = None) -> Text:
-    """One finding; paths below ``base`` are shown relative to it."""
+def render_diagnostic(diagnostic: Diagnostic, *, base: Path | None = None, width: int | None = None) -> Text:
+    """One finding; paths below ``base`` are shown relative to it, and a source line is cut to ``width`` cells, if given."""
     text = Text()
     text.append(f"{diagnostic.severity}: ", style=_STYLES[diagnostic.severity])
     text.append(diagnostic.summary, style="bold")
     if diagnostic.range is not None:
         text.append("\n")
-        text.append_text(_place(diagnostic.range, base))
+        text.append_text(_place(diagnostic.range, base, width))
     _append_explanation(text, diagnostic.detail, diagnostic.hint)
     return text
 
@@ -46,7 +48,10 @@ def print_diagnostics(console: Console, diagnostics: Iterable[Diagnostic], *, ba
     for number, diagnostic in enumerate(diagnostics):
         if number:
             console.print()
-        console.print(render_diagnostic(diagnostic, base=base), soft_wrap=not console.is_terminal, highlight=False)
+        width = console.width if console.is_terminal else None
+        console.print(
+            render_diagnostic(diagnostic, base=base, width=width), soft_wrap=not console.is_terminal, highlight=False
+        )
 
 
 def _append_explanation(text: Text, detail: str, hint: str) -> None:
@@ -58,21 +63,42 @@ def _append_explanation(text: Text, detail: str, hint: str) -> None:
         text.append(hint)
 
 
-def _place(place: Range, base: Path | None) -> Text:
+def _place(place: Range, base: Path | None, width: int | None) -> Text:
     path = place.source.path
     shown = path.relative_to(base) if base is not None and path.is_relative_to(base) else path
     number = str(place.start.line)
     margin = " " * len(number)
     line = place.source.line(place.start.line)
-    one_line = place.end.line == place.start.line
-    width = (place.end.column - place.start.column) if one_line else len(line) - place.start.column + 1
+    begin = place.start.column - 1
+    end = place.end.column - 1 if place.end.line == place.start.line else len(line)
+    if width is not None:
+        line, begin, end = _window(line, begin, end, width - len(number) - 3)
     # Tabs before the marks are kept, so that the marks stand under the right characters whatever a tab's width is.
-    indent = "".join("\t" if character == "\t" else " " for character in line[: place.start.column - 1])
+    indent = "".join("\t" if character == "\t" else " " * cell_len(character) for character in line[:begin])
     text = Text()
     text.append(f"{margin} --> ", style="blue")
     text.append(f"{shown}:{place.start.line}:{place.start.column}\n")
     text.append(f"{margin} |\n{number} | ", style="blue")
     text.append(f"{line}\n")
     text.append(f"{margin} | ", style="blue")
-    text.append(indent + "^" * max(width, 1), style="red")
+    text.append(indent + "^" * max(cell_len(line[begin:end]), 1), style="red")
     return text
+
+
+def _window(line: str, begin: int, end: int, width: int) -> tuple[str, int, int]:
+    """The part of a line around its marks that fits into so many cells, and where the marks are in it."""
+    if cell_len(line.expandtabs()) <= width:
+        return line, begin, end
+    # Most of the room goes to what stands before the marks: it says what they belong to.
+    first = max(min(begin, end - width + 2 * len(_CUT), begin - width // 2), 0)
+    before = _CUT if first else ""
+    rest = line[first:]
+    room = width - len(before)
+    if cell_len(rest) > room:
+        kept = rest
+        while cell_len(kept) > room - len(_CUT):
+            kept = kept[:-1]
+        rest = kept + _CUT
+    shown = before + rest
+    offset = len(before) - first
+    return shown, begin + offset, min(end + offset, len(shown))

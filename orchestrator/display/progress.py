@@ -141,7 +141,7 @@ def summary_lines(view: RunView, end: RunFinished) -> list[str]:
 
 def seconds(value: float) -> str:
     """A duration for people: "8.4 s", "2m05s"."""
-    if value < 100:  # noqa: PLR2004 - from here on the tenths say nothing
+    if round(value, 1) < 100:  # noqa: PLR2004 - from here on the tenths say nothing
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes}m{rest:02d}s"

@@ -116,7 +116,7 @@ class Execution:
             if self.interrupt and not self._stopping:
                 self._stop()
             if not self._stopping:
-                for name in self.schedule.ready()[: self.parallelism - len(self.schedule.running())]:
+                for name in self.schedule.ready(self.parallelism - len(self.schedule.running())):
                     self._begin(name)
             if self.schedule.is_finished():
                 return self.outcomes

@@ -42,6 +42,11 @@ class Outputs:
         with self._lock:
             self._known.pop(name, None)
 
+    def remove(self, name: str) -> None:
+        """Delete the state of a unit of which nothing is left."""
+        self.states.remove(self._evaluate(name, {}))
+        self.forget(name)
+
     def of_dependencies(self, name: str) -> Mapping[str, Mapping[str, Value]]:
         """By unit name, the outputs of those dependencies of the unit that have been applied."""
         found: dict[str, Mapping[str, Value]] = {}
@@ -71,14 +76,7 @@ class UnitWork:
 
     def up(self, name: str, report: Callable[[Progress], None]) -> Outcome:
         """Apply the unit. A failure of Terraform is an outcome, not an exception."""
-        unit = self.outputs.evaluate(name)
-        unknown = sorted(key for key, value in unit.inputs.items() if not is_wholly_known(value))
-        if unknown:
-            raise PlatformctlError(
-                "Inputs are not known",
-                detail=f'Unit "{name}" needs {_quoted(unknown)} from units that have not been applied.',
-                hint="Apply the units it depends on first; without --only, up does that by itself.",
-            )
+        unit = self._known(name)
         applied = self._run(unit, report, destroy=False)
         if applied.succeeded:
             # Read here, by the worker, so that dependents find the outputs ready when they start.
@@ -91,10 +89,9 @@ class UnitWork:
         state = self.outputs.state(name)
         if state is None:
             return Outcome(status=Status.UNCHANGED)
-        unit = self.outputs.evaluate(name)
         applied = None
         if state.resources:
-            applied = self._run(unit, report, destroy=True)
+            applied = self._run(self._known(name), report, destroy=True)
             if not applied.succeeded:
                 return self._outcome(name, applied)
             left = self.outputs.state(name)
@@ -105,9 +102,25 @@ class UnitWork:
                     error=f"{left.resources} resources are still in the state after destroy.",
                     log=str(self._log(name)),
                 )
-        self.outputs.states.remove(unit)
-        self.outputs.forget(name)
+        self.outputs.remove(name)
         return self._outcome(name, applied) if applied else Outcome(status=Status.UNCHANGED)
+
+    def _known(self, name: str) -> EvaluatedUnit:
+        """The unit, wholly evaluated.
+
+        Raises:
+            PlatformctlError: a unit that it reads outputs of has not been applied.
+
+        """
+        unit = self.outputs.evaluate(name)
+        unknown = sorted(key for key, value in unit.inputs.items() if not is_wholly_known(value))
+        if unknown:
+            raise PlatformctlError(
+                "Inputs are not known",
+                detail=f'Unit "{name}" needs {_quoted(unknown)} from units that have not been applied.',
+                hint="Apply the units it depends on first; without --only, up does that by itself.",
+            )
+        return unit
 
     def _run(self, unit: EvaluatedUnit, report: Callable[[Progress], None], *, destroy: bool) -> Applied:
         try:

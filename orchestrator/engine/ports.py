@@ -1,7 +1,7 @@
 """What the engine needs from outside, as protocols; adapters implement them, tests have fakes of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -79,13 +79,13 @@ class State:
     Attributes:
         outputs: output values; the sensitive ones are marked.
         resources: how many managed resource instances it holds.
-        document: the parsed state file, version 4.
+        document: the parsed state file, version 4; holds secrets as plain text, so it is not in the repr.
 
     """
 
     outputs: Mapping[str, Value]
     resources: int
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] = field(repr=False)
 
 
 class States(Protocol):

@@ -8,6 +8,7 @@ look at: it is never applied.
 
 import copy
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,9 @@ def merge_states(states: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             resources.append(resource)
     return {
         "version": 4,
-        "terraform_version": max((str(d.get("terraform_version", "")) for d in states.values()), default="1.11.0"),
+        "terraform_version": max(
+            (str(item.get("terraform_version", "1.11.0")) for item in states.values()), key=_release, default="1.11.0"
+        ),
         "serial": 1,
         # A plan is made against a state of its own: the lineage only has to be there.
         "lineage": "00000000-0000-4000-8000-000000000000",
@@ -148,6 +151,11 @@ def read_plan(document: Mapping[str, Any], *, units: Sequence[str]) -> StackPlan
     return StackPlan(
         units={unit: tuple(sorted(changes, key=lambda item: item.address)) for unit, changes in found.items()}
     )
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """A version's numbers, to compare by: 1.9 is older than 1.11."""
+    return tuple(int(part) for part in re.findall(r"\d+", version.split("-", maxsplit=1)[0]))
 
 
 def _split(address: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ list scheduling: R. L. Graham, "Bounds on multiprocessing timing anomalies", 196
 ties go by name, so that the order is the same every time.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -34,7 +35,10 @@ class Schedule:
     status: dict[str, Status] = field(init=False)
     _waiting_for: dict[str, set[str]] = field(init=False)
     _needed_by: dict[str, list[str]] = field(init=False)
-    _priority: dict[str, float] = field(init=False)
+    _order: dict[str, tuple[float, str]] = field(init=False)
+    _ready: list[tuple[float, str]] = field(init=False)
+    _running: set[str] = field(default_factory=set)
+    _unfinished: int = field(init=False)
 
     def __post_init__(self) -> None:
         names = sorted(self.needs)
@@ -44,33 +48,37 @@ class Schedule:
         for name in names:
             for need in sorted(self._waiting_for[name]):
                 self._needed_by[need].append(name)
-        self._priority = self._longest_paths()
+        self._order = {name: (-seconds, name) for name, seconds in self._longest_paths().items()}
+        self._ready = sorted(self._order[name] for name in names if not self._waiting_for[name])
+        self._unfinished = len(names)
 
-    def ready(self) -> tuple[str, ...]:
-        """The units that may start now, most urgent first."""
-        found = [
-            name for name, status in self.status.items() if status is Status.PENDING and not self._waiting_for[name]
-        ]
-        return tuple(sorted(found, key=lambda name: (-self._priority[name], name)))
+    def ready(self, limit: int | None = None) -> tuple[str, ...]:
+        """The units that may start now, most urgent first; at most ``limit`` of them."""
+        return tuple(name for _, name in self._ready[:limit])
 
     def running(self) -> tuple[str, ...]:
         """The units that have started and not ended, by name."""
-        return tuple(name for name, status in self.status.items() if status is Status.RUNNING)
+        return tuple(sorted(self._running))
 
     def start(self, name: str) -> None:
         """Note that a ready unit runs now."""
         assert self.status[name] is Status.PENDING, f"{name} was started twice"
         assert not self._waiting_for[name], f"{name} was started before {sorted(self._waiting_for[name])}"
         self.status[name] = Status.RUNNING
+        del self._ready[bisect_left(self._ready, self._order[name])]
+        self._running.add(name)
 
     def finish(self, name: str, status: Status) -> tuple[Skip, ...]:
         """Note how a running unit ended; returns the units that are skipped because of it, by name."""
         assert self.status[name] is Status.RUNNING, f"{name} ended without running"
         assert status.is_final
-        self.status[name] = status
+        self._running.discard(name)
+        self._end(name, status)
         if status.is_success:
             for dependent in self._needed_by[name]:
                 self._waiting_for[dependent].discard(name)
+                if not self._waiting_for[dependent] and self.status[dependent] is Status.PENDING:
+                    insort(self._ready, self._order[dependent])
             return ()
         return self._skip_dependents(name)
 
@@ -78,7 +86,8 @@ class Schedule:
         """Give up on everything that has not started; returns the units concerned, by name."""
         cancelled = tuple(name for name, status in self.status.items() if status is Status.PENDING)
         for name in cancelled:
-            self.status[name] = Status.CANCELLED
+            self._end(name, Status.CANCELLED)
+        self._ready.clear()
         return cancelled
 
     def is_finished(self) -> bool:
@@ -87,9 +96,13 @@ class Schedule:
         A schedule of which nothing runs, nothing is ready and something is pending cannot go on; the graph is acyclic,
         so that is a defect here, and it must not look like a hang.
         """
-        finished = all(status.is_final for status in self.status.values())
-        assert finished or self.running() or self.ready(), f"deadlock: {self.status}"
+        finished = not self._unfinished
+        assert finished or self._running or self._ready, f"deadlock: {self.status}"
         return finished
+
+    def _end(self, name: str, status: Status) -> None:
+        self.status[name] = status
+        self._unfinished -= 1
 
     def _skip_dependents(self, cause: str) -> tuple[Skip, ...]:
         skipped: list[Skip] = []
@@ -97,7 +110,7 @@ class Schedule:
         while stack:
             name = stack.pop()
             if self.status[name] is Status.PENDING:
-                self.status[name] = Status.SKIPPED
+                self._end(name, Status.SKIPPED)
                 skipped.append(Skip(name=name, cause=cause))
                 stack.extend(self._needed_by[name])
         return tuple(sorted(skipped, key=lambda skip: skip.name))

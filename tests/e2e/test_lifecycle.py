@@ -45,7 +45,9 @@ def test_b14_outputs_are_those_of_the_cloud_itself(project):
     assert vpcs[0]["CidrBlock"] == "10.0.0.0/16"
     buckets = {bucket["Name"] for bucket in project.client("s3").list_buckets()["Buckets"]}
     assert set(outputs["s3"]["bucket_names"].values()) <= buckets
-    assert set(outputs["dynamodb"]["table_names"].values()) == set(project.client("dynamodb").list_tables()["TableNames"])
+    assert set(outputs["dynamodb"]["table_names"].values()) == set(
+        project.client("dynamodb").list_tables()["TableNames"]
+    )
 
 
 def test_a2_a_second_up_changes_nothing(project):

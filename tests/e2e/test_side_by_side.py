@@ -8,14 +8,16 @@ pytestmark = pytest.mark.slow
 
 
 def test_b15_two_suffixes_come_up_together_and_one_goes_without_the_other(project):
-    runs = {suffix: project.start("up", "--suffix", suffix) for suffix in ("a", "b")}
+    # One with a provider per command, as on AWS, the other with a shared one.
+    modes = {"a": "launch", "b": "shared"}
+    runs = {s: project.start("up", "--suffix", s, PLATFORMCTL_PROVIDER=mode) for s, mode in modes.items()}
     for process in runs.values():
         project.finish(process)
     first, second = project.outputs("a"), project.outputs("b")
     assert first["vpc"]["vpc_id"] != second["vpc"]["vpc_id"]
 
     before = project.left("b")
-    project.run("destroy", "--suffix", "a", "--yes")
+    project.run("destroy", "--suffix", "a", "--yes", PLATFORMCTL_PROVIDER="launch")
     assert project.left("a") == []
     assert project.left("b") == before
     _, err = project.run("up", "--suffix", "b")

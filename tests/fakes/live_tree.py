@@ -109,11 +109,10 @@ class LiveTree:
 
     def standard(self, *, environment: str = "dev") -> "LiveTree":
         self.write({f"modules/{name}/main.tf": text for name, text in MODULES.items()})
+        self.write({f"live/{environment}/env.hcl": ""})
         for name, text in UNITS.items():
             self.unit(name, text, environment=environment)
         return self
 
     def load(self, *, environment: str = "dev", **env: str) -> Stack:
-        return load_stack(
-            live=self.root / "live", environment=environment, env={"PLATFORM_SUFFIX": "pr42", **env}
-        )
+        return load_stack(live=self.root / "live", environment=environment, env={"PLATFORM_SUFFIX": "pr42", **env})

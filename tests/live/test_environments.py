@@ -59,7 +59,9 @@ def test_b4_buckets_go_to_glacier_at_90_days_and_end_old_versions_as_the_environ
         assert {"days": 90, "storage_class": "GLACIER"}.items() <= next(
             step for step in transitions if step["storage_class"] == "GLACIER"
         ).items()
-        ends = [end["noncurrent_days"] for rule in found.values() for end in rule.get("noncurrent_version_expiration", [])]
+        ends = [
+            end["noncurrent_days"] for rule in found.values() for end in rule.get("noncurrent_version_expiration", [])
+        ]
         assert ends == [noncurrent]
     (logs,) = [
         configuration

@@ -29,10 +29,10 @@ class CloudSession:
 
     """
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     endpoint: str | None
     account_id: str
-    _session: boto3.session.Session
+    _session: boto3.session.Session = field(repr=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -86,6 +86,25 @@ def require_no_overrides(environ: Mapping[str, str]) -> None:
         )
 
 
+def _require_no_configured_overrides(session: boto3.session.Session) -> None:
+    """The same for the shared configuration file: an ``endpoint_url`` of the profile, or of the services it names.
+
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    """
+    # boto3 shows neither; botocore's session, which it wraps, has read the file.
+    inner = session._session  # noqa: SLF001
+    profile = inner.get_scoped_config()
+    services = inner.full_config.get("services", {}).get(profile.get("services", ""), {})
+    found = ["endpoint_url"] if profile.get("endpoint_url") else []
+    found.extend(name for name, settings in sorted(services.items()) if "endpoint_url" in settings)
+    if found:
+        raise UsageError(
+            "Endpoint overrides are set, so this is not AWS",
+            detail=f"The shared AWS configuration file sets endpoints for profile {session.profile_name}: {', '.join(found)}.",
+            hint="Use another profile (AWS_PROFILE), or --target local.",
+        )
+
+
 def aws_session(environ: Mapping[str, str]) -> CloudSession:
     """A session with AWS, with the credentials that boto3 finds.
 
@@ -96,6 +115,7 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
     require_no_overrides(environ)
     try:
         session = boto3.session.Session(region_name=REGION)
+        _require_no_configured_overrides(session)
         account_id = session.client("sts", config=_config(None)).get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise UsageError(

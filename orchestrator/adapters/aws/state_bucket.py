@@ -112,6 +112,8 @@ class StateBucket:
             if error.response["Error"]["Code"] in _ABSENT:
                 return None
             raise explain(error, doing=f"Reading the register of {suffix}") from error
+        except BotoCoreError as error:
+            raise explain(error, doing=f"Reading the register of {suffix}") from error
         return Deployment(suffix=suffix, environment=record["environment"], created=record["created"])
 
     def register(self, deployment: Deployment) -> None:

@@ -85,13 +85,23 @@ class S3States:
         address = state_address(unit)
         try:
             answer = self.session.client("s3").get_object(Bucket=address.bucket, Key=address.key)
-            return parse_state(json.load(answer["Body"]))
+            text = answer["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
                 return None
             raise explain(error, doing=f'Reading the state of unit "{unit.name}"') from error
         except BotoCoreError as error:
             raise explain(error, doing=f'Reading the state of unit "{unit.name}"') from error
+        try:
+            document = json.loads(text)
+        except ValueError:
+            # The cause would quote the text, which is full of values.
+            raise PlatformctlError(
+                "A state cannot be read",
+                detail=f'The state of unit "{unit.name}", s3://{address.bucket}/{address.key}, is not JSON.',
+                hint="Restore an earlier version of the object; the bucket keeps them for 90 days.",
+            ) from None
+        return parse_state(document)
 
     def remove(self, unit: EvaluatedUnit) -> None:
         """See the protocol. In the versioned bucket earlier versions stay until its lifecycle rule ends them."""

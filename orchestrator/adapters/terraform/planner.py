@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os.path import relpath
 from pathlib import Path
@@ -71,8 +71,7 @@ class StackPlanner:
                 parallelism=self.parallelism,
                 lock=False,
             )
-            shown: list[str] = []
-            self._run(invocation, "show", _PLAN, on_line=shown.append, json=FLAG)
+            shown = self._run(invocation, "show", _PLAN, json=FLAG)
             return read_plan(json.loads("".join(shown)), units=[unit.name for unit in units])
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -107,20 +106,17 @@ class StackPlanner:
             arguments=self.toolchain.binary.arguments, folder=folder, environment=environment, keep_open=keep_open
         )
 
-    def _run(
-        self,
-        invocation: Invocation,
-        command: str,
-        *arguments: str,
-        on_line: Callable[[str], None] | None = None,
-        **options: object,
-    ) -> None:
-        reader = MessageReader(report=lambda _progress: None)
-        terraform = Command(invocation, processes=self.toolchain.processes, on_line=on_line or reader.feed)
+    def _run(self, invocation: Invocation, command: str, *arguments: str, **options: object) -> list[str]:
+        lines: list[str] = []
+        terraform = Command(invocation, processes=self.toolchain.processes, on_line=lines.append)
         code, _, _ = terraform.cmd(command, *arguments, **options)
         if code:
+            reader = MessageReader(report=lambda _progress: None)
+            for line in lines:
+                reader.feed(line)
             raise PlatformctlError(
                 f"terraform {command} of the whole stack failed",
                 detail="\n\n".join(reader.explanation()),
                 hint="Nothing was changed.",
             )
+        return lines

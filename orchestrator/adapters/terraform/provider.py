@@ -87,17 +87,19 @@ class SharedProviders:
                     os.close(pipe)
             self._pipes.clear()
             for tether in self._tethers:
-                if tether.stdout is not None:
-                    tether.stdout.close()
+                # Still held by a Terraform process, if it does not end; it goes when that does.
                 with suppress(subprocess.TimeoutExpired):
                     tether.wait(timeout=15)
+                    if tether.stdout is not None:
+                        tether.stdout.close()
             self._tethers.clear()
             self._started.clear()
 
     def _start(self) -> str:
         reading, writing = os.pipe()
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("w", encoding="utf-8") as log:
+        # The log is of this run: its first process begins it anew.
+        with self.log.open("a" if self._tethers else "w", encoding="utf-8") as log:
             tether = subprocess.Popen(
                 [sys.executable, "-I", str(Path(__file__).with_name("tether.py")), str(self.executable()), "-debug"],
                 stdin=reading,
@@ -129,7 +131,7 @@ class SharedProviders:
         reader = threading.Thread(target=read, daemon=True)
         reader.start()
         reader.join(START_SECONDS)
-        if found and isinstance(json.loads(found[0]), dict):
+        if found and _is_object(found[0]):
             return found[0]
         tether.terminate()
         tail = "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
@@ -138,3 +140,10 @@ class SharedProviders:
             detail=f"It announced no address within {START_SECONDS:.0f} s. The end of its log:\n{tail}",
             hint=f"The whole log is {self.log}. Set PLATFORMCTL_PROVIDER=launch to do without a shared provider.",
         )
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False

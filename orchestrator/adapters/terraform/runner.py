@@ -53,7 +53,7 @@ class Runner:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as stream:
             invocation = self._invocation(unit, workspace, location.folder)
-            failed = self._init(unit, invocation, stream, report)
+            failed = self._init(unit, invocation, location.folder, stream, report)
             if failed is not None:
                 return failed
             reader = MessageReader(report=report)
@@ -102,13 +102,18 @@ class Runner:
         )
 
     def _init(
-        self, unit: EvaluatedUnit, invocation: Invocation, log: TextIO, report: Callable[[Progress], None]
+        self,
+        unit: EvaluatedUnit,
+        invocation: Invocation,
+        module: Path,
+        log: TextIO,
+        report: Callable[[Progress], None],
     ) -> Applied | None:
         """Initialise the workspace unless it is as the last init left it; returns what went wrong, or None."""
         if "TF_REATTACH_PROVIDERS" not in invocation.environment:
             # Every command with a provider of its own relies on this check, since its lock file has no hashes.
             _ = self.toolchain.provider_executable
-        stamp = self._stamp(unit, invocation)
+        stamp = self._stamp(unit, invocation, module)
         record = invocation.folder / ".terraform" / _STAMP
         if record.is_file() and record.read_text(encoding="utf-8") == stamp:
             return None
@@ -146,15 +151,19 @@ class Runner:
         write_private(folder / _BACKEND_FILE, text)
         return True
 
-    def _stamp(self, unit: EvaluatedUnit, invocation: Invocation) -> str:
-        """Changes whenever the workspace has to be initialised again."""
+    def _stamp(self, unit: EvaluatedUnit, invocation: Invocation, module: Path) -> str:
+        """Changes whenever the workspace has to be initialised again, and now and then when it has not.
+
+        Providers, module calls and backend are what init looks at; whether a change touched them is not worth finding out.
+        """
+        texts = [file.read_text(encoding="utf-8") for file in sorted(module.rglob("*.tf")) if file.is_file()]
         generated = "".join(f"{file.path}\n{file.contents}\n" for file in unit.generated)
         backend = str(sorted(unit.remote_state.config.items())) if unit.remote_state else ""
         facts: Mapping[str, str | bool] = {
             "terraform": cache_key(self.toolchain.binary),
             "provider": self.toolchain.provider.version,
             "shared": "TF_REATTACH_PROVIDERS" in invocation.environment,
-            "configuration": hashlib.sha256((generated + backend).encode()).hexdigest(),
+            "configuration": hashlib.sha256("".join([generated, backend, *texts]).encode()).hexdigest(),
         }
         return json.dumps(facts, sort_keys=True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.adapters.terraform.lock import LockedProvider, satisfies
 from orchestrator.config import EvaluatedUnit
 from orchestrator.errors import UsageError
-from orchestrator.hcl import Body, Scope, evaluate, parse_file, parse_text, print_expression
+from orchestrator.hcl import Body, Scope, evaluate, parse_file, parse_text, print_expression, references
 
 
 def provider_configuration(unit: EvaluatedUnit, module: Path) -> str | None:
@@ -16,6 +16,10 @@ def provider_configuration(unit: EvaluatedUnit, module: Path) -> str | None:
     None when the unit must have a provider of its own: it configures none or several, uses an alias, or its module
     hands aliases around or calls modules of its own (which may do either).
     """
+    names = [file.path for file in unit.generated] + [file.name for file in module.glob("*.tf.json")]
+    if any(name.endswith(".tf.json") for name in names):
+        # Terraform's other syntax may hold anything that is looked for below.
+        return None
     bodies = [parse_text(file.contents, Path(file.path)).body for file in unit.generated if file.path.endswith(".tf")]
     bodies.extend(_module_bodies(module))
     blocks = [block for body in bodies for block in body.blocks]
@@ -25,6 +29,9 @@ def provider_configuration(unit: EvaluatedUnit, module: Path) -> str | None:
     if any(block.type == "module" for block in blocks) or any(
         "configuration_aliases" in text for text in _required(bodies)
     ):
+        return None
+    if _has_references(providers[0].body):
+        # What Terraform computes may differ from unit to unit under the same text.
         return None
     return _text(providers[0].body)
 
@@ -66,7 +73,10 @@ def _requirements(bodies: Iterable[Body]) -> list[tuple[str, str, str]]:
                     if "configuration_aliases" in print_expression(attribute.expression):
                         continue
                     value = evaluate(attribute.expression, scope)
-                    if isinstance(value, Mapping):
+                    if isinstance(value, str):
+                        # The form of Terraform 0.12: a constraint alone.
+                        found.append((name, f"hashicorp/{name}", value))
+                    elif isinstance(value, Mapping):
                         source = str(value.get("source") or f"hashicorp/{name}")
                         found.append((name, source, str(value.get("version") or "")))
     return found
@@ -82,6 +92,12 @@ def _required(bodies: Iterable[Body]) -> list[str]:
         if block.type == "required_providers"
         for attribute in block.body.attributes.values()
     ]
+
+
+def _has_references(body: Body) -> bool:
+    return any(references(item.expression) for item in body.attributes.values()) or any(
+        _has_references(block.body) for block in body.blocks
+    )
 
 
 def _text(body: Body) -> str:

@@ -12,6 +12,10 @@ import subprocess
 import sys
 
 
+class _ProviderEndedError(Exception):
+    """Breaks off the wait for the pipe; nobody waits for a provider that has gone."""
+
+
 def main() -> int:
     """Start the command, wait until nobody holds the pipe, end the command."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -20,9 +24,19 @@ def main() -> int:
         def stop(_signal: int, _frame: object) -> None:
             provider.terminate()
 
+        def notice(_signal: int, _frame: object) -> None:
+            raise _ProviderEndedError
+
         signal.signal(signal.SIGTERM, stop)
-        while os.read(0, 4096):
+        try:
+            signal.signal(signal.SIGCHLD, notice)
+            # It may have ended before the handler was there.
+            while provider.poll() is None and os.read(0, 4096):
+                pass
+        except _ProviderEndedError:
             pass
+        finally:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         provider.terminate()
         try:
             return provider.wait(timeout=10)

@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.fakes.live_tree import LiveTree
-from tests.fakes.program import Program, alive
 
 from orchestrator.adapters.terraform.lock import hash_folder
 from orchestrator.adapters.terraform.mirror import platform_name
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.config import EvaluatedUnit, GeneratedFile, IfExists, LocalSource, RemoteState
+from tests.fakes.live_tree import LiveTree
+from tests.fakes.program import Program, alive
 
 PROVIDER = 'provider "aws" {\n  region = "us-east-1"\n}\n'
 

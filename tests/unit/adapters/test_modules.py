@@ -101,7 +101,7 @@ def test_a_fetch_that_fails_says_why_and_leaves_nothing_that_is_taken_for_a_modu
             modules.locate(unit)
         error = caught.value
         assert error.summary == "A module could not be fetched"
-        assert error.detail.startswith(f"git fetch of {bare} at v2: fatal: ")
+        assert error.detail.startswith(f"git fetch of {bare}//network?ref=v2: fatal: ")
         assert "v2" in error.detail.split(": ", 1)[1]
         assert error.hint == "Check the source's address and ref, and that git may read it without asking."
     git(bare, "tag", "v2", "next")
@@ -174,3 +174,13 @@ def test_a_machine_without_git_is_told_so(modules, repository, unit_of, monkeypa
     with pytest.raises(PlatformctlError) as caught:
         modules.locate(unit_of(module=source(bare, "v1")))
     assert "git" in caught.value.detail
+
+
+def test_settings_that_a_ci_hands_to_git_in_the_environment_stay(modules, repository, unit_of, monkeypatch):
+    """CI systems send addresses through a proxy, or add a token, with GIT_CONFIG_COUNT."""
+    bare, _ = repository
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{bare.parent}/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://example.invalid/")
+    unit = unit_of(module=GitSource(url="https://example.invalid/modules.git", ref="v1", subdirectory="network"))
+    assert list(modules.interface(unit).outputs) == ["second"]

@@ -80,7 +80,7 @@ error: Unknown local
 error: Unknown local
   --> live/dev/vpc/terragrunt.hcl:3:5
   |
-3 | a = 
+3 | a =\x20
   |     ^
 """,
     ),
@@ -151,8 +151,8 @@ def test_wide_characters_under_the_marks_count_twice(log):
 @pytest.mark.parametrize(
     "line",
     [
-        f'  a = {"word " * 20}local.nmae',
-        f'  a = {"x" * 200} + local.nmae',
+        f"  a = {'word ' * 20}local.nmae",
+        f"  a = {'x' * 200} + local.nmae",
         f"  a = local.nmae{' + 1' * 30}",
     ],
     ids=["words", "one word", "behind the marks"],
@@ -194,7 +194,10 @@ def test_c7_every_finding_is_shown_in_the_order_of_files_and_lines(log):
     [
         (PlatformctlError("No room"), "error: No room\n"),
         (PlatformctlError("No room", hint="Ask."), "error: No room\nfix: Ask.\n"),
-        (PlatformctlError("No [b]room", detail="Five\nVPCs.", hint="Ask."), "error: No [b]room\nFive\nVPCs.\nfix: Ask.\n"),
+        (
+            PlatformctlError("No [b]room", detail="Five\nVPCs.", hint="Ask."),
+            "error: No [b]room\nFive\nVPCs.\nfix: Ask.\n",
+        ),
     ],
 )
 def test_an_error_without_a_place(log, error, text):

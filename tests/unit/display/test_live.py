@@ -9,9 +9,7 @@ from orchestrator.engine.events import RunFinished, RunStarted, StepFinished, St
 from orchestrator.model.status import Changes, Status
 
 START = 1_700_000_000.0
-RUN = RunStarted(
-    time=START, run="r", command="up", environment="dev", suffix="pr42", target="local", units=("kms",)
-)
+RUN = RunStarted(time=START, run="r", command="up", environment="dev", suffix="pr42", target="local", units=("kms",))
 
 
 class Clock:

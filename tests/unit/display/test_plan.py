@@ -21,7 +21,9 @@ PLAN = StackPlan(
                     attribute("cidr_block", '"10.0.0.0/24"', '"10.1.0.0/24"', forces=True),
                 ),
             ),
-            PlannedChange(address="aws_vpc.this", action="update", attributes=(attribute("tags", "null", '{"a": "1"}'),)),
+            PlannedChange(
+                address="aws_vpc.this", action="update", attributes=(attribute("tags", "null", '{"a": "1"}'),)
+            ),
         ),
         "api": (PlannedChange(address="aws_lambda_function.this", action="delete"),),
         "kms": (PlannedChange(address="aws_kms_key.this", action="create"),),
@@ -49,9 +51,7 @@ def test_c3_units_in_dependency_order_resources_below_totals_last():
 
 def test_c3_no_changes_at_all():
     text = render_plan(StackPlan(units={"kms": (), "vpc": ()}), order=("kms", "vpc")).plain
-    assert text == (
-        "kms  no changes\nvpc  no changes\n\nNo changes: the cloud matches the configuration."
-    )
+    assert text == ("kms  no changes\nvpc  no changes\n\nNo changes: the cloud matches the configuration.")
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,7 @@ T = 1_700_000_000.0
 
 
 def started(*units, time=T, command="up", target="local"):
-    return RunStarted(
-        time=time, run="r", command=command, environment="dev", suffix="pr42", target=target, units=units
-    )
+    return RunStarted(time=time, run="r", command=command, environment="dev", suffix="pr42", target=target, units=units)
 
 
 def told(*events):
@@ -126,7 +124,11 @@ def test_c5_failures_name_their_reason_skips_their_cause_and_the_summary_says_bo
 
 @pytest.mark.parametrize(
     ("command", "text"),
-    [("up", "applied: +0 ~1 -0 (1.0 s)"), ("destroy", "destroyed: +0 ~1 -0 (1.0 s)"), ("other", "done: +0 ~1 -0 (1.0 s)")],
+    [
+        ("up", "applied: +0 ~1 -0 (1.0 s)"),
+        ("destroy", "destroyed: +0 ~1 -0 (1.0 s)"),
+        ("other", "done: +0 ~1 -0 (1.0 s)"),
+    ],
 )
 def test_the_verb_is_that_of_the_command(command, text):
     lines, _ = told(
@@ -167,9 +169,7 @@ AT_WORK = (
 
 def test_c4_the_heartbeat_names_every_unit_at_work_and_its_oldest_resource():
     _, view = told(*AT_WORK)
-    assert heartbeat(view, T + 9) == (
-        "[ 9.0 s] working: kms starting; vpc apply 1/8 aws_nat_gateway.this for 5.0 s"
-    )
+    assert heartbeat(view, T + 9) == ("[ 9.0 s] working: kms starting; vpc apply 1/8 aws_nat_gateway.this for 5.0 s")
 
 
 def test_c4_resources_that_began_together_are_named_in_the_same_order_every_time():

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.fakes.live_tree import LiveTree
-from tests.fakes.states import FakeStates
-from tests.fakes.terraform import FakeTerraform
 
 from orchestrator.config import Stack
 from orchestrator.engine.operations import Outputs, UnitWork
 from orchestrator.hcl.values import Sensitive
+from tests.fakes.live_tree import LiveTree
+from tests.fakes.states import FakeStates
+from tests.fakes.terraform import FakeTerraform
 
 
 @dataclass(slots=True, kw_only=True)

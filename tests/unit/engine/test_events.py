@@ -28,8 +28,10 @@ FORMS = [
         RunStarted(
             time=1.5, run="r", command="up", environment="dev", suffix="pr42", target="local", units=("kms", "vpc")
         ),
-        '{"type": "run_started", "time": 1.5, "run": "r", "command": "up", "environment": "dev", "suffix": "pr42", '
-        '"target": "local", "units": ["kms", "vpc"]}',
+        (
+            '{"type": "run_started", "time": 1.5, "run": "r", "command": "up", "environment": "dev", "suffix": "pr42", '
+            '"target": "local", "units": ["kms", "vpc"]}'
+        ),
     ),
     (StepStarted(time=1.0, text="opening"), '{"type": "step_started", "time": 1.0, "text": "opening"}'),
     (
@@ -51,13 +53,17 @@ FORMS = [
     ),
     (
         ResourceFinished(time=1.0, unit="vpc", address="aws_vpc.this", action="create", seconds=2.0),
-        '{"type": "resource_finished", "time": 1.0, "unit": "vpc", "address": "aws_vpc.this", "action": "create", '
-        '"seconds": 2.0, "failed": false}',
+        (
+            '{"type": "resource_finished", "time": 1.0, "unit": "vpc", "address": "aws_vpc.this", "action": "create", '
+            '"seconds": 2.0, "failed": false}'
+        ),
     ),
     (
         UnitFinished(time=1.0, unit="api", status=Status.SKIPPED, cause="vpc"),
-        '{"type": "unit_finished", "time": 1.0, "unit": "api", "status": "skipped", '
-        '"changes": {"add": 0, "change": 0, "destroy": 0}, "seconds": 0.0, "error": "", "cause": "vpc", "log": ""}',
+        (
+            '{"type": "unit_finished", "time": 1.0, "unit": "api", "status": "skipped", '
+            '"changes": {"add": 0, "change": 0, "destroy": 0}, "seconds": 0.0, "error": "", "cause": "vpc", "log": ""}'
+        ),
     ),
     (
         RunInterrupted(time=1.0, waiting_for=("vpc",)),
@@ -65,8 +71,10 @@ FORMS = [
     ),
     (
         RunFinished(time=9.0, exit_code=1, seconds=8.0, changes=Changes(destroy=3)),
-        '{"type": "run_finished", "time": 9.0, "exit_code": 1, "seconds": 8.0, '
-        '"changes": {"add": 0, "change": 0, "destroy": 3}}',
+        (
+            '{"type": "run_finished", "time": 9.0, "exit_code": 1, "seconds": 8.0, '
+            '"changes": {"add": 0, "change": 0, "destroy": 3}}'
+        ),
     ),
 ]
 

@@ -114,8 +114,10 @@ def test_c3_units_with_different_providers_are_not_planned_together(tree):
     error = caught.value
     assert (error.summary, error.detail, error.hint) == (
         "Units are configured with different providers",
-        'Units "kms" and "docs" generate different provider blocks; one plan of both would use one of them for all '
-        "resources.",
+        (
+            'Units "kms" and "docs" generate different provider blocks; one plan of both would use one of them for all '
+            "resources."
+        ),
         "Plan them apart with --only.",
     )
     assert error.exit_code is ExitCode.BAD_INPUT
@@ -123,7 +125,9 @@ def test_c3_units_with_different_providers_are_not_planned_together(tree):
 
 def test_other_generated_files_do_not_count_as_providers(tree):
     tree.standard()
-    tree.unit("docs", 'generate "x" {\n  path = "x.tf"\n  if_exists = "overwrite"\n  contents = "locals { a = 1 }"\n}\n')
+    tree.unit(
+        "docs", 'generate "x" {\n  path = "x.tf"\n  if_exists = "overwrite"\n  contents = "locals { a = 1 }"\n}\n'
+    )
     assert sorted(module_of(tree.load(), "kms", "docs")) == ["main.tf", "provider.tf"]
 
 

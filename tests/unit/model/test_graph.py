@@ -65,7 +65,9 @@ def test_c7_a_dependency_on_nothing_names_the_block_and_the_nearest_unit():
     assert found.hint == 'Did you mean "vpc"?'
 
 
-@given(st.integers(1, 30).flatmap(lambda n: st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=60)))
+@given(
+    st.integers(1, 30).flatmap(lambda n: st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=60))
+)
 def test_order_of_any_acyclic_graph_is_complete_and_respects_every_edge(pairs):
     edges = {f"u{number}": [] for number in range(31)}
     for one, other in pairs:

@@ -33,9 +33,7 @@ def boto3_session(tmp_path_factory):
     """Made once, and its S3 client with it, for that takes a third of a second."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         _clean(monkeypatch, tmp_path_factory.mktemp("aws"))
-        made = boto3.session.Session(
-            aws_access_key_id="test", aws_secret_access_key="hunter2", region_name="us-east-1"
-        )
+        made = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="hunter2", region_name="us-east-1")
         return made, made.client("s3")
 
 

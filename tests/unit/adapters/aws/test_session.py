@@ -10,7 +10,10 @@ from orchestrator.errors import ExitCode, PlatformctlError, UsageError
     ("environ", "named"),
     [
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, ["AWS_ENDPOINT_URL"]),
-        ({"AWS_ENDPOINT_URL_S3": "http://x", "AWS_ENDPOINT_URL": "http://x"}, ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]),
+        (
+            {"AWS_ENDPOINT_URL_S3": "http://x", "AWS_ENDPOINT_URL": "http://x"},
+            ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"],
+        ),
         ({"AWS_S3_ENDPOINT": "http://x"}, ["AWS_S3_ENDPOINT"]),
     ],
 )

@@ -121,5 +121,5 @@ def test_what_was_prepared_with_another_binary_is_told_apart(program):
 
 
 def test_the_embedded_command_is_this_interpreter_running_our_module():
-    assert embedded.COMMAND == (sys.executable, "-m", "orchestrator.adapters.terraform.embedded")
+    assert list(embedded.COMMAND) == [sys.executable, "-m", "orchestrator.adapters.terraform.embedded"]
     assert binaries.MINIMUM_VERSION == (1, 11, 0)

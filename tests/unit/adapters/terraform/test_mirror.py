@@ -98,8 +98,10 @@ def test_a_mirror_that_was_asked_for_and_lacks_the_provider_is_refused(tmp_path)
     error = caught.value
     assert (error.summary, error.detail, error.hint) == (
         "Provider not in the mirror",
-        f"PLATFORMCTL_PROVIDER_MIRROR is {asked}, which has no registry.terraform.io/hashicorp/aws {VERSION} "
-        f"for {platform_name()}.",
+        (
+            f"PLATFORMCTL_PROVIDER_MIRROR is {asked}, which has no registry.terraform.io/hashicorp/aws {VERSION} "
+            f"for {platform_name()}."
+        ),
         f"Fill it with: terraform providers mirror {asked}",
     )
 

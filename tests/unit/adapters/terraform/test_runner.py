@@ -27,7 +27,10 @@ variable "password" {
 """
 DONE = [
     {"type": "change_summary", "changes": {"add": 1, "change": 0, "remove": 0, "operation": "plan"}},
-    {"type": "apply_complete", "hook": {"resource": {"addr": "aws_vpc.this"}, "action": "create", "elapsed_seconds": 1}},
+    {
+        "type": "apply_complete",
+        "hook": {"resource": {"addr": "aws_vpc.this"}, "action": "create", "elapsed_seconds": 1},
+    },
 ]
 
 
@@ -273,7 +276,9 @@ def test_units_can_be_worked_on_at_once(bench, terraform):
     results = []
 
     def work(name):
-        results.append(bench.runner().apply(bench.unit(name=name), destroy=False, log=bench.log, report=print).succeeded)
+        results.append(
+            bench.runner().apply(bench.unit(name=name), destroy=False, log=bench.log, report=print).succeeded
+        )
 
     threads = [threading.Thread(target=work, args=(name,)) for name in ("a", "b", "c", "d")]
     for thread in threads:

@@ -123,7 +123,7 @@ def test_a_nested_block_that_is_not_evaluated_yet_is_not_shared(key):
 
 
 def test_provider_blocks_written_in_json_count(key):
-    assert key(ONE, **{"west__tf__json": '{"provider": {"aws": {"alias": "west", "region": "us-west-2"}}}'}) is None
+    assert key(ONE, west__tf__json='{"provider": {"aws": {"alias": "west", "region": "us-west-2"}}}') is None
 
 
 def versions(requirement):

@@ -31,7 +31,11 @@ def test_the_rest_of_the_environment_does(toolchain):
 
 def test_terraform_is_told_that_nobody_answers_and_that_nobody_asked_for_updates(toolchain):
     environment = toolchain(TF_INPUT="1").environment
-    assert (environment["TF_INPUT"], environment["TF_IN_AUTOMATION"], environment["CHECKPOINT_DISABLE"]) == ("0", "1", "1")
+    assert (environment["TF_INPUT"], environment["TF_IN_AUTOMATION"], environment["CHECKPOINT_DISABLE"]) == (
+        "0",
+        "1",
+        "1",
+    )
 
 
 @pytest.mark.parametrize(("given", "expected"), [({}, "400"), ({"GOGC": "50"}, "50")])
@@ -91,7 +95,10 @@ def test_without_a_mirror_terraform_installs_the_provider_and_its_failure_is_tol
     with pytest.raises(PlatformctlError) as caught:
         _ = tools.provider_executable
     error = caught.value
-    assert (error.summary, error.detail) == ("The provider could not be installed", "Initializing...\nError: no such host")
+    assert (error.summary, error.detail) == (
+        "The provider could not be installed",
+        "Initializing...\nError: no such host",
+    )
     (call,) = terraform.calls("init")
     assert call["arguments"] == ["init", "-input=false", "-no-color"]
     assert {".terraform.lock.hcl", "main.tf"} <= set(call["files"])

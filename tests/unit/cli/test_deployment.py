@@ -1,0 +1,143 @@
+"""Opening deployments: what is refused, and which environment a suffix belongs to (A4, B14, B15, C7, C8)."""
+
+import pytest
+
+from orchestrator.adapters.aws.session import CloudSession
+from orchestrator.adapters.aws.state_bucket import Deployment as Registered
+from orchestrator.cli import deployment as module
+from orchestrator.cli.deployment import open_deployment, request
+from orchestrator.cli.options import Target
+from orchestrator.cli.result import print_deployment, read_outputs
+from orchestrator.errors import UsageError
+from orchestrator.hcl.values import Sensitive
+from tests.fakes.states import FakeStates
+
+ACCOUNT = "123456789012"
+
+
+class FakeBucket:
+    """The register, in memory."""
+
+    registered: dict = {}  # noqa: RUF012 - reset by the fixture
+
+    def __init__(self, session, name):
+        self.name = name
+
+    def exists(self):
+        return True
+
+    def deployment(self, suffix):
+        return self.registered.get(suffix)
+
+    def register(self, deployment):
+        self.registered[deployment.suffix] = deployment
+
+
+@pytest.fixture
+def aws(platformctl, monkeypatch):
+    """An account to log in to, with an empty register."""
+    session = CloudSession(environ={}, endpoint=None, account_id=ACCOUNT, _session=None)
+    monkeypatch.setattr(module, "aws_session", lambda _environ: session)
+    monkeypatch.setattr(module, "StateBucket", FakeBucket)
+    monkeypatch.setattr(FakeBucket, "registered", {})
+    platformctl.tree.standard(environment="prod")
+
+    def register(environment):
+        FakeBucket.registered["pr42"] = Registered(suffix="pr42", environment=environment, created="now")
+
+    return register
+
+
+def opened(**settings):
+    defaults = {"suffix": "pr42", "target": Target.AWS, "environment": None}
+    return open_deployment(request(**(defaults | settings)), start=False)
+
+
+def test_the_environment_is_dev_where_nothing_else_is_said(aws):
+    assert opened().stack.environment == "dev"
+    assert opened(environment="prod").stack.environment == "prod"
+
+
+def test_b15_a_suffix_keeps_the_environment_that_it_was_made_of(aws):
+    aws("prod")
+    assert opened().stack.environment == "prod"
+    assert opened(environment="prod").stack.environment == "prod"
+
+
+def test_b15_another_environment_does_not_take_a_suffix_over(aws):
+    aws("prod")
+    with pytest.raises(UsageError) as caught:
+        opened(environment="dev")
+    error = caught.value
+    assert (error.summary, error.detail, error.hint) == (
+        "The suffix belongs to another environment",
+        '"pr42" on AWS was made of environment prod, not dev.',
+        "Pass --env prod, or choose another suffix.",
+    )
+
+
+def test_the_live_tree_is_evaluated_with_the_account_that_is_logged_in(aws, platformctl):
+    platformctl.tree.unit("docs", 'inputs = {\n  account = get_env("PLATFORM_ACCOUNT_ID")\n}\n')
+    assert opened().stack.units["docs"].evaluate({}).inputs == {"account": ACCOUNT}
+
+
+def test_c7_states_in_several_buckets_are_refused(aws, platformctl):
+    platformctl.tree.unit(
+        "docs", 'remote_state {\n  backend = "s3"\n  config = {\n    bucket = "others"\n    key = "k"\n  }\n}\n'
+    )
+    with pytest.raises(UsageError) as caught:
+        opened()
+    assert caught.value.detail == "The units of dev name 2 buckets: others, states."
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "shared"),
+    [(Target.AWS, "", False), (Target.AWS, "shared", True), (Target.AWS, "launch", False)],
+)
+def test_a4_on_aws_every_command_has_a_provider_of_its_own_unless_asked(
+    aws, platformctl, monkeypatch, target, variable, shared
+):
+    lock = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n}\n'
+    platformctl.tree.write({"live/.terraform.lock.hcl": lock})
+    monkeypatch.setenv("PLATFORMCTL_PROVIDER", variable)
+    with opened(target=target).providers() as providers:
+        assert (providers is not None) is shared
+
+
+def test_c7_an_unknown_provider_mode(aws, monkeypatch):
+    monkeypatch.setenv("PLATFORMCTL_PROVIDER", "both")
+    with pytest.raises(UsageError) as caught, opened().providers():
+        pytest.fail("an unknown mode was taken")
+    assert caught.value.hint == 'Set it to "shared" or "launch", or unset it.'
+
+
+def test_b15_a_deployment_is_registered_once(aws):
+    deployment = opened()
+    deployment.register()
+    first = FakeBucket.registered["pr42"]
+    opened().register()
+    assert FakeBucket.registered["pr42"] is first
+    assert (first.environment, first.created[-6:]) == ("dev", "+00:00")
+
+
+@pytest.fixture
+def applied(aws):
+    states = FakeStates()
+    states.put("kms", {"key_arn": "arn:1", "password": Sensitive("hunter2")})
+    states.put("vpc", {"vpc_id": "vpc-1", "bucket_names": {"raw": "raw-pr42", "archive": "archive-pr42"}})
+    deployment = opened()
+    deployment.outputs.states = states
+    return deployment
+
+
+def test_c8_secret_outputs_are_left_out_unless_asked_for(applied):
+    assert read_outputs(applied) == {
+        "kms": {"key_arn": "arn:1"},
+        "vpc": {"bucket_names": {"archive": "archive-pr42", "raw": "raw-pr42"}, "vpc_id": "vpc-1"},
+    }
+    assert read_outputs(applied, reveal=True)["kms"] == {"key_arn": "arn:1", "password": "hunter2"}
+
+
+def test_b14_what_users_look_for_is_printed_first_of_all(applied, capsys):
+    print_deployment(applied)
+    assert capsys.readouterr().out == "VPC      vpc-1\nBuckets  archive-pr42\n         raw-pr42\n"
