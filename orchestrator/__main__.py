@@ -21,8 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "platformctl.stamp"
 MINIMUM = (3, 11)
-# More workers than cores: the slow tests mostly wait for the provider. Tests of one group share what they set up.
-PARALLEL = ("-n", "4", "--dist", "loadgroup")
+# More workers than cores: the slow tests mostly wait for the provider. Tests of one file share what they set up, and files
+# go in order, which has the slowest first.
+PARALLEL = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> int:

@@ -85,7 +85,7 @@ def terraform_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         cache.mkdir()
         configuration = folder / "terraform.rc"
         configuration.write_text(cli_configuration(origin, cache=cache))
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_")) or k == "AWS_CA_BUNDLE"}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
     return kept | {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

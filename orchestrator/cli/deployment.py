@@ -151,7 +151,9 @@ class Deployment:
                 detail=f'{PROVIDER_MODE} is "{mode}".',
                 hint='Set it to "shared" or "launch", or unset it.',
             )
-        if mode == "launch":
+        # With a CA bundle of one's own, the second configuration of a provider process fails (provider 5.100.0: "unable to
+        # add custom RootCAs HTTPClient").
+        if mode == "launch" or self.session.environ.get("AWS_CA_BUNDLE"):
             yield None
             return
         with SharedProviders(

@@ -147,10 +147,14 @@ def _stopwatch(took: dict[str, float]) -> Callable[[Event], None]:
 
 @contextmanager
 def _signals(interrupt: Interrupt) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into a request to stop; the old handlers come back afterwards."""
+    """Turn signals into requests to stop; the old handlers come back afterwards.
 
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        interrupt.request()
+    The first SIGINT lets running units finish. A second one, and SIGTERM, with which CI systems announce that they will
+    not wait, cut them short.
+    """
+
+    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+        interrupt.request(urgent=number == signal.SIGTERM)
 
     before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

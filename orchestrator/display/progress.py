@@ -96,8 +96,10 @@ def event_lines(event: Event, view: RunView) -> list[str]:
         case UnitFinished():
             return [f"{clock} {event.unit:<{view.width}}  {_ending(event, view)}"]
         case RunInterrupted():
-            waiting = ", ".join(event.waiting_for) or "nothing"
-            return [f"{clock} interrupted: nothing new starts; waiting for {waiting} to write state and release locks"]
+            waiting = (
+                f"; finishing {', '.join(event.waiting_for)}, Ctrl-C again cuts it short" if event.waiting_for else ""
+            )
+            return [f"{clock} interrupted: nothing new starts{waiting}"]
     return []
 
 

@@ -5,7 +5,6 @@ so that any ``concurrent.futures.Executor`` that shares memory can run them.
 """
 
 import queue
-import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -51,15 +50,24 @@ Work = Callable[[str, Callable[[Progress], None]], Outcome]
 
 @dataclass(slots=True)
 class Interrupt:
-    """Set by a signal handler, read by the owner of the schedule."""
+    """Set by a signal handler, read by the owner of the schedule.
 
-    requested: threading.Event = field(default_factory=threading.Event)
+    Asked once, nothing new starts and what runs goes on to its end, so that nothing is created that no state knows of.
+    Asked again, or urgently, running work is cut short in an orderly way.
+    """
 
-    def request(self) -> None:
-        self.requested.set()
+    _asked: int = 0
+
+    def request(self, *, urgent: bool = False) -> None:
+        """Ask to stop; safe to call in a signal handler."""
+        self._asked += 2 if urgent else 1
+
+    @property
+    def is_urgent(self) -> bool:
+        return self._asked > 1
 
     def __bool__(self) -> bool:
-        return self.requested.is_set()
+        return self._asked > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ class Execution:
         parallelism: how many units are worked on at once.
         emit: told every event, in the calling thread.
         clock: seconds since the epoch.
-        stop_running: asks running work to come to an orderly end; called once, after an interrupt.
+        stop_running: asks running work to come to an early, orderly end; called once, after an urgent interrupt.
 
     """
 
@@ -105,6 +113,7 @@ class Execution:
     _messages: "queue.SimpleQueue[_Started | _Progressed | _Ended]" = field(default_factory=queue.SimpleQueue)
     _since: dict[str, float] = field(default_factory=dict)
     _stopping: bool = False
+    _hurrying: bool = False
 
     def run(self) -> dict[str, Outcome]:
         """Run the schedule to its end; returns how each unit ended, by name.
@@ -115,6 +124,9 @@ class Execution:
         while True:
             if self.interrupt and not self._stopping:
                 self._stop()
+            if self.interrupt.is_urgent and not self._hurrying:
+                self._hurrying = True
+                self.stop_running()
             if not self._stopping:
                 for name in self.schedule.ready(self.parallelism - len(self.schedule.running())):
                     self._begin(name)
@@ -139,7 +151,6 @@ class Execution:
     def _stop(self) -> None:
         self._stopping = True
         self.emit(RunInterrupted(time=self.clock(), waiting_for=self.schedule.running()))
-        self.stop_running()
         for name in self.schedule.cancel_pending():
             self.outcomes[name] = Outcome(status=Status.CANCELLED)
             self.emit(UnitFinished(time=self.clock(), unit=name, status=Status.CANCELLED))

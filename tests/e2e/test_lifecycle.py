@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.adapters.workspaces import INPUTS_FILE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lifecycle")]
+pytestmark = pytest.mark.slow
 UNITS = ("dynamodb", "kms", "s3", "vpc")
 
 

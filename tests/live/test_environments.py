@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("environments")]
+pytestmark = pytest.mark.slow
 
 SUFFIX, ACCOUNT = "pr42", "123456789012"
 every_environment = pytest.mark.parametrize("environment", ["dev", "prod", "staging"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dynamodb")]
+pytestmark = pytest.mark.slow
 
 TABLES = ["api-keys", "user-sessions"]
 

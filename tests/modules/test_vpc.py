@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vpc")]
+pytestmark = pytest.mark.slow
 
 ZONES = {"us-east-1a", "us-east-1b", "us-east-1c"}
 

@@ -95,12 +95,31 @@ def test_progress_becomes_events_in_the_order_of_the_worker():
     assert events[2].seconds == 2.0
 
 
-def test_c6_an_interrupt_starts_nothing_new_and_waits_for_what_runs():
-    interrupt, asked, started = Interrupt(), threading.Event(), []
+def test_c6_an_interrupt_starts_nothing_new_and_lets_what_runs_finish():
+    interrupt, started, stopped = Interrupt(), [], []
 
     def work(name, _report):
         started.append(name)
         interrupt.request()
+        time.sleep(0.3)
+        return DONE
+
+    outcomes, events = run(
+        {"kms": [], "vpc": ["kms"]}, work, interrupt=interrupt, stop_running=lambda: stopped.append("stop")
+    )
+    assert (started, stopped) == (["kms"], [])
+    assert {name: str(outcome.status) for name, outcome in outcomes.items()} == {"kms": "changed", "vpc": "cancelled"}
+    assert [event.waiting_for for event in events if isinstance(event, RunInterrupted)] == [("kms",)]
+
+
+@pytest.mark.parametrize("requests", [[{}, {}], [{"urgent": True}]], ids=["twice", "urgently"])
+def test_c6_an_urgent_interrupt_asks_running_work_to_stop(requests):
+    interrupt, asked, started = Interrupt(), threading.Event(), []
+
+    def work(name, _report):
+        started.append(name)
+        for options in requests:
+            interrupt.request(**options)
         assert asked.wait(10), "the running work was never asked to stop"
         return Outcome(status=Status.CANCELLED)
 
@@ -131,7 +150,7 @@ def test_c6_what_ends_well_during_an_interrupt_counts_and_its_dependents_are_can
     interrupt, asked, calls = Interrupt(), threading.Event(), []
 
     def work(_name, _report):
-        interrupt.request()
+        interrupt.request(urgent=True)
         assert asked.wait(10)
         return DONE
 
