@@ -7,6 +7,7 @@ copies in a temporary folder, because Terraform and tftest leave files in the fo
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,12 @@ ROOTS = REPOSITORY / "tests" / "modules" / "roots"
 AWS_PROVIDER_VERSION = "5.100.0"
 DUMP = "PLAN_SUMMARY_DIR"
 Attach = Callable[[Mapping[str, str]], dict[str, str]]
+
+
+def pytest_configure() -> None:
+    """Undo what a shell does to its background jobs: they ignore SIGINT, and so would every child that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
