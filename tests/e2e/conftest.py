@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True)
 class Project:
     folder: Path
+    # What the tests of one file find out and pass on.
+    calls: set = field(default_factory=set)
 
     @property
     def environ(self):

@@ -4,13 +4,39 @@ The tests of this file are one story: each goes on where the one before it stopp
 """
 
 import json
+import re
 import stat
+from pathlib import Path
 
 import pytest
 
 from orchestrator.adapters.workspaces import INPUTS_FILE
 
 pytestmark = pytest.mark.slow
+DEPLOYMENT = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
+# Where a permission of S3 is not called as the operation. Source: the service authorization reference of Amazon S3.
+S3_PERMISSIONS = {
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteObjects": "DeleteObject",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListBuckets": None,
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjectsV2": "ListBucket",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
 UNITS = ("dynamodb", "kms", "s3", "vpc")
 
 
@@ -45,9 +71,9 @@ def test_b14_outputs_are_those_of_the_cloud_itself(project):
     assert vpcs[0]["CidrBlock"] == "10.0.0.0/16"
     buckets = {bucket["Name"] for bucket in project.client("s3").list_buckets()["Buckets"]}
     assert set(outputs["s3"]["bucket_names"].values()) <= buckets
-    assert set(outputs["dynamodb"]["table_names"].values()) == set(
-        project.client("dynamodb").list_tables()["TableNames"]
-    )
+    tables = project.client("dynamodb")
+    for name in outputs["dynamodb"]["table_names"].values():
+        assert tables.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
 
 
 def test_a2_a_second_up_changes_nothing(project):
@@ -88,12 +114,39 @@ def test_c2_what_others_stand_on_is_not_destroyed_alone(project):
 
 
 def test_b12_a2_destroy_leaves_nothing_by_the_clouds_own_account(project):
+    before = server_log(project)
     assert project.left("demo"), "there must be something to destroy, or this proves nothing"
+    asked_by_this_test = server_log(project).removeprefix(before)
     _, err = project.run("destroy", "--suffix", "demo", "--yes")
     assert "4 changed" in err
+    log = server_log(project).replace(asked_by_this_test, "")
+    project.calls.update(re.findall(r" INFO (\w+) ([A-Z]\w+) \d{3} ", log))
     assert project.left() == []
     assert project.client("s3").list_buckets()["Buckets"] == []
     assert not list((project.folder / ".platformctl" / "work").rglob("*.tf"))
+
+
+def test_a5_the_documented_policy_of_a_deployer_allows_every_call(project):
+    text = re.search(r"```json\n(.*?)```", DEPLOYMENT.read_text(), re.DOTALL)[1]
+    allowed = {action for statement in json.loads(text)["Statement"] for action in _listed(statement["Action"])}
+    assert not any(action.endswith(":*") for action in allowed)
+    needed = {f"{service}:{permission(service, operation)}" for service, operation in project.calls}
+    # The provider asks IAM who it is, and does without an answer; everybody may ask STS.
+    needed -= {"iam:GetUser", "sts:GetCallerIdentity", "s3:None"}
+    assert len(needed) > 80
+    assert sorted(action for action in needed - allowed if not action.startswith("ec2:Describe")) == []
+
+
+def server_log(project):
+    return (project.folder / ".platformctl" / "local" / "server.log").read_text()
+
+
+def permission(service, operation):
+    return S3_PERMISSIONS.get(operation, operation) if service == "s3" else operation
+
+
+def _listed(value):
+    return value if isinstance(value, list) else [value]
 
 
 def test_destroying_nothing_is_no_error(project):

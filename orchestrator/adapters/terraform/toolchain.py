@@ -1,6 +1,5 @@
 """Everything about Terraform that is found out once per run: binary, provider, lock, environment."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from orchestrator.adapters.terraform.mirror import (
     platform_name,
     provider_folder,
 )
+from orchestrator.adapters.workspaces import write_private
 from orchestrator.errors import PlatformctlError, UsageError
 
 # Configuration reaches Terraform through files alone, so that a plan does not depend on who runs it.
@@ -84,9 +84,7 @@ class Toolchain:
             text = cli_configuration(self.origin, cache=cache)
             # Runs beside this one read the file at any moment: it is replaced in one step, and only when it differs.
             if not config_file.is_file() or config_file.read_text(encoding="utf-8") != text:
-                temporary = config_file.with_name(f"cli.{os.getpid()}.tmp")
-                temporary.write_text(text, encoding="utf-8")
-                temporary.replace(config_file)
+                write_private(config_file, text)
         return kept | {
             "TF_CLI_CONFIG_FILE": str(config_file),
             "TF_IN_AUTOMATION": "1",
