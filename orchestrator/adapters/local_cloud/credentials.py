@@ -1,6 +1,7 @@
-"""Lets in the local cloud's own key, and the keys that it has issued itself; everything else is turned away.
+"""Turns real credentials away.
 
-A real key that arrives here means that somebody believes to be talking to AWS, or that real credentials leaked into a child
+Any placeholder will do as a key, as with every AWS emulator, and so will what the local cloud has issued itself. But a key that
+AWS may have issued means that somebody believes to be talking to AWS, or that real credentials leaked into a child
 process. Neither may pass unnoticed. The key itself is never logged and never repeated in an answer.
 """
 
@@ -10,13 +11,13 @@ from threading import Lock
 from wsgiref.types import WSGIEnvironment
 
 from orchestrator.adapters.local_cloud.faults import error_response
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID
 from orchestrator.adapters.local_cloud.operation import operation_of
 from orchestrator.adapters.local_cloud.wsgi import Handler, Response
 
 _LOG = logging.getLogger("platformctl.local_cloud")
 _ISSUED = re.compile(rb"<AccessKeyId>([A-Z0-9]{16,32})</AccessKeyId>")
-_REAL = re.compile(r"A(?:KIA|SIA)[A-Z0-9]{12,}")
+# The prefixes of access keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+_REAL = re.compile(r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{12,}")
 _ISSUERS = frozenset(
     {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetSessionToken", "GetFederationToken"}
 )
@@ -39,24 +40,14 @@ class IssuedKeys:
 
 
 def guard_credentials(inner: Handler, issued: IssuedKeys) -> Handler:
-    """The layer that refuses foreign keys and learns the ones that STS and IAM answer with."""
+    """The layer that refuses real keys and learns the ones that STS and IAM answer with."""
 
     def handle(environ: WSGIEnvironment) -> Response:
         operation = operation_of(environ)
         key = operation.access_key_id
-        if key and key != ACCESS_KEY_ID and key not in issued:
-            real = _REAL.fullmatch(key) is not None
-            _LOG.error(
-                "%s refused: %s",
-                operation.label,
-                "a real AWS access key was used" if real else "an unknown key was used",
-            )
-            return error_response(
-                operation,
-                code="RealCredentialsRefused" if real else "InvalidClientTokenId",
-                status=403,
-                message=_REAL_KEY if real else _UNKNOWN_KEY,
-            )
+        if key and _REAL.fullmatch(key) and key not in issued:
+            _LOG.error("%s refused: a real AWS access key was used", operation.label)
+            return error_response(operation, code="RealCredentialsRefused", status=403, message=_REAL_KEY)
         response = inner(environ)
         if operation.action in _ISSUERS or operation.action == "CreateAccessKey":
             for match in _ISSUED.finditer(response.body):
@@ -70,4 +61,3 @@ _REAL_KEY = (
     "Real credentials were about to be used against the local cloud. Nothing was done. Run the command in the environment that "
     '"platformctl local env" prints, or without an endpoint override if you meant AWS.'
 )
-_UNKNOWN_KEY = f"The local cloud accepts only the access key id {ACCESS_KEY_ID} and keys that it has issued itself."

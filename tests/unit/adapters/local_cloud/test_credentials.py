@@ -15,11 +15,12 @@ ISSUED = b"<Credentials><AccessKeyId>ASIAISSUEDBYTHELOCAL</AccessKeyId></Credent
     [
         (REAL, 403, b"Real credentials were about to be used against the local cloud"),
         ("ASIAQWERTYUIOPASDFGH", 403, b"Real credentials were about to be used against the local cloud"),
-        ("test", 403, b"accepts only the access key id LOCALPLATFORMCTLFAKE"),
+        ("ABIAQWERTYUIOPASDFGH", 403, b"Real credentials were about to be used against the local cloud"),
+        ("test", 200, b""),
         ("LOCALPLATFORMCTLFAKE", 200, b"ok"),
     ],
 )
-def test_lets_in_the_fake_key_only(request_to, answer, caplog, key, code, message):
+def test_a4_refuses_what_aws_may_have_issued_and_nothing_else(request_to, answer, caplog, key, code, message):
     handler = guard_credentials(lambda _: answer(), IssuedKeys())
     with caplog.at_level(logging.DEBUG):
         response = handler(request_to(body=b"Action=CreateVpc", key=key))
