@@ -49,7 +49,9 @@ def status(as_json: JsonOption = False) -> None:
 
 @local.command()
 def logs(
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing as lines are added.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", metavar="", help="Go on printing as lines are added.")
+    ] = False,
 ) -> None:
     """Print the local cloud's log: one line for each request that it answered."""
     file = _cloud().status().log

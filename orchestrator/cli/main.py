@@ -27,7 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -51,9 +51,12 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    _debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when a command fails.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show a traceback when a command fails.")] = False,
     _version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_show_version)
+        bool,
+        typer.Option(
+            "--version", metavar="", help="Print the version and exit.", is_eager=True, callback=_show_version
+        ),
     ] = False,
 ) -> None:
     pass

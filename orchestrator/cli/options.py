@@ -59,8 +59,8 @@ ParallelismOption = Annotated[
     int,
     typer.Option("--parallelism", "-p", metavar="N", min=1, max=64, help="How many units to work on at once."),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask for confirmation.")]
+JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
 UnitArgument = Annotated[str, typer.Argument(metavar="UNIT", help="A unit: its folder under the environment's.")]
 
 

@@ -19,7 +19,7 @@ def outputs(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
     show_sensitive: Annotated[
-        bool, typer.Option("--show-sensitive", help="Print secret outputs, too. Mind who reads along.")
+        bool, typer.Option("--show-sensitive", metavar="", help="Print secret outputs, too. Mind who reads along.")
     ] = False,
 ) -> None:
     """Print the outputs of every applied unit.
