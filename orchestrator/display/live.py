@@ -15,7 +15,7 @@ from rich.text import Text
 from orchestrator.display.progress import RunView, event_lines, heartbeat, summary_lines
 from orchestrator.engine.events import Event, RunFinished
 
-SILENCE_SECONDS = 1.8
+SILENCE_SECONDS = 1.6
 _TICK_SECONDS = 0.25
 
 

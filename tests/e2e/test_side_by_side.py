@@ -24,9 +24,9 @@ def test_b15_two_suffixes_come_up_together_and_one_goes_without_the_other(projec
     assert "4 unchanged" in err
 
     silences, log = watch(project.start("destroy", "--suffix", "b", "--yes"))
-    # The first line comes after Python has started; from then on two seconds are the rule, and a loaded machine gets
-    # half a second of grace.
-    assert max(silences[1:]) < 2.5, f"silent for {max(silences[1:]):.1f} s\n{log}"
+    # The first line comes after Python has started; from then on two seconds are the rule, and a machine that runs three
+    # other tests at the same time gets a second of grace.
+    assert max(silences[1:]) < 3, f"silent for {max(silences[1:]):.1f} s\n{log}"
     assert project.left() == []
 
 
