@@ -22,6 +22,7 @@ import pytest
 import tftest
 import yaml
 
+from orchestrator.adapters.local_cloud.process import LocalCloud
 from orchestrator.adapters.terraform.mirror import cli_configuration, find_origin
 from orchestrator.adapters.terraform.provider import SharedProviders
 from orchestrator.adapters.terraform.toolchain import Toolchain
@@ -64,6 +65,15 @@ class Plan:
         """The statements of a resource's policy document by Sid."""
         statements = json.loads(self.resources[address][attribute])["Statement"]
         return {statement["Sid"]: statement for statement in statements}
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A running local cloud, stopped at the end of the session."""
+    started = LocalCloud(tmp_path_factory.mktemp("cloud") / "local")
+    started.start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")

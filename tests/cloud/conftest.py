@@ -1,4 +1,4 @@
-"""A local cloud of its own for a test session, and boto3 clients that reach it."""
+"""boto3 clients that reach the session's local cloud."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +8,6 @@ import pytest
 from botocore.config import Config
 
 from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.adapters.local_cloud.process import LocalCloud
 
 
 def pytest_collection_modifyitems(items):
@@ -17,15 +16,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.slow)
-
-
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory):
-    """A running local cloud, stopped at the end of the session."""
-    cloud = LocalCloud(tmp_path_factory.mktemp("cloud") / "local")
-    cloud.start()
-    yield cloud
-    cloud.stop()
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,7 @@ def test_b12_a2_destroy_leaves_nothing_by_the_clouds_own_account(project):
 
 
 def test_a5_the_documented_policy_of_a_deployer_allows_every_call(project):
+    """A5: what docs/deployment.md hands to a deployer, against every call that the tests above have caused."""
     text = re.search(r"```json\n(.*?)```", DEPLOYMENT.read_text(), re.DOTALL)[1]
     allowed = {action for statement in json.loads(text)["Statement"] for action in _listed(statement["Action"])}
     assert not any(action.endswith(":*") for action in allowed)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.local_cloud.process import LocalCloud
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.toolchain import Toolchain
@@ -16,17 +15,8 @@ ACCOUNT = "123456789012"
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory):
-    """An empty local cloud; the provider asks it who we are."""
-    cloud = LocalCloud(tmp_path_factory.mktemp("cloud") / "local")
-    cloud.start()
-    yield cloud
-    cloud.stop()
-
-
-@pytest.fixture(scope="session")
 def plan_environment(cloud, plan_any, terraform_environment, tmp_path_factory):
-    """A function that plans an environment; each once."""
+    """A function that plans an environment; each once. The provider asks the local cloud who we are, and no more."""
     environ = {k: v for k, v in terraform_environment.items() if not k.startswith("AWS_")} | cloud.environment()
     plans = {}
 

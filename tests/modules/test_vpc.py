@@ -1,4 +1,4 @@
-"""modules/vpc: network (B1), flow logs (B7), names (B11), destroyable (B12), nothing that is not allowed (B13)."""
+"""modules/vpc: network (B1), flow logs and their role (B7, B9), names (B11), destroyable (B12), nothing that is not allowed (B13)."""
 
 import ipaddress
 import json
