@@ -81,7 +81,12 @@ class Processes:
                 _interrupt(process)
         try:
             with process:
-                yield process
+                try:
+                    yield process
+                except BaseException:
+                    # Whoever breaks off waits for the child all the same; it should know.
+                    _interrupt(process)
+                    raise
         finally:
             with self._lock:
                 del self._running[process.pid]

@@ -77,6 +77,19 @@ def exclusive(home: Path, *, target: str, suffix: str) -> Iterator[None]:
             file.truncate(0)
 
 
+@contextmanager
+def register_held(home: Path, *, target: str) -> Iterator[None]:
+    """Hold the register of deployments; waits for others on this machine.
+
+    Between them the last ``destroy`` takes the local cloud's state bucket away, and the next ``up`` makes it.
+    """
+    folder = home / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{target}.register").open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def read_durations(home: Path, *, command: str, environment: str) -> Mapping[str, float]:
     """Seconds that each unit took in the last runs, by unit name; empty when nothing is recorded."""
     return _durations(home).get(f"{command} {environment}", {})

@@ -79,7 +79,6 @@ def load(asked: Request, *, environment: str, account_id: str, target: Target | 
         "PLATFORM_SUFFIX": asked.suffix,
         "PLATFORM_TARGET": str(target or asked.target),
         "PLATFORM_ACCOUNT_ID": account_id,
-        "PLATFORM_ENVIRONMENT": environment,
     }
     stack = load_stack(live=asked.project.live, environment=environment, env=variables)
     findings = stack.check()
@@ -218,7 +217,7 @@ def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
     account_id = ACCOUNT_ID if asked.target is Target.LOCAL else _UNKNOWN_ACCOUNT
     environment = asked.environment or DEFAULT_ENVIRONMENT
     stack = load(asked, environment=environment, account_id=account_id)
-    check_selection(stack, asked.only)
+    select(stack, asked.only)
     cloud = None
     if asked.target is Target.LOCAL:
         cloud = LocalCloud(asked.project.local_cloud)
@@ -241,13 +240,8 @@ def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
             hint=f"Pass --env {registered.environment}, or choose another suffix.",
         )
     stack = load(asked, environment=registered.environment, account_id=session.account_id)
-    check_selection(stack, asked.only)
+    select(stack, asked.only)
     return _deployment(asked, stack, session, cloud)
-
-
-def check_selection(stack: Stack, only: Sequence[str]) -> None:
-    """Raises UsageError when a unit that was asked for is not in the environment."""
-    select(stack, only)
 
 
 def _deployment(asked: Request, stack: Stack, session: CloudSession, cloud: LocalCloud | None) -> Deployment:

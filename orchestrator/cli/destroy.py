@@ -2,7 +2,7 @@
 
 import typer
 
-from orchestrator.adapters.runs import exclusive
+from orchestrator.adapters.runs import exclusive, register_held
 from orchestrator.cli import console
 from orchestrator.cli.deployment import Deployment, open_deployment, request
 from orchestrator.cli.options import (
@@ -16,7 +16,7 @@ from orchestrator.cli.options import (
 )
 from orchestrator.cli.session import finish, run_units, session
 from orchestrator.engine.operations import require_no_dependents, select
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import UsageError
 
 LINGER_SECONDS = 600.0
 """How long an empty local cloud stays for whoever wants to look at it."""
@@ -51,9 +51,10 @@ def destroy(
             reverse = tuple(reversed(units))
             outcomes = run_units(opened, deployment, providers, units=reverse, parallelism=parallelism, reverse=True)
             if not opened.interrupt:
-                _forget(deployment)
+                with register_held(asked.project.home, target=str(target)):
+                    _forget(deployment)
             code = finish(opened, outcomes)
-    raise typer.Exit(code if code is not ExitCode.OK else 0)
+    raise typer.Exit(code)
 
 
 def _forget(deployment: Deployment) -> None:

@@ -10,7 +10,7 @@ from rich.tree import Tree
 
 from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
 from orchestrator.cli import console
-from orchestrator.cli.deployment import check_selection, load, request
+from orchestrator.cli.deployment import load, request
 from orchestrator.cli.options import (
     DEFAULT_ENVIRONMENT,
     JsonOption,
@@ -22,6 +22,7 @@ from orchestrator.cli.options import (
 from orchestrator.cli.project import find_project
 from orchestrator.config import LocalSource, Stack, environments
 from orchestrator.diagnostics import Collector, ConfigurationError
+from orchestrator.engine.operations import select
 from orchestrator.hcl import print_value, to_json_value
 from orchestrator.hcl.values import Sensitive, Value, has_sensitive, is_wholly_known
 
@@ -142,7 +143,7 @@ def _stack(environment: str, suffix: str, target: Target, *, only: str | None = 
         suffix=check_suffix(suffix), target=Target.LOCAL, environment=environment, only=[only] if only else None
     )
     stack = load(asked, environment=environment, account_id=ACCOUNT_ID, target=target)
-    check_selection(stack, asked.only)
+    select(stack, asked.only)
     return stack
 
 

@@ -63,7 +63,10 @@ class Session:
 
 @contextmanager
 def session(command: str, asked: Request) -> Iterator[Session]:
-    """Begin a command that takes time: progress is shown until the block ends, and signals are taken care of."""
+    """Begin a command that takes time: progress is shown until the block ends.
+
+    Outside of ``run_units`` nothing is half done, so SIGINT and SIGTERM break the command off like any Python program.
+    """
     display = ProgressLines(console=console.err, clock=time.time)
     interrupt = Interrupt()
     opened = Session(
@@ -74,8 +77,12 @@ def session(command: str, asked: Request) -> Iterator[Session]:
         started=time.time(),
         _listeners=[display],
     )
-    with _signals(interrupt), display.ticking():
-        yield opened
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with display.ticking():
+            yield opened
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def run_units(
@@ -110,7 +117,10 @@ def run_units(
     )
     took: dict[str, float] = {}
     opened.subscribe(_stopwatch(took))
-    with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="unit") as pool:
+    with (
+        interruptible(opened.interrupt),
+        ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="unit") as pool,
+    ):
         outcomes = Execution(
             schedule=schedule,
             work=work,
@@ -146,7 +156,7 @@ def _stopwatch(took: dict[str, float]) -> Callable[[Event], None]:
 
 
 @contextmanager
-def _signals(interrupt: Interrupt) -> Iterator[None]:
+def interruptible(interrupt: Interrupt) -> Iterator[None]:
     """Turn signals into requests to stop; the old handlers come back afterwards.
 
     The first SIGINT lets running units finish. A second one, and SIGTERM, with which CI systems announce that they will

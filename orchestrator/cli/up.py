@@ -2,7 +2,7 @@
 
 import typer
 
-from orchestrator.adapters.runs import exclusive
+from orchestrator.adapters.runs import exclusive, register_held
 from orchestrator.cli import console
 from orchestrator.cli.deployment import open_deployment, request
 from orchestrator.cli.options import (
@@ -44,14 +44,16 @@ def up(
         require_applied(deployment.outputs, units)
         with deployment.providers() as providers:
             if target is Target.AWS and not yes:
-                _confirm(deployment.session.account_id, asked.suffix, deployment.stack.environment, units)
+                with opened.display.paused():
+                    _confirm(deployment.session.account_id, asked.suffix, deployment.stack.environment, units)
             with opened.step("preparing Terraform and the state bucket") as said:
                 binary = deployment.toolchain.binary
                 _ = deployment.toolchain.provider_executable
-                if not deployment.bucket.exists():
-                    deployment.bucket.create()
-                    said.append(f"state bucket {deployment.bucket.name} created;")
-                deployment.register()
+                with register_held(asked.project.home, target=str(target)):
+                    if not deployment.bucket.exists():
+                        deployment.bucket.create()
+                        said.append(f"state bucket {deployment.bucket.name} created;")
+                    deployment.register()
                 kind = "embedded Terraform" if binary.is_embedded else "Terraform"
                 said.append(f"{kind} {binary.version}, provider {deployment.toolchain.provider.version}")
             outcomes = run_units(opened, deployment, providers, units=units, parallelism=parallelism, reverse=False)

@@ -60,6 +60,21 @@ class ProgressLines:
                 self._spinner.stop()
                 self._spinner = None
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal to someone else, who asks a question, until the block ends."""
+        with self._lock:
+            spinner, self._spinner = self._spinner, None
+        if spinner is not None:
+            spinner.stop()
+        try:
+            yield
+        finally:
+            if spinner is not None:
+                spinner.start()
+            with self._lock:
+                self._spinner = spinner
+
     def tick(self) -> None:
         """Say what is going on, if it is time to."""
         with self._lock:

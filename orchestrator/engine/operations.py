@@ -52,7 +52,7 @@ class Outputs:
         found: dict[str, Mapping[str, Value]] = {}
         for target in self.stack.graph.dependencies[name]:
             state = self.state(target)
-            if state is not None and state.resources + len(state.outputs) > 0:
+            if state is not None and _is_applied(state):
                 found[target] = state.outputs
         return found
 
@@ -168,7 +168,7 @@ def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
     missing: dict[str, list[str]] = {}
     for name in selected:
         for edge in outputs.stack.units[name].unit.dependencies:
-            if edge.reads_outputs and edge.target not in selected and outputs.state(edge.target) is None:
+            if edge.reads_outputs and edge.target not in selected and not _is_applied(outputs.state(edge.target)):
                 missing.setdefault(edge.target, []).append(name)
     if missing:
         target, names = min(missing.items())
@@ -203,6 +203,11 @@ def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
 def total(outcomes: Mapping[str, Outcome]) -> Changes:
     """The changes of all units together."""
     return sum((outcome.changes for outcome in outcomes.values()), Changes())
+
+
+def _is_applied(state: State | None) -> bool:
+    """Whether there is anything in a state; what destroy left half-way may be empty."""
+    return state is not None and bool(state.resources or state.outputs)
 
 
 def _quoted(names: Collection[str]) -> str:

@@ -153,3 +153,16 @@ def test_a_program_that_does_not_exist_is_an_os_error_and_leaves_nothing(tmp_pat
     with pytest.raises(FileNotFoundError):
         processes.stream(["/no/such/program"], folder=tmp_path, environment={}, on_line=print)
     assert processes._running == {}
+
+
+def test_c6_whoever_breaks_off_interrupts_the_child_and_waits_for_it(run):
+    lines = []
+
+    def break_off(line):
+        lines.append(line)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(TRAPS, on_line=break_off)
+    assert lines == ["ready"]
+    assert run.processes._running == {}

@@ -7,10 +7,12 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 
 import pytest
 
-from orchestrator.adapters.runs import exclusive, new_run, read_durations, record_durations
+from orchestrator.adapters.runs import exclusive, new_run, read_durations, record_durations, register_held
 from orchestrator.engine.events import UnitFinished, UnitStarted
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.model.status import Changes, Status
@@ -104,3 +106,19 @@ def test_a_broken_record_costs_an_estimate_and_not_the_run(tmp_path, text):
     assert read_durations(tmp_path, command="up", environment="dev") == {}
     record_durations(tmp_path, command="up", environment="dev", seconds={"vpc": 2.0})
     assert read_durations(tmp_path, command="up", environment="dev") == {"vpc": 2.0}
+
+
+def test_b15_one_at_a_time_holds_the_register(tmp_path):
+    order = []
+
+    def other():
+        with register_held(tmp_path, target="local"):
+            order.append("other")
+
+    with register_held(tmp_path, target="local"):
+        waiting = threading.Thread(target=other)
+        waiting.start()
+        time.sleep(0.2)
+        order.append("first")
+    waiting.join(10)
+    assert order == ["first", "other"]

@@ -10,9 +10,9 @@ from orchestrator.cli import console
 from orchestrator.cli.deployment import Request
 from orchestrator.cli.options import Target
 from orchestrator.cli.project import Project
-from orchestrator.cli.session import finish, session
+from orchestrator.cli.session import finish, interruptible, session
 from orchestrator.engine.events import RunFinished, StepFinished, StepStarted
-from orchestrator.engine.execution import Outcome
+from orchestrator.engine.execution import Interrupt, Outcome
 from orchestrator.errors import PlatformctlError
 from orchestrator.model.status import Changes, Status
 
@@ -51,12 +51,21 @@ def test_c5_the_exit_code_says_how_the_run_ended(asked, statuses, interrupted, c
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_c6_signals_ask_to_stop_and_raise_nothing(asked, number):
-    before = signal.getsignal(number)
-    with session("up", asked) as opened:
-        assert not opened.interrupt
+def test_c6_signals_ask_units_to_stop_and_raise_nothing(number):
+    before, interrupt = signal.getsignal(number), Interrupt()
+    with interruptible(interrupt):
+        assert not interrupt
         os.kill(os.getpid(), number)
-        assert opened.interrupt
+        assert interrupt
+        assert interrupt.is_urgent is (number == signal.SIGTERM)
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_c6_where_nothing_is_half_done_signals_break_the_command_off(asked, number):
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), session("plan", asked):
+        os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
 
 

@@ -111,3 +111,12 @@ def test_ticking_ends_with_its_block_also_after_an_error(log, clock):
     with pytest.raises(ValueError, match="broken"), ProgressLines(console=log, clock=clock).ticking():
         raise ValueError("broken")
     assert set(threading.enumerate()) <= before
+
+
+def test_the_terminal_is_left_alone_while_a_question_is_asked(terminal, clock):
+    display = ProgressLines(console=terminal, clock=clock)
+    with display.ticking():
+        spinner = display._spinner
+        with display.paused():
+            assert display._spinner is None
+        assert display._spinner is spinner
