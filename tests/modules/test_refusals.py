@@ -1,5 +1,10 @@
 """Every validation of every module refuses what it should, and says the rule (A6, C7).
 
+refusals/<module>.yaml lists the inputs that a module refuses, and the rule that it must name. Every case takes the module's
+`accepted` inputs, changes `inputs`, and must meet exactly one refusal, or 1 + `also` where one mistake breaks several rules.
+Rules about one input stop `terraform validate` already; rules about several are checked by `terraform plan` only, which would
+not get that far beside the others: `by_plan` keeps them apart.
+
 Two runs of Terraform check all cases: each is a module call in a file of its own, and the file's name in a diagnostic tells
 them apart.
 """
@@ -14,7 +19,9 @@ import yaml
 
 pytestmark = pytest.mark.slow
 
-MODULES = yaml.safe_load((Path(__file__).parent / "refusals.yaml").read_text())
+MODULES = {
+    path.stem: yaml.safe_load(path.read_text()) for path in sorted((Path(__file__).parent / "refusals").glob("*.yaml"))
+}
 
 SUFFIX_RULE = "suffix must be 1 to 20 lower-case letters, digits and inner hyphens"
 BAD_SUFFIXES = {
