@@ -6,6 +6,8 @@ data "aws_partition" "this" {}
 locals {
   arn_prefix = "arn:${data.aws_partition.this.partition}"
 
+  topic_arns = "${local.arn_prefix}:sns:${var.region}:${var.account_id}:*-${var.suffix}"
+
   # What each name in `grants` stands for. The shapes follow the key policy pages of each service's user guide.
   grant_statements = {
     cloudtrail = {
@@ -26,16 +28,17 @@ locals {
       ]
     }
 
-    # Without it an alarm whose action is an encrypted topic fails silently: it changes state and nobody hears of it.
+    # Without it an alarm whose action is an encrypted topic fails silently: it changes state and nobody hears of it. SNS names the
+    # topic in every use of the key, whoever publishes; whether a publisher names its own account differs from service to service.
     cloudwatch_alarms = {
       sid       = "AllowCloudWatchAlarmsToPublish"
       principal = "cloudwatch.amazonaws.com"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
       conditions = [
         {
-          test     = "StringEquals"
-          variable = "aws:SourceAccount"
-          values   = [var.account_id]
+          test     = "ArnLike"
+          variable = "kms:EncryptionContext:aws:sns:topicArn"
+          values   = [local.topic_arns]
         },
       ]
     }
@@ -62,6 +65,32 @@ locals {
           test     = "StringEquals"
           variable = "aws:SourceAccount"
           values   = [var.account_id]
+        },
+      ]
+    }
+
+    eventbridge = {
+      sid       = "AllowEventBridgeToPublish"
+      principal = "events.amazonaws.com"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      conditions = [
+        {
+          test     = "ArnLike"
+          variable = "kms:EncryptionContext:aws:sns:topicArn"
+          values   = [local.topic_arns]
+        },
+      ]
+    }
+
+    s3_notifications = {
+      sid       = "AllowS3ToNotifyQueues"
+      principal = "s3.amazonaws.com"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      conditions = [
+        {
+          test     = "ArnLike"
+          variable = "kms:EncryptionContext:aws:sqs:arn"
+          values   = ["${local.arn_prefix}:sqs:${var.region}:${var.account_id}:*-${var.suffix}"]
         },
       ]
     }

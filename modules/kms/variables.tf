@@ -22,18 +22,18 @@ variable "deletion_window_in_days" {
 }
 
 variable "keys" {
-  description = "The keys by purpose. `grants` names the AWS services that use the key on their own behalf and so need a statement in its policy: cloudtrail, cloudwatch_alarms, cloudwatch_logs, config. Services that act for a caller (Aurora, DynamoDB, Lambda, S3) need none: the caller's IAM policy decides."
+  description = "The keys by purpose. `grants` names the AWS services that use the key on their own behalf and so need a statement in its policy: cloudtrail, cloudwatch_alarms, cloudwatch_logs, config, eventbridge, s3_notifications. Services that act for a caller (Aurora, DynamoDB, Lambda, S3) need none: the caller's IAM policy decides."
   type = map(object({
     description = string
     grants      = optional(set(string), [])
   }))
   default = {
-    database = { description = "Aurora: storage, backups, Performance Insights and the secret of the master user" }
-    dynamodb = { description = "DynamoDB tables" }
-    lambda   = { description = "Environment variables of the Lambda functions" }
-    logs     = { description = "CloudWatch log groups", grants = ["cloudwatch_logs"] }
-    s3       = { description = "S3 objects, AWS Config and CloudTrail deliveries among them", grants = ["cloudtrail", "config"] }
-    sns      = { description = "SNS topics that alarms and alerts publish to", grants = ["cloudwatch_alarms"] }
+    database  = { description = "Aurora: storage, backups, Performance Insights and the secret of the master user" }
+    dynamodb  = { description = "DynamoDB tables" }
+    lambda    = { description = "Environment variables of the Lambda functions" }
+    logs      = { description = "CloudWatch log groups", grants = ["cloudwatch_logs"] }
+    messaging = { description = "SQS queues and SNS topics", grants = ["cloudwatch_alarms", "eventbridge", "s3_notifications"] }
+    s3        = { description = "S3 objects, AWS Config and CloudTrail deliveries among them", grants = ["cloudtrail", "config"] }
   }
   nullable = false
 
@@ -48,8 +48,8 @@ variable "keys" {
   }
 
   validation {
-    condition     = alltrue([for key in values(var.keys) : length(setsubtract(key.grants, ["cloudtrail", "cloudwatch_alarms", "cloudwatch_logs", "config"])) == 0])
-    error_message = "grants may name only cloudtrail, cloudwatch_alarms, cloudwatch_logs and config."
+    condition     = alltrue([for key in values(var.keys) : length(setsubtract(key.grants, ["cloudtrail", "cloudwatch_alarms", "cloudwatch_logs", "config", "eventbridge", "s3_notifications"])) == 0])
+    error_message = "grants may name only cloudtrail, cloudwatch_alarms, cloudwatch_logs, config, eventbridge and s3_notifications."
   }
 }
 

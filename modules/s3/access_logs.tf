@@ -98,7 +98,7 @@ data "aws_iam_policy_document" "access_logs" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = values(local.bucket_arns)
+      values   = concat(values(local.bucket_arns), [for purpose in sort(var.access_log_source_buckets) : "arn:${data.aws_partition.this.partition}:s3:::${purpose}-${var.account_id}-${var.suffix}"])
     }
   }
 }

@@ -10,6 +10,18 @@ variable "access_log_retention_in_days" {
   }
 }
 
+variable "access_log_source_buckets" {
+  description = "Purposes of further buckets of this deployment, made by other units, that deliver their access logs here: `config` stands for the bucket config-<account_id>-<suffix>."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for purpose in var.access_log_source_buckets : can(regex("^[a-z][a-z0-9-]{1,27}[a-z0-9]$", purpose))])
+    error_message = "Each purpose in access_log_source_buckets must be 3 to 29 lower-case letters, digits and inner hyphens, beginning with a letter."
+  }
+}
+
 variable "account_id" {
   description = "The AWS account that owns the buckets: 12 digits. It makes their names globally unique."
   type        = string

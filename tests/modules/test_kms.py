@@ -20,7 +20,7 @@ def test_inventory(plan, assert_inventory):
 
 def test_b8_every_key_is_rotated_every_year(plan):
     keys = plan.of_type("aws_kms_key")
-    assert {address.split('"')[1] for address in keys} == {"database", "dynamodb", "lambda", "logs", "s3", "sns"}
+    assert {address.split('"')[1] for address in keys} == {"database", "dynamodb", "lambda", "logs", "messaging", "s3"}
     assert {(k["enable_key_rotation"], k["rotation_period_in_days"]) for k in keys.values()} == {(True, 365)}
 
 
@@ -32,7 +32,7 @@ def test_b12_no_key_outlives_the_shortest_deletion_window(plan):
     assert {k["deletion_window_in_days"] for k in plan.of_type("aws_kms_key").values()} == {7}
 
 
-@pytest.mark.parametrize("purpose", ["database", "dynamodb", "lambda", "logs", "s3", "sns"])
+@pytest.mark.parametrize("purpose", ["database", "dynamodb", "lambda", "logs", "messaging", "s3"])
 def test_b8_the_account_administers_every_key(plan, purpose):
     statement = plan.policy(key(purpose))["AllowAccountAdministration"]
     assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
@@ -46,8 +46,8 @@ def test_b8_the_account_administers_every_key(plan, purpose):
         ("dynamodb", set()),
         ("lambda", set()),
         ("logs", {"logs.us-east-1.amazonaws.com"}),
+        ("messaging", {"cloudwatch.amazonaws.com", "events.amazonaws.com", "s3.amazonaws.com"}),
         ("s3", {"cloudtrail.amazonaws.com", "config.amazonaws.com"}),
-        ("sns", {"cloudwatch.amazonaws.com"}),
     ],
 )
 def test_b8_only_services_that_act_on_their_own_may_use_a_key(plan, purpose, services):
@@ -84,12 +84,24 @@ def test_b10_config_may_encrypt_and_decrypt_for_this_account(plan):
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
-def test_b7_alarms_may_publish_to_encrypted_topics(plan):
-    statement = plan.policy(key("sns"))["AllowCloudWatchAlarmsToPublish"]
+@pytest.mark.parametrize("sid", ["AllowCloudWatchAlarmsToPublish", "AllowEventBridgeToPublish"])
+def test_b7_publishers_may_use_the_key_for_topics_of_this_deployment_only(plan, sid):
+    statement = plan.policy(key("messaging"))[sid]
     assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
+    assert statement["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:us-east-1:123456789012:*-example"}
+    }
+
+
+def test_b5_buckets_may_notify_encrypted_queues_of_this_deployment_only(plan):
+    statement = plan.policy(key("messaging"))["AllowS3ToNotifyQueues"]
+    assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert statement["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:sqs:arn": "arn:aws:sqs:us-east-1:123456789012:*-example"}
+    }
 
 
 def test_one_key_can_carry_every_grant(variants):
     statements = variants.policy('module.kms.aws_kms_key.this["everything"]')
-    assert len(statements) == 5
+    assert len(statements) == 7
     assert variants.of_type("aws_kms_key", module="kms").popitem()[1]["rotation_period_in_days"] == 90

@@ -103,6 +103,14 @@ def test_b10_only_this_accounts_data_buckets_deliver_access_logs(plan):
     }
 
 
+def test_b10_buckets_of_other_units_deliver_access_logs_where_they_are_named(variants):
+    statement = variants.policy("module.s3.aws_s3_bucket_policy.access_logs")["AllowAccessLogDelivery"]
+    assert set(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == {
+        f"arn:aws:s3:::{purpose}-210987654321-a2345678901234567-90"
+        for purpose in ("the-longest-purpose-there-is1", "cloudtrail", "config")
+    }
+
+
 def test_b4_data_bucket_policies_allow_nothing(plan):
     for purpose in PURPOSES:
         statements = plan.policy(f'module.s3.aws_s3_bucket_policy.this["{purpose}"]')

@@ -11,7 +11,7 @@ module "kms" {
   keys = {
     everything = {
       description = "One key for all"
-      grants      = ["cloudtrail", "cloudwatch_alarms", "cloudwatch_logs", "config"]
+      grants      = ["cloudtrail", "cloudwatch_alarms", "cloudwatch_logs", "config", "eventbridge", "s3_notifications"]
     }
   }
 }
