@@ -42,7 +42,9 @@ def test_variables_and_outputs_are_alphabetical_and_described(module, kind):
 def test_variables_are_typed_and_null_only_where_it_means_something(module):
     for labels, body in blocks(module, "variable"):
         assert "type" in body, labels
-        assert body.get("nullable") is False or ("default" in body and body["default"] in (None, "null")), labels
+        # A null that means something: it is the default, or the variable says that it takes one.
+        means = body.get("nullable") is True or ("default" in body and body["default"] in (None, "null"))
+        assert body.get("nullable") is False or means, labels
 
 
 @every_module

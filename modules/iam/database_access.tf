@@ -1,0 +1,86 @@
+# One role per kind of database user. Whoever takes the role logs in as one user of one cluster with a token of 15 minutes, and can
+# do nothing else; what the user may do inside is said by the database.
+
+locals {
+  database_roles = var.database_access == null ? {} : var.database_access.roles
+
+  account_root_arn = "${local.arn_prefix}:iam::${var.account_id}:root"
+
+  # Without a boundary and a deny of its own making, the module takes those that it is given.
+  boundary_arn = var.permissions_boundary_arn != null ? var.permissions_boundary_arn : one(aws_iam_policy.permissions_boundary[*].arn)
+  guardrail    = { for policy in aws_iam_policy.region_guardrail : "region-guardrail" => policy.arn }
+
+  database_attachments = merge([
+    for name in keys(local.database_roles) : {
+      for policy, arn in merge(local.guardrail, var.role_policy_arns, { database = aws_iam_policy.database[name].arn }) :
+      "${name}/${policy}" => { role = name, policy_arn = arn }
+    }
+  ]...)
+}
+
+# The account as principal hands the choice on to its IAM policies: only who has sts:AssumeRole on this role can take it.
+data "aws_iam_policy_document" "database_trust" {
+  for_each = local.database_roles
+
+  statement {
+    sid     = "AllowTrustedPrincipals"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "AWS"
+      identifiers = coalesce(each.value.trusted_principal_arns, toset([local.account_root_arn]))
+    }
+
+    # Bool, not BoolIfExists: long-lived access keys carry no such key, and must not get in.
+    dynamic "condition" {
+      for_each = each.value.require_mfa ? ["aws:MultiFactorAuthPresent"] : []
+
+      content {
+        test     = "Bool"
+        variable = condition.value
+        values   = ["true"]
+      }
+    }
+  }
+}
+
+data "aws_iam_policy_document" "database" {
+  for_each = local.database_roles
+
+  statement {
+    sid       = "AllowLogin"
+    actions   = ["rds-db:connect"]
+    resources = ["${local.arn_prefix}:rds-db:${var.region}:${var.account_id}:dbuser:${var.database_access.cluster_resource_id}/${each.value.database_user}"]
+  }
+}
+
+resource "aws_iam_role" "database" {
+  #checkov:skip=CKV_AWS_61:the account as principal leaves the choice to its IAM policies, and a second factor is required; trusted_principal_arns narrows it
+  for_each = local.database_roles
+
+  name                  = "iam-role-database-${each.key}-${var.suffix}"
+  description           = each.value.description
+  assume_role_policy    = data.aws_iam_policy_document.database_trust[each.key].json
+  max_session_duration  = each.value.max_session_duration_seconds
+  permissions_boundary  = local.boundary_arn
+  force_detach_policies = true
+
+  tags = merge(var.tags, { Name = "iam-role-database-${each.key}-${var.suffix}" })
+}
+
+resource "aws_iam_policy" "database" {
+  for_each = local.database_roles
+
+  name        = "iam-policy-database-${each.key}-${var.suffix}"
+  description = "Login to the database as ${each.value.database_user}"
+  policy      = data.aws_iam_policy_document.database[each.key].json
+
+  tags = merge(var.tags, { Name = "iam-policy-database-${each.key}-${var.suffix}" })
+}
+
+resource "aws_iam_role_policy_attachment" "database" {
+  for_each = local.database_attachments
+
+  role       = aws_iam_role.database[each.value.role].name
+  policy_arn = each.value.policy_arn
+}

@@ -1,0 +1,285 @@
+"""modules/iam: region deny, permissions boundary, roles of the database (B9), names (B11), destroyable (B12)."""
+
+import re
+
+import pytest
+
+from orchestrator.adapters.local_cloud.policy_conditions import conditions_hold, matches_pattern
+
+pytestmark = pytest.mark.slow
+
+GUARDRAIL = "module.iam.aws_iam_policy.region_guardrail[0]"
+BOUNDARY = "module.iam.aws_iam_policy.permissions_boundary[0]"
+LARGEST_POLICY = 6144
+LONGEST_ROLE_NAME = 64
+
+# Requests, as the service asks IAM about them: action, resource.
+OBJECT = "arn:aws:s3:::raw-data-123456789012-example/incoming/a.csv"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+LOGIN = "arn:aws:rds-db:us-east-1:123456789012:dbuser:cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ/analyst"
+
+
+@pytest.fixture(scope="module")
+def plan(example):
+    return example("iam")
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def covers(statement, element, value, *, fold=False):
+    """Whether Action or Resource of a statement, or its negation, covers a value."""
+    normal = str.lower if fold else str
+    patterns = listed(statement.get(element, statement.get(f"Not{element}")))
+    found = any(matches_pattern(normal(pattern), normal(value)) for pattern in patterns)
+    return found == (element in statement)
+
+
+def decision(plan, address, action, resource, context):
+    """What a policy says of a request: "denied", "allowed", or "silent"."""
+    effects = {
+        statement["Effect"]
+        for statement in plan.policy(address).values()
+        if covers(statement, "Action", action, fold=True)
+        and covers(statement, "Resource", resource)
+        and conditions_hold(statement.get("Condition", {}), context)
+    }
+    return "denied" if "Deny" in effects else "allowed" if "Allow" in effects else "silent"
+
+
+def in_region(region, **further):
+    return {"aws:requestedregion": region, **further}
+
+
+def test_inventory(plan, assert_inventory):
+    assert_inventory(plan, "iam")
+
+
+@pytest.mark.parametrize("address", [GUARDRAIL, BOUNDARY])
+@pytest.mark.parametrize(
+    ("action", "region"),
+    [
+        ("acm:RequestCertificate", "us-east-2"),
+        ("bedrock:InvokeModel", "us-west-2"),
+        ("dynamodb:GetItem", "us-gov-west-1"),
+        ("ec2:RunInstances", "ap-southeast-2"),
+        ("kms:Decrypt", "eu-west-1"),
+        ("lambda:CreateFunction", "sa-east-1"),
+        ("s3:CreateBucket", "eu-central-1"),
+        ("s3:GetObject", "us-west-1"),
+        ("wafv2:CreateWebACL", "us-west-2"),
+    ],
+)
+def test_b9_every_region_not_in_use_is_denied(plan, address, action, region):
+    assert decision(plan, address, action, "*", in_region(region)) == "denied"
+    assert decision(plan, address, action, "*", in_region("us-east-1")) != "denied"
+
+
+@pytest.mark.parametrize("address", [GUARDRAIL, BOUNDARY])
+def test_b9_a_request_that_names_no_region_is_denied(plan, address):
+    assert decision(plan, address, "s3:GetObject", OBJECT, {}) == "denied"
+
+
+@pytest.mark.parametrize(
+    ("action", "region"),
+    [
+        ("budgets:ViewBudget", "us-east-1"),
+        ("ce:GetCostAndUsage", "us-east-1"),
+        ("cloudfront:ListDistributions", "us-east-1"),
+        ("globalaccelerator:ListAccelerators", "us-west-2"),
+        ("health:DescribeEvents", "us-east-1"),
+        ("iam:GetRole", "us-east-1"),
+        ("organizations:DescribeOrganization", "us-east-1"),
+        ("route53:ListHostedZones", "us-east-1"),
+        ("s3:GetAccountPublicAccessBlock", "us-east-1"),
+        ("s3:ListAllMyBuckets", "us-east-1"),
+        ("shield:DescribeSubscription", "us-east-1"),
+        ("sts:AssumeRole", "us-east-1"),
+        ("support:DescribeCases", "us-east-1"),
+        ("waf:ListWebACLs", "us-east-1"),
+    ],
+)
+def test_b9_global_services_work_where_their_only_region_is_not_in_use(variants, action, region):
+    assert decision(variants, GUARDRAIL, action, "*", in_region(region)) == "silent"
+    assert decision(variants, GUARDRAIL, "s3:GetObject", OBJECT, in_region(region)) == "denied"
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "eu-west-1"])
+def test_b9_each_region_in_use_works(variants, region):
+    assert decision(variants, GUARDRAIL, "s3:GetObject", OBJECT, in_region(region)) == "silent"
+
+
+@pytest.mark.parametrize("address", [GUARDRAIL, BOUNDARY])
+def test_b9_database_logins_carry_no_region_and_are_denied_by_their_resource(plan, variants, address):
+    expected = "allowed" if address == BOUNDARY else "silent"
+    assert decision(plan, address, "rds-db:connect", LOGIN, {}) == expected
+    assert decision(plan, address, "rds-db:connect", LOGIN.replace("us-east-1", "us-west-2"), {}) == "denied"
+    assert decision(variants, address, "rds-db:connect", LOGIN, {}) == "denied"
+
+
+def test_b9_the_guardrail_grants_nothing(plan):
+    assert {statement["Effect"] for statement in plan.policy(GUARDRAIL).values()} == {"Deny"}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "further"),
+    [
+        ("dynamodb:PutItem", "arn:aws:dynamodb:us-east-1:123456789012:table/user-sessions-example", {}),
+        ("dynamodb:Query", "arn:aws:dynamodb:us-east-1:123456789012:table/api-keys-example/index/client-id", {}),
+        ("ec2:CreateNetworkInterface", "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-1", {}),
+        ("ec2:DescribeNetworkInterfaces", "*", {}),
+        ("firehose:PutRecordBatch", "arn:aws:firehose:us-east-1:123456789012:deliverystream/log-archive-example", {}),
+        ("kms:Decrypt", KEY, {"kms:resourcealiases": "alias/lambda-example"}),
+        (
+            "logs:CreateLogGroup",
+            "arn:aws:logs:us-east-1:123456789012:log-group:/aws/apigateway/welcome:log-stream:",
+            {},
+        ),
+        ("logs:DescribeLogGroups", "*", {}),
+        ("logs:PutLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics:log-stream:db-1", {}),
+        ("s3:PutObject", OBJECT, {}),
+        (
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster-0a1b2c3d-AbCdEf",
+            {},
+        ),
+        ("sns:Publish", "arn:aws:sns:us-east-1:123456789012:topic-alerts-example", {}),
+        ("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:queue-functions-dead-letter-example", {}),
+        ("xray:PutTraceSegments", "*", {}),
+    ],
+)
+def test_b9_the_boundary_leaves_room_for_what_the_platform_does(plan, action, resource, further):
+    assert decision(plan, BOUNDARY, action, resource, in_region("us-east-1", **further)) == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "further"),
+    [
+        ("dynamodb:DeleteTable", "arn:aws:dynamodb:us-east-1:123456789012:table/user-sessions-example", {}),
+        ("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:123456789012:table/user-sessions-pr42", {}),
+        ("iam:CreateUser", "arn:aws:iam::123456789012:user/a", {}),
+        ("iam:PassRole", "arn:aws:iam::123456789012:role/iam-role-lambda-ingest-example", {}),
+        ("kms:Decrypt", KEY, {}),
+        ("kms:Decrypt", KEY, {"kms:resourcealiases": "alias/lambda-pr42"}),
+        ("kms:ScheduleKeyDeletion", KEY, {"kms:resourcealiases": "alias/lambda-example"}),
+        ("logs:CreateLogGroup", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/lambda-ingest-example", {}),
+        ("logs:DeleteLogGroup", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/apigateway/welcome", {}),
+        ("s3:DeleteBucket", "arn:aws:s3:::raw-data-123456789012-example", {}),
+        ("s3:GetObject", "arn:aws:s3:::raw-data-123456789012-pr42/a.csv", {}),
+        ("s3:GetObject", "arn:aws:s3:::raw-data-999999999999-example/a.csv", {}),
+        (
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:payments-prod-AbCdEf",
+            {},
+        ),
+        ("sns:Publish", "arn:aws:sns:us-east-1:123456789012:topic-alerts-pr42", {}),
+        ("sqs:PurgeQueue", "arn:aws:sqs:us-east-1:123456789012:queue-ingest-example", {}),
+        ("sts:AssumeRole", "arn:aws:iam::123456789012:role/administrator", {}),
+    ],
+)
+def test_b9_the_boundary_ends_before_anything_else(plan, action, resource, further):
+    assert decision(plan, BOUNDARY, action, resource, in_region("us-east-1", **further)) == "silent"
+
+
+def test_b9_the_boundary_names_every_action_and_few_without_resources(plan):
+    allowed = [statement for statement in plan.policy(BOUNDARY).values() if statement["Effect"] == "Allow"]
+    actions = [action for statement in allowed for action in listed(statement["Action"])]
+    assert len(actions) > 40
+    assert [action for action in actions if "*" in action] == []
+    anywhere = {action for statement in allowed if statement["Resource"] == "*" for action in statement["Action"]}
+    assert all(re.match(r"xray:|(ec2|logs):Describe", action) for action in anywhere), anywhere
+
+
+def test_b9_what_the_roles_of_the_modules_may_do_lies_within_the_boundary(variants):
+    """A role with the boundary could not do the rest, and would fail in the account only."""
+    boundary = variants.policy(BOUNDARY).values()
+    possible = {a.lower() for s in boundary if s["Effect"] == "Allow" for a in listed(s["Action"])}
+    bounded = {
+        role["name"].removeprefix("iam-role-")
+        for role in variants.of_type("aws_iam_role").values()
+        if role.get("permissions_boundary")
+    }
+    checked = 0
+    for address, policy in variants.of_type("aws_iam_policy").items():
+        if policy["name"].removeprefix("iam-policy-") in bounded and policy.get("policy"):
+            checked += 1
+            for sid, statement in variants.policy(address).items():
+                if statement["Effect"] == "Allow":
+                    missing = {a for a in listed(statement["Action"]) if a.lower() not in possible}
+                    assert missing == set(), f"{address}, {sid}"
+    assert checked >= 2
+
+
+def test_b9_policies_fit_into_what_iam_stores(plan, variants):
+    for planned in (plan, variants):
+        for address in (GUARDRAIL, BOUNDARY):
+            assert len(re.sub(r"\s", "", planned.resources[address]["policy"])) <= LARGEST_POLICY
+
+
+def test_b9_a_database_role_logs_in_as_one_user_of_one_cluster(plan):
+    statements = plan.policy('module.iam.aws_iam_policy.database["analyst"]')
+    assert statements == {
+        "AllowLogin": {"Sid": "AllowLogin", "Effect": "Allow", "Action": "rds-db:connect", "Resource": LOGIN}
+    }
+
+
+def test_b9_taking_a_database_role_needs_a_second_factor(plan):
+    trust = plan.policy('module.iam.aws_iam_role.database["analyst"]', "assume_role_policy")["AllowTrustedPrincipals"]
+    assert trust["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert trust["Action"] == "sts:AssumeRole"
+    assert conditions_hold(trust["Condition"], {"aws:multifactorauthpresent": "true"})
+    assert not conditions_hold(trust["Condition"], {"aws:multifactorauthpresent": "false"})
+    # As long-lived access keys: the key is not there at all.
+    assert not conditions_hold(trust["Condition"], {})
+
+
+def test_b9_a_database_role_can_be_given_to_named_principals_only(plan):
+    trust = plan.policy('module.iam.aws_iam_role.database["reporting"]', "assume_role_policy")["AllowTrustedPrincipals"]
+    assert trust["Principal"] == {"AWS": "arn:aws:iam::111122223333:role/reporting"}
+    assert "Condition" not in trust
+
+
+def test_b9_database_roles_carry_the_guardrail_of_the_same_module(plan):
+    assert set(plan.of_type("aws_iam_role_policy_attachment")) == {
+        f'module.iam.aws_iam_role_policy_attachment.database["{role}/{policy}"]'
+        for role in ("analyst", "reporting")
+        for policy in ("database", "region-guardrail")
+    }
+    # Known after the apply, so not in the plan; null would be there.
+    role = plan.resources['module.iam.aws_iam_role.database["analyst"]']
+    assert role.get("permissions_boundary", "unknown") == "unknown"
+
+
+def test_b9_the_second_use_has_no_guardrail_of_its_own_and_carries_the_first_ones(variants):
+    assert variants.of_type("aws_iam_policy", module="database_access").keys() == {
+        'module.database_access.aws_iam_policy.database["the-longest-role-name-is1"]'
+    }
+    [role] = variants.of_type("aws_iam_role", module="database_access").values()
+    assert role["permissions_boundary"] == "arn:aws:iam::210987654321:policy/iam-policy-boundary"
+    assert set(variants.of_type("aws_iam_role_policy_attachment", module="database_access")) == {
+        f'module.database_access.aws_iam_role_policy_attachment.database["the-longest-role-name-is1/{policy}"]'
+        for policy in ("database", "region-guardrail")
+    }
+
+
+def test_b11_b12_names_end_in_the_suffix_fit_and_roles_can_be_deleted(plan, variants):
+    named = plan.of_type("aws_iam_role") | plan.of_type("aws_iam_policy")
+    assert len(named) == 6
+    assert all(values["name"].endswith("-example") for values in named.values())
+    [longest] = variants.of_type("aws_iam_role", module="database_access").values()
+    assert longest["name"] == "iam-role-database-the-longest-role-name-is1-a2345678901234567-90"
+    assert len(longest["name"]) == LONGEST_ROLE_NAME
+    assert all(role["force_detach_policies"] for role in plan.of_type("aws_iam_role").values())
+
+
+def test_settings_reach_the_roles(variants):
+    [role] = variants.of_type("aws_iam_role", module="database_access").values()
+    assert role["max_session_duration"] == 43200
+    assert role["description"] == "Everything that a description may say: ~!@#"
+    address = 'module.database_access.aws_iam_role.database["the-longest-role-name-is1"]'
+    trust = variants.policy(address, "assume_role_policy")["AllowTrustedPrincipals"]
+    assert set(trust["Principal"]["AWS"]) == {
+        "arn:aws:iam::210987654321:role/aws-reserved/sso/analysts",
+        "arn:aws:iam::210987654321:user/anna",
+    }
