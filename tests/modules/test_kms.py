@@ -78,6 +78,14 @@ def test_b10_cloudtrail_may_only_encrypt_and_only_for_trails_of_this_deployment(
     }
 
 
+def test_b10_cloudtrail_may_look_at_the_key_when_a_trail_of_this_deployment_is_made(plan):
+    statement = plan.policy(key("s3"))["AllowCloudTrailSetup"]
+    assert set(statement["Action"]) == {"kms:Decrypt", "kms:DescribeKey"}
+    assert statement["Condition"] == {
+        "ArnLike": {"aws:SourceArn": "arn:aws:cloudtrail:us-east-1:123456789012:trail/*-example"}
+    }
+
+
 def test_b10_config_may_encrypt_and_decrypt_for_this_account(plan):
     statement = plan.policy(key("s3"))["AllowConfigDelivery"]
     assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
@@ -103,5 +111,5 @@ def test_b5_buckets_may_notify_encrypted_queues_of_this_deployment_only(plan):
 
 def test_one_key_can_carry_every_grant(variants):
     statements = variants.policy('module.kms.aws_kms_key.this["everything"]')
-    assert len(statements) == 7
+    assert len(statements) == 8
     assert variants.of_type("aws_kms_key", module="kms").popitem()[1]["rotation_period_in_days"] == 90

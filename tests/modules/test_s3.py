@@ -111,6 +111,15 @@ def test_b10_buckets_of_other_units_deliver_access_logs_where_they_are_named(var
     }
 
 
+def test_b10_buckets_that_no_queue_listens_to_tell_eventbridge(plan):
+    notifications = plan.of_type("aws_s3_bucket_notification")
+    assert set(notifications) == {
+        "module.s3.aws_s3_bucket_notification.access_logs",
+        'module.s3.aws_s3_bucket_notification.this["archive"]',
+    }
+    assert {notification["eventbridge"] for notification in notifications.values()} == {True}
+
+
 def test_b4_data_bucket_policies_allow_nothing(plan):
     for purpose in PURPOSES:
         statements = plan.policy(f'module.s3.aws_s3_bucket_policy.this["{purpose}"]')

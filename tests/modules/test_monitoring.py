@@ -1,0 +1,403 @@
+"""modules/monitoring: subscription filters and the log archive (B7, B9), alarms, news of compliance (B10), names (B11, B15)."""
+
+import json
+import re
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+TOPIC = "arn:aws:sns:us-east-1:123456789012:topic-alerts-example"
+GROUPS = "arn:aws:logs:us-east-1:123456789012:log-group"
+
+
+@pytest.fixture(scope="module")
+def plan(example):
+    return example("monitoring")
+
+
+def short(resources):
+    """The resources by the key of their for_each."""
+    return {address.split('"')[1]: values for address, values in resources.items()}
+
+
+def alarms(plan):
+    return short(plan.of_type("aws_cloudwatch_metric_alarm", module="monitoring"))
+
+
+def filters(plan):
+    return short(plan.of_type("aws_cloudwatch_log_metric_filter", module="monitoring"))
+
+
+def subscriptions(plan, kind):
+    found = plan.of_type("aws_cloudwatch_log_subscription_filter", module="monitoring")
+    return short({address: values for address, values in found.items() if f".{kind}[" in address})
+
+
+def expression(alarm):
+    """The expression of an alarm and the metrics that it reads, by id."""
+    metrics = {query["id"]: query["metric"][0] for query in alarm["metric_query"] if query["metric"]}
+    [result] = [query for query in alarm["metric_query"] if query["return_data"]]
+    return result["expression"], metrics
+
+
+def test_inventory(plan, assert_inventory):
+    assert_inventory(plan, "monitoring")
+
+
+def test_b7_log_events_reach_the_alert_function(plan):
+    found = subscriptions(plan, "alerts")
+    assert {values["log_group_name"] for values in found.values()} == {
+        "/aws/apigateway/api-example/access",
+        "/aws/lambda/lambda-analytics-example",
+        "/aws/lambda/lambda-api-example",
+        "/aws/lambda/lambda-ingest-example",
+        "/aws/lambda/lambda-migrate-example",
+        "/aws/rds/cluster/aurora-example/postgresql",
+    }
+    function = "arn:aws:lambda:us-east-1:123456789012:function:lambda-alerts-example"
+    assert {values["destination_arn"] for values in found.values()} == {function}
+    assert all(values["filter_pattern"] for values in found.values())
+
+
+def test_b7_each_group_has_a_permission_of_its_own_to_call_the_alert_function(plan):
+    permissions = short(plan.of_type("aws_lambda_permission"))
+    assert permissions.keys() == subscriptions(plan, "alerts").keys()
+    for name, permission in permissions.items():
+        group = subscriptions(plan, "alerts")[name]["log_group_name"]
+        assert permission["source_arn"] == f"{GROUPS}:{group}:*"
+        assert permission["source_account"] == "123456789012"
+        assert permission["principal"] == "logs.us-east-1.amazonaws.com"
+        assert permission["function_name"] == "lambda-alerts-example"
+
+
+def test_b7_the_alert_function_never_reads_its_own_log_but_that_is_archived_too(plan):
+    own = "/aws/lambda/lambda-alerts-example"
+    assert own not in {values["log_group_name"] for values in subscriptions(plan, "alerts").values()}
+    assert own in {values["log_group_name"] for values in subscriptions(plan, "archive").values()}
+
+
+def test_b7_every_event_is_archived_and_no_group_has_more_than_two_filters(plan):
+    archive = subscriptions(plan, "archive")
+    assert {values["filter_pattern"] for values in archive.values()} == {""}
+    groups = [
+        values["log_group_name"] for kind in ("alerts", "archive") for values in subscriptions(plan, kind).values()
+    ]
+    assert len(groups) == 14
+    assert max(groups.count(group) for group in groups) == 2
+
+
+def stream(plan):
+    [found] = plan.of_type("aws_kinesis_firehose_delivery_stream", module="monitoring").values()
+    return found
+
+
+def test_b7_the_archive_is_encrypted_with_the_customer_managed_key(plan):
+    key = "arn:aws:kms:us-east-1:123456789012:key/66666666-7777-8888-9999-000000000000"
+    assert stream(plan)["server_side_encryption"] == [
+        {"enabled": True, "key_arn": key, "key_type": "CUSTOMER_MANAGED_CMK"}
+    ]
+    assert stream(plan)["extended_s3_configuration"][0]["kms_key_arn"] == key
+
+
+def test_b7_the_archive_is_kept_by_day_and_compressed_once(plan):
+    [target] = stream(plan)["extended_s3_configuration"]
+    assert target["bucket_arn"] == "arn:aws:s3:::archive-123456789012-example"
+    assert target["prefix"] == "logs/!{timestamp:yyyy/MM/dd}/"
+    assert target["error_output_prefix"].startswith("logs/errors/!{firehose:error-output-type}/")
+    assert target["compression_format"] == "GZIP"
+    processors = [processor["type"] for processor in target["processing_configuration"][0]["processors"]]
+    assert processors == ["Decompression", "AppendDelimiterToRecord"]
+
+
+def test_b7_the_archive_logs_its_failures_to_a_group_that_exists(plan):
+    [logging] = stream(plan)["extended_s3_configuration"][0]["cloudwatch_logging_options"]
+    [group] = plan.of_type("aws_cloudwatch_log_group").values()
+    [log_stream] = plan.of_type("aws_cloudwatch_log_stream").values()
+    assert logging == {"enabled": True, "log_group_name": group["name"], "log_stream_name": log_stream["name"]}
+
+
+def test_b9_firehose_writes_to_its_folder_and_cannot_bring_its_log_group_back(plan):
+    statements = plan.policy('module.monitoring.aws_iam_policy.log_archive["firehose"]')
+    bucket = "arn:aws:s3:::archive-123456789012-example"
+    assert statements["AllowBucket"]["Resource"] == bucket
+    assert statements["AllowObjects"]["Resource"] == f"{bucket}/logs/*"
+    assert statements["AllowEncryptionOfObjects"]["Condition"] == {
+        "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/logs/*"]},
+        "StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"},
+    }
+    group = f"{GROUPS}:/aws/kinesisfirehose/firehose-log-archive-example"
+    assert statements["AllowErrorLog"]["Resource"] == f"{group}:log-stream:delivery-example"
+    assert "logs:Create" not in json.dumps(statements)
+
+
+def test_b9_cloudwatch_logs_puts_records_into_this_stream_only(plan):
+    [statement] = plan.policy('module.monitoring.aws_iam_policy.log_archive["logs"]').values()
+    assert set(statement["Action"]) == {"firehose:PutRecord", "firehose:PutRecordBatch"}
+    assert (
+        statement["Resource"] == "arn:aws:firehose:us-east-1:123456789012:deliverystream/firehose-log-archive-example"
+    )
+
+
+def test_b9_the_roles_are_taken_by_their_services_for_this_account_only(plan):
+    def trust(role):
+        return plan.policy(f'module.monitoring.aws_iam_role.log_archive["{role}"]', "assume_role_policy")
+
+    logs = trust("logs")["AllowCloudWatchLogsOfThisAccount"]
+    assert logs["Principal"] == {"Service": "logs.amazonaws.com"}
+    assert logs["Condition"] == {
+        "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:*"},
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+    }
+    firehose = trust("firehose")["AllowFirehoseOfThisAccount"]
+    assert firehose["Principal"] == {"Service": "firehose.amazonaws.com"}
+    assert firehose["Condition"] == {"StringEquals": {"sts:ExternalId": "123456789012"}}
+
+
+def test_b10_every_alarm_tells_the_topic_when_it_begins_and_when_it_goes_blind(plan):
+    for name, alarm in alarms(plan).items():
+        assert alarm["alarm_actions"] == [TOPIC], name
+        assert alarm["insufficient_data_actions"] == [TOPIC], name
+        assert alarm["alarm_description"].endswith("."), name
+
+
+def test_b10_only_security_events_are_silent_when_they_end(plan):
+    silent = {name for name, alarm in alarms(plan).items() if not alarm["ok_actions"]}
+    assert silent == {name for name in alarms(plan) if name.startswith("trail-")}
+    assert len(silent) == 7
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        ("api|application|compliance|dead-letters|functions?|log-archive|queue|table|trail", "notBreaching"),
+        ("database", "ignore"),
+        ("nat-gateway", "missing"),
+    ],
+)
+def test_b7_silence_is_taken_for_what_it_means(plan, names, missing):
+    chosen = {name: alarm for name, alarm in alarms(plan).items() if re.match(rf"({names})-", name)}
+    assert chosen
+    assert {alarm["treat_missing_data"] for alarm in chosen.values()} == {missing}
+
+
+def test_b5_each_function_is_compared_with_its_own_timeout(plan):
+    formula, metrics = expression(alarms(plan)["functions-slow"])
+    assert formula.split(" + ") == [
+        "(FILL(f_alerts, 0) >= 24000)",
+        "(FILL(f_analytics, 0) >= 240000)",
+        "(FILL(f_api, 0) >= 23200)",
+        "(FILL(f_ingest, 0) >= 48000)",
+        "(FILL(f_migrate, 0) >= 96000)",
+    ]
+    assert {(m["metric_name"], m["stat"]) for m in metrics.values()} == {("Duration", "Maximum")}
+    assert metrics["f_ingest"]["dimensions"] == {"FunctionName": "lambda-ingest-example"}
+
+
+def test_every_expression_reads_metrics_that_it_has(plan, variants):
+    seen = 0
+    for planned in (plan, variants):
+        for name, alarm in alarms(planned).items():
+            if alarm["metric_query"]:
+                seen += 1
+                formula, metrics = expression(alarm)
+                if not formula.startswith("SELECT "):
+                    named = set(re.findall(r"\b[a-z][a-z0-9_]*\b", formula))
+                    assert named == set(metrics), name
+                assert len(metrics) <= 10, name
+            else:
+                assert alarm["metric_name"], name
+                assert alarm["period"] == 300, name
+    assert seen == 10
+
+
+def test_b3_failures_inside_dynamodb_are_read_across_its_operations(plan):
+    formula, metrics = expression(alarms(plan)["table-user-sessions-errors"])
+    assert formula == (
+        'SELECT SUM(SystemErrors) FROM SCHEMA("AWS/DynamoDB", Operation, TableName) '
+        "WHERE TableName = 'user-sessions-example'"
+    )
+    assert metrics == {}
+
+
+@pytest.mark.parametrize(("capacity", "percent", "connections"), [("example", 80, 604), ("variants", 50, 1000)])
+def test_b2_connections_are_compared_with_what_the_largest_capacity_allows(
+    plan, variants, capacity, percent, connections
+):
+    planned = {"example": plan, "variants": variants}[capacity]
+    limit = {"example": 4 * 189, "variants": 2000}[capacity]
+    assert alarms(planned)["database-connections"]["threshold"] == connections == limit * percent // 100
+
+
+def test_b7_every_metric_that_an_alarm_reads_out_of_logs_is_made_by_a_filter(plan):
+    made = {f["metric_transformation"][0]["name"] for f in filters(plan).values()}
+    read = {alarm["metric_name"] for alarm in alarms(plan).values() if alarm["namespace"] == "TradingAnalytics/example"}
+    assert made == read
+    assert len(read) == 10
+
+
+def test_b7_metrics_out_of_logs_cost_nothing_while_nothing_happens(plan):
+    for name, found in filters(plan).items():
+        [metric] = found["metric_transformation"]
+        assert (metric["value"], metric["unit"], metric["namespace"]) == ("1", "Count", "TradingAnalytics/example"), (
+            name
+        )
+        assert not metric["default_value"], name
+        assert not metric["dimensions"], name
+
+
+def test_b7_filter_patterns_fit_and_are_balanced(plan):
+    for name, found in filters(plan).items():
+        pattern = found["pattern"]
+        assert len(pattern) <= 1024, name
+        assert pattern.count("(") == pattern.count(")"), name
+        assert pattern.count('"') % 2 == 0, name
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("trail-access-bucket-policies", '$.eventName = "PutBucketPolicy"'),
+        ("trail-access-iam-policies", '$.eventName = "PutRolePolicy"'),
+        ("trail-audit-config", '$.eventName = "StopConfigurationRecorder"'),
+        ("trail-audit-trail", '$.eventName = "StopLogging"'),
+        ("trail-keys", '$.eventName = "ScheduleKeyDeletion"'),
+        ("trail-network-acls", '$.eventName = "CreateNetworkAclEntry"'),
+        ("trail-network-gateways", '$.eventName = "AttachInternetGateway"'),
+        ("trail-network-route-tables", '$.eventName = "ReplaceRoute"'),
+        ("trail-network-security-groups", '$.eventName = "AuthorizeSecurityGroupIngress"'),
+        ("trail-network-vpcs", '$.eventName = "ModifyVpcAttribute"'),
+        ("trail-refused-calls", '$.errorCode = "AccessDenied*"'),
+        ("trail-refused-sign-ins", '$.errorMessage = "Failed authentication"'),
+        ("trail-root-use", '$.userIdentity.type = "Root"'),
+        ("trail-sign-in-without-mfa", '$.additionalEventData.MFAUsed != "Yes"'),
+    ],
+)
+def test_b10_security_events_of_the_account_are_counted(plan, name, said):
+    assert said in filters(plan)[name]["pattern"]
+    assert filters(plan)[name]["log_group_name"] == "/aws/cloudtrail/trail-example"
+
+
+def test_b10_b15_broken_rules_of_this_deployment_are_told(plan):
+    [rule] = plan.of_type("aws_cloudwatch_event_rule", module="monitoring").values()
+    assert json.loads(rule["event_pattern"]) == {
+        "source": ["aws.config"],
+        "detail-type": ["Config Rules Compliance Change"],
+        "detail": {
+            "configRuleName": [{"suffix": "-example"}],
+            "messageType": ["ComplianceChangeNotification"],
+            "newEvaluationResult": {"complianceType": ["NON_COMPLIANT"]},
+        },
+    }
+
+
+def test_b10_the_mail_about_a_rule_is_made_of_sentences(plan):
+    [target] = plan.of_type("aws_cloudwatch_event_target", module="monitoring").values()
+    assert target["arn"] == TOPIC
+    [transformer] = target["input_transformer"]
+    template = transformer["input_template"]
+    assert set(re.findall(r"<(\w+)>", template)) == set(transformer["input_paths"])
+    # EventBridge takes lines of text only in quotation marks, which is what makes each a JSON string.
+    assert all(isinstance(json.loads(line), str) for line in template.splitlines())
+
+
+def dashboard(plan):
+    [found] = plan.of_type("aws_cloudwatch_dashboard", module="monitoring").values()
+    return json.loads(found["dashboard_body"])["widgets"]
+
+
+def test_b7_the_dashboard_shows_every_alarm_and_every_concern(plan):
+    widgets = dashboard(plan)
+    [board] = [widget for widget in widgets if widget["type"] == "alarm"]
+    prefix = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:"
+    assert set(board["properties"]["alarms"]) == {prefix + alarm["alarm_name"] for alarm in alarms(plan).values()}
+    charts = [widget["properties"] for widget in widgets if widget["type"] == "metric"]
+    assert {chart["region"] for chart in charts} == {"us-east-1"}
+    assert {chart["metrics"][0][0] for chart in charts} == {
+        "AWS/ApiGateway",
+        "AWS/DynamoDB",
+        "AWS/Firehose",
+        "AWS/Lambda",
+        "AWS/NATGateway",
+        "AWS/RDS",
+        "AWS/SQS",
+        "TradingAnalytics/example",
+    }
+
+
+def test_every_metric_on_the_dashboard_is_a_name_with_whole_dimensions(plan, variants):
+    for planned in (plan, variants):
+        for widget in dashboard(planned):
+            assert 1 <= widget["width"] <= 24
+            if widget["type"] == "metric":
+                assert widget["properties"]["metrics"], widget["properties"]["title"]
+                for *names, drawn in widget["properties"]["metrics"]:
+                    assert len(names) % 2 == 0
+                    assert all(isinstance(name, str) for name in names)
+                    assert drawn["stat"]
+
+
+def test_b7_saved_queries_read_groups_of_this_deployment(plan):
+    queries = short(plan.of_type("aws_cloudwatch_query_definition", module="monitoring"))
+    assert set(queries) == {"api-refused", "function-durations", "function-errors", "trail-changes", "trail-refused"}
+    for query in queries.values():
+        assert query["log_group_names"]
+        assert all("-example" in group for group in query["log_group_names"])
+
+
+def test_what_an_alarm_points_to_exists(plan):
+    known = {query["name"] for query in plan.of_type("aws_cloudwatch_query_definition").values()} | {
+        "dashboard-example"
+    }
+    pointed = {
+        word
+        for alarm in alarms(plan).values()
+        for word in re.findall(r"\b(?:query|dashboard)-[a-z-]+", alarm["alarm_description"])
+    }
+    assert len(pointed) == 6
+    assert pointed == known
+
+
+def test_b11_every_name_ends_in_the_suffix_and_fits(plan, variants):
+    named = {
+        "aws_cloudwatch_dashboard": ("dashboard_name", 255),
+        "aws_cloudwatch_event_rule": ("name", 64),
+        "aws_cloudwatch_event_target": ("target_id", 64),
+        "aws_cloudwatch_log_metric_filter": ("name", 512),
+        "aws_cloudwatch_log_stream": ("name", 512),
+        "aws_cloudwatch_log_subscription_filter": ("name", 512),
+        "aws_cloudwatch_metric_alarm": ("alarm_name", 255),
+        "aws_cloudwatch_query_definition": ("name", 255),
+        "aws_iam_policy": ("name", 128),
+        "aws_iam_role": ("name", 64),
+        "aws_kinesis_firehose_delivery_stream": ("name", 64),
+    }
+    for planned, suffix in ((plan, "-example"), (variants, "-a2345678901234567-90")):
+        for kind, (attribute, longest) in named.items():
+            found = [values[attribute] for values in planned.of_type(kind, module="monitoring").values()]
+            assert found, kind
+            assert [name for name in found if not name.endswith(suffix) or len(name) > longest] == []
+
+
+def test_without_trail_and_access_log_nothing_counts_them(variants):
+    assert not [name for name in alarms(variants) if name.startswith("trail-") or name == "api-refused-calls"]
+    assert set(filters(variants)) == {"denied-the-only-function", "errors-the-only-function"}
+    titles = {widget["properties"].get("title") for widget in dashboard(variants)}
+    assert not titles & {"Security events of the account", "Dead letters"}
+
+
+def test_settings_reach_the_resources(variants):
+    assert alarms(variants)["function-the-only-function-errors"]["threshold"] == 3
+    assert expression(alarms(variants)["functions-slow"])[0] == "(FILL(f_the_only_function, 0) >= 450000)"
+    assert stream(variants)["extended_s3_configuration"][0]["prefix"] == "logs/cloudwatch/!{timestamp:yyyy/MM/dd}/"
+    assert subscriptions(variants, "alerts")["the-only-function"]["filter_pattern"] == ""
+    [group] = variants.of_type("aws_cloudwatch_log_group", module="monitoring").values()
+    assert group["retention_in_days"] == 365
+    roles = variants.of_type("aws_iam_role", module="monitoring").values()
+    assert {role["permissions_boundary"] for role in roles} == {"arn:aws:iam::210987654321:policy/iam-policy-boundary"}
+    assert set(short(variants.of_type("aws_iam_role_policy_attachment", module="monitoring"))) == {
+        "firehose/log-archive",
+        "firehose/region-guardrail",
+        "logs/log-archive",
+        "logs/region-guardrail",
+    }
