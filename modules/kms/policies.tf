@@ -8,9 +8,10 @@ locals {
 
   topic_arns = "${local.arn_prefix}:sns:${var.region}:${var.account_id}:*-${var.suffix}"
 
-  # What each name in `grants` stands for. The shapes follow the key policy pages of each service's user guide.
+  # What the names in `grants` stand for. The shapes follow the key policy pages of each service's user guide.
   grant_statements = {
     cloudtrail = {
+      grant     = "cloudtrail"
       sid       = "AllowCloudTrailDelivery"
       principal = "cloudtrail.amazonaws.com"
       actions   = ["kms:GenerateDataKey*"]
@@ -28,9 +29,26 @@ locals {
       ]
     }
 
+    # Asked when a trail is made or changed, not for a delivery, so no encryption context comes with it. Decrypt is for buckets with
+    # a bucket key.
+    cloudtrail_setup = {
+      grant     = "cloudtrail"
+      sid       = "AllowCloudTrailSetup"
+      principal = "cloudtrail.amazonaws.com"
+      actions   = ["kms:Decrypt", "kms:DescribeKey"]
+      conditions = [
+        {
+          test     = "ArnLike"
+          variable = "aws:SourceArn"
+          values   = ["${local.arn_prefix}:cloudtrail:${var.region}:${var.account_id}:trail/*-${var.suffix}"]
+        },
+      ]
+    }
+
     # Without it an alarm whose action is an encrypted topic fails silently: it changes state and nobody hears of it. SNS names the
     # topic in every use of the key, whoever publishes; whether a publisher names its own account differs from service to service.
     cloudwatch_alarms = {
+      grant     = "cloudwatch_alarms"
       sid       = "AllowCloudWatchAlarmsToPublish"
       principal = "cloudwatch.amazonaws.com"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -44,6 +62,7 @@ locals {
     }
 
     cloudwatch_logs = {
+      grant     = "cloudwatch_logs"
       sid       = "AllowCloudWatchLogs"
       principal = "logs.${var.region}.amazonaws.com"
       actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
@@ -57,6 +76,7 @@ locals {
     }
 
     config = {
+      grant     = "config"
       sid       = "AllowConfigDelivery"
       principal = "config.amazonaws.com"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -70,6 +90,7 @@ locals {
     }
 
     eventbridge = {
+      grant     = "eventbridge"
       sid       = "AllowEventBridgeToPublish"
       principal = "events.amazonaws.com"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -83,6 +104,7 @@ locals {
     }
 
     s3_notifications = {
+      grant     = "s3_notifications"
       sid       = "AllowS3ToNotifyQueues"
       principal = "s3.amazonaws.com"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -98,9 +120,6 @@ locals {
 }
 
 data "aws_iam_policy_document" "this" {
-  #checkov:skip=CKV_AWS_109:in a key policy the resource * is the key itself, and the account must be able to administer it
-  #checkov:skip=CKV_AWS_111:as CKV_AWS_109
-  #checkov:skip=CKV_AWS_356:as CKV_AWS_109
   for_each = var.keys
 
   # Without the account as administrator a key that lost its users could never be changed or deleted again.
@@ -116,7 +135,7 @@ data "aws_iam_policy_document" "this" {
   }
 
   dynamic "statement" {
-    for_each = { for grant in each.value.grants : grant => local.grant_statements[grant] }
+    for_each = { for name, statement in local.grant_statements : name => statement if contains(each.value.grants, statement.grant) }
 
     content {
       sid       = statement.value.sid

@@ -6,10 +6,8 @@ locals {
 }
 
 resource "aws_s3_bucket" "access_logs" {
-  #checkov:skip=CKV_AWS_18:a bucket that logs into itself never comes to rest
   #checkov:skip=CKV_AWS_144:as the data buckets
   #checkov:skip=CKV_AWS_145:S3 cannot deliver access logs to a bucket whose default encryption is SSE-KMS
-  #checkov:skip=CKV2_AWS_62:nothing listens for access logs
   bucket        = local.access_log_bucket_name
   force_destroy = true
 

@@ -11,7 +11,6 @@ locals {
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:replication doubles storage for data that can be ingested again, and would leave the one region in use
-  #checkov:skip=CKV2_AWS_62:notifications belong to the unit that owns the receiving function
   for_each = var.buckets
 
   bucket = local.bucket_names[each.key]

@@ -34,15 +34,16 @@ variable "account_id" {
 }
 
 variable "buckets" {
-  description = "The data buckets by purpose. Objects move to Glacier Flexible Retrieval after `glacier_after_days`, and on to Glacier Deep Archive after `deep_archive_after_days` where that is set. Superseded versions are deleted after `noncurrent_version_retention_in_days`; unfinished multipart uploads after `abort_incomplete_multipart_upload_days`."
+  description = "The data buckets by purpose. Objects move to Glacier Flexible Retrieval after `glacier_after_days`, and on to Glacier Deep Archive after `deep_archive_after_days` where that is set. Superseded versions are deleted after `noncurrent_version_retention_in_days`; unfinished multipart uploads after `abort_incomplete_multipart_upload_days`. `eventbridge` sends the bucket's events to EventBridge; leave it off where another unit configures the bucket's notifications."
   type = map(object({
     abort_incomplete_multipart_upload_days = optional(number, 7)
     deep_archive_after_days                = optional(number)
+    eventbridge                            = optional(bool, false)
     glacier_after_days                     = optional(number, 90)
     noncurrent_version_retention_in_days   = optional(number, 30)
   }))
   default = {
-    archive             = { deep_archive_after_days = 365 }
+    archive             = { deep_archive_after_days = 365, eventbridge = true }
     processed-analytics = {}
     raw-data            = {}
   }

@@ -8,7 +8,6 @@ resource "aws_internet_gateway" "this" {
 }
 
 resource "aws_eip" "nat" {
-  #checkov:skip=CKV2_AWS_19:the address belongs to the NAT gateway, not to an instance
   domain = "vpc"
 
   tags = merge(var.tags, { Name = "elastic-ip-nat-${var.suffix}" })

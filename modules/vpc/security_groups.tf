@@ -3,7 +3,6 @@
 # add one without a fight over the group.
 
 resource "aws_security_group" "lambda" {
-  #checkov:skip=CKV2_AWS_5:attached by the units of the functions
   name        = "security-group-lambda-${var.suffix}"
   description = "Functions: out to S3 and DynamoDB"
   vpc_id      = aws_vpc.this.id
@@ -38,7 +37,6 @@ resource "aws_vpc_security_group_egress_rule" "lambda_dynamodb" {
 }
 
 resource "aws_security_group" "https_client" {
-  #checkov:skip=CKV2_AWS_5:attached by the units of the functions
   name        = "security-group-https-client-${var.suffix}"
   description = "Callers of AWS APIs that have no endpoint in this network"
   vpc_id      = aws_vpc.this.id
@@ -62,7 +60,6 @@ resource "aws_vpc_security_group_egress_rule" "https_client" {
 }
 
 resource "aws_security_group" "database_client" {
-  #checkov:skip=CKV2_AWS_5:attached by the units of the functions
   name        = "security-group-database-client-${var.suffix}"
   description = "Clients of the database"
   vpc_id      = aws_vpc.this.id
@@ -86,7 +83,6 @@ resource "aws_vpc_security_group_egress_rule" "database_client" {
 }
 
 resource "aws_security_group" "database" {
-  #checkov:skip=CKV2_AWS_5:attached by the unit of the database
   name        = "security-group-database-${var.suffix}"
   description = "Database: in from its clients, never out"
   vpc_id      = aws_vpc.this.id
