@@ -64,6 +64,24 @@ def test_b2_data_api_with_provisioned_engine_mode(client, cluster):
         assert rds.describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"][0]["HttpEndpointEnabled"] is enabled
 
 
+@pytest.mark.parametrize(
+    ("stated", "found"),
+    [
+        ({}, "open-source-rds-extended-support"),
+        (
+            {"EngineLifecycleSupport": "open-source-rds-extended-support-disabled"},
+            "open-source-rds-extended-support-disabled",
+        ),
+    ],
+)
+def test_b2_what_happens_at_the_end_of_support(client, name, stated, found):
+    rds = client("rds")
+    settings = {"Engine": "aurora-postgresql", "MasterUsername": "platform", "ManageMasterUserPassword": True}
+    made = rds.create_db_cluster(DBClusterIdentifier=name, **settings, **stated)["DBCluster"]
+    read = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+    assert [cluster["EngineLifecycleSupport"] for cluster in (made, read)] == [found, found]
+
+
 def test_b2_performance_insights(client, cluster):
     rds = client("rds")
     made = rds.create_db_instance(

@@ -9,7 +9,7 @@ from orchestrator.adapters.local_cloud.patches.registry import around, patch
 @patch(
     service="lambda",
     subject="aws_lambda_function.logging_config, .dead_letter_config",
-    symptom="not returned: every plan sets them again; updates of the key and of tracing are ignored, too",
+    symptom="not returned: every plan sets them again; updates of the key, tracing and ephemeral storage are ignored, too",
     restores="they are stored on creation and on update, and returned; logs go to /aws/lambda/<name> as text by default",
 )
 def function_configuration() -> None:
@@ -38,6 +38,8 @@ def function_configuration() -> None:
         for name, attribute in _UPDATABLE.items():
             if name in config_updates:
                 setattr(self, attribute, config_updates[name])
+        if "EphemeralStorage" in config_updates:
+            self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
         return original(self, config_updates)
 
 
@@ -73,3 +75,25 @@ def mapped_alias() -> None:
     def update_event_source_mapping(original: Callable[..., Any], self: Any, uuid: str, spec: dict[str, Any]) -> Any:
         mapping = original(self, uuid, spec)
         return qualify(mapping, spec["FunctionName"]) if mapping is not None and spec.get("FunctionName") else mapping
+
+
+@patch(
+    service="lambda",
+    subject="aws_lambda_function_event_invoke_config (update in place)",
+    symptom="a second configuration is kept behind the first, which is still the one returned: every plan changes it again",
+    restores="PutFunctionEventInvokeConfig replaces the configuration, UpdateFunctionEventInvokeConfig changes what it names",
+)
+def event_invoke_config() -> None:
+    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
+
+    @around(LambdaBackend, "put_function_event_invoke_config")
+    def put(original: Callable[..., Any], self: Any, function_name: str, config: dict[str, Any]) -> Any:
+        answer = original(self, function_name, config)
+        function = self.get_function(function_name)
+        function.event_invoke_config = function.event_invoke_config[-1:]
+        return answer
+
+    @around(LambdaBackend, "update_function_event_invoke_config")
+    def update(original: Callable[..., Any], self: Any, function_name: str, config: dict[str, Any]) -> Any:
+        stored = self.get_function(function_name).event_invoke_config
+        return original(self, function_name, {**(stored[-1].config if stored else {}), **config})

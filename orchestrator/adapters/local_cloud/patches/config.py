@@ -1,10 +1,48 @@
-"""AWS Config: conformance packs and remediation."""
+"""AWS Config: the quota of rules, the recorder's frequency, conformance packs and remediation."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from orchestrator.adapters.local_cloud.patches.registry import add, patch
+from orchestrator.adapters.local_cloud.patches.registry import add, around, patch
+
+_RULES_PER_REGION = 1000
+
+
+@patch(
+    service="config",
+    subject="aws_config_config_rule",
+    symptom="the 151st rule of an account is refused, so that no two deployments fit in",
+    restores="an account may have 1,000 rules per region, the quota of AWS",
+)
+def rule_quota() -> None:
+    from moto.config.models import ConfigRule  # noqa: PLC0415 - moto loads with the patches
+
+    ConfigRule.MAX_RULES = _RULES_PER_REGION
+
+
+@patch(
+    service="config",
+    subject="aws_config_configuration_recorder.recording_mode",
+    symptom="not stored: the recorder says nothing of how often it records",
+    restores="PutConfigurationRecorder stores the mode, CONTINUOUS unless it is told otherwise; DescribeConfigurationRecorders returns it",
+)
+def recording_mode() -> None:
+    from moto.config.models import ConfigBackend  # noqa: PLC0415 - moto loads with the patches
+
+    @around(ConfigBackend, "put_configuration_recorder")
+    def put_configuration_recorder(original: Callable[..., Any], self: Any, config_recorder: dict[str, Any]) -> Any:
+        original(self, config_recorder)
+        modes = vars(self).setdefault("recording_modes", {})
+        modes[config_recorder["name"]] = config_recorder.get("recordingMode") or {"recordingFrequency": "CONTINUOUS"}
+
+    @around(ConfigBackend, "describe_configuration_recorders")
+    def describe_configuration_recorders(
+        original: Callable[..., Any], self: Any, recorder_names: list[str] | None
+    ) -> Any:
+        modes = vars(self).get("recording_modes", {})
+        return [{**item, "recordingMode": modes[item["name"]]} for item in original(self, recorder_names)]
 
 
 @patch(

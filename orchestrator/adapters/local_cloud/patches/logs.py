@@ -1,10 +1,10 @@
-"""CloudWatch Logs: saved queries."""
+"""CloudWatch Logs: saved queries, and changes of subscription filters."""
 
 import json
 from typing import Any
 from uuid import uuid4
 
-from orchestrator.adapters.local_cloud.patches.registry import add, patch
+from orchestrator.adapters.local_cloud.patches.registry import add, around, patch
 
 
 @patch(
@@ -43,6 +43,26 @@ def query_definitions() -> None:
         if _stored(self).pop(self._get_param("queryDefinitionId"), None) is None:
             raise ResourceNotFoundException
         return json.dumps({"success": True})
+
+
+@patch(
+    service="logs",
+    subject="aws_cloudwatch_log_subscription_filter.filter_pattern (update in place)",
+    symptom="a group with two filters refuses a change of either of them with LimitExceededException",
+    restores="PutSubscriptionFilter changes a filter that exists; only a third one is refused",
+)
+def subscription_filter_updates() -> None:
+    from moto.logs.models import LogGroup  # noqa: PLC0415 - as above
+
+    @around(LogGroup, "put_subscription_filter")
+    def put_subscription_filter(
+        original: Any, self: Any, filter_name: str, filter_pattern: str, destination_arn: str, role_arn: str
+    ) -> None:
+        existing = self.subscription_filters.get(filter_name)
+        if existing is None:
+            original(self, filter_name, filter_pattern, destination_arn, role_arn)
+        else:
+            existing.update(filter_pattern, destination_arn, role_arn)
 
 
 def _stored(response: Any) -> dict[str, dict[str, Any]]:

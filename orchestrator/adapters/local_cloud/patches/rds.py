@@ -51,6 +51,24 @@ def scaling_configuration() -> None:
 
 @patch(
     service="rds",
+    subject="aws_rds_cluster.engine_lifecycle_support",
+    symptom="not stored: every plan sets it again",
+    restores="CreateDBCluster stores EngineLifecycleSupport, which is extended support where nothing is said",
+)
+def engine_lifecycle_support() -> None:
+    from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
+
+    @around(DBCluster, "__init__")
+    def create(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _EXTENDED_SUPPORT
+
+
+_EXTENDED_SUPPORT = "open-source-rds-extended-support"
+
+
+@patch(
+    service="rds",
     subject="aws_rds_cluster_instance.performance_insights_*",
     symptom="not stored: every plan enables Performance Insights again",
     restores="CreateDBInstance and ModifyDBInstance store whether it is on, its key and its retention",

@@ -1,0 +1,36 @@
+"""Patches of AWS Config (B10, B15)."""
+
+import pytest
+
+RULE = {"Source": {"Owner": "AWS", "SourceIdentifier": "EIP_ATTACHED"}}
+ROLE = "arn:aws:iam::123456789012:role/recorder"
+
+
+@pytest.fixture
+def config(client):
+    return client("config")
+
+
+def test_b15_an_account_has_room_for_the_rules_of_two_deployments(config, name):
+    names = [f"{name}-{number}" for number in range(184)]
+    for rule in names:
+        config.put_config_rule(ConfigRule={"ConfigRuleName": rule, **RULE})
+    pages = config.get_paginator("describe_config_rules").paginate()
+    assert set(names) <= {rule["ConfigRuleName"] for page in pages for rule in page["ConfigRules"]}
+    for rule in names:
+        config.delete_config_rule(ConfigRuleName=rule)
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({}, {"recordingFrequency": "CONTINUOUS"}),
+        ({"recordingMode": {"recordingFrequency": "DAILY"}}, {"recordingFrequency": "DAILY"}),
+    ],
+)
+def test_b10_a_recorder_says_how_often_it_records(config, name, stated, expected):
+    recorder = {"name": name, "roleARN": ROLE, "recordingGroup": {"allSupported": True}}
+    config.put_configuration_recorder(ConfigurationRecorder={**recorder, **stated})
+    (found,) = config.describe_configuration_recorders(ConfigurationRecorderNames=[name])["ConfigurationRecorders"]
+    assert found["recordingMode"] == expected
+    config.delete_configuration_recorder(ConfigurationRecorderName=name)

@@ -1,0 +1,57 @@
+"""Patches that modules/lambda needs: what an update of a function changes is what the next plan reads."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+
+@pytest.fixture
+def function(client, name):
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("handler.py", "def handler(event, context): return event")
+    client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="handler.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    return name
+
+
+def test_b5_ephemeral_storage_can_be_updated(client, function):
+    api = client("lambda")
+    api.update_function_configuration(FunctionName=function, EphemeralStorage={"Size": 1024})
+    assert api.get_function_configuration(FunctionName=function)["EphemeralStorage"] == {"Size": 1024}
+
+
+def asynchronous(api, function):
+    found = api.get_function_event_invoke_config(FunctionName=function)
+    return found.get("MaximumRetryAttempts"), found.get("MaximumEventAgeInSeconds")
+
+
+def test_b5_a_second_event_invoke_config_replaces_the_first(client, function):
+    api = client("lambda")
+    api.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=2, MaximumEventAgeInSeconds=600)
+    api.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=0)
+    assert asynchronous(api, function) == (0, None)
+
+
+def test_b5_an_event_invoke_config_is_updated_in_part(client, function):
+    api = client("lambda")
+    api.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=2, MaximumEventAgeInSeconds=600)
+    api.update_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=0)
+    assert asynchronous(api, function) == (0, 600)
+    api.delete_function_event_invoke_config(FunctionName=function)
+    with pytest.raises(api.exceptions.ResourceNotFoundException):
+        api.get_function_event_invoke_config(FunctionName=function)
