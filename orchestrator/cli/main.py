@@ -9,6 +9,7 @@ import typer
 
 from orchestrator import __version__
 from orchestrator.cli import console
+from orchestrator.cli.build import build
 from orchestrator.cli.destroy import destroy
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.inspect import graph, render, validate
@@ -39,6 +40,7 @@ app.command(rich_help_panel=_DEPLOYMENTS)(destroy)
 app.command(rich_help_panel=_TREE)(graph)
 app.command(rich_help_panel=_TREE)(validate)
 app.command(rich_help_panel=_TREE)(render)
+app.command(rich_help_panel=_TREE)(build)
 app.add_typer(local, name="local", rich_help_panel=_MACHINE)
 app.command(rich_help_panel=_MACHINE)(doctor)
 

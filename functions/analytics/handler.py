@@ -1,0 +1,69 @@
+"""Works out bars and volatility from the objects of trades that ingest wrote."""
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from database import Database, DatabaseAddress, iam_token
+from logic import read_trades, update
+from market.objects import StoredObject, buffered, created_objects
+from store import PostgresStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds import RDSClient
+    from mypy_boto3_s3 import S3Client
+
+TIMEOUT = 60
+
+logger = Logger()
+metrics = Metrics()
+batch = BatchProcessor(event_type=EventType.SQS)
+
+
+@lru_cache(maxsize=1)
+def s3() -> "S3Client":
+    """The client of this execution environment."""
+    return boto3.client("s3")
+
+
+@lru_cache(maxsize=1)
+def database() -> Database:
+    """The connection of this execution environment."""
+    address = DatabaseAddress.of_environment(os.environ, user=os.environ["DATABASE_USER"])
+    rds: RDSClient = boto3.client("rds")
+    return Database(address, lambda: iam_token(rds, address), application=logger.service, timeout=TIMEOUT)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda calls this with a batch of the queue."""
+    metrics.add_metric(name="Messages", unit=MetricUnit.Count, value=len(event["Records"]))
+    return dict(process_partial_response(event=event, record_handler=take_message, processor=batch, context=context))
+
+
+def take_message(record: SQSRecord) -> None:
+    """Work through the objects that a message tells of; a failure brings the message back, and nothing else."""
+    for found in created_objects(record.body):
+        take_object(found)
+
+
+def take_object(found: StoredObject) -> None:
+    """Add the trades of an object; each batch of them is a transaction, which may run again."""
+    answer = s3().get_object(Bucket=found.bucket, Key=found.key)
+    trades = bars = 0
+    with buffered(answer["Body"]) as stream:
+        for part in read_trades(stream):
+            with database().transaction() as session:
+                bars += update(PostgresStore(session), part)
+            trades += len(part)
+    metrics.add_metric(name="TradesProcessed", unit=MetricUnit.Count, value=trades)
+    metrics.add_metric(name="BarsWritten", unit=MetricUnit.Count, value=bars)
+    logger.info("worked out", extra={"key": found.key, "trades": trades, "bars": bars})

@@ -1,0 +1,207 @@
+"""What becomes of market data: rows are read from a stream, trades are brought into one form, bad rows keep their reason.
+
+Nothing here knows AWS. Memory is bounded, however large an object is: one line at a time comes in, and partitions go out
+when what is gathered gets too much. The same object always gives the same files, so doing it again overwrites.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from market.trades import FIELDS, InvalidTradeError, Trade, parse_trade
+
+INCOMING = "incoming/"
+QUARANTINE = "quarantine/"
+TRADES = "trades/"
+MAX_LINE = 64 * 1024
+MAX_GATHERED = 64 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
+_SHOWN = 1000
+
+Store = Callable[[str, bytes], None]
+"""Writes an object: its key and its contents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """A row that is no trade.
+
+    Attributes:
+        line: from 1; the position in a request.
+        text: the row as it came, cut where it is very long.
+
+    """
+
+    line: int
+    reason: str
+    text: str
+
+    def to_json(self) -> str:
+        return json.dumps({"line": self.line, "reason": self.reason, "text": self.text}, separators=(",", ":"))
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """How many rows became what."""
+
+    accepted: int = 0
+    rejected: int = 0
+
+
+def read_rows(stream: io.BufferedReader, *, key: str) -> Iterator[Trade | BadRow]:
+    """The rows of an object: CSV with a header where its key says so, else JSON lines; gzip is seen by its first bytes."""
+    lines = _lines(stream)
+    name = key.lower().removesuffix(".gz")
+    return _csv_rows(lines) if name.endswith(".csv") else _json_rows(lines)
+
+
+def read_documents(documents: Sequence[Any]) -> Iterator[Trade | BadRow]:
+    """The trades of a request."""
+    for number, document in enumerate(documents, start=1):
+        yield _trade(document, number, json.dumps(document))
+
+
+def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, str | None]]:
+    """Lines with their numbers, empty ones left out; None for one that is too long to be a row.
+
+    A stream that cannot be unpacked to its end gives its good lines, then a None for the rest.
+    """
+    unpacked = gzip.GzipFile(fileobj=stream) if stream.peek(2)[:2] == _GZIP else stream
+    number = 0
+    try:
+        while line := unpacked.readline(MAX_LINE + 1):
+            number += 1
+            whole = len(line) <= MAX_LINE
+            while not line.endswith(b"\n") and len(line) > MAX_LINE:
+                line = unpacked.readline(MAX_LINE + 1)
+            # A byte order mark, as spreadsheets write it, belongs to the encoding.
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").strip() if whole else ""
+            if text or not whole:
+                yield number, text if whole else None
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        yield number + 1, None
+
+
+def _csv_rows(lines: Iterator[tuple[int, str | None]]) -> Iterator[Trade | BadRow]:
+    header: list[str] | None = None
+    for number, line in lines:
+        cells = _cells(line)
+        if line is None or cells is None:
+            yield _unreadable(number, line)
+        elif header is None:
+            header = [cell.strip().lower() for cell in cells]
+            missing = [name for name in FIELDS if name not in header]
+            if missing:
+                # Nothing below can be understood; every line is kept, so nothing is lost.
+                yield BadRow(line=number, reason=f"the header lacks {', '.join(missing)}", text=line[:_SHOWN])
+        elif not set(FIELDS) <= set(header):
+            yield BadRow(line=number, reason="the header is unusable", text=line[:_SHOWN])
+        elif len(cells) != len(header):
+            reason = f"{len(cells)} cells under a header of {len(header)}"
+            yield BadRow(line=number, reason=reason, text=line[:_SHOWN])
+        else:
+            yield _trade(dict(zip(header, cells, strict=True)), number, line)
+
+
+def _cells(line: str | None) -> list[str] | None:
+    try:
+        return next(csv.reader([line], strict=True)) if line is not None else None
+    except csv.Error:
+        return None
+
+
+def _json_rows(lines: Iterator[tuple[int, str | None]]) -> Iterator[Trade | BadRow]:
+    for number, line in lines:
+        try:
+            document = json.loads(line) if line is not None else None
+        except (ValueError, RecursionError):
+            document = None
+        if line is None or document is None:
+            yield _unreadable(number, line)
+        else:
+            yield _trade(document, number, line)
+
+
+def _unreadable(number: int, line: str | None) -> BadRow:
+    if line is None:
+        return BadRow(
+            line=number, reason="unreadable: too long, or the compressed data ends or is damaged here", text=""
+        )
+    return BadRow(line=number, reason="not a row of the format that the key names", text=line[:_SHOWN])
+
+
+def _trade(document: Any, number: int, text: str) -> Trade | BadRow:
+    if not isinstance(document, Mapping):
+        return BadRow(line=number, reason="not an object with the fields of a trade", text=text[:_SHOWN])
+    try:
+        return parse_trade(document)
+    except InvalidTradeError as error:
+        return BadRow(line=number, reason=str(error), text=text[:_SHOWN])
+
+
+def identity(*parts: str) -> str:
+    """A name for what the parts name, the same in every run."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def quarantine_key(source: str, name: str) -> str:
+    """Where the bad rows of an object go: a place from which nothing comes in again."""
+    return f"{QUARANTINE}{source.removeprefix(INCOMING)}/{name}.jsonl"
+
+
+@dataclass(slots=True, kw_only=True)
+class Sorter:
+    """Sorts rows into files: trades by symbol and day, bad rows into one.
+
+    Args:
+        name: of the source; ends every key.
+        store_trades: writes to the bucket of trades.
+        store_bad: writes to the bucket of the quarantine.
+        quarantine: key for the bad rows, without number.
+
+    """
+
+    name: str
+    store_trades: Store
+    store_bad: Store
+    quarantine: str
+    limit: int = MAX_GATHERED
+    counts: Counts = field(default_factory=Counts)
+    _gathered: dict[str, bytearray] = field(default_factory=dict)
+    _parts: dict[str, int] = field(default_factory=dict)
+    _size: int = 0
+
+    def take(self, rows: Iterator[Trade | BadRow]) -> Counts:
+        """Sort all rows and write them."""
+        for row in rows:
+            if isinstance(row, Trade):
+                self.counts.accepted += 1
+                self._add(f"{TRADES}symbol={row.symbol}/date={row.timestamp:%Y-%m-%d}/{self.name}", row.to_json())
+            else:
+                self.counts.rejected += 1
+                self._add(self.quarantine.removesuffix(".jsonl"), row.to_json())
+            while self._size > self.limit:
+                # The largest first; of equal ones always the same, so that another run makes the same files.
+                self._write(max(self._gathered, key=lambda key: (len(self._gathered[key]), key)))
+        for key in sorted(self._gathered):
+            self._write(key)
+        return self.counts
+
+    def _add(self, key: str, line: str) -> None:
+        data = f"{line}\n".encode()
+        self._gathered.setdefault(key, bytearray()).extend(data)
+        self._size += len(data)
+
+    def _write(self, key: str) -> None:
+        data = bytes(self._gathered.pop(key))
+        self._size -= len(data)
+        part = self._parts.get(key, 0)
+        self._parts[key] = part + 1
+        store = self.store_bad if key.startswith(QUARANTINE) else self.store_trades
+        store(f"{key}-{part:05d}.jsonl", data)

@@ -1,0 +1,147 @@
+"""``functions/functions.toml``: which functions there are, and what goes into the package of each.
+
+Read and checked in one go, so that a mistake is found before anything is fetched or written.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.adapters.packages.requirements import Pin, read_pins
+from orchestrator.errors import UsageError
+
+FILE_NAME = "functions.toml"
+DEFAULT_HANDLER = "handler.handler"
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_HANDLER = re.compile(r"([A-Za-z_]\w*)\.([A-Za-z_]\w*)")
+_KEYS: Mapping[str, type[object]] = {"folder": str, "handler": str, "packages": list, "requirements": list}
+_SKIPPED_FOLDERS = frozenset({"__pycache__", "tests"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionDefinition:
+    """What one function is made of.
+
+    Attributes:
+        sources: the function's own files and those of the packages it shares, by their path in the zip.
+        pins: the libraries, in the order of their names.
+
+    """
+
+    name: str
+    sources: Mapping[str, Path]
+    pins: tuple[Pin, ...]
+
+
+def read_definitions(folder: Path) -> tuple[FunctionDefinition, ...]:
+    """The functions that are defined in a folder, in the order of their names.
+
+    Raises:
+        UsageError: the file is missing, malformed, or names what is not there.
+
+    """
+    file = folder / FILE_NAME
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            "No functions are defined",
+            detail=f"There is no {file}.",
+            hint=f"Write it; docs/packaging.md describes {FILE_NAME}.",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _mistake(file, str(error)) from None
+    functions = document.pop("functions", None)
+    if document:
+        raise _mistake(file, f'"{min(document)}" is not known here; only [functions.NAME] is')
+    if not isinstance(functions, dict) or not functions:
+        raise _mistake(file, "there is no [functions.NAME]")
+    return tuple(_read_function(file, name, functions[name]) for name in sorted(functions))
+
+
+def _read_function(file: Path, name: str, table: object) -> FunctionDefinition:
+    place = f"[functions.{name}]"
+    if not _NAME.fullmatch(name):
+        raise _mistake(file, f"{place}: a function's name has lower-case letters, digits and hyphens")
+    settings = _checked(file, place, table)
+    folder = str(settings.get("folder", name))
+    handler = str(settings.get("handler", DEFAULT_HANDLER))
+    sources = dict(_files(file, place, folder, prefix=""))
+    for package in settings.get("packages", []):
+        for path, source in _files(file, place, package, prefix=f"{package}/"):
+            if path in sources:
+                raise _mistake(file, f"{place}: {sources[path]} and {source} would both be {path} in the zip")
+            sources[path] = source
+    _check_handler(file, place, handler, sources)
+    pins: dict[str, Pin] = {}
+    for lock in settings.get("requirements", []):
+        for pin in read_pins(file.parent / lock):
+            known = pins.setdefault(pin.name, pin)
+            if known.version != pin.version:
+                raise _mistake(
+                    file, f"{place}: {known.place} locks {pin.name} {known.version}, {pin.place} {pin.version}"
+                )
+    return FunctionDefinition(name=name, sources=sources, pins=tuple(pins[key] for key in sorted(pins)))
+
+
+def _checked(file: Path, place: str, table: object) -> Mapping[str, Any]:
+    if not isinstance(table, dict):
+        raise _mistake(file, f"{place} must be a table")
+    for key, value in table.items():
+        kind = _KEYS.get(key)
+        if kind is None:
+            raise _mistake(file, f'{place}: "{key}" is not known; {", ".join(_KEYS)} are')
+        if not isinstance(value, kind):
+            raise _mistake(file, f"{place}: {key} must be {'a list of strings' if kind is list else 'a string'}")
+        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+            raise _mistake(file, f"{place}: {key} must be a list of strings")
+    return table
+
+
+def _files(file: Path, place: str, name: str, *, prefix: str) -> list[tuple[str, Path]]:
+    """The files of a folder of ``functions/``, by their path in the zip."""
+    folder = file.parent / name
+    if not re.fullmatch(r"[A-Za-z_][\w-]*", name) or not folder.is_dir():
+        raise _mistake(file, f"{place}: there is no folder {name} beside {FILE_NAME}")
+    found = []
+    for source in sorted(folder.rglob("*")):
+        inner = source.relative_to(folder)
+        if _SKIPPED_FOLDERS.intersection(inner.parts) or any(part.startswith(".") for part in inner.parts):
+            continue
+        if source.is_symlink():
+            raise _mistake(file, f"{place}: {source} is a symbolic link, which a package cannot hold")
+        if source.is_file() and source.suffix != ".pyc":
+            found.append((prefix + inner.as_posix(), source))
+    if not found:
+        raise _mistake(file, f"{place}: the folder {name} holds no files")
+    return found
+
+
+def _check_handler(file: Path, place: str, handler: str, sources: Mapping[str, Path]) -> None:
+    parts = _HANDLER.fullmatch(handler)
+    if parts is None:
+        raise _mistake(file, f'{place}: the handler "{handler}" must be MODULE.FUNCTION')
+    module, function = parts.groups()
+    source = sources.get(f"{module}.py")
+    if source is None:
+        raise UsageError(
+            "A function has no handler",
+            detail=f"{place} of {file} is to be called as {handler}, and its folder holds no {module}.py.",
+            hint=f"Add {module}.py with a function {function}(event, context), or set handler.",
+        )
+    text = source.read_text(encoding="utf-8")
+    if not re.search(rf"(?m)^(?:async\s+def|def|class)\s+{function}\b|^{function}\s*[:=]", text):
+        raise UsageError(
+            "A function has no handler",
+            detail=f"{place} of {file} is to be called as {handler}, and {source} defines no {function}.",
+            hint=f"Define {function}(event, context) there, or set handler.",
+        )
+
+
+def _mistake(file: Path, what: str) -> UsageError:
+    return UsageError(
+        f"A mistake in {FILE_NAME}", detail=f"{file}: {what}.", hint="docs/packaging.md describes the file."
+    )

@@ -1,0 +1,118 @@
+"""Functions loaded as Lambda loads them: the function's folder is the root, the shared packages beside it."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import settings
+from moto import mock_aws
+
+FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
+# Behind everything else; the shared packages have names of their own.
+sys.path.append(str(FUNCTIONS))
+
+patient = settings(deadline=None, max_examples=50)
+"""For tests of properties: what counts is the answer, not how busy the machine is."""
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "LOG_LEVEL": "INFO",
+    "PLATFORM_SUFFIX": "demo",
+    "POWERTOOLS_METRICS_NAMESPACE": "TradingAnalytics/demo",
+    "POWERTOOLS_SERVICE_NAME": "tests",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment of a function, and nothing of the user's AWS settings."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "POWERTOOLS_")):
+            monkeypatch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.fixture
+def load(environment: pytest.MonkeyPatch) -> Callable[[str], SimpleNamespace]:
+    """A function that loads the modules of one of the functions, by their names."""
+    return load_function
+
+
+def load_function(name: str) -> SimpleNamespace:
+    """The modules of a function; each has ``handler`` and ``logic``, so none stays known by that name."""
+    folder = FUNCTIONS / name
+    own = sorted(file.stem for file in folder.glob("*.py"))
+    sys.path.insert(0, str(folder))
+    try:
+        return SimpleNamespace(**{module: importlib.import_module(module) for module in own})
+    finally:
+        sys.path.remove(str(folder))
+        for module in own:
+            sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """AWS, pretended in this process."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def context() -> SimpleNamespace:
+    """What Lambda tells about a call."""
+    return SimpleNamespace(
+        function_name="lambda-demo",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:lambda-demo",
+        aws_request_id="9f6c2a3e-1d2b-4c5d-8e7f-000000000000",
+        get_remaining_time_in_millis=lambda: 30_000,
+    )
+
+
+def queue_event(*bodies: str) -> dict:
+    """A batch of a queue; the messages are called m0, m1, ..."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": "r",
+                "body": body,
+                "attributes": {},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue-demo",
+                "awsRegion": "us-east-1",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def api_event(
+    method: str, path: str, *, body: str | None = None, query: dict | None = None, key: str | None = "k"
+) -> dict:
+    """A request as API Gateway hands it over; the id of the API key is the key with "id-" before it."""
+    return {
+        "httpMethod": method,
+        "path": path,
+        "resource": path,
+        "headers": {"x-api-key": key} if key else {},
+        "multiValueHeaders": {},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
+        "pathParameters": None,
+        "requestContext": {"identity": {"apiKeyId": f"id-{key}"}, "requestId": "r", "stage": "v1", "path": path},
+        "body": body,
+        "isBase64Encoded": False,
+    }

@@ -1,0 +1,203 @@
+"""api: what clients get, what they are refused, and that they see nothing of each other (B3, B6)."""
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import boto3
+import pytest
+from market.bars import Bar, Interval
+from pg8000.exceptions import DatabaseError
+
+from tests.functions.conftest import api_event
+from tests.functions.test_market import NOON
+
+
+def bar(minute: int) -> Bar:
+    one = Decimal("1.50")
+    return Bar(
+        symbol="AAPL", interval=Interval.MINUTE, start=NOON + timedelta(minutes=minute), open=one, high=one, low=one,
+        close=one, volume=Decimal(2), value=Decimal(3), trades=1,
+    )  # fmt: skip
+
+
+class Rows:
+    """A database that answers every statement alike, and notes what it was asked."""
+
+    def __init__(self, rows=(), error=None):
+        self.rows, self.error, self.asked = list(rows), error, []
+
+    @contextmanager
+    def transaction(self):
+        if self.error:
+            raise self.error
+        yield self
+
+    def run(self, sql, **parameters):
+        self.asked.append((sql, parameters))
+        return self.rows
+
+
+@pytest.fixture
+def api(load, aws, environment):
+    environment.setenv("SESSIONS_TABLE", "user-sessions-demo")
+    environment.setenv("API_KEYS_TABLE", "api-keys-demo")
+    client = boto3.client("dynamodb")
+    for table, key in (("user-sessions-demo", "session_id"), ("api-keys-demo", "key_hash")):
+        client.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        )
+    return load("api")
+
+
+@pytest.fixture
+def call(api, context, environment):
+    """A function that sends a request, and returns the status and the body."""
+
+    def send(method, path, *, database=None, body=None, query=None, key="k"):
+        environment.setattr(api.handler, "database", lambda: database)
+        event = api_event(method, path, body=json.dumps(body) if body is not None else None, query=query, key=key)
+        answer = api.handler.handler(event, context)
+        return answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None
+
+    return send
+
+
+def test_health_leaves_the_database_alone(call):
+    assert call("GET", "/health") == (200, {"status": "ok"})
+
+
+def test_b6_a_page_of_bars_and_the_next_one(call):
+    values = [[b.start, b.open, b.high, b.low, b.close, b.volume, b.value, b.trades] for b in map(bar, range(3))]
+    database = Rows(values)
+    query = {"interval": "1m", "limit": "2", "from": "2026-01-31T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
+    status, page = call("GET", "/bars/aapl", database=database, query=query)
+    assert status == 200
+    assert page["symbol"] == "AAPL"
+    assert page["bars"][0] == {
+        "start": "2026-01-31T12:00:00.000000Z", "open": "1.5", "high": "1.5", "low": "1.5", "close": "1.5",
+        "volume": "2", "vwap": "1.5", "trades": 1,
+    }  # fmt: skip
+    assert len(page["bars"]) == 2
+    assert database.asked[0][1]["count"] == 3
+    last = Rows(values[2:])
+    status, page = call("GET", "/bars/AAPL", database=last, query={**query, "cursor": page["next_cursor"]})
+    assert last.asked[0][1]["after"] == bar(1).start
+    assert (len(page["bars"]), page["next_cursor"]) == (1, None)
+
+
+def test_figures_of_a_span(call):
+    database = Rows([[Decimal(4), Decimal(43), Decimal(12), Decimal(10), 3]])
+    database.run = lambda sql, **_: database.rows if "FROM bars" in sql else [["1h", NOON, 0.5]]
+    status, answer = call("GET", "/analytics/AAPL", database=database)
+    assert status == 200
+    assert (answer["vwap"], answer["volume"], answer["trades"]) == ("10.75", "4", 3)
+    assert answer["volatility"] == [{"interval": "1h", "start": "2026-01-31T12:00:00.000000Z", "realised": 0.5}]
+
+
+def test_figures_of_a_span_without_trades(call):
+    database = Rows()
+    database.run = lambda sql, **_: [[None, None, None, None, 0]] if "FROM bars" in sql else []
+    status, answer = call("GET", "/analytics/AAPL", database=database)
+    assert status == 200
+    assert {answer[name] for name in ("vwap", "volume", "high", "low")} == {None}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "message"),
+    [
+        ("/bars/AAPL", {}, "interval must be one of 1m, 5m, 1h, 1d"),
+        ("/bars/AAPL", {"interval": "2m"}, "interval must be one of 1m, 5m, 1h, 1d"),
+        ("/bars/1", {"interval": "1m"}, "symbol must be 1 to 15 letters"),
+        ("/bars/AAPL", {"interval": "1m", "limit": "0"}, "limit must be a whole number from 1 to 1000"),
+        ("/bars/AAPL", {"interval": "1m", "limit": "1001"}, "limit must be a whole number from 1 to 1000"),
+        ("/bars/AAPL", {"interval": "1m", "limit": "9" * 5000}, "limit must be a whole number from 1 to 1000"),
+        ("/bars/AAPL", {"interval": "1m", "limit": "²"}, "limit must be a whole number from 1 to 1000"),
+        ("/bars/AAPL", {"interval": "1m", "cursor": "x"}, "cursor must be the next_cursor of the page before"),
+        ("/bars/AAPL", {"interval": "1m", "cursor": "é"}, "cursor must be the next_cursor of the page before"),
+        ("/analytics/AAPL", {"from": "yesterday"}, "from must be ISO 8601"),
+        ("/analytics/AAPL", {"to": "2026-01-31T00:00:00 01:00"}, "(write + as %2B)"),
+        ("/analytics/AAPL", {"from": "2026-01-31T00:00:00"}, "from says no time zone"),
+        ("/analytics/AAPL", {"from": "2026-01-02T00:00Z", "to": "2026-01-02T00:00Z"}, "from must lie before to"),
+        ("/analytics/AAPL", {"from": "2024-01-01T00:00Z", "to": "2026-01-02T00:00Z"}, "not lie more than 366 days"),
+        ("/analytics/AAPL", {"to": "1970-01-01T00:00Z"}, None),
+    ],
+)
+def test_c7_a_mistake_of_the_clients_is_named(call, path, query, message):
+    status, answer = call("GET", path, database=Rows(), query=query)
+    if message is None:
+        assert status == 200
+    else:
+        assert status == 400
+        assert message in answer["message"]
+        assert answer["statusCode"] == 400
+
+
+@pytest.mark.parametrize("path", ["/bars/%27%3B%20DROP", "/bars/AAPL%00", "/analytics/../x"])
+def test_c7_nothing_strange_reaches_the_database(call, path):
+    database = Rows()
+    status, _ = call("GET", path, database=database, query={"interval": "1m"})
+    assert status in {400, 404}
+    assert database.asked == []
+
+
+@pytest.mark.parametrize("error", [DatabaseError({"M": "password geheim"}), TimeoutError("geheim")])
+def test_c8_a_database_that_is_away_is_503_and_says_nothing_of_why(call, error):
+    status, answer = call("GET", "/analytics/AAPL", database=Rows(error=error))
+    assert status == 503
+    assert "geheim" not in json.dumps(answer)
+
+
+def test_b3_the_life_of_a_session(call):
+    status, session = call("POST", "/sessions", body={"user_id": "anna"})
+    assert status == 201
+    assert len(session["session_id"]) >= 43
+    path = f"/sessions/{session['session_id']}"
+    assert call("GET", path) == (200, session)
+    assert call("DELETE", path) == (204, None)
+    assert call("GET", path)[0] == 404
+    assert call("DELETE", path)[0] == 404
+
+
+def test_b3_a_session_is_seen_only_through_the_key_that_opened_it(call):
+    _, session = call("POST", "/sessions", body={"user_id": "anna"}, key="one")
+    path = f"/sessions/{session['session_id']}"
+    assert call("GET", path, key="two")[0] == 404
+    assert call("DELETE", path, key="two")[0] == 404
+    assert call("GET", path, key="one")[0] == 200
+
+
+def test_b3_a_session_that_is_over_is_gone_even_before_dynamodb_deletes_it(api, call, environment):
+    _, session = call("POST", "/sessions", body={"user_id": "anna"})
+    later = datetime.now(UTC) + api.logic.SESSION_LENGTH
+    environment.setattr(api.handler, "_now", lambda: later)
+    assert call("GET", f"/sessions/{session['session_id']}")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], {}, {"user_id": ""}, {"user_id": 1}, {"user_id": "x" * 129}, {"user_id": "a\n"}]
+)
+def test_c7_a_malformed_session_is_refused(call, body):
+    assert call("POST", "/sessions", body=body)[0] == 400
+
+
+def test_b6_a_revoked_key_is_refused_at_once(api, call):
+    table = boto3.resource("dynamodb").Table("api-keys-demo")
+    table.put_item(Item={"key_hash": api.logic.key_hash("k"), "revoked_at": "2026-01-31T00:00:00Z"})
+    status, answer = call("POST", "/sessions", body={"user_id": "anna"})
+    assert (status, answer["message"]) == (403, "The API key was revoked.")
+    assert call("POST", "/sessions", body={"user_id": "anna"}, key="other")[0] == 201
+
+
+def test_b6_without_a_key_nothing_is_shown(call):
+    database = Rows()
+    assert call("GET", "/bars/AAPL", database=database, query={"interval": "1m"}, key=None)[0] == 403
+    assert database.asked == []
+
+
+def test_another_path_is_not_found(call):
+    assert call("GET", "/nothing")[0] == 404

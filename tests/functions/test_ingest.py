@@ -1,0 +1,209 @@
+"""ingest: what becomes of rows, files and requests; nothing is lost, and doing it again changes nothing (B5)."""
+
+import gzip
+import io
+import json
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.functions.conftest import api_event, load_function, patient, queue_event
+from tests.functions.test_market import notification
+
+HEADER = "trade_id,symbol,timestamp,price,size\n"
+ROW = "t{},AAPL,2026-01-31T14:30:00Z,101.5,3\n"
+RAW, PROCESSED = "raw-data-1-demo", "processed-analytics-1-demo"
+
+
+@pytest.fixture
+def ingest(load, aws, environment):
+    environment.setenv("RAW_BUCKET", RAW)
+    environment.setenv("PROCESSED_BUCKET", PROCESSED)
+    client = boto3.client("s3")
+    for bucket in (RAW, PROCESSED):
+        client.create_bucket(Bucket=bucket)
+    return load("ingest")
+
+
+def objects(bucket: str) -> dict[str, str]:
+    client = boto3.client("s3")
+    found = client.list_objects_v2(Bucket=bucket).get("Contents", [])
+    return {o["Key"]: client.get_object(Bucket=bucket, Key=o["Key"])["Body"].read().decode() for o in found}
+
+
+def put(key: str, data: bytes) -> str:
+    boto3.client("s3").put_object(Bucket=RAW, Key=key, Body=data)
+    return notification(RAW, key)
+
+
+def rows(data: bytes, key: str = "incoming/x.csv"):
+    logic = load_function("ingest").logic
+    found = list(logic.read_rows(io.BufferedReader(io.BytesIO(data)), key=key))
+    good = [row.trade_id for row in found if not isinstance(row, logic.BadRow)]
+    return good, [(row.line, row.reason) for row in found if isinstance(row, logic.BadRow)]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("key", "data"),
+    [
+        ("incoming/x.csv", HEADER + ROW.format(1) + "\n" + ROW.format(2)),
+        ("incoming/X.CSV.gz", '\ufeffSize,Price,Symbol,Timestamp,Trade_ID,note\r\n3,1,AAPL,2026-01-31T14:30Z,t1,"a, b"\r\n3,1,AAPL,2026-01-31T14:30Z,t2,'),
+        ("incoming/x.jsonl", '{"trade_id":"t1","symbol":"A","timestamp":"2026-01-31T14:30Z","price":1,"size":1.5}\n\n{"trade_id":"t2","symbol":"A","timestamp":"2026-01-31T14:30Z","price":"1","size":"2"}'),
+    ],
+)  # fmt: skip
+def test_csv_and_json_lines_plain_or_packed(pack, key, data):
+    assert rows(pack(data.encode()), key) == (["t1", "t2"], [])
+
+
+def test_bad_rows_keep_their_line_and_reason():
+    text = (
+        HEADER + ROW.format(1) + "t2,AAPL,2026-01-31T14:30:00Z,-1,3\n\nt3,AAPL\n" + '"t4,AAPL,x,1,1\n' + ROW.format(5)
+    )
+    good, bad = rows(text.encode())
+    assert good == ["t1", "t5"]
+    assert [line for line, _ in bad] == [3, 5, 6]
+    assert bad[0][1].startswith("price must be a decimal number")
+    assert bad[1][1] == "2 cells under a header of 5"
+    assert bad[2][1] == "not a row of the format that the key names"
+
+
+def test_without_a_usable_header_every_line_is_kept():
+    good, bad = rows(b"a,b\n1,2\n3,4\n")
+    assert good == []
+    assert bad == [
+        (1, "the header lacks trade_id, symbol, timestamp, price, size"),
+        (2, "the header is unusable"),
+        (3, "the header is unusable"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["", "[1]", "1", "null", "{", "[" * 10_000, "\xff\xfe"])
+def test_lines_that_are_no_objects(line):
+    good, bad = rows(f"{line}\n".encode("latin-1"), "incoming/x.jsonl")
+    assert good == []
+    assert len(bad) == (1 if line else 0)
+
+
+def test_a_line_too_long_to_be_a_row_does_not_fill_the_memory_and_the_next_one_counts():
+    logic = load_function("ingest").logic
+    for length in (logic.MAX_LINE - 1, logic.MAX_LINE, logic.MAX_LINE + 1, 3 * logic.MAX_LINE + 7):
+        good, bad = rows((HEADER + "x" * length + "\n" + ROW.format(1)).encode())
+        assert good == ["t1"]
+        assert [line for line, _ in bad] == [2]
+
+
+def test_compressed_data_that_ends_early_gives_what_was_readable_and_says_where_it_ended():
+    lines = [ROW.format(number) for number in range(5000)]
+    packed = gzip.compress((HEADER + "".join(lines)).encode())
+    good, bad = rows(packed[: len(packed) // 2])
+    assert 0 < len(good) < 5000
+    assert bad[-1][1].startswith("unreadable")
+
+
+@patient
+@given(st.binary(max_size=2000), st.sampled_from(["incoming/x.csv", "incoming/x.jsonl"]), st.booleans())
+def test_no_object_whatever_its_bytes_stops_the_pipeline(data, key, pack):
+    good, _ = rows(gzip.compress(data) if pack else data, key)
+    assert isinstance(good, list)
+
+
+def test_rows_go_to_files_by_symbol_and_day_and_memory_stays_bounded():
+    logic = load_function("ingest").logic
+    text = HEADER + "".join(
+        f"t{n},{'AAPL' if n % 2 else 'MSFT'},2026-01-{30 + n % 3 % 2}T00:00:00Z,1,{'bad' if n % 50 == 0 else 1}\n"
+        for n in range(1000)
+    )
+
+    def run(limit):
+        stored = {}
+        sorter = logic.Sorter(
+            name="n", store_trades=stored.__setitem__, store_bad=stored.__setitem__, quarantine="quarantine/x/n.jsonl", limit=limit
+        )  # fmt: skip
+        counts = sorter.take(logic.read_rows(io.BufferedReader(io.BytesIO(text.encode())), key="x.csv"))
+        assert (counts.accepted, counts.rejected) == (980, 20)
+        return stored
+
+    small, again, large = run(10_000), run(10_000), run(10**9)
+    assert small == again
+    assert len(large) == 5
+    assert len(small) > len(large)
+    assert max(map(len, small.values())) <= 10_200
+    assert sorted(b"".join(small.values()).splitlines()) == sorted(b"".join(large.values()).splitlines())
+    for key, data in large.items():
+        for line in data.splitlines():
+            if key.startswith("trades/"):
+                trade = json.loads(line)
+                assert key == f"trades/symbol={trade['symbol']}/date={trade['timestamp'][:10]}/n-00000.jsonl"
+
+
+def test_b5_an_object_becomes_trades_and_quarantine_and_again_the_same(ingest, context):
+    message = put("incoming/feed/day 1.csv", (HEADER + ROW.format(1) + "x,y\n").encode())
+    assert ingest.handler.handler(queue_event(message), context) == {"batchItemFailures": []}
+    first, kept = objects(PROCESSED), {k: v for k, v in objects(RAW).items() if k.startswith("quarantine/")}
+    (key,) = first
+    assert key.startswith("trades/symbol=AAPL/date=2026-01-31/")
+    assert json.loads(first[key])["trade_id"] == "t1"
+    ((bad_key, bad),) = kept.items()
+    assert bad_key.startswith("quarantine/feed/day 1.csv/")
+    assert json.loads(bad) == {"line": 3, "reason": "2 cells under a header of 5", "text": "x,y"}
+    ingest.handler.handler(queue_event(message, message), context)
+    assert objects(PROCESSED) == first
+
+
+def test_a_message_that_fails_comes_back_alone(ingest, context):
+    good = put("incoming/a.csv", (HEADER + ROW.format(1)).encode())
+    lost = notification(RAW, "incoming/not-there.csv")
+    answer = ingest.handler.handler(queue_event(good, lost, "no json", good), context)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m2"}]}
+    assert len(objects(PROCESSED)) == 1
+
+
+def test_a_batch_that_fails_as_a_whole_is_an_error(ingest, context):
+    with pytest.raises(Exception, match="All records failed"):
+        ingest.handler.handler(queue_event("no json"), context)
+
+
+def test_what_is_not_below_incoming_is_left_aside(ingest, context):
+    message = put("quarantine/x.csv", (HEADER + ROW.format(1)).encode())
+    assert ingest.handler.handler(queue_event(message), context) == {"batchItemFailures": []}
+    assert objects(PROCESSED) == {}
+
+
+def test_b5_a_request_is_taken_in_and_told_what_was_rejected(ingest, context):
+    good = {"trade_id": "t1", "symbol": "AAPL", "timestamp": "2026-01-31T14:30:00Z", "price": 1, "size": "2"}
+    event = api_event("POST", "/market-data", body=json.dumps({"trades": [{**good, "price": 0}, good, 7]}))
+    answer = ingest.handler.handler(event, context)
+    assert answer["statusCode"] == 202
+    assert json.loads(answer["body"]) == {
+        "accepted": 1,
+        "rejected": [
+            {"index": 0, "reason": "price must be greater than 0"},
+            {"index": 2, "reason": "not an object with the fields of a trade"},
+        ],
+    }
+    assert [json.loads(text)["trade_id"] for text in objects(PROCESSED).values()] == ["t1"]
+    (bad,) = objects(RAW).values()
+    assert len(bad.splitlines()) == 2
+    before = objects(PROCESSED)
+    ingest.handler.handler(event, context)
+    assert objects(PROCESSED) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("", 400), ("{", 400), ("[]", 400), ("{}", 400), ('{"trades": []}', 400), ('{"trades": 1}', 400),
+        (json.dumps({"trades": [1] * 1001}), 400), ('{"trades": [1]}', 422),
+    ],
+)  # fmt: skip
+def test_c7_a_request_without_a_good_trade_is_refused(ingest, context, body, status):
+    answer = ingest.handler.handler(api_event("POST", "/market-data", body=body), context)
+    assert answer["statusCode"] == status
+    assert objects(PROCESSED) == {}
+
+
+def test_c7_another_path_is_not_found(ingest, context):
+    assert ingest.handler.handler(api_event("GET", "/market-data"), context)["statusCode"] == 404
