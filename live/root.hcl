@@ -5,6 +5,8 @@
 #   PLATFORM_SUFFIX      ends every name of the deployment, for example pr42
 #   PLATFORM_ACCOUNT_ID  the AWS account, 12 digits
 #   PLATFORM_TARGET      aws (the default) or local, where AWS_ENDPOINT_URL names the local cloud
+#   PLATFORM_ACCOUNT_SETTINGS  what the deployment owns of the account; empty for nothing, where another one owns all of it
+#   PLATFORM_PACKAGES    what `platformctl build` wrote, if it lies elsewhere than in .platformctl/build/packages.json
 
 locals {
   account_id = get_env("PLATFORM_ACCOUNT_ID")
@@ -13,6 +15,10 @@ locals {
 
   # Looked up rather than compared, so that a target that does not exist is an error and not AWS.
   is_local = { aws = false, local = true }[get_env("PLATFORM_TARGET", "aws")]
+
+  # What AWS has once per account and region, and this deployment owns: Config's recorder and delivery channel, the role with which
+  # API Gateway writes logs, the log group of RDS's enhanced monitoring.
+  owned = split(",", get_env("PLATFORM_ACCOUNT_SETTINGS", "api-logs,config,database-monitoring"))
 
   environment = read_terragrunt_config(find_in_parent_folders("env.hcl"))
 
@@ -72,7 +78,10 @@ generate "provider" {
 
 # A module that does not declare one of these does not get it.
 inputs = {
-  account_id = local.account_id
-  region     = local.region
-  suffix     = local.suffix
+  account_id              = local.account_id
+  create_delivery_channel = contains(local.owned, "config")
+  create_recorder         = contains(local.owned, "config")
+  manage_account_settings = contains(local.owned, lookup({ apigw = "api-logs", aurora = "database-monitoring" }, local.unit, ""))
+  region                  = local.region
+  suffix                  = local.suffix
 }

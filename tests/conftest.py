@@ -4,6 +4,8 @@ A plan costs seconds, so each root module is planned once per session and shared
 copies in a temporary folder, because Terraform and tftest leave files in the folders that they work in.
 """
 
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -11,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -48,6 +51,7 @@ class Plan:
         resources: the planned values of every managed resource by address, child modules included.
         types: the type of each resource by address.
         outputs: the root's outputs that are known before the apply.
+        document: the whole of it, as ``terraform show -json`` writes it.
 
     """
 
@@ -55,6 +59,7 @@ class Plan:
     resources: Mapping[str, Mapping[str, Any]]
     types: Mapping[str, str]
     outputs: Mapping[str, Any]
+    document: Mapping[str, Any]
 
     def of_type(self, kind: str, *, module: str = "") -> dict[str, Mapping[str, Any]]:
         """The resources of a type by address, below the module call of that name if one is given."""
@@ -168,6 +173,16 @@ def plan_root(
 
 
 @pytest.fixture(scope="session")
+def packages_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A list of packages as ``platformctl build`` writes it; a plan reads the paths and hashes, and opens no package."""
+    functions = tomllib.loads((REPOSITORY / "functions" / "functions.toml").read_text())["functions"]
+    digest = base64.b64encode(hashlib.sha256(b"").digest()).decode()
+    path = tmp_path_factory.mktemp("packages") / "packages.json"
+    path.write_text(json.dumps({name: {"path": f"/packages/{name}.zip", "hash": digest} for name in functions}))
+    return path
+
+
+@pytest.fixture(scope="session")
 def plan_any(terraform_binary: str, attached: Attach) -> Callable[..., Plan]:
     """A function that plans the root module in a folder: plan_any(folder, name, environment)."""
     return lambda folder, name, environment: plan_folder(folder, name, terraform_binary, attached(environment))
@@ -243,7 +258,8 @@ def _read_plan(path: str, raw: Any) -> Plan:
     planned = raw["planned_values"]
     walk(planned["root_module"])
     outputs = {name: output.get("value") for name, output in planned.get("outputs", {}).items()}
-    return Plan(name=path, resources=resources, types=types, outputs=outputs)
+    # tftest keeps what it has parsed to itself.
+    return Plan(name=path, resources=resources, types=types, outputs=outputs, document=raw._raw)
 
 
 def _summary(plan: Plan) -> dict[str, Any]:

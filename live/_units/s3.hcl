@@ -13,12 +13,14 @@ dependency "kms" {
 }
 
 inputs = {
+  access_log_source_buckets    = ["cloudtrail", "config"]
   access_log_retention_in_days = local.environment.locals.access_log_retention_in_days
   kms_key_arn                  = dependency.kms.outputs.key_arns["s3"]
 
   buckets = {
     archive = {
       deep_archive_after_days              = 365
+      eventbridge                          = true
       noncurrent_version_retention_in_days = local.environment.locals.noncurrent_version_retention_in_days
     }
     processed-analytics = {

@@ -8,6 +8,10 @@ terraform {
   source = "${dirname(find_in_parent_folders("root.hcl"))}/../modules//vpc"
 }
 
+dependency "iam" {
+  config_path = "${get_terragrunt_dir()}/../iam"
+}
+
 dependency "kms" {
   config_path = "${get_terragrunt_dir()}/../kms"
 }
@@ -17,4 +21,6 @@ inputs = {
   availability_zones            = ["us-east-1a", "us-east-1b", "us-east-1c"]
   flow_log_aggregation_interval = local.environment.locals.flow_log_aggregation_interval
   kms_key_arn                   = dependency.kms.outputs.key_arns["logs"]
+  permissions_boundary_arn      = dependency.iam.outputs.permissions_boundary_arn
+  role_policy_arns              = dependency.iam.outputs.role_policy_arns
 }

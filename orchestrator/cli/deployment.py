@@ -18,6 +18,7 @@ from orchestrator.adapters.local_cloud.environment import stripped
 from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
 from orchestrator.adapters.local_cloud.process import LocalCloud
 from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.packages import ensure_packages
 from orchestrator.adapters.processes import Processes
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.provider import SharedProviders
@@ -25,7 +26,13 @@ from orchestrator.adapters.terraform.runner import Runner
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import Workspaces
 from orchestrator.cli import console
-from orchestrator.cli.options import DEFAULT_ENVIRONMENT, Target, check_suffix
+from orchestrator.cli.options import (
+    ACCOUNT_SETTINGS,
+    DEFAULT_ENVIRONMENT,
+    Target,
+    check_account_settings,
+    check_suffix,
+)
 from orchestrator.cli.project import Project, find_project
 from orchestrator.config import Stack, load_stack
 from orchestrator.diagnostics import ConfigurationError, Diagnostic, Severity
@@ -50,9 +57,17 @@ class Request:
     target: Target
     environment: str | None = None
     only: tuple[str, ...] = ()
+    account_settings: tuple[str, ...] | None = None
 
 
-def request(*, suffix: str, target: Target, environment: str | None, only: Sequence[str] | None = None) -> Request:
+def request(
+    *,
+    suffix: str,
+    target: Target,
+    environment: str | None,
+    only: Sequence[str] | None = None,
+    account_settings: str | None = None,
+) -> Request:
     """Check the options that every deployment command has.
 
     Raises:
@@ -63,23 +78,41 @@ def request(*, suffix: str, target: Target, environment: str | None, only: Seque
     if target is Target.AWS:
         require_no_overrides(os.environ)
     return Request(
-        project=find_project(), suffix=checked, target=target, environment=environment, only=tuple(only or ())
+        project=find_project(),
+        suffix=checked,
+        target=target,
+        environment=environment,
+        only=tuple(only or ()),
+        account_settings=None if account_settings is None else check_account_settings(account_settings),
     )
 
 
-def load(asked: Request, *, environment: str, account_id: str, target: Target | None = None) -> Stack:
+def load(
+    asked: Request,
+    *,
+    environment: str,
+    account_id: str,
+    account_settings: Sequence[str] = ACCOUNT_SETTINGS,
+    target: Target | None = None,
+) -> Stack:
     """Read the environment and check everything that can be checked without a cloud; prints warnings.
+
+    The functions' packages are built first if they are not as their sources are: the live tree reads their hashes.
 
     Raises:
         UsageError: no such environment or unit.
         ConfigurationError: every mistake found in the live tree.
+        PlatformctlError: a package cannot be built.
 
     """
     variables = dict(os.environ) | {
         "PLATFORM_SUFFIX": asked.suffix,
         "PLATFORM_TARGET": str(target or asked.target),
         "PLATFORM_ACCOUNT_ID": account_id,
+        "PLATFORM_ACCOUNT_SETTINGS": ",".join(account_settings),
     }
+    if asked.project.functions.is_dir():
+        variables["PLATFORM_PACKAGES"] = str(ensure_packages(asked.project.folder, asked.project.home, say=_say))
     stack = load_stack(live=asked.project.live, environment=environment, env=variables)
     findings = stack.check()
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
@@ -87,6 +120,10 @@ def load(asked: Request, *, environment: str, account_id: str, target: Target | 
         raise ConfigurationError(errors)
     _print_warnings(findings, asked.project)
     return stack
+
+
+def _say(line: str) -> None:
+    console.err.print(line, markup=False, soft_wrap=True)
 
 
 def _print_warnings(findings: Sequence[Diagnostic], project: Project) -> None:
@@ -98,10 +135,16 @@ def _print_warnings(findings: Sequence[Diagnostic], project: Project) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A deployment whose cloud can be reached."""
+    """A deployment whose cloud can be reached.
+
+    Attributes:
+        account_settings: what it owns of the things that AWS has once per account and region.
+
+    """
 
     asked: Request
     stack: Stack
+    account_settings: tuple[str, ...]
     session: CloudSession
     cloud: LocalCloud | None
     states: S3States
@@ -187,9 +230,15 @@ class Deployment:
 
     def register(self) -> None:
         """Note the deployment in the state bucket, so that no other environment takes its suffix."""
-        if self.bucket.deployment(self.asked.suffix) is None:
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            self.bucket.register(Registered(suffix=self.asked.suffix, environment=self.stack.environment, created=now))
+        known = self.bucket.deployment(self.asked.suffix)
+        record = Registered(
+            suffix=self.asked.suffix,
+            environment=self.stack.environment,
+            created=known.created if known else datetime.now(UTC).isoformat(timespec="seconds"),
+            account_settings=self.account_settings,
+        )
+        if record != known:
+            self.bucket.register(record)
 
 
 def _isolate(cloud: LocalCloud) -> dict[str, str]:
@@ -216,7 +265,8 @@ def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
     """
     account_id = ACCOUNT_ID if asked.target is Target.LOCAL else _UNKNOWN_ACCOUNT
     environment = asked.environment or DEFAULT_ENVIRONMENT
-    stack = load(asked, environment=environment, account_id=account_id)
+    owns = ACCOUNT_SETTINGS if asked.account_settings is None else asked.account_settings
+    stack = load(asked, environment=environment, account_id=account_id, account_settings=owns)
     select(stack, asked.only)
     cloud = None
     if asked.target is Target.LOCAL:
@@ -227,28 +277,36 @@ def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
         session = local_session(_isolate(cloud), endpoint=status.endpoint, account_id=status.account_id)
     else:
         session = aws_session(os.environ)
-        stack = load(asked, environment=environment, account_id=session.account_id)
-    deployment = _deployment(asked, stack, session, cloud)
+        stack = load(asked, environment=environment, account_id=session.account_id, account_settings=owns)
+    deployment = _deployment(asked, stack, session, cloud, owns)
     registered = deployment.bucket.deployment(asked.suffix) if deployment.bucket.exists() else None
-    if registered is None or registered.environment == environment:
+    if registered is None:
         return deployment
-    if asked.environment is not None:
+    if asked.environment is not None and registered.environment != environment:
         raise UsageError(
             "The suffix belongs to another environment",
             detail=f'"{asked.suffix}" on {asked.target.description} was made of environment {registered.environment}, '
             f"not {environment}.",
             hint=f"Pass --env {registered.environment}, or choose another suffix.",
         )
-    stack = load(asked, environment=registered.environment, account_id=session.account_id)
+    if asked.account_settings is None:
+        owns = registered.account_settings
+    if (registered.environment, owns) == (environment, deployment.account_settings):
+        return deployment
+    # What was guessed before the register could be read was wrong.
+    stack = load(asked, environment=registered.environment, account_id=session.account_id, account_settings=owns)
     select(stack, asked.only)
-    return _deployment(asked, stack, session, cloud)
+    return _deployment(asked, stack, session, cloud, owns)
 
 
-def _deployment(asked: Request, stack: Stack, session: CloudSession, cloud: LocalCloud | None) -> Deployment:
+def _deployment(
+    asked: Request, stack: Stack, session: CloudSession, cloud: LocalCloud | None, account_settings: tuple[str, ...]
+) -> Deployment:
     states = S3States(session)
     return Deployment(
         asked=asked,
         stack=stack,
+        account_settings=account_settings,
         session=session,
         cloud=cloud,
         states=states,

@@ -13,6 +13,10 @@ _SUFFIX = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 
 DEFAULT_ENVIRONMENT = "dev"
 
+ACCOUNT_SETTINGS = ("api-logs", "config", "database-monitoring")
+"""What AWS has once per account and region (requirement B15): the role with which API Gateway writes logs; the Config
+recorder and its delivery channel; the log group of RDS's enhanced monitoring."""
+
 
 class Target(StrEnum):
     """Where a deployment lives."""
@@ -61,7 +65,37 @@ ParallelismOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask for confirmation.")]
 JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
+AccountSettingsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--account-settings",
+        metavar="LIST",
+        help="Which of the things that AWS has once per account and region the deployment owns: all, none, or some of "
+        f"{', '.join(ACCOUNT_SETTINGS)}. Default: as it was deployed, else all.",
+        show_default=False,
+    ),
+]
 UnitArgument = Annotated[str, typer.Argument(metavar="UNIT", help="A unit: its folder under the environment's.")]
+
+
+def check_account_settings(text: str) -> tuple[str, ...]:
+    """The settings that a list names, sorted; "all" and "none" stand for all of them and for none.
+
+    Raises:
+        UsageError: there is no such setting.
+
+    """
+    if text in {"all", "none"}:
+        return ACCOUNT_SETTINGS if text == "all" else ()
+    names = {name.strip() for name in text.split(",")}
+    unknown = sorted(names - set(ACCOUNT_SETTINGS))
+    if unknown:
+        raise UsageError(
+            "Unknown account setting",
+            detail=f'--account-settings {text!r}: there is no "{unknown[0]}".',
+            hint=f"Say all, none, or a list of {', '.join(ACCOUNT_SETTINGS)}.",
+        )
+    return tuple(sorted(names))
 
 
 def check_suffix(suffix: str) -> str:

@@ -21,6 +21,10 @@ class Project:
         return self.folder / "live"
 
     @property
+    def functions(self) -> Path:
+        return self.folder / "functions"
+
+    @property
     def home(self) -> Path:
         return self.folder / ".platformctl"
 

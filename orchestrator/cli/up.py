@@ -4,8 +4,10 @@ import typer
 
 from orchestrator.adapters.runs import exclusive, register_held
 from orchestrator.cli import console
+from orchestrator.cli.account_settings import require_room
 from orchestrator.cli.deployment import open_deployment, request
 from orchestrator.cli.options import (
+    AccountSettingsOption,
     EnvironmentOption,
     OnlyOption,
     ParallelismOption,
@@ -25,6 +27,7 @@ def up(
     environment: EnvironmentOption = None,
     target: TargetOption = Target.LOCAL,
     only: OnlyOption = None,
+    account_settings: AccountSettingsOption = None,
     parallelism: ParallelismOption = 8,
     yes: YesOption = False,
 ) -> None:
@@ -33,7 +36,7 @@ def up(
     Starts the embedded local cloud when it is the target and does not run yet. Units that are as they should be are
     left alone, so a run that failed is resumed by running it again. With --target aws you are asked first.
     """
-    asked = request(suffix=suffix, target=target, environment=environment, only=only)
+    asked = request(suffix=suffix, target=target, environment=environment, only=only, account_settings=account_settings)
     with exclusive(asked.project.home, target=str(target), suffix=asked.suffix), session("up", asked) as opened:
         with opened.step(f"opening {target.description}") as said:
             deployment = open_deployment(asked, start=True)
@@ -50,6 +53,7 @@ def up(
                 binary = deployment.toolchain.binary
                 _ = deployment.toolchain.provider_executable
                 with register_held(asked.project.home, target=str(target)):
+                    require_room(deployment, units)
                     if not deployment.bucket.exists():
                         deployment.bucket.create()
                         said.append(f"state bucket {deployment.bucket.name} created;")

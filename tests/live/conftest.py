@@ -15,7 +15,7 @@ ACCOUNT = "123456789012"
 
 
 @pytest.fixture(scope="session")
-def plan_environment(cloud, plan_any, terraform_environment, tmp_path_factory):
+def plan_environment(cloud, plan_any, terraform_environment, packages_file, tmp_path_factory):
     """A function that plans an environment; each once. The provider asks the local cloud who we are, and no more."""
     environ = {k: v for k, v in terraform_environment.items() if not k.startswith("AWS_")} | cloud.environment()
     plans = {}
@@ -26,7 +26,12 @@ def plan_environment(cloud, plan_any, terraform_environment, tmp_path_factory):
             stack = load_stack(
                 live=REPOSITORY / "live",
                 environment=environment,
-                env={"PLATFORM_SUFFIX": SUFFIX, "PLATFORM_TARGET": "local", "PLATFORM_ACCOUNT_ID": ACCOUNT},
+                env={
+                    "PLATFORM_SUFFIX": SUFFIX,
+                    "PLATFORM_TARGET": "local",
+                    "PLATFORM_ACCOUNT_ID": ACCOUNT,
+                    "PLATFORM_PACKAGES": str(packages_file),
+                },
             )
             units = [stack.units[name].evaluate({}) for name in stack.graph.order()]
             planner = StackPlanner(

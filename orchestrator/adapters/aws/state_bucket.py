@@ -20,11 +20,18 @@ _ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """What the register knows of a deployment; ``created`` is in ISO 8601, UTC."""
+    """What the register knows of a deployment.
+
+    Attributes:
+        created: when it was first registered, in ISO 8601, UTC.
+        account_settings: what it owns of the things that AWS has once per account and region.
+
+    """
 
     suffix: str
     environment: str
     created: str
+    account_settings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +121,25 @@ class StateBucket:
             raise explain(error, doing=f"Reading the register of {suffix}") from error
         except BotoCoreError as error:
             raise explain(error, doing=f"Reading the register of {suffix}") from error
-        return Deployment(suffix=suffix, environment=record["environment"], created=record["created"])
+        return Deployment(
+            suffix=suffix,
+            environment=record["environment"],
+            created=record["created"],
+            account_settings=tuple(record["account_settings"]),
+        )
+
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Everything that is registered, by suffix."""
+        suffixes = sorted(key.removesuffix(f"/{_RECORD}") for key in self.keys() if key.endswith(f"/{_RECORD}"))
+        return tuple(found for suffix in suffixes if (found := self.deployment(suffix)) is not None)
 
     def register(self, deployment: Deployment) -> None:
         """Write the deployment into the register."""
-        record = {"environment": deployment.environment, "created": deployment.created}
+        record = {
+            "environment": deployment.environment,
+            "created": deployment.created,
+            "account_settings": deployment.account_settings,
+        }
         try:
             self._s3().put_object(
                 Bucket=self.name,

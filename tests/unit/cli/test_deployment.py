@@ -6,7 +6,7 @@ from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.adapters.aws.state_bucket import Deployment as Registered
 from orchestrator.cli import deployment as module
 from orchestrator.cli.deployment import open_deployment, request
-from orchestrator.cli.options import Target
+from orchestrator.cli.options import ACCOUNT_SETTINGS, Target
 from orchestrator.cli.result import print_deployment, read_outputs
 from orchestrator.errors import UsageError
 from orchestrator.hcl.values import Sensitive
@@ -42,8 +42,10 @@ def aws(platformctl, monkeypatch):
     monkeypatch.setattr(FakeBucket, "registered", {})
     platformctl.tree.standard(environment="prod")
 
-    def register(environment):
-        FakeBucket.registered["pr42"] = Registered(suffix="pr42", environment=environment, created="now")
+    def register(environment, account_settings=ACCOUNT_SETTINGS):
+        FakeBucket.registered["pr42"] = Registered(
+            suffix="pr42", environment=environment, created="now", account_settings=account_settings
+        )
 
     return register
 
@@ -73,6 +75,46 @@ def test_b15_another_environment_does_not_take_a_suffix_over(aws):
         "The suffix belongs to another environment",
         '"pr42" on AWS was made of environment prod, not dev.',
         "Pass --env prod, or choose another suffix.",
+    )
+
+
+def owns(deployment):
+    return deployment.stack.units["docs"].evaluate({}).inputs["settings"]
+
+
+ALL = "api-logs,config,database-monitoring"
+
+
+@pytest.mark.parametrize(
+    ("registered", "asked", "expected"),
+    [
+        (None, None, ALL),
+        (None, "none", ""),
+        (None, "config, api-logs", "api-logs,config"),
+        ((), None, ""),
+        (("config",), None, "config"),
+        (("config",), "all", ALL),
+    ],
+)
+def test_b15_what_a_deployment_owns_of_the_account_is_remembered_until_it_is_said_anew(
+    aws, platformctl, registered, asked, expected
+):
+    platformctl.tree.unit("docs", 'inputs = {\n  settings = get_env("PLATFORM_ACCOUNT_SETTINGS")\n}\n')
+    if registered is not None:
+        aws("dev", account_settings=registered)
+    deployment = opened(account_settings=asked)
+    assert owns(deployment) == expected
+    deployment.register()
+    assert ",".join(FakeBucket.registered["pr42"].account_settings) == expected
+    assert owns(opened()) == expected
+
+
+def test_c7_an_unknown_account_setting_is_refused(aws):
+    with pytest.raises(UsageError) as caught:
+        opened(account_settings="config,guardduty")
+    assert (caught.value.detail, caught.value.hint) == (
+        "--account-settings 'config,guardduty': there is no \"guardduty\".",
+        "Say all, none, or a list of api-logs, config, database-monitoring.",
     )
 
 

@@ -1,16 +1,32 @@
 """A2, B12: what is left is asked of the services, and a fresh account counts as empty."""
 
+import threading
+
 import pytest
+from botocore.exceptions import ClientError
 
 from orchestrator.adapters.aws.inventory import Resource, list_resources
+from orchestrator.adapters.aws.inventory.resource import Owner
+from orchestrator.errors import PlatformctlError
+
+# Answers of operations that do not page and always have these keys.
+NOTHING = {
+    "Addresses": [],
+    "Buckets": [],
+    "ConfigurationRecorders": [],
+    "DeliveryChannels": [],
+    "DeliveryStreamNames": [],
+    "HasMoreDeliveryStreams": False,
+}
 
 
 class Paginator:
     def __init__(self, pages):
         self.pages = pages
 
-    def paginate(self, **_):
-        return iter(self.pages)
+    def paginate(self, **arguments):
+        pages = self.pages(**arguments) if callable(self.pages) else self.pages
+        return iter(pages if isinstance(pages, list) else [pages])
 
 
 class Client:
@@ -20,12 +36,11 @@ class Client:
         self.answers = answers
 
     def get_paginator(self, operation):
-        answer = self.answers.get(operation, [{}])
-        return Paginator(answer if isinstance(answer, list) else [answer])
+        return Paginator(self.answers.get(operation, {}))
 
     def __getattr__(self, operation):
         def call(**arguments):
-            answer = self.answers.get(operation, {"Addresses": [], "Buckets": []})
+            answer = self.answers.get(operation, NOTHING)
             return answer(**arguments) if callable(answer) else answer
 
         return call
@@ -97,11 +112,15 @@ ACCOUNT = {
     "logs": {
         "describe_log_groups": {
             "logGroups": [
-                {"logGroupName": "/aws/rds/cluster/aurora-pr42/postgresql"},
-                {"logGroupName": "/aws/lambda/function-api-pr42"},
-                {"logGroupName": "/aws/lambda/function-api-pr7"},
+                {"logGroupName": name, "arn": f"arn:aws:logs:us-east-1:123456789012:log-group:{name}:*"}
+                for name in (
+                    "/aws/rds/cluster/aurora-pr42/postgresql",
+                    "/aws/lambda/function-api-pr42",
+                    "/aws/lambda/function-api-pr7",
+                )
             ]
-        }
+        },
+        "list_tags_for_resource": {"tags": {}},
     },
     "iam": {
         "list_roles": {
@@ -161,3 +180,138 @@ def test_resources_sort_by_service_type_and_identifier():
     a = Resource(service="ec2", type="vpc", identifier="vpc-2")
     b = Resource(service="ec2", type="vpc", identifier="vpc-10", name="x")
     assert sorted([a, b]) == [b, a]
+
+
+@pytest.mark.parametrize(
+    ("names", "tags", "mine"),
+    [
+        (["queue-ingest-b"], {}, True),
+        (["queue-ingest-ab"], {}, False),
+        (["queue-ingest-a-b"], {}, True),
+        (["queue-ingest-a-b"], {"Suffix": "a-b"}, False),
+        (["RDSOSMetrics"], {"Suffix": "b"}, True),
+        (["RDSOSMetrics"], {"Suffix": "a-b"}, False),
+        (["queue-ingest-b"], {"Suffix": "copied-from-elsewhere"}, True),
+        (["rds!cluster-1", "aurora-b"], {"Team": "x"}, True),
+        (["", "b"], None, True),
+        (["", "barb"], None, False),
+    ],
+)
+def test_b15_the_tag_decides_whose_a_thing_is_and_the_name_where_there_is_none(names, tags, mine):
+    assert Owner(suffix="b").owns(*names, tags=tags) is mine
+    assert Owner(suffix=None).owns(*names, tags=tags) is True
+
+
+def _groups(tags):
+    names = ("RDSOSMetrics", "API-Gateway-Execution-Logs_theirs/v1", "API-Gateway-Execution-Logs_mine/v1")
+    return {
+        "logs": {
+            "describe_log_groups": {"logGroups": [{"logGroupName": name, "arn": f"arn:{name}:*"} for name in names]},
+            "list_tags_for_resource": lambda resourceArn: {"tags": tags.get(resourceArn, {})},  # noqa: N803 - boto3's
+            "describe_subscription_filters": lambda logGroupName: {  # noqa: N803 - as above
+                "subscriptionFilters": [
+                    {"logGroupName": logGroupName, "filterName": "alerts-pr42"},
+                    {"logGroupName": logGroupName, "filterName": "alerts-pr7"},
+                ]
+            },
+        },
+        "apigateway": {"get_rest_apis": {"items": [{"id": "mine", "name": "api-pr42"}]}},
+    }
+
+
+def test_b7_log_groups_with_fixed_names_are_told_by_tag_or_by_api():
+    found = _short(list_resources(_factory(_groups({"arn:RDSOSMetrics": {"Suffix": "pr7"}})), "pr42"))
+    assert found == [
+        "rest-api mine",
+        "log-group API-Gateway-Execution-Logs_mine/v1",
+        "subscription-filter API-Gateway-Execution-Logs_mine/v1 alerts-pr42",
+        "subscription-filter API-Gateway-Execution-Logs_mine/v1 alerts-pr7",
+        "subscription-filter RDSOSMetrics alerts-pr42",
+    ]
+    tags = {"arn:RDSOSMetrics": {"Suffix": "pr42"}, "arn:API-Gateway-Execution-Logs_theirs/v1": {"Suffix": "pr42"}}
+    found = _short(list_resources(_factory(_groups(tags)), "pr42"))
+    assert "log-group RDSOSMetrics" in found
+    assert "log-group API-Gateway-Execution-Logs_theirs/v1" in found
+
+
+def test_b12_what_is_on_its_way_out_by_itself_is_no_leftover():
+    gone, topic = "arn:aws:sns:us-east-1:1:topic-gone-pr42", "arn:aws:sns:us-east-1:1:topic-pr42"
+    subscriptions = [
+        {"SubscriptionArn": state, "TopicArn": arn, "Endpoint": "a@example.org"}
+        for arn, state in [
+            (gone, "Deleted"),
+            (gone, "PendingConfirmation"),
+            (gone, f"{gone}:id"),
+            (topic, "PendingConfirmation"),
+        ]
+    ]
+    account = {
+        "sns": {
+            "list_topics": {"Topics": [{"TopicArn": topic}]},
+            "list_subscriptions": {"Subscriptions": subscriptions},
+        },
+        "events": {
+            "list_event_buses": {"EventBuses": [{"Name": "default"}]},
+            "list_rules": {"Rules": [{"Name": "rule-pr42", "Arn": "arn:rule", "ManagedBy": "config.amazonaws.com"}]},
+        },
+        "config": {
+            "describe_config_rules": {
+                "ConfigRules": [{"ConfigRuleName": "rule-pr42", "CreatedBy": "securityhub.amazonaws.com"}]
+            }
+        },
+        "s3": {"list_buckets": {"Buckets": [{"Name": "terraform-state-123456789012-us-east-pr42"}]}},
+    }
+    assert _short(list_resources(_factory(account), "pr42")) == [
+        f"subscription {gone}:id",
+        f"subscription {topic} PendingConfirmation",
+        f"topic {topic}",
+    ]
+
+
+def test_every_page_is_read_where_boto3_has_no_paginator():
+    def web_acls(Scope, NextMarker="1"):  # noqa: N803 - boto3's spelling
+        more = {"NextMarker": "2"} if NextMarker == "1" else {}
+        return {"WebACLs": [{"Name": f"web-acl-{NextMarker}-pr42", "ARN": f"arn:{NextMarker}"}]} | more
+
+    def streams(ExclusiveStartDeliveryStreamName=""):  # noqa: N803 - boto3's spelling
+        more = not ExclusiveStartDeliveryStreamName
+        return {
+            "DeliveryStreamNames": ["a-pr42"] if more else ["b-pr42"],
+            "HasMoreDeliveryStreams": more,
+        }
+
+    account = {"wafv2": {"list_web_acls": web_acls}, "firehose": {"list_delivery_streams": streams}}
+    assert _short(list_resources(_factory(account), "pr42")) == [
+        "delivery-stream a-pr42",
+        "delivery-stream b-pr42",
+        "web-acl arn:1",
+        "web-acl arn:2",
+    ]
+
+
+def _refuse(**_):
+    raise ClientError(
+        {"Error": {"Code": "NotImplemented", "Message": "no such thing"}, "ResponseMetadata": {"HTTPStatusCode": 501}},
+        "DescribeDBClusters",
+    )
+
+
+def test_a2_a_service_that_does_not_answer_is_no_empty_service():
+    account = {"rds": {"describe_db_clusters": _refuse}, "s3": {"list_buckets": _refuse}}
+    with pytest.raises(PlatformctlError) as raised:
+        list_resources(_factory(account), "pr42")
+    lines = raised.value.detail.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["rds", "s3"]
+    assert "NotImplemented" in lines[0]
+
+
+def test_clients_are_made_once_per_service_in_the_callers_thread():
+    made = []
+
+    def client(service):
+        made.append((service, threading.current_thread()))
+        return Client({})
+
+    list_resources(client, "pr42")
+    assert len({service for service, _ in made}) == len(made) == 18
+    assert {thread for _, thread in made} == {threading.current_thread()}

@@ -14,7 +14,7 @@ ACCOUNT = "123456789012"
 NAME = "states"
 BUCKET = {"Bucket": NAME}
 RECORD = {"Bucket": NAME, "Key": "pr42/platformctl.json"}
-PR42 = Deployment(suffix="pr42", environment="dev", created="2026-01-31T08:15:00+00:00")
+PR42 = Deployment(suffix="pr42", environment="dev", created="2026-01-31T08:15:00+00:00", account_settings=("config",))
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_creation_that_stopped_half_way_can_be_repeated(bucket, s3):
 
 
 def test_b15_a_deployment_is_registered_under_its_suffix(bucket, s3):
-    record = b'{"environment": "dev", "created": "2026-01-31T08:15:00+00:00"}'
+    record = b'{"environment": "dev", "created": "2026-01-31T08:15:00+00:00", "account_settings": ["config"]}'
     s3.add_response("put_object", {}, RECORD | {"Body": record, "ContentType": "application/json"})
     bucket.register(PR42)
     s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(record), len(record))}, RECORD)

@@ -1,0 +1,36 @@
+# Roles for people and tools that read the database with IAM authentication. The second use of modules/iam: the guardrail comes
+# before the database, these roles after it.
+
+terraform {
+  source = "${dirname(find_in_parent_folders("root.hcl"))}/../modules//iam"
+}
+
+dependency "iam" {
+  config_path = "${get_terragrunt_dir()}/../iam"
+}
+
+dependency "aurora" {
+  config_path = "${get_terragrunt_dir()}/../aurora"
+}
+
+inputs = {
+  guardrail = null
+
+  database_access = {
+    cluster_resource_id = dependency.aurora.outputs.cluster_resource_id
+
+    roles = {
+      analyst = {
+        database_user = "analyst"
+        description   = "Reads bars and analytics"
+      }
+      operator = {
+        database_user = "operator"
+        description   = "Looks after the schema: locks, statistics, repairs"
+      }
+    }
+  }
+
+  permissions_boundary_arn = dependency.iam.outputs.permissions_boundary_arn
+  role_policy_arns         = dependency.iam.outputs.role_policy_arns
+}

@@ -1,0 +1,6 @@
+# The region guardrail: the permissions boundary and the deny policy of every role. The roles for people who use the database
+# need a database first; they are the unit database-access.
+
+terraform {
+  source = "${dirname(find_in_parent_folders("root.hcl"))}/../modules//iam"
+}
