@@ -3,7 +3,7 @@
 locals {
   # The service fixes this name, so it ends in the API's id and the stage instead of the suffix.
   execution_log_group_name = "API-Gateway-Execution-Logs_${aws_api_gateway_rest_api.this.id}/${var.stage_name}"
-  access_log_group_name    = "/aws/apigateway/${local.api_name}/access"
+  access_log_group_name    = "/aws/apigateway/access-logs-${local.api_name}"
 
   # Who, what, when, from where and how it ended (PCI DSS 10.2.2). The key's id, never the key. No user agent and no validation
   # error: their text comes from the caller, and API Gateway does not promise to escape quotes in it.

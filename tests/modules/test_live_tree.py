@@ -39,7 +39,8 @@ def test_a_unit_is_the_module_of_its_name_and_depends_on_units_that_exist(unit):
     document = hcl2.loads((LIVE / "_units" / f"{unit}.hcl").read_text())
     [terraform] = document["terraform"]
     path, module = terraform["source"].strip('"').split("//")[-2:]
-    assert path.endswith("/../modules")
+    assert path.endswith(("/../modules", "${local.repository}/modules"))
+    assert module == {"database-access": "iam"}.get(unit, unit)
     assert (LIVE.parent / "modules" / module / "main.tf").is_file()
     for name, dependency in labelled(document, "dependency").items():
         assert dependency["config_path"].strip('"') == f"${{get_terragrunt_dir()}}/../{name}"
@@ -74,16 +75,20 @@ def test_production_keeps_access_logs_for_the_12_months_of_pci_dss():
 
 
 @pytest.fixture(params=["aws", "local"])
-def load(request):
+def load(request, packages_file):
     """A function that loads an environment as platformctl does, for one target."""
-    variables = {"PLATFORM_ACCOUNT_ID": "123456789012", "PLATFORM_SUFFIX": "pr42", "PLATFORM_TARGET": request.param}
+    variables = {
+        "PLATFORM_ACCOUNT_ID": "123456789012",
+        "PLATFORM_PACKAGES": str(packages_file),
+        "PLATFORM_SUFFIX": "pr42",
+        "PLATFORM_TARGET": request.param,
+    }
     return lambda environment: load_stack(live=LIVE, environment=environment, env=variables)
 
 
 def evaluate(unit):
-    """The unit, with an ARN for every key that it reads."""
-    arns = {purpose: f"arn:aws:kms:us-east-1:123456789012:key/{purpose}" for purpose in ("dynamodb", "logs", "s3")}
-    return unit.evaluate({"kms": {"key_arns": arns}})
+    """The unit, with outputs that are not known yet."""
+    return unit.evaluate({})
 
 
 @every_environment
@@ -96,11 +101,16 @@ def test_c1_platformctl_reads_every_environment_without_a_complaint(load, enviro
 @every_environment
 def test_c2_keys_come_before_everything_that_is_encrypted(load, environment):
     graph = load(environment).graph
-    assert {unit: graph.dependencies[unit] for unit in ("dynamodb", "s3", "vpc")} == {
-        "dynamodb": ("kms",),
-        "s3": ("kms",),
-        "vpc": ("kms",),
-    }
+    encrypted = ("apigw", "aurora", "config", "dynamodb", "lambda", "messaging", "monitoring", "s3", "vpc")
+    assert [unit for unit in encrypted if "kms" not in graph.dependencies[unit]] == []
+
+
+@every_environment
+def test_c2_b9_the_guardrail_comes_before_every_role(load, environment):
+    graph = load(environment).graph
+    with_roles = ("apigw", "aurora", "config", "database-access", "lambda", "messaging", "monitoring", "vpc")
+    assert [unit for unit in with_roles if "iam" not in graph.dependencies[unit]] == []
+    assert graph.dependencies["iam"] == ()
 
 
 @every_environment
@@ -141,3 +151,27 @@ def test_c7_a_missing_variable_is_named(missing):
     del variables[missing]
     with pytest.raises(ConfigurationError, match=missing):
         load_stack(live=LIVE, environment="dev", env=variables)
+
+
+@pytest.mark.parametrize(
+    ("owned", "expected"),
+    [
+        (None, {"config": True, "apigw": True, "aurora": True}),
+        ("", {"config": False, "apigw": False, "aurora": False}),
+        ("api-logs", {"config": False, "apigw": True, "aurora": False}),
+        ("config,database-monitoring", {"config": True, "apigw": False, "aurora": True}),
+    ],
+)
+def test_b15_a_deployment_owns_of_the_account_what_it_is_told(packages_file, owned, expected):
+    variables = {
+        "PLATFORM_ACCOUNT_ID": "123456789012",
+        "PLATFORM_PACKAGES": str(packages_file),
+        "PLATFORM_SUFFIX": "pr42",
+    } | ({} if owned is None else {"PLATFORM_ACCOUNT_SETTINGS": owned})
+    units = load_stack(live=LIVE, environment="dev", env=variables).units
+    found = {unit: evaluate(units[unit]).inputs for unit in expected}
+    assert {
+        "config": found["config"]["create_recorder"] and found["config"]["create_delivery_channel"],
+        "apigw": found["apigw"]["manage_account_settings"],
+        "aurora": found["aurora"]["manage_account_settings"],
+    } == expected

@@ -48,7 +48,7 @@ def test_inventory(plan, assert_inventory):
 def test_b7_log_events_reach_the_alert_function(plan):
     found = subscriptions(plan, "alerts")
     assert {values["log_group_name"] for values in found.values()} == {
-        "/aws/apigateway/api-example/access",
+        "/aws/apigateway/access-logs-api-example",
         "/aws/lambda/lambda-analytics-example",
         "/aws/lambda/lambda-api-example",
         "/aws/lambda/lambda-ingest-example",

@@ -39,7 +39,7 @@ module "monitoring" {
   api = {
     name                  = "api-${var.suffix}"
     stage                 = "v1"
-    access_log_group_name = "/aws/apigateway/api-${var.suffix}/access"
+    access_log_group_name = "/aws/apigateway/access-logs-api-${var.suffix}"
   }
 
   functions = {
@@ -59,7 +59,7 @@ module "monitoring" {
       }
     },
     {
-      api-access = { log_group_name = "/aws/apigateway/api-${var.suffix}/access", filter_pattern = "{ $.status = \"5*\" }" }
+      api-access = { log_group_name = "/aws/apigateway/access-logs-api-${var.suffix}", filter_pattern = "{ $.status = \"5*\" }" }
       database   = { log_group_name = "/aws/rds/cluster/aurora-${var.suffix}/postgresql", filter_pattern = "?FATAL ?PANIC" }
       flow-logs  = { log_group_name = "/aws/vpc/flow-logs-${var.suffix}" }
     },

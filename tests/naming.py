@@ -1,0 +1,59 @@
+"""Which names of resources do not end in the suffix (B11), and which of them a service leaves no choice about."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ATTRIBUTES = (
+    "alarm_name",
+    "bucket",
+    "cluster_identifier",
+    "dashboard_name",
+    "function_name",
+    "identifier",
+    "name",
+    "policy_name",
+)
+
+# Parts of a bucket carry the bucket's name, which is checked with the bucket; in a state some of them hold other things there.
+FOLLOWERS = ("aws_s3_bucket_",)
+
+FIXED = {
+    # What the name must match, by type. {S} is the suffix.
+    "aws_api_gateway_model": {
+        r"[a-zA-Z0-9]+": "API Gateway takes letters and digits only; a model belongs to its API",
+    },
+    "aws_cloudwatch_log_group": {
+        r"RDSOSMetrics": "RDS's enhanced monitoring writes there, one group for the account",
+        r"/aws/apigateway/welcome": "API Gateway writes there when its role is set, one group for the account",
+        r"/aws/rds/cluster/aurora-{S}/[a-z-]+": "RDS names the group after the cluster and the log",
+        r"sns/us-east-1/[0-9]{12}/topic-[a-z]+-{S}/Failure": "SNS names the group after the topic",
+        r"API-Gateway-Execution-Logs_[a-z0-9]+/v1": "API Gateway names the group after the API's id and the stage",
+    },
+}
+
+
+def unsuffixed(kind: str, values: Mapping[str, Any], suffix: str) -> Iterator[str]:
+    """The names of a resource that should end in the suffix and do not.
+
+    Args:
+        kind: the resource's type.
+        values: its attributes, from a plan or from a state.
+        suffix: of the deployment.
+
+    """
+    for name in names(kind, values):
+        if name == suffix or name.endswith(f"-{suffix}"):
+            continue
+        fixed = FIXED.get(kind, {})
+        if not any(re.fullmatch(pattern.replace("{S}", re.escape(suffix)), name) for pattern in fixed):
+            yield name
+
+
+def names(kind: str, values: Mapping[str, Any]) -> list[str]:
+    """The names that a resource has: its own, and the tag Name."""
+    if kind.startswith(FOLLOWERS):
+        return []
+    found = [values[attribute] for attribute in ATTRIBUTES if isinstance(values.get(attribute), str)]
+    tag = (values.get("tags") or {}).get("Name")
+    return [name for name in [*found, tag] if name]
