@@ -23,6 +23,9 @@ FIXED = {
     "aws_api_gateway_model": {
         r"[a-zA-Z0-9]+": "API Gateway takes letters and digits only; a model belongs to its API",
     },
+    "aws_default_security_group": {
+        r"default": "AWS makes the group with the VPC; its tag Name ends in the suffix",
+    },
     "aws_cloudwatch_log_group": {
         r"RDSOSMetrics": "RDS's enhanced monitoring writes there, one group for the account",
         r"/aws/apigateway/welcome": "API Gateway writes there when its role is set, one group for the account",

@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
 from orchestrator.adapters.local_cloud.process import LocalCloud
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,9 +65,23 @@ class Project:
         config = Config(s3={"addressing_style": "path"}, proxies={})
         return session.client(service, endpoint_url=self.endpoint, config=config)
 
+    def api_keys(self, suffix):
+        """The values of the API keys by client, as the state has them."""
+        return self.states(suffix)["apigw"]["outputs"]["api_keys"]["value"]
+
     def left(self, suffix=None):
         """What the cloud itself says is there."""
         return list_resources(self.client, suffix=suffix)
+
+    def states(self, suffix):
+        """The states as they lie in the bucket, by unit."""
+        s3, bucket = self.client("s3"), f"terraform-state-{ACCOUNT_ID}-{REGION}"
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix=f"{suffix}/")["Contents"]]
+        return {
+            key.split("/")[1]: json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
+            for key in keys
+            if key.endswith(".tfstate")
+        }
 
     def events(self):
         """The events of the newest run."""
@@ -78,7 +92,10 @@ class Project:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
-    for name in ("live", "modules"):
+    for name in ("functions", "live", "modules"):
         shutil.copytree(ROOT / name, folder / name)
+    wheels = ROOT / ".platformctl" / "build" / "wheels"
+    if wheels.is_dir():
+        shutil.copytree(wheels, folder / ".platformctl" / "build" / "wheels")
     yield Project(folder)
     LocalCloud(folder / ".platformctl" / "local").stop()

@@ -178,7 +178,9 @@ def test_b10_config_records_delivers_and_has_every_rule_that_is_not_disabled(pla
     [recorder] = plan.of_type("aws_config_configuration_recorder").values()
     assert recorder["recording_group"][0]["all_supported"] is True
     assert len(plan.of_type("aws_config_delivery_channel")) == 1
-    attached = {item.get("policy_arn") for item in plan.of_type("aws_iam_role_policy_attachment", module="config").values()}
+    attached = {
+        item.get("policy_arn") for item in plan.of_type("aws_iam_role_policy_attachment", module="config").values()
+    }
     assert "arn:aws:iam::aws:policy/service-role/AWS_ConfigRole" in attached
 
 
