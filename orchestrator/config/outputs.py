@@ -131,23 +131,17 @@ class Outputs:
                 hint=did_you_mean(name, interface.outputs) or _listed(interface.outputs),
                 range=place,
             )
-        if known is None:
-            return None
-        return Diagnostic(
-            summary="Output is not in state yet",
-            detail=f'The module of unit "{block.target}" declares the output "{name}", but the unit has not been applied'
-            " since it was added.",
-            hint=f'Apply unit "{block.target}" first.',
-            range=place,
-        )
+        return None
 
     def _of(self, block: DependencyBlock) -> dict[str, Value]:
         if not block.enabled or block.skip_outputs:
             return {}
         known = self.values.get(block.target)
-        if known is not None:
-            return {"outputs": dict(known)}
         interface = self.interface(block.target)
+        if known is not None:
+            # Terraform keeps no output in a state whose value is null, so a declared one that is missing there is null.
+            declared = dict.fromkeys(interface.outputs) if interface else {}
+            return {"outputs": {**declared, **known}}
         return {
             "outputs": unknown_reference(
                 "module",

@@ -136,7 +136,7 @@ def test_b9_the_guardrail_grants_nothing(plan):
             "arn:aws:logs:us-east-1:123456789012:log-group:/aws/apigateway/welcome:log-stream:",
             {},
         ),
-        ("logs:DescribeLogGroups", "*", {}),
+        ("logs:DescribeLogGroups", "arn:aws:logs:us-east-1:123456789012:log-group::log-stream:", {}),
         ("logs:PutLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics:log-stream:db-1", {}),
         ("s3:PutObject", OBJECT, {}),
         (

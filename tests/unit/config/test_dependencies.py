@@ -283,13 +283,6 @@ def test_cycle_is_named(tree):
     ("outputs", "name", "expected"),
     [
         pytest.param(
-            {"names": []},
-            "id",
-            f'{AT}:7:19: Output is not in state yet. The module of unit "vpc" declares the output "id", but the unit has'
-            ' not been applied since it was added. Apply unit "vpc" first.',
-            id="declared but not applied",
-        ),
-        pytest.param(
             {"id": "x", "old": "y"},
             "nme",
             f'{AT}:7:19: Unknown output. The module of unit "vpc" declares no output "nme". Did you mean "names"?',
@@ -307,6 +300,14 @@ def test_known_outputs_that_lack_the_one_referred_to(tree, outputs, name, expect
         unit.evaluate({"vpc": outputs})
 
     assert [tree.text(item) for item in raised.value.diagnostics] == [expected]
+
+
+def test_a_declared_output_that_is_not_in_the_state_is_null(tree):
+    """Terraform keeps no output in a state whose value is null."""
+    tree.unit("vpc")
+    tree.unit("app", ON_VPC + "inputs = { id = dependency.vpc.outputs.id }\n")
+
+    assert tree.inputs("app", {"vpc": {"names": []}}) == {"id": None}
 
 
 def test_try_falls_back_when_an_output_is_missing(tree):
