@@ -23,7 +23,7 @@ STAMP = ENVIRONMENT / "platformctl.stamp"
 MINIMUM = (3, 11)
 # More workers than cores: the slow tests mostly wait for the provider. Tests of one file share what they set up, and files
 # go in order, which has the slowest first.
-PARALLEL = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+PARALLEL = ("-n", "6", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> int:
