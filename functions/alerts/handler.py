@@ -1,5 +1,6 @@
 """Turns log events into alerts: CloudWatch Logs calls it through subscription filters, SNS passes the alerts on."""
 
+import logging
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 logger = Logger()
+# At DEBUG botocore logs whole answers, passwords and market data included.
+logging.getLogger("botocore").setLevel(logging.INFO)
 metrics = Metrics()
 
 

@@ -1,5 +1,6 @@
 """Works out bars and volatility from the objects of trades that ingest wrote."""
 
+import logging
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 TIMEOUT = 60
 
 logger = Logger()
+# At DEBUG botocore logs whole answers, passwords and market data included.
+logging.getLogger("botocore").setLevel(logging.INFO)
 metrics = Metrics()
 batch = BatchProcessor(event_type=EventType.SQS)
 

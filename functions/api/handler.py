@@ -1,6 +1,7 @@
 """The REST API for clients: bars, analytics and sessions. API Gateway has checked the API key and its limits before."""
 
 import json
+import logging
 import os
 import secrets
 from datetime import UTC, datetime
@@ -39,6 +40,8 @@ TIMEOUT = 20
 SESSION_ID_BYTES = 32
 
 logger = Logger()
+# At DEBUG botocore logs whole answers, passwords and market data included.
+logging.getLogger("botocore").setLevel(logging.INFO)
 metrics = Metrics()
 app = APIGatewayRestResolver()
 

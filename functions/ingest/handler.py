@@ -1,6 +1,7 @@
 """Takes market data in: objects that were put into the raw bucket, or the body of ``POST /market-data``."""
 
 import json
+import logging
 import os
 from functools import lru_cache
 from http import HTTPStatus
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 MAX_TRADES = 1000
 
 logger = Logger()
+# At DEBUG botocore logs whole answers, passwords and market data included.
+logging.getLogger("botocore").setLevel(logging.INFO)
 metrics = Metrics()
 app = APIGatewayRestResolver()
 batch = BatchProcessor(event_type=EventType.SQS)

@@ -1,6 +1,7 @@
 """Brings the database to the schema that the other functions expect. Call it after a deployment; again does no harm."""
 
 import json
+import logging
 import os
 from contextlib import closing
 from functools import lru_cache
@@ -21,6 +22,8 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 TIMEOUT = 120
 
 logger = Logger()
+# At DEBUG botocore logs whole answers, passwords and market data included.
+logging.getLogger("botocore").setLevel(logging.INFO)
 
 
 @lru_cache(maxsize=1)

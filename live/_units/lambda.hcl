@@ -59,6 +59,11 @@ inputs = {
   role_policy_arns               = dependency.iam.outputs.role_policy_arns
   subnet_ids                     = dependency.vpc.outputs.private_subnet_ids
 
+  # The schema and the users of the database are there before anything reads or writes.
+  invocations = {
+    migrate = { function = "migrate" }
+  }
+
   # Producers upload below incoming/; what ingest writes back, below quarantine/, must not come in again.
   bucket_notifications = {
     (dependency.s3.outputs.bucket_names["raw-data"]) = {

@@ -46,7 +46,7 @@ locals {
   # Logs go to the archive bucket, too: PCI DSS 10.5.1 asks for 12 months, and CloudWatch keeps 30 days.
   log_archive_enabled = false
 
-  log_level = "DEBUG"
+  log_level = "INFO"
 
   # Days that an overwritten or deleted object can be brought back.
   noncurrent_version_retention_in_days = 7

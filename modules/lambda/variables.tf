@@ -302,6 +302,26 @@ variable "functions" {
   }
 }
 
+variable "invocations" {
+  description = "Calls to make when the functions are deployed, by a name of your choice: `function` is called once with `input`, a JSON object, and again whenever its package or the input changes. A call that fails fails the apply."
+  type = map(object({
+    function = string
+    input    = optional(string, "{}")
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for invocation in values(var.invocations) : contains(keys(var.functions), invocation.function)])
+    error_message = "Each function in invocations must be one of functions."
+  }
+
+  validation {
+    condition     = alltrue([for invocation in values(var.invocations) : can(keys(jsondecode(invocation.input)))])
+    error_message = "Each input in invocations must be a JSON object."
+  }
+}
+
 variable "kms_key_arn" {
   description = "ARN of the customer-managed key that encrypts the environment variables."
   type        = string

@@ -12,11 +12,13 @@ from orchestrator.cli import console
 from orchestrator.cli.build import build
 from orchestrator.cli.destroy import destroy
 from orchestrator.cli.doctor import doctor
+from orchestrator.cli.functions import invoke, logs
 from orchestrator.cli.inspect import graph, render, validate
 from orchestrator.cli.local import local
 from orchestrator.cli.outputs import outputs
 from orchestrator.cli.plan import plan
 from orchestrator.cli.project import find_project
+from orchestrator.cli.smoke import smoke
 from orchestrator.cli.up import up
 from orchestrator.display.diagnostics import print_error
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
@@ -36,6 +38,9 @@ _DEPLOYMENTS, _TREE, _MACHINE = "Deployments", "The live tree", "This machine"
 app.command(rich_help_panel=_DEPLOYMENTS)(up)
 app.command(rich_help_panel=_DEPLOYMENTS)(plan)
 app.command(rich_help_panel=_DEPLOYMENTS)(outputs)
+app.command(rich_help_panel=_DEPLOYMENTS)(smoke)
+app.command(rich_help_panel=_DEPLOYMENTS)(invoke)
+app.command(rich_help_panel=_DEPLOYMENTS)(logs)
 app.command(rich_help_panel=_DEPLOYMENTS)(destroy)
 app.command(rich_help_panel=_TREE)(graph)
 app.command(rich_help_panel=_TREE)(validate)

@@ -1,10 +1,10 @@
 """What a deployment is, in a few lines: the outputs that its users look for (requirement B14)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from rich.text import Text
 
+from orchestrator.adapters.local_cloud.api.address import local_url
 from orchestrator.cli import console
 from orchestrator.cli.deployment import Deployment
 from orchestrator.hcl import to_json_value
@@ -44,9 +44,12 @@ def read_outputs(deployment: Deployment, *, reveal: bool = False) -> dict[str, d
 
 def print_deployment(deployment: Deployment) -> None:
     """Print the highlights to standard output."""
-    outputs: Mapping[str, Value] = {
+    outputs: dict[str, Value] = {
         output: value for unit in read_outputs(deployment).values() for output, value in unit.items()
     }
+    if deployment.session.endpoint and isinstance(outputs.get("api_url"), str):
+        # The one that answers: the host name of AWS leads nowhere from here.
+        outputs["api_url"] = local_url(deployment.session.endpoint, str(outputs["api_url"]))
     rows = [(label, text) for name, label in HIGHLIGHTS if name in outputs for text in _texts(outputs[name])]
     width = max((len(label) for label, _ in rows), default=0)
     before = ""

@@ -8,7 +8,9 @@ import re
 import stat
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from orchestrator.adapters.workspaces import INPUTS_FILE
 from tests.naming import names, unsuffixed
@@ -60,7 +62,7 @@ UNITS = (
     "s3",
     "vpc",
 )
-RESOURCES = 468
+RESOURCES = 469
 
 
 def finished(project):
@@ -84,7 +86,7 @@ def test_a2_b14_up_deploys_in_dependency_order_and_prints_what_there_is(project)
         "user-sessions-demo",
         "api-keys-demo",
         "aurora-demo.cluster-",
-        ".execute-api.us-east-1.amazonaws.com/v1",
+        "/v1/_user_request_",
         "--show-sensitive",
     ):
         assert expected in out
@@ -117,6 +119,54 @@ def test_b14_the_api_keys_come_only_when_asked_for(project):
         assert len(value) >= 20
         assert value not in quiet
         assert value in asked
+
+
+def test_a2_market_data_goes_in_and_its_bars_come_out(project):
+    out, _ = project.run("smoke", "--suffix", "demo", "--patience", "60")
+    assert [line.split()[0] for line in out.splitlines()] == ["ok"] * 6
+
+
+def test_functions_can_be_called_and_their_logs_read(project):
+    out, _ = project.run("invoke", "migrate", "--suffix", "demo")
+    assert json.loads(out) == {"applied": [], "version": 2}
+    out, _ = project.run("logs", "migrate", "--suffix", "demo")
+    assert '"message":"migrated"' in out
+    out, _ = project.run("invoke", "alerts", "--suffix", "demo", "--payload", '{"not": "an event"}', code=1)
+    assert "errorType" in json.loads(out)
+
+
+def test_b9_a_function_without_a_permission_is_refused_and_the_refusal_named(project):
+    iam = project.client("iam")
+    arn = "arn:aws:iam::123456789012:policy/iam-policy-lambda-ingest-demo"
+    document = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]
+    less = [statement for statement in document["Statement"] if statement["Sid"] != "ReadMarketData"]
+    assert len(less) == len(document["Statement"]) - 1
+    iam.create_policy_version(
+        PolicyArn=arn, PolicyDocument=json.dumps(document | {"Statement": less}), SetAsDefault=True
+    )
+    out, _ = project.run("smoke", "--suffix", "demo", "--patience", "10", code=1)
+    assert "failed  the bars are those of an independent calculation" in out
+    [denial] = [line for line in out.splitlines() if line.startswith("denied: ")]
+    assert "iam-role-lambda-ingest-demo" in denial
+    assert "s3:GetObject on arn:aws:s3:::raw-data-123456789012-demo/incoming/smoke-" in denial
+    iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
+
+
+@pytest.mark.parametrize("function", ["alerts", "analytics", "api", "ingest", "migrate"])
+def test_b9_no_function_reaches_another_region(project, function):
+    role = f"arn:aws:iam::123456789012:role/iam-role-lambda-{function}-demo"
+    keys = project.client("sts").assume_role(RoleArn=role, RoleSessionName=f"lambda-{function}-demo")["Credentials"]
+    session = boto3.session.Session(
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        region_name="eu-west-1",
+    )
+    client = session.client("dynamodb", endpoint_url=project.endpoint, config=Config(proxies={}))
+    with pytest.raises(client.exceptions.ClientError, match="explicit deny") as refused:
+        client.get_item(TableName="user-sessions-demo", Key={"session_id": {"S": "x"}})
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
 def test_b11_every_name_in_the_states_ends_in_the_suffix(project):

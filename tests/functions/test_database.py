@@ -173,7 +173,9 @@ def test_b9_every_user_of_the_live_tree_is_made_by_a_migration():
     text = "".join(file.read_text() for file in (FUNCTIONS / "migrate" / "migrations").iterdir())
     units = (FUNCTIONS.parent / "live" / "_units" / "lambda.hcl").read_text()
     users = set(re.findall(r'DATABASE_USER\s+= "(\w+)"', units))
-    assert users == {"analytics_writer", "api_reader"}
+    people = (FUNCTIONS.parent / "live" / "_units" / "database-access.hcl").read_text()
+    users |= set(re.findall(r'database_user\s+= "(\w+)"', people))
+    assert users == {"analytics_writer", "api_reader", "analyst", "operator"}
     for user in users:
         assert f"'{user}'" in text
 

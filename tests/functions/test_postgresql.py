@@ -65,7 +65,7 @@ def test_b9_users_log_in_with_their_roles_token(server):
             "SELECT u.rolname FROM pg_auth_members m JOIN pg_roles u ON u.oid = m.member "
             "JOIN pg_roles r ON r.oid = m.roleid WHERE r.rolname = 'rds_iam' ORDER BY 1"
         )
-    assert rows == [["analytics_writer"], ["api_reader"]]
+    assert rows == [["analyst"], ["analytics_writer"], ["api_reader"], ["operator"]]
 
 
 def test_b5_the_database_ends_with_the_bars_of_the_trades(server):

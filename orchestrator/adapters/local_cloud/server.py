@@ -15,8 +15,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID, REGION
+
+if TYPE_CHECKING:
+    from orchestrator.adapters.local_cloud.application import LocalCloudApplication
 
 _LOG = logging.getLogger("platformctl.local_cloud")
 
@@ -63,7 +67,7 @@ def _serve(home: Path, port: int, instance: str) -> int:
         "region": REGION,
         "moto_version": version("moto"),
     }
-    built = build(health)
+    built = build(health, home)
     server = LoopbackServer(port, built.application)
     health["port"] = server.server_port
     stopped = threading.Event()
@@ -74,7 +78,9 @@ def _serve(home: Path, port: int, instance: str) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=server.serve_forever, name="serve", daemon=True).start()
-    threading.Thread(target=built.preparation.run, name="prepare", daemon=True).start()
+    threading.Thread(target=_prepare, args=(built,), name="prepare", daemon=True).start()
+    built.plane.start()
+    built.databases.start()
     _announce(home / "server.json", health)
     _LOG.info("local cloud %s serves on 127.0.0.1:%d", instance, server.server_port)
     while not stopped.wait(0.25):
@@ -84,8 +90,14 @@ def _serve(home: Path, port: int, instance: str) -> int:
     # The record goes first: whoever still finds it finds a server that answers, and waits for its end.
     _withdraw(home / "server.json", instance)
     server.shutdown()
+    built.stop()
     _LOG.info("local cloud %s ended", instance)
     return 0
+
+
+def _prepare(built: "LocalCloudApplication") -> None:
+    built.preparation.run()
+    built.functions.start()
 
 
 def _announce(path: Path, health: dict[str, object]) -> None:

@@ -27,13 +27,40 @@ def test_help_names_every_command_and_the_exit_codes(platformctl, option):
     result = platformctl(option)
     text = " ".join(result.out.split())
     assert result.code == 0
-    for command in ("up", "plan", "outputs", "destroy", "build", "graph", "validate", "render", "local", "doctor"):
+    for command in (
+        "up",
+        "plan",
+        "outputs",
+        "smoke",
+        "destroy",
+        "build",
+        "graph",
+        "validate",
+        "render",
+        "local",
+        "doctor",
+    ):
         assert f"│ {command} " in text
     assert "0 done, 1 something failed, 2 bad input and nothing was run, 130 interrupted" in text
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "plan", "outputs", "destroy", "build", "graph", "validate", "render", "local", "doctor"]
+    "command",
+    [
+        "up",
+        "plan",
+        "outputs",
+        "smoke",
+        "invoke",
+        "logs",
+        "destroy",
+        "build",
+        "graph",
+        "validate",
+        "render",
+        "local",
+        "doctor",
+    ],
 )
 def test_every_command_has_a_help_text_that_fits_80_columns(platformctl, command):
     result = platformctl(command, "--help")

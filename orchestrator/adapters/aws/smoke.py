@@ -1,0 +1,174 @@
+"""A deployed platform from the outside: uploads market data and asks the API, as its users do."""
+
+import json
+import secrets
+import string
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.adapters.aws.session import explain
+from orchestrator.engine.market_day import HourlyBar, as_csv, hourly_bars, trading_day
+
+_TRADES = 600
+_POLL = 1.0
+_HTTP_TIMEOUT = 35.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Where a deployment is reached.
+
+    Attributes:
+        client: gives a boto3 client for a service.
+        raw_bucket: takes market data below ``incoming/``.
+        api_url: what the paths of the API follow.
+        api_key: of a client; never shown.
+
+    """
+
+    client: Callable[[str], Any]
+    raw_bucket: str
+    api_url: str
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        what: in a few words.
+        problem: what was wrong; empty when nothing was.
+
+    """
+
+    what: str
+    problem: str = ""
+
+
+def smoke(platform: Platform, *, patience: float, now: datetime | None = None) -> Iterator[Check]:
+    """Send a small day through the platform; gives each check as soon as it is done.
+
+    Args:
+        platform: where to.
+        patience: seconds to wait for the bars.
+        now: in UTC; the day before it is the one that is sent.
+
+    Raises:
+        PlatformctlError: AWS refused a call.
+
+    """
+    day = ((now or datetime.now(UTC)) - timedelta(days=1)).date()
+    # A symbol of its own for every run: what is found is what this run has sent.
+    symbol = "SMOKE" + "".join(secrets.choice(string.ascii_uppercase) for _ in range(8))
+    trades = trading_day(symbol, day, trades=_TRADES, seed=1)
+    name = f"smoke-{symbol.lower()}.csv"
+    status, _ = _call(platform, "GET", "/health", key=False)
+    yield Check(what="a call without a key is refused", problem="" if status == 403 else f"status {status}, not 403")  # noqa: PLR2004 - Forbidden
+    status, body = _call(platform, "GET", "/health")
+    yield Check(what="the API answers", problem="" if status == 200 else f"status {status}: {body}")  # noqa: PLR2004 - OK
+    try:
+        s3 = platform.client("s3")
+        s3.put_object(Bucket=platform.raw_bucket, Key=f"incoming/{name}", Body=as_csv(trades).encode())
+        yield Check(what=f"{_TRADES} trades and a bad row uploaded")
+        yield Check(
+            what="the bars are those of an independent calculation",
+            problem=_wait_for_bars(platform, symbol, hourly_bars(trades), patience),
+        )
+        listed = s3.list_objects_v2(Bucket=platform.raw_bucket, Prefix="quarantine/").get("Contents", [])
+        reasons = [
+            s3.get_object(Bucket=platform.raw_bucket, Key=item["Key"])["Body"].read().decode()
+            for item in listed
+            if name.removesuffix(".csv") in item["Key"]
+        ]
+    except (ClientError, BotoCoreError) as error:
+        raise explain(error, doing="Sending market data through the platform") from error
+    told = len(reasons) == 1 and f'"line":{_TRADES + 2}' in reasons[0].replace(" ", "")
+    yield Check(
+        what="the bad row is in the quarantine, with its line",
+        problem="" if told else f"found {reasons or 'nothing'}",
+    )
+    yield Check(what="a session can be opened, read and closed", problem=_session(platform))
+
+
+def _wait_for_bars(platform: Platform, symbol: str, expected: tuple[HourlyBar, ...], patience: float) -> str:
+    query = {
+        "interval": "1h",
+        "from": expected[0].start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "to": (expected[-1].start + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    wanted = [_as_numbers(bar) for bar in expected]
+    deadline = time.monotonic() + patience
+    while True:
+        status, body = _call(platform, "GET", f"/bars/{symbol}?{urlencode(query)}")
+        found = [_answered(bar) for bar in body.get("bars", [])] if status == 200 else []  # noqa: PLR2004 - OK
+        if found == wanted:
+            return ""
+        if time.monotonic() > deadline:
+            return (
+                f"after {patience:.0f} s: status {status}, {len(found)} bars of {len(wanted)}, "
+                f"{len([bar for bar in found if bar in wanted])} of them right. {body.get('message', '')}"
+            ).strip()
+        time.sleep(_POLL)
+
+
+def _as_numbers(bar: HourlyBar) -> tuple[Any, ...]:
+    return (bar.start, bar.open, bar.high, bar.low, bar.close, Decimal(bar.volume), bar.vwap, bar.trades)
+
+
+def _answered(bar: Mapping[str, Any]) -> tuple[Any, ...]:
+    numbers = (Decimal(bar[name]) for name in ("open", "high", "low", "close", "volume", "vwap"))
+    return (datetime.fromisoformat(bar["start"]), *numbers, bar["trades"])
+
+
+def _session(platform: Platform) -> str:
+    status, opened = _call(platform, "POST", "/sessions", body={"user_id": "smoke"})
+    if status != 201:  # noqa: PLR2004 - Created
+        return f"opening it: status {status}: {opened}"
+    place = f"/sessions/{opened['session_id']}"
+    status, shown = _call(platform, "GET", place)
+    if (status, shown.get("user_id")) != (200, "smoke"):
+        return f"reading it: status {status}: {shown}"
+    status, _ = _call(platform, "DELETE", place)
+    if status != 204:  # noqa: PLR2004 - No Content
+        return f"closing it: status {status}"
+    status, _ = _call(platform, "GET", place)
+    return "" if status == 404 else f"it is still there: status {status}"  # noqa: PLR2004 - Not Found
+
+
+def _call(
+    platform: Platform, method: str, path: str, *, body: Mapping[str, Any] | None = None, key: bool = True
+) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of an answer; status 0 where nobody answered."""
+    headers = {"Content-Type": "application/json"} | ({"x-api-key": platform.api_key} if key else {})
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(platform.api_url + path, data=data, headers=headers, method=method)  # noqa: S310 - the deployment's own URL
+    # No proxy: the local cloud's environment names one for AWS host names.
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}) if platform.api_url.startswith("http://") else urllib.request.ProxyHandler()
+    )
+    try:
+        with opener.open(request, timeout=_HTTP_TIMEOUT) as answer:
+            return answer.status, _json(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, _json(error.read())
+    except OSError as error:
+        return 0, {"message": str(error)}
+
+
+def _json(text: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text or b"{}")
+    except ValueError:
+        return {"message": text.decode("utf-8", "replace")[:200]}
+    return found if isinstance(found, dict) else {"message": found}

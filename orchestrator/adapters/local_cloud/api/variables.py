@@ -1,0 +1,37 @@
+"""Texts with ``$context`` and ``$stageVariables``: gateway responses' templates, access log formats.
+
+Source: API Gateway Developer Guide, "Variables for data models, authorizers, mapping templates, and CloudWatch access logging". Only plain references are
+replaced there, not Velocity's directives, which neither of the two has.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+_REFERENCE = re.compile(r"\$((?:context|stageVariables)(?:\.[A-Za-z0-9_-]+)+)")
+
+
+class Text:
+    """A text, cut at its references."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, source: str) -> None:
+        # split() with one group: literals at even places, names at odd ones.
+        self._parts = _REFERENCE.split(source)
+
+    def render(self, values: Mapping[str, str], *, missing: str) -> str:
+        """The text with its references replaced.
+
+        Args:
+            values: by name, "context.requestId".
+            missing: stands for a name without a value.
+
+        """
+        return "".join(values.get(part, missing) if place % 2 else part for place, part in enumerate(self._parts))
+
+
+@lru_cache(maxsize=256)
+def text(source: str) -> Text:
+    """A text that was cut before, if it was."""
+    return Text(source)

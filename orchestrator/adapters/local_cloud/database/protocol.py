@@ -1,0 +1,208 @@
+"""Messages of PostgreSQL's frontend/backend protocol 3.0, as far as a gateway needs them: pure functions on bytes.
+
+Source: https://www.postgresql.org/docs/17/protocol-message-formats.html
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PROTOCOL = 196608
+"""Version 3.0: the major number in the upper 16 bits."""
+
+_CANCEL, _SSL, _GSS = 80877102, 80877103, 80877104
+_HEADER = struct.Struct("!I")
+_MESSAGE = struct.Struct("!cI")
+# What the server itself allows: MAX_STARTUP_PACKET_LENGTH, and for a password PG_MAX_AUTH_TOKEN_LENGTH.
+LARGEST_START = 10_000
+LARGEST_PASSWORD = 65_535
+
+TLS_YES, TLS_NO = b"S", b"N"
+"""The one-byte answers to a request for encryption."""
+
+
+class ProtocolError(Exception):
+    """The other side does not speak the protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionRequest:
+    """The client wants to encrypt before it says anything.
+
+    Attributes:
+        tls: with TLS; otherwise with GSSAPI.
+
+    """
+
+    tls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """The client wants a statement on another connection stopped. ``packet`` is the whole request."""
+
+    packet: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """Who wants to log in, and where to.
+
+    Attributes:
+        parameters: "user", "database", and settings of the session.
+        minor: of the protocol version 3.x that the client asks for.
+
+    """
+
+    parameters: Mapping[str, str]
+    minor: int = 0
+
+    @property
+    def user(self) -> str:
+        return self.parameters["user"]
+
+    @property
+    def database(self) -> str:
+        """A client that names none means the one with its own name."""
+        return self.parameters.get("database") or self.user
+
+    def packet(self) -> bytes:
+        """The message as it goes over the wire."""
+        pairs = b"".join(_text(name) + _text(value) for name, value in self.parameters.items())
+        body = _HEADER.pack(PROTOCOL + self.minor) + pairs + b"\0"
+        return _HEADER.pack(len(body) + 4) + body
+
+
+def start_length(header: bytes) -> int:
+    """How many bytes follow the first four of a connection.
+
+    Raises:
+        ProtocolError: not a length that a client may send; whoever it is speaks something else.
+
+    """
+    (length,) = _HEADER.unpack(header)
+    if not 8 <= length <= LARGEST_START:  # noqa: PLR2004 - itself and a code, four bytes each
+        raise ProtocolError("invalid length of startup packet")
+    return int(length) - 4
+
+
+def read_start(body: bytes) -> EncryptionRequest | CancelRequest | Startup:
+    """The first message of a connection, without its length.
+
+    Raises:
+        ProtocolError: it is none of those that may come first.
+
+    """
+    (code,) = _HEADER.unpack(body[:4])
+    if code in (_SSL, _GSS):
+        return EncryptionRequest(tls=code == _SSL)
+    if code == _CANCEL:
+        return CancelRequest(_HEADER.pack(len(body) + 4) + body)
+    major, minor = divmod(code, 1 << 16)
+    if major != PROTOCOL >> 16:
+        raise ProtocolError(f"unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.0")
+    if not body.endswith(b"\0"):
+        raise ProtocolError("invalid startup packet layout: expected terminator as last byte")
+    try:
+        words = [word.decode() for word in body[4:-1].split(b"\0")]
+    except UnicodeDecodeError as error:
+        raise ProtocolError("invalid startup packet layout: not UTF-8") from error
+    # Every string ends with a zero byte, so that behind the last one stands an empty word.
+    if words.pop() or len(words) % 2:
+        raise ProtocolError("invalid startup packet layout: a parameter has no value")
+    parameters = dict(zip(words[::2], words[1::2], strict=True))
+    if not parameters.get("user"):
+        raise ProtocolError("no PostgreSQL user name specified in startup packet")
+    return Startup(parameters, minor)
+
+
+def message(kind: bytes, body: bytes = b"") -> bytes:
+    """A message with its type and its length, which counts itself."""
+    return _MESSAGE.pack(kind, len(body) + 4) + body
+
+
+def read_header(header: bytes) -> tuple[bytes, int]:
+    """Type of a message and the number of bytes that follow these five.
+
+    Raises:
+        ProtocolError: the length cannot be.
+
+    """
+    kind, length = _MESSAGE.unpack(header)
+    if length < 4:  # noqa: PLR2004 - the length counts its own four bytes
+        raise ProtocolError("invalid message length")
+    return kind, int(length) - 4
+
+
+def authentication_cleartext() -> bytes:
+    """AuthenticationCleartextPassword: what PAM, and so IAM authentication, asks for."""
+    return message(b"R", _HEADER.pack(3))
+
+
+def read_password(body: bytes) -> str:
+    """The password of a PasswordMessage.
+
+    Raises:
+        ProtocolError: it is no string.
+
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise ProtocolError("invalid password packet") from error
+    if not text or text.find("\0") != len(text) - 1:
+        raise ProtocolError("invalid password packet size")
+    return text[:-1]
+
+
+def query(sql: str) -> bytes:
+    """A simple query."""
+    return message(b"Q", _text(sql))
+
+
+def error(code: str, text: str, *, severity: str = "FATAL") -> bytes:
+    """An ErrorResponse.
+
+    Args:
+        code: the SQLSTATE, five characters.
+        text: the message, in PostgreSQL's style: lower case, no full stop.
+        severity: "FATAL" ends a connection.
+
+    """
+    fields = {"S": severity, "V": severity, "C": code, "M": text}
+    return message(b"E", b"".join(name.encode() + _text(value) for name, value in fields.items()) + b"\0")
+
+
+def read_error(body: bytes) -> dict[str, str]:
+    """The fields of an ErrorResponse by their letters: "C" the SQLSTATE, "M" the message."""
+    parts = (part.decode("utf-8", "replace") for part in body.split(b"\0") if part)
+    return {part[0]: part[1:] for part in parts}
+
+
+def read_row(body: bytes) -> list[str | None]:
+    """The columns of a DataRow in text format.
+
+    Raises:
+        ProtocolError: it is cut off.
+
+    """
+    try:
+        (count,) = struct.unpack_from("!H", body)
+        place, columns = 2, []  # type: tuple[int, list[str | None]]
+        for _ in range(count):
+            (length,) = struct.unpack_from("!i", body, place)
+            place += 4
+            if length < 0:
+                columns.append(None)
+                continue
+            if place + length > len(body):
+                raise ProtocolError("invalid row")
+            columns.append(body[place : place + length].decode())
+            place += length
+    except struct.error as raised:
+        raise ProtocolError("invalid row") from raised
+    return columns
+
+
+def _text(value: str) -> bytes:
+    return value.encode() + b"\0"

@@ -1,0 +1,161 @@
+"""What the runtime knows of a function, of a call, and of how a call ended. No moto, no processes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Literal
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_SYNCHRONOUS = 6_291_556
+MAX_ASYNCHRONOUS = 262_144
+MAX_TAIL = 4096
+
+Status = Literal["success", "error", "timeout"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What the surroundings add to every function.
+
+    Attributes:
+        environment: variables; a function's own go before them.
+        hosts: where "name:port", or a name with any port, is really reached. TLS still verifies the name.
+
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Credentials of an execution role, for one session."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """One version of a function, as it is deployed.
+
+    Attributes:
+        arn: without a qualifier.
+        version: "$LATEST" or a number.
+        code: the bytes of its zip archive.
+        code_sha256: names these bytes.
+        timeout: in seconds.
+        memory_mb: the limit of its processes' resident memory.
+        log_format: "JSON" or "Text".
+        system_log_level: from which the platform's own records are written, JSON only.
+        reserved_concurrency: None where the function shares what the account has.
+        retries: of asynchronous events that fail, 0 to 2.
+        maximum_event_age: in seconds, of asynchronous events.
+        dead_letter_arn: of a queue or a topic; empty without one.
+
+    """
+
+    arn: str
+    name: str
+    version: str
+    handler: str
+    runtime: str
+    role_arn: str
+    region: str
+    environment: Mapping[str, str]
+    timeout: int
+    memory_mb: int
+    code: bytes = field(repr=False)
+    code_sha256: str
+    log_group: str
+    log_format: str
+    application_log_level: str
+    system_log_level: str
+    reserved_concurrency: int | None
+    retries: int
+    maximum_event_age: int
+    dead_letter_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a call of the handler ended, seen from its process's parent.
+
+    Attributes:
+        payload: JSON: the handler's answer, or the description of the error.
+        error_type: empty on success.
+        lines: (milliseconds since 1970, text) of what the function wrote.
+        duration_ms: without the time that the process took to start.
+        memory_mb: the most that the process had in memory.
+        alive: whether the process can take another event.
+
+    """
+
+    status: Status
+    payload: bytes
+    error_type: str
+    lines: tuple[tuple[int, str], ...]
+    duration_ms: float
+    memory_mb: int
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvocationResult:
+    """The answer to a synchronous invocation.
+
+    Attributes:
+        payload: JSON, of the handler or of its error.
+        function_error: "Unhandled" when the function failed, else empty: the header X-Amz-Function-Error.
+        log_tail: the last 4 KiB that the call logged.
+        version: that ran.
+
+    """
+
+    payload: bytes
+    function_error: str
+    log_tail: bytes
+    request_id: str
+    version: str
+
+
+class InvocationRefusedError(Exception):
+    """Lambda did not run the function.
+
+    Attributes:
+        code: of the error, "ResourceNotFoundException".
+        status: of the HTTP answer.
+        message: whole sentences.
+
+    """
+
+    def __init__(self, code: str, status: int, message: str) -> None:
+        super().__init__(message)
+        self.code, self.status, self.message = code, status, message
+
+    @property
+    def throttled(self) -> bool:
+        return self.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def not_found(arn: str) -> InvocationRefusedError:
+    """The function, its version or its alias does not exist."""
+    return InvocationRefusedError("ResourceNotFoundException", 404, f"Function not found: {arn}")
+
+
+def throttled() -> InvocationRefusedError:
+    """All of the function's reserved concurrency is in use."""
+    return InvocationRefusedError("TooManyRequestsException", 429, "Rate Exceeded.")
+
+
+def too_large(size: int, kind: str, limit: int) -> InvocationRefusedError:
+    """The event is larger than Lambda takes."""
+    message = f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
+    return InvocationRefusedError("RequestTooLargeException", 413, message)
+
+
+def not_json(reason: str) -> InvocationRefusedError:
+    """The event is no JSON."""
+    message = f"Could not parse request body into json: {reason}"
+    return InvocationRefusedError("InvalidRequestContentException", 400, message)

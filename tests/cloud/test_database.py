@@ -1,0 +1,128 @@
+"""The master user's secret as Terraform meets it, and a login to a cluster of the running local cloud (B2, B12, C8)."""
+
+import json
+import socket
+import ssl
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from pg8000 import native
+from pg8000.exceptions import DatabaseError
+
+from orchestrator.adapters.local_cloud.database.binaries import installed
+
+DEADLINE = 20
+
+
+@pytest.fixture
+def cluster(client, name):
+    """A cluster with one instance, and its key."""
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    rds = client("rds")
+    rds.create_db_cluster(
+        DBClusterIdentifier=name,
+        Engine="aurora-postgresql",
+        EngineVersion="17.7",
+        DatabaseName="analytics",
+        MasterUsername="platform_admin",
+        ManageMasterUserPassword=True,
+        MasterUserSecretKmsKeyId=key,
+        EnableIAMDatabaseAuthentication=True,
+    )
+    rds.create_db_instance(
+        DBInstanceIdentifier=f"{name}-1",
+        DBClusterIdentifier=name,
+        Engine="aurora-postgresql",
+        DBInstanceClass="db.serverless",
+    )
+    yield rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0] | {"Key": key}
+    _delete(client, name)
+
+
+def _delete(client, name):
+    rds = client("rds")
+    if any(found["DBClusterIdentifier"] == name for found in rds.describe_db_clusters()["DBClusters"]):
+        rds.delete_db_instance(DBInstanceIdentifier=f"{name}-1", SkipFinalSnapshot=True)
+        rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
+
+
+def _secret(client, cluster):
+    found = client("secretsmanager").get_secret_value(SecretId=cluster["MasterUserSecret"]["SecretArn"])
+    return json.loads(found["SecretString"])
+
+
+def test_c8_the_master_users_secret_is_encrypted_with_the_clusters_key_and_holds_his_name(client, cluster):
+    stated = cluster["MasterUserSecret"]
+    described = client("secretsmanager").describe_secret(SecretId=stated["SecretArn"])
+    assert stated["KmsKeyId"] == described["KmsKeyId"] == cluster["Key"]
+    assert described["Name"].startswith("rds!cluster-")
+    assert described["OwningService"] == "rds"
+    assert _secret(client, cluster)["username"] == "platform_admin"
+
+
+def test_c8_a_rotation_replaces_the_password(client, cluster, name):
+    before = _secret(client, cluster)
+    client("rds").modify_db_cluster(DBClusterIdentifier=name, RotateMasterUserPassword=True, ApplyImmediately=True)
+    after = _secret(client, cluster)
+    assert before["password"] != after["password"]
+    previous = client("secretsmanager").get_secret_value(
+        SecretId=cluster["MasterUserSecret"]["SecretArn"], VersionStage="AWSPREVIOUS"
+    )
+    assert json.loads(previous["SecretString"]) == before
+
+
+def test_b12_the_secret_goes_with_the_cluster(client, cluster, name):
+    _delete(client, name)
+    with pytest.raises(ClientError) as raised:
+        _secret(client, cluster)
+    assert raised.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+@pytest.fixture
+def endpoint(cloud, cluster):
+    """Where the cluster's endpoint is really reached, and the certificate of its authority."""
+    folder = Path(cloud.status().log).parent / "database"
+    wanted = f"{cluster['Endpoint']}:{cluster['Port']}"
+    deadline = time.monotonic() + DEADLINE
+    while time.monotonic() < deadline:
+        if (folder / "endpoints").exists():
+            known = json.loads((folder / "endpoints").read_text())
+            if wanted in known:
+                return tuple(known[wanted]), folder / "ca.pem"
+        time.sleep(0.1)
+    pytest.fail(f"{wanted} did not appear within {DEADLINE} seconds")
+
+
+def _connect(cluster, endpoint, user, password):
+    address, ca = endpoint
+    opened = socket.create_connection(address, DEADLINE)
+    try:
+        return native.Connection(
+            user,
+            host=cluster["Endpoint"],
+            port=cluster["Port"],
+            sock=opened,
+            password=password,
+            database="analytics",
+            ssl_context=ssl.create_default_context(cafile=ca),
+        )
+    except BaseException:
+        opened.close()
+        raise
+
+
+@pytest.mark.skipif(not installed(), reason="no PostgreSQL here")
+def test_b2_the_master_user_and_users_with_tokens_log_in(client, cluster, endpoint):
+    master = _connect(cluster, endpoint, "platform_admin", _secret(client, cluster)["password"])
+    with closing(master):
+        master.run("CREATE ROLE reader LOGIN; GRANT rds_iam TO reader")
+    token = client("rds").generate_db_auth_token(
+        DBHostname=cluster["Endpoint"], Port=cluster["Port"], DBUsername="reader"
+    )
+    with closing(_connect(cluster, endpoint, "reader", token)) as reader:
+        assert reader.run("SELECT current_user") == [["reader"]]
+    with pytest.raises(DatabaseError, match="PAM authentication failed"):
+        _connect(cluster, endpoint, "reader", token.replace("reader", "writer"))

@@ -1,0 +1,17 @@
+"""C8: whatever the log level of an environment is, no function logs what AWS answers it."""
+
+import logging
+
+import pytest
+
+from tests.functions.conftest import load_function
+
+
+@pytest.mark.parametrize("name", ["alerts", "analytics", "api", "ingest", "migrate"])
+def test_c8_the_answers_of_aws_are_not_logged_at_debug(name, monkeypatch):
+    parser = logging.getLogger("botocore.parsers")
+    monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
+    logging.getLogger("botocore").setLevel(logging.NOTSET)
+    assert parser.isEnabledFor(logging.DEBUG)
+    assert load_function(name).handler
+    assert not parser.isEnabledFor(logging.DEBUG)
