@@ -14,6 +14,9 @@ MAX_SUBJECT = 100
 MAX_MESSAGE = 256 * 1024
 MAX_KINDS = 20
 _MAX_SAMPLE = 2000
+# An object's name has 1024 bytes at most.
+_FOUND_BY = ("key", "correlation_id")
+_MAX_FOUND_BY = 1100
 # What makes two events of one kind differ: identifiers, hashes, numbers, moments.
 _VARIABLE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|0x[0-9a-f]+|\b[0-9a-f]{12,}\b|\d+", re.IGNORECASE)
 
@@ -65,8 +68,9 @@ def summarise(found: LogEvents, *, deployment: str) -> Alert:
     """One alert for all events: of each kind how many, when, and one as it was; the most frequent first."""
     kinds: dict[str, _Kind] = {}
     for moment, message in found.events:
-        text = _text(message)
-        known = kinds.setdefault(_VARIABLE.sub("#", text), _Kind(sample=text, first=moment, last=moment, count=0))
+        text, found_by = _text(message)
+        sample = "\n".join([text, *found_by])
+        known = kinds.setdefault(_VARIABLE.sub("#", text), _Kind(sample=sample, first=moment, last=moment, count=0))
         known.count += 1
         known.first, known.last = min(known.first, moment), max(known.last, moment)
     ordered = sorted(kinds.values(), key=lambda kind: (-kind.count, kind.first))
@@ -90,16 +94,18 @@ def _lines(kinds: Sequence[_Kind]) -> list[str]:
     return lines
 
 
-def _text(message: str) -> str:
-    """What an event says: of a structured one its level, message and error; others as they are."""
+def _text(message: str) -> tuple[str, list[str]]:
+    """What an event says: of a structured one its level, message and error, and then by what more of it is found."""
     try:
         document = json.loads(message)
     except ValueError:
         document = None
+    found_by = []
     if isinstance(document, dict) and "message" in document:
         parts = [document.get("level"), document["message"], document.get("exception_name"), document.get("exception")]
         message = " ".join(part if isinstance(part, str) else json.dumps(part) for part in parts if part is not None)
-    return _cut(message.strip(), _MAX_SAMPLE)
+        found_by = [_cut(f"{name} {document[name]}", _MAX_FOUND_BY) for name in _FOUND_BY if document.get(name)]
+    return _cut(message.strip(), _MAX_SAMPLE), found_by
 
 
 def _moment(milliseconds: int) -> str:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from database import Database, DatabaseAddress, iam_token
 from logic import read_trades, update
 from market.objects import StoredObject, buffered, created_objects
+from pipeline import METADATA, correlation_id, in_time, take_messages
 from store import PostgresStore
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ logger = Logger()
 # At DEBUG botocore logs whole answers, passwords and market data included.
 logging.getLogger("botocore").setLevel(logging.INFO)
 metrics = Metrics()
-batch = BatchProcessor(event_type=EventType.SQS)
 
 
 @lru_cache(maxsize=1)
@@ -49,24 +47,26 @@ def database() -> Database:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda calls this with a batch of the queue."""
     metrics.add_metric(name="Messages", unit=MetricUnit.Count, value=len(event["Records"]))
-    return dict(process_partial_response(event=event, record_handler=take_message, processor=batch, context=context))
+    return take_messages(event, context, take=lambda body: take_message(body, context), logger=logger)
 
 
-def take_message(record: SQSRecord) -> None:
-    """Work through the objects that a message tells of; a failure brings the message back, and nothing else."""
-    for found in created_objects(record.body):
-        take_object(found)
+def take_message(body: str, context: LambdaContext) -> None:
+    """Work through the objects that a message tells of."""
+    for found in created_objects(body):
+        take_object(found, context)
 
 
-def take_object(found: StoredObject) -> None:
+def take_object(found: StoredObject, context: LambdaContext) -> None:
     """Add the trades of an object; each batch of them is a transaction, which may run again."""
+    logger.append_keys(key=found.key)
     answer = s3().get_object(Bucket=found.bucket, Key=found.key)
+    logger.set_correlation_id(correlation_id(answer["Metadata"].get(METADATA), answer["ETag"].strip('"')))
     trades = bars = 0
     with buffered(answer["Body"]) as stream:
-        for part in read_trades(stream):
+        for part in in_time(read_trades(stream), context):
             with database().transaction() as session:
                 bars += update(PostgresStore(session), part)
             trades += len(part)
     metrics.add_metric(name="TradesProcessed", unit=MetricUnit.Count, value=trades)
     metrics.add_metric(name="BarsWritten", unit=MetricUnit.Count, value=bars)
-    logger.info("worked out", extra={"key": found.key, "trades": trades, "bars": bars})
+    logger.info("worked out", extra={"trades": trades, "bars": bars})

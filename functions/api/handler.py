@@ -30,6 +30,7 @@ from logic import (
     read_symbol,
     session_answer,
 )
+from pipeline import answer_headers, of_request
 from store import read_bars, read_summary, read_volatility
 
 if TYPE_CHECKING:
@@ -66,7 +67,11 @@ def database() -> Database:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway calls this with a request."""
     metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=1)
-    return app.resolve(event, context)
+    correlation = of_request(event)
+    logger.set_correlation_id(correlation)
+    answer = app.resolve(event, context)
+    answer["multiValueHeaders"] |= answer_headers(correlation)
+    return answer
 
 
 @app.exception_handler(BadParameterError)  # type: ignore[untyped-decorator]  # it has no types

@@ -12,13 +12,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from market.bars import Bar, Interval
+from market.bars import Bar, Interval, average_price
 from market.trades import SYMBOL, InvalidTradeError, format_number, format_timestamp, parse_timestamp
 
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
 DEFAULT_SPAN = timedelta(days=1)
 MAX_SPAN = timedelta(days=366)
+MAX_VOLATILITIES = 1000
 SESSION_LENGTH = timedelta(hours=8)
 MAX_USER_ID = 128
 
@@ -150,21 +151,31 @@ def bars_page(query: BarsQuery, bars: Sequence[Bar]) -> dict[str, Any]:
 def analytics_answer(
     symbol: str, span: Span, summary: Summary, volatility: Sequence[tuple[str, datetime, float]]
 ) -> dict[str, Any]:
-    """The answer with the figures of a span."""
-    vwap = summary.value / summary.volume if summary.value is not None and summary.volume else None
+    """The answer with the figures of a span.
+
+    Args:
+        symbol: whose they are.
+        span: to which they belong.
+        summary: of its minutes.
+        volatility: the latest first; one more than is shown where there are more.
+
+    """
+    vwap = average_price(summary.value, summary.volume) if summary.value is not None and summary.volume else None
+    shown = sorted(volatility[:MAX_VOLATILITIES], key=lambda row: (row[1], row[0]))
     return {
         "symbol": symbol,
         "from": format_timestamp(span.start),
         "to": format_timestamp(span.end),
         "trades": summary.trades,
         "volume": _number(summary.volume),
-        "vwap": _number(vwap.quantize(Decimal("0.00000001")) if vwap is not None else None),
+        "vwap": _number(vwap),
         "high": _number(summary.high),
         "low": _number(summary.low),
         "volatility": [
             {"interval": interval, "start": format_timestamp(start), "realised": realised}
-            for interval, start, realised in volatility
+            for interval, start, realised in shown
         ],
+        "volatility_complete": len(shown) == len(volatility),
     }
 
 

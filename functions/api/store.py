@@ -3,10 +3,8 @@
 from datetime import datetime
 
 from database import Session
-from logic import BarsQuery, Span, Summary
+from logic import MAX_VOLATILITIES, BarsQuery, Span, Summary
 from market.bars import Bar, Interval
-
-MAX_VOLATILITIES = 1000
 
 
 def read_bars(session: Session, query: BarsQuery) -> list[Bar]:
@@ -50,7 +48,7 @@ def read_summary(session: Session, symbol: str, span: Span) -> Summary:
 
 
 def read_volatility(session: Session, symbol: str, span: Span) -> list[tuple[str, datetime, float]]:
-    """The latest volatilities of a span: interval, start and value, by start."""
+    """The latest volatilities of a span, and one more where there are more: interval, start and value, the latest first."""
     rows = session.run(
         """
         SELECT "interval", start, realised
@@ -62,6 +60,6 @@ def read_volatility(session: Session, symbol: str, span: Span) -> list[tuple[str
         symbol=symbol,
         first=span.start,
         last=span.end,
-        count=MAX_VOLATILITIES,
+        count=MAX_VOLATILITIES + 1,
     )
-    return sorted([(interval, start, realised) for interval, start, realised in rows or []], key=lambda row: row[1])
+    return [(interval, start, realised) for interval, start, realised in rows or []]

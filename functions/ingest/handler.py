@@ -12,9 +12,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import BadRequestError
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from logic import (
     INCOMING,
@@ -24,11 +23,13 @@ from logic import (
     Sorter,
     Store,
     identity,
+    parse_json,
     quarantine_key,
     read_documents,
     read_rows,
 )
 from market.objects import StoredObject, buffered, created_objects
+from pipeline import METADATA, RefusedError, answer_headers, correlation_id, in_time, of_request, take_messages
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,7 +41,6 @@ logger = Logger()
 logging.getLogger("botocore").setLevel(logging.INFO)
 metrics = Metrics()
 app = APIGatewayRestResolver()
-batch = BatchProcessor(event_type=EventType.SQS)
 
 
 @lru_cache(maxsize=1)
@@ -55,72 +55,107 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda calls this with a batch of the queue, or with a request of the API."""
     if "httpMethod" in event:
         metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=1)
-        return app.resolve(event, context)
+        correlation = of_request(event)
+        logger.set_correlation_id(correlation)
+        answer = app.resolve(event, context)
+        answer["multiValueHeaders"] |= answer_headers(correlation)
+        return answer
     metrics.add_metric(name="Messages", unit=MetricUnit.Count, value=len(event["Records"]))
-    return dict(process_partial_response(event=event, record_handler=take_message, processor=batch, context=context))
+    return take_messages(event, context, take=lambda body: take_message(body, context), logger=logger)
 
 
-def take_message(record: SQSRecord) -> None:
-    """Take in the objects that a message of the queue tells of; a failure brings the message back, and nothing else."""
-    for found in created_objects(record.body):
-        if not found.key.startswith(INCOMING):
-            logger.warning("left aside: not below %s", INCOMING, extra={"key": found.key})
-            continue
-        take_object(found)
+def take_message(body: str, context: LambdaContext) -> None:
+    """Take in the objects that a message of the queue tells of.
+
+    Raises:
+        RefusedError: of an object nothing, or not all, can be understood; what can is written all the same.
+
+    """
+    problems = [problem for found in created_objects(body) if (problem := take_object(found, context))]
+    if problems:
+        raise RefusedError("; ".join(problems))
 
 
-def take_object(found: StoredObject) -> None:
-    """Read an object as it is now, and write what is in it."""
+def take_object(found: StoredObject, context: LambdaContext) -> str:
+    """Read an object as it is now, and write what is in it; returns why it cannot be understood, if so."""
+    logger.append_keys(key=found.key)
+    if not found.key.startswith(INCOMING):
+        logger.warning("left aside: not below %s", INCOMING)
+        return ""
     answer = s3().get_object(Bucket=found.bucket, Key=found.key)
     # The notification may be older than what lies there by now: the name is that of what is read.
     name = identity(found.bucket, found.key, answer["ETag"])
-    sorter = _sorter(name, quarantine_key(found.key, name))
+    correlation = correlation_id(answer["Metadata"].get(METADATA), name)
+    logger.set_correlation_id(correlation)
+    sorter = _sorter(name, quarantine_key(found.key, name), correlation)
     with buffered(answer["Body"]) as stream:
-        counts = sorter.take(read_rows(stream, key=found.key))
-    _report(counts, key=found.key)
+        counts = sorter.take(in_time(read_rows(stream, key=found.key), context, every=1000))
+    _report(counts)
+    if not counts.problem:
+        return ""
+    metrics.add_metric(name="ObjectsRefused", unit=MetricUnit.Count, value=1)
+    return f"{found.key}: {counts.problem}"
+
+
+@app.exception_handler([ClientError, BotoCoreError])  # type: ignore[untyped-decorator]  # it has no types
+def unavailable(error: Exception) -> Response[str]:
+    """Answer a failure of what stands behind; why is for the log, not for the client."""
+    logger.error("not available", exc_info=error)
+    metrics.add_metric(name="Unavailable", unit=MetricUnit.Count, value=1)
+    answer = {
+        "statusCode": HTTPStatus.SERVICE_UNAVAILABLE,
+        "message": "Not available at the moment. Send the same trades again in some seconds: none counts twice.",
+    }
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, answer)
 
 
 @app.post("/market-data")
 def take_request() -> Response[str]:
     """Take in the trades of a request: accepted with what was rejected, or refused where nothing is good."""
     try:
-        body = app.current_event.json_body
-    except ValueError:
+        body = parse_json(app.current_event.decoded_body or "")
+    except (ValueError, RecursionError):
         raise BadRequestError("The body is not JSON.") from None
     trades = body.get("trades") if isinstance(body, dict) else None
     if not isinstance(trades, list) or not 1 <= len(trades) <= MAX_TRADES:
         raise BadRequestError(f"The body must be an object with 1 to {MAX_TRADES} trades.")
-    name = identity("api", json.dumps(trades, sort_keys=True))
+    name = identity("api", json.dumps(trades, sort_keys=True, default=str))
     rows = list(read_documents(trades))
-    sorter = _sorter(name, f"{QUARANTINE}api/{name}.jsonl")
+    sorter = _sorter(name, f"{QUARANTINE}api/{name}.jsonl", logger.get_correlation_id() or name)
     counts = sorter.take(iter(rows))
-    _report(counts, key="POST /market-data")
+    _report(counts)
     answer = {
         "accepted": counts.accepted,
         # Counted as in the request's list, from 0.
         "rejected": [{"index": row.line - 1, "reason": row.reason} for row in rows if isinstance(row, BadRow)],
     }
     status = HTTPStatus.ACCEPTED if counts.accepted else HTTPStatus.UNPROCESSABLE_ENTITY
-    return Response(status_code=status, content_type=content_types.APPLICATION_JSON, body=json.dumps(answer))
+    return _answer(status, answer)
 
 
-def _sorter(name: str, quarantine: str) -> Sorter:
+def _answer(status: HTTPStatus, document: dict[str, Any]) -> Response[str]:
+    return Response(status_code=status, content_type=content_types.APPLICATION_JSON, body=json.dumps(document))
+
+
+def _sorter(name: str, quarantine: str, correlation: str) -> Sorter:
     return Sorter(
         name=name,
-        store_trades=_store(os.environ["PROCESSED_BUCKET"]),
-        store_bad=_store(os.environ["RAW_BUCKET"]),
+        store_trades=_store(os.environ["PROCESSED_BUCKET"], correlation),
+        store_bad=_store(os.environ["RAW_BUCKET"], correlation),
         quarantine=quarantine,
     )
 
 
-def _store(bucket: str) -> Store:
+def _store(bucket: str, correlation: str) -> Store:
     def store(key: str, data: bytes) -> None:
-        s3().put_object(Bucket=bucket, Key=key, Body=data, ContentType="application/x-ndjson")
+        s3().put_object(
+            Bucket=bucket, Key=key, Body=data, ContentType="application/x-ndjson", Metadata={METADATA: correlation}
+        )
 
     return store
 
 
-def _report(counts: Counts, *, key: str) -> None:
+def _report(counts: Counts) -> None:
     metrics.add_metric(name="TradesAccepted", unit=MetricUnit.Count, value=counts.accepted)
     metrics.add_metric(name="RowsRejected", unit=MetricUnit.Count, value=counts.rejected)
-    logger.info("taken in", extra={"source": key, "accepted": counts.accepted, "rejected": counts.rejected})
+    logger.info("taken in", extra={"accepted": counts.accepted, "rejected": counts.rejected})

@@ -12,6 +12,8 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from market.trades import FIELDS, InvalidTradeError, Trade, parse_trade
@@ -20,9 +22,18 @@ INCOMING = "incoming/"
 QUARANTINE = "quarantine/"
 TRADES = "trades/"
 MAX_LINE = 64 * 1024
-MAX_GATHERED = 64 * 1024 * 1024
+MAX_GATHERED = 32 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _SHOWN = 1000
+_JSON = json.JSONDecoder(parse_float=Decimal)
+
+
+class Unreadable(StrEnum):
+    """Why there is no text of a line."""
+
+    TOO_LONG = "longer than 64 KiB: too long to be a row"
+    DAMAGED = "the compressed data end or are damaged here; what follows is not known"
+
 
 Store = Callable[[str, bytes], None]
 """Writes an object: its key and its contents."""
@@ -43,15 +54,38 @@ class BadRow:
     text: str
 
     def to_json(self) -> str:
-        return json.dumps({"line": self.line, "reason": self.reason, "text": self.text}, separators=(",", ":"))
+        # Not in ASCII: what is no text at all would become six times as long.
+        document = {"line": self.line, "reason": self.reason, "text": self.text}
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """How many rows became what."""
+    """How many rows became what.
+
+    Attributes:
+        first_bad: the first row that was rejected.
+        damaged: where the compressed data ended before their time.
+
+    """
 
     accepted: int = 0
     rejected: int = 0
+    first_bad: BadRow | None = None
+    damaged: BadRow | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why the source is poison, without its contents; empty when it is not, be it with bad rows.
+
+        Good rows before the place of damage count: a trade is true whatever follows it, and comes only once however often
+        it is sent. But what follows is missing, and only whoever sent it can send it again: so that is never passed over.
+        """
+        if self.damaged is not None:
+            return f"line {self.damaged.line}: {self.damaged.reason}. {self.accepted} trades before it were taken in"
+        if self.first_bad is not None and not self.accepted:
+            return f"none of its {self.rejected} rows is a trade. Line {self.first_bad.line}: {self.first_bad.reason}"
+        return ""
 
 
 def read_rows(stream: io.BufferedReader, *, key: str) -> Iterator[Trade | BadRow]:
@@ -64,14 +98,11 @@ def read_rows(stream: io.BufferedReader, *, key: str) -> Iterator[Trade | BadRow
 def read_documents(documents: Sequence[Any]) -> Iterator[Trade | BadRow]:
     """The trades of a request."""
     for number, document in enumerate(documents, start=1):
-        yield _trade(document, number, json.dumps(document))
+        yield _trade(document, number, json.dumps(document, default=str))
 
 
-def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, str | None]]:
-    """Lines with their numbers, empty ones left out; None for one that is too long to be a row.
-
-    A stream that cannot be unpacked to its end gives its good lines, then a None for the rest.
-    """
+def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, str | Unreadable]]:
+    """Lines with their numbers, empty ones left out; of a stream that cannot be unpacked to its end, the last says so."""
     unpacked = gzip.GzipFile(fileobj=stream) if stream.peek(2)[:2] == _GZIP else stream
     number = 0
     try:
@@ -83,24 +114,29 @@ def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, str | None]]:
             # A byte order mark, as spreadsheets write it, belongs to the encoding.
             text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").strip() if whole else ""
             if text or not whole:
-                yield number, text if whole else None
+                yield number, text if whole else Unreadable.TOO_LONG
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        yield number + 1, None
+        yield number + 1, Unreadable.DAMAGED
 
 
-def _csv_rows(lines: Iterator[tuple[int, str | None]]) -> Iterator[Trade | BadRow]:
+def _csv_rows(lines: Iterator[tuple[int, str | Unreadable]]) -> Iterator[Trade | BadRow]:
     header: list[str] | None = None
+    usable = False
     for number, line in lines:
+        if isinstance(line, Unreadable):
+            yield BadRow(line=number, reason=line, text="")
+            continue
         cells = _cells(line)
-        if line is None or cells is None:
-            yield _unreadable(number, line)
+        if cells is None:
+            yield _no_row(number, line)
         elif header is None:
             header = [cell.strip().lower() for cell in cells]
             missing = [name for name in FIELDS if name not in header]
+            usable = not missing
             if missing:
                 # Nothing below can be understood; every line is kept, so nothing is lost.
                 yield BadRow(line=number, reason=f"the header lacks {', '.join(missing)}", text=line[:_SHOWN])
-        elif not set(FIELDS) <= set(header):
+        elif not usable:
             yield BadRow(line=number, reason="the header is unusable", text=line[:_SHOWN])
         elif len(cells) != len(header):
             reason = f"{len(cells)} cells under a header of {len(header)}"
@@ -109,31 +145,37 @@ def _csv_rows(lines: Iterator[tuple[int, str | None]]) -> Iterator[Trade | BadRo
             yield _trade(dict(zip(header, cells, strict=True)), number, line)
 
 
-def _cells(line: str | None) -> list[str] | None:
+def _cells(line: str) -> list[str] | None:
     try:
-        return next(csv.reader([line], strict=True)) if line is not None else None
+        return next(csv.reader([line], strict=True))
     except csv.Error:
         return None
 
 
-def _json_rows(lines: Iterator[tuple[int, str | None]]) -> Iterator[Trade | BadRow]:
+def _json_rows(lines: Iterator[tuple[int, str | Unreadable]]) -> Iterator[Trade | BadRow]:
     for number, line in lines:
+        if isinstance(line, Unreadable):
+            yield BadRow(line=number, reason=line, text="")
+            continue
         try:
-            document = json.loads(line) if line is not None else None
+            document = parse_json(line)
         except (ValueError, RecursionError):
             document = None
-        if line is None or document is None:
-            yield _unreadable(number, line)
-        else:
-            yield _trade(document, number, line)
+        yield _no_row(number, line) if document is None else _trade(document, number, line)
 
 
-def _unreadable(number: int, line: str | None) -> BadRow:
-    if line is None:
-        return BadRow(
-            line=number, reason="unreadable: too long, or the compressed data ends or is damaged here", text=""
-        )
+def _no_row(number: int, line: str) -> BadRow:
     return BadRow(line=number, reason="not a row of the format that the key names", text=line[:_SHOWN])
+
+
+def parse_json(text: str) -> Any:
+    """A JSON document whose numbers keep every digit.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    return _JSON.decode(text)
 
 
 def _trade(document: Any, number: int, text: str) -> Trade | BadRow:
@@ -179,12 +221,15 @@ class Sorter:
 
     def take(self, rows: Iterator[Trade | BadRow]) -> Counts:
         """Sort all rows and write them."""
+        counts = self.counts
         for row in rows:
             if isinstance(row, Trade):
-                self.counts.accepted += 1
-                self._add(f"{TRADES}symbol={row.symbol}/date={row.timestamp:%Y-%m-%d}/{self.name}", row.to_json())
+                counts.accepted += 1
+                self._add(f"{TRADES}symbol={row.symbol}/date={row.timestamp.date()}/{self.name}", row.to_json())
             else:
-                self.counts.rejected += 1
+                counts.rejected += 1
+                counts.first_bad = counts.first_bad or row
+                counts.damaged = row if row.reason is Unreadable.DAMAGED else counts.damaged
                 self._add(self.quarantine.removesuffix(".jsonl"), row.to_json())
             while self._size > self.limit:
                 # The largest first; of equal ones always the same, so that another run makes the same files.

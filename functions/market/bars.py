@@ -2,13 +2,16 @@
 
 Bars of one minute are made of trades, longer ones of shorter ones; both ways give the same, whatever the order in which
 trades arrive. A bar keeps the traded value, from which the average price follows: averages cannot be added up, values can.
+
+The functions here are the definition. ``analytics`` has the database do the same in SQL, where the trades are, and tests
+hold the two together, digit by digit.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from enum import StrEnum
 from itertools import pairwise
 
@@ -16,6 +19,8 @@ from market.trades import Trade
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRICE_DIGITS = Decimal("0.00000001")
+# No sum of products of prices and sizes has more digits, so none is rounded. Averages are rounded as PostgreSQL rounds.
+_EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
 class Interval(StrEnum):
@@ -66,7 +71,13 @@ class Bar:
     @property
     def vwap(self) -> Decimal:
         """The volume-weighted average price."""
-        return (self.value / self.volume).quantize(PRICE_DIGITS)
+        return average_price(self.value, self.volume)
+
+
+def average_price(value: Decimal, volume: Decimal) -> Decimal:
+    """The volume-weighted average price (VWAP): what was paid in all, over how much was traded; to eight digits."""
+    with localcontext(_EXACT):
+        return (value / volume).quantize(PRICE_DIGITS)
 
 
 def bars_of_trades(trades: Iterable[Trade], interval: Interval) -> list[Bar]:
@@ -81,6 +92,9 @@ def bars_of_trades(trades: Iterable[Trade], interval: Interval) -> list[Bar]:
     for (symbol, start), group in sorted(groups.items()):
         ordered = sorted(group.values(), key=lambda trade: (trade.timestamp, trade.trade_id))
         prices = [trade.price for trade in ordered]
+        with localcontext(_EXACT):
+            volume = sum((trade.size for trade in ordered), Decimal(0))
+            value = sum((trade.price * trade.size for trade in ordered), Decimal(0))
         bars.append(
             Bar(
                 symbol=symbol,
@@ -90,8 +104,8 @@ def bars_of_trades(trades: Iterable[Trade], interval: Interval) -> list[Bar]:
                 high=max(prices),
                 low=min(prices),
                 close=prices[-1],
-                volume=sum((trade.size for trade in ordered), Decimal(0)),
-                value=sum((trade.price * trade.size for trade in ordered), Decimal(0)),
+                volume=volume,
+                value=value,
                 trades=len(ordered),
             )
         )
@@ -106,6 +120,9 @@ def longer_bars(bars: Iterable[Bar], interval: Interval) -> list[Bar]:
     merged = []
     for (symbol, start), group in sorted(groups.items()):
         ordered = sorted(group, key=lambda bar: bar.start)
+        with localcontext(_EXACT):
+            volume = sum((bar.volume for bar in ordered), Decimal(0))
+            value = sum((bar.value for bar in ordered), Decimal(0))
         merged.append(
             Bar(
                 symbol=symbol,
@@ -115,8 +132,8 @@ def longer_bars(bars: Iterable[Bar], interval: Interval) -> list[Bar]:
                 high=max(bar.high for bar in ordered),
                 low=min(bar.low for bar in ordered),
                 close=ordered[-1].close,
-                volume=sum((bar.volume for bar in ordered), Decimal(0)),
-                value=sum((bar.value for bar in ordered), Decimal(0)),
+                volume=volume,
+                value=value,
                 trades=sum(bar.trades for bar in ordered),
             )
         )
@@ -126,7 +143,12 @@ def longer_bars(bars: Iterable[Bar], interval: Interval) -> list[Bar]:
 def realised_volatility(bars: Sequence[Bar]) -> float | None:
     """The realised volatility of an interval: the root of the sum of squared log returns between the closes of its bars.
 
-    Not annualised. None with fewer than two bars, which have no return between them.
+    RV = sqrt(sum over i of (ln c[i] - ln c[i-1])^2), with c[i] the close of the i-th bar with trades, in order of time. The
+    return into the first bar belongs to the interval before. Minutes without trades have no bar, so a return may span several.
+    Not annualised: times the root of 252 a day's becomes a year's. None with fewer than two bars, which have no return between them.
+
+    Source: T. G. Andersen, T. Bollerslev, F. X. Diebold, P. Labys, "Modeling and Forecasting Realized Volatility",
+    Econometrica 71 (2003), 579-625: the realised variance of an interval is the sum of its squared intraday log returns.
     """
     ordered = sorted(bars, key=lambda bar: bar.start)
     closes = [float(bar.close) for bar in ordered]

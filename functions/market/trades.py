@@ -4,7 +4,6 @@ A trade has one spelling: numbers without trailing zeros, timestamps in UTC with
 arrives twice is the same text twice.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,10 @@ FIELDS = ("trade_id", "symbol", "timestamp", "price", "size")
 SYMBOL = re.compile(r"[A-Z][A-Z0-9.-]{0,14}")
 _TRADE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,8})?")
+_NESTED = (dict, list, bool)
+_JSON_NUMBERS = (int, float, Decimal)
+# More digits than a price or a size may have, so that a number such as 1e999999999 is refused before it is written out.
+_MAX_EXPONENT = 40
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,15 +44,10 @@ class Trade:
 
     def to_json(self) -> str:
         """The trade as one line of JSON, without line break."""
-        return json.dumps(
-            {
-                "trade_id": self.trade_id,
-                "symbol": self.symbol,
-                "timestamp": format_timestamp(self.timestamp),
-                "price": format_number(self.price),
-                "size": format_number(self.size),
-            },
-            separators=(",", ":"),
+        # No JSON encoder, which takes four times as long: no character that a trade may hold needs an escape.
+        return (
+            f'{{"trade_id":"{self.trade_id}","symbol":"{self.symbol}","timestamp":"{format_timestamp(self.timestamp)}",'
+            f'"price":"{format_number(self.price)}","size":"{format_number(self.size)}"}}'
         )
 
 
@@ -60,10 +58,13 @@ def parse_trade(row: Mapping[str, Any]) -> Trade:
         InvalidTradeError: a field is missing or malformed.
 
     """
+    missing = []
     for name in FIELDS:
-        if isinstance(row.get(name), dict | list | bool):
+        value = row.get(name)
+        if value is None or value == "":
+            missing.append(name)
+        elif isinstance(value, _NESTED):
             raise InvalidTradeError(f"{name} must be text or a number")
-    missing = [name for name in FIELDS if row.get(name) in {None, ""}]
     if missing:
         raise InvalidTradeError(f"{', '.join(missing)} missing")
     symbol = str(row["symbol"]).strip()
@@ -104,23 +105,33 @@ def parse_timestamp(value: Any, name: str) -> datetime:
 
 def format_timestamp(moment: datetime) -> str:
     """A moment in UTC, always with microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _parse_number(value: Any, name: str) -> Decimal:
     text = str(value).strip()
     if not _NUMBER.fullmatch(text):
-        try:
-            # A JSON number may come in exponential form.
-            text = format(Decimal(text), "f") if isinstance(value, int | float) else text
-        except InvalidOperation:
-            text = ""
+        # A JSON number may come in exponential form.
+        text = _written_out(text) if isinstance(value, _JSON_NUMBERS) else ""
     if not _NUMBER.fullmatch(text):
         raise InvalidTradeError(f"{name} must be a decimal number with at most 12 digits before the point and 8 behind")
     number = Decimal(text)
     if not number:
         raise InvalidTradeError(f"{name} must be greater than 0")
     return number
+
+
+def _written_out(text: str) -> str:
+    """A number without exponent and without zeros that say nothing; nothing when that is out of all bounds."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return ""
+    exponent = number.as_tuple().exponent
+    # Of what is no finite number the exponent is a letter.
+    if not isinstance(exponent, int) or not -_MAX_EXPONENT <= exponent <= _MAX_EXPONENT:
+        return ""
+    return format_number(number)
 
 
 def format_number(number: Decimal) -> str:

@@ -199,7 +199,9 @@ inputs = {
       queues = {
         # Half of it is left to the API, which invokes the function, too.
         ingest = {
-          queue_arn           = dependency.messaging.outputs.queue_arns["ingest"]
+          queue_arn = dependency.messaging.outputs.queue_arns["ingest"]
+          # An object may take a good part of a call's time: of many, those that could not be begun would count as received in vain.
+          batch_size          = 2
           maximum_concurrency = floor(local.environment.locals.function_concurrency.ingest / 2)
         }
       }

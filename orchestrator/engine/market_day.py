@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 _OPENING = timedelta(hours=14, minutes=30)
 _TRADING = timedelta(hours=6, minutes=30)
@@ -90,7 +90,7 @@ def hourly_bars(trades: Sequence[Trade]) -> tuple[HourlyBar, ...]:
                 low=min(prices),
                 close=prices[-1],
                 volume=volume,
-                vwap=(value / volume).quantize(_VWAP_DIGITS),
+                vwap=(value / volume).quantize(_VWAP_DIGITS, rounding=ROUND_HALF_UP),
                 trades=len(group),
             )
         )

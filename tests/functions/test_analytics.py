@@ -1,6 +1,5 @@
 """analytics: whatever the order, the repetition and the batches in which trades come, the same bars stand at the end (B5)."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from market.bars import Interval, bars_of_trades
+from market.bars import Interval, bars_of_trades, longer_bars, realised_volatility
 from market.trades import InvalidTradeError, Trade
 
 from tests.functions.conftest import load_function, patient, queue_event
@@ -20,7 +19,7 @@ PROCESSED = "processed-analytics-1-demo"
 
 
 class MemoryStore:
-    """What the database does, in dictionaries."""
+    """What the database does, in dictionaries, by the definitions in market.bars."""
 
     def __init__(self):
         self.held = []
@@ -29,31 +28,41 @@ class MemoryStore:
     def hold(self, symbol):
         self.held.append(symbol)
 
-    def add_trades(self, trades):
+    def add_trades(self, symbol, trades):
+        assert symbol == self.held[-1]
         for trade in trades:
-            assert trade.symbol == self.held[-1]
-            self.known.setdefault((trade.symbol, trade.trade_id), trade)
+            assert trade.symbol == symbol
+            self.known.setdefault((symbol, trade.trade_id), trade)
 
-    def trades(self, symbol, spans):
+    def work_out_minutes(self, symbol, spans):
         mine = [trade for (name, _), trade in self.known.items() if name == symbol]
-        return [trade for first, last in spans for trade in mine if first <= trade.timestamp < last]
+        return self._put(bars_of_trades([trade for trade in mine if within(trade.timestamp, spans)], Interval.MINUTE))
 
-    def bars(self, symbol, interval, start, end):
+    def work_out_longer(self, symbol, interval, shorter, spans):
+        return self._put(longer_bars(self._bars(symbol, shorter, spans), interval))
+
+    def work_out_volatility(self, symbol, interval, spans):
+        groups = {}
+        for bar in self._bars(symbol, Interval.MINUTE, spans):
+            groups.setdefault(interval.start(bar.start), []).append(bar)
+        for start, bars in groups.items():
+            if len(bars) > 1:
+                self.moved[symbol, interval, start] = (realised_volatility(bars), len(bars))
+
+    def _bars(self, symbol, interval, spans):
         return [
-            b
-            for (name, length, at), b in self.kept.items()
-            if (name, length) == (symbol, interval) and start <= at < end
+            b for b in self.kept.values() if (b.symbol, b.interval) == (symbol, interval) and within(b.start, spans)
         ]
 
-    def put_bars(self, bars):
-        self.kept.update({(bar.symbol, bar.interval, bar.start): bar for bar in bars})
+    def _put(self, bars):
+        changed = {(bar.symbol, bar.interval, bar.start): bar for bar in bars}
+        changed = {key: bar for key, bar in changed.items() if self.kept.get(key) != bar}
+        self.kept |= changed
+        return len(changed)
 
-    def put_volatility(self, found):
-        self.moved.update({(item.symbol, item.interval, item.start): item for item in found})
 
-
-def shape(bars):
-    return [(b.symbol, b.interval, b.start, b.open, b.high, b.low, b.close, b.trades) for b in bars]
+def within(moment, spans):
+    return any(first <= moment < last for first, last in spans)
 
 
 @patient
@@ -67,7 +76,7 @@ def test_late_repeated_and_split_trades_end_in_the_same_bars(found, size, random
         logic.update(store, arriving[start : start + size])
     for interval in Interval:
         kept = [store.kept[key] for key in sorted(store.kept) if key[1] == interval]
-        assert shape(kept) == shape(bars_of_trades(found, interval))
+        assert kept == bars_of_trades(found, interval)
     once = MemoryStore()
     logic.update(once, found)
     assert once.moved == store.moved
@@ -78,9 +87,9 @@ def test_late_repeated_and_split_trades_end_in_the_same_bars(found, size, random
 def test_a_batch_that_runs_again_changes_nothing(found):
     logic = load_function("analytics").logic
     store = MemoryStore()
-    written = logic.update(store, found)
+    assert logic.update(store, found) == len(store.kept)
     before = (dict(store.known), dict(store.kept), dict(store.moved))
-    assert logic.update(store, found) == written
+    assert logic.update(store, found) == 0
     assert (store.known, store.kept, store.moved) == before
 
 
@@ -101,7 +110,7 @@ def test_volatility_is_of_hours_and_days():
         for number, price in enumerate(["10", "11", "12"])
     ]
     logic.update(store, found)
-    assert {(key[1], key[2]): item.bars for key, item in store.moved.items()} == {
+    assert {key[1:]: bars for key, (_, bars) in store.moved.items()} == {
         (Interval.HOUR, NOON): 2,
         (Interval.DAY, datetime(2026, 1, 31, tzinfo=UTC)): 3,
     }
@@ -111,13 +120,15 @@ def one_trade(number, moment, price):
     return Trade(trade_id=f"t{number}", symbol="AAPL", timestamp=moment, price=Decimal(price), size=Decimal(1))
 
 
-def test_minutes_are_put_together_to_spans():
+def test_intervals_are_put_together_to_spans():
     logic = load_function("analytics").logic
     minute = timedelta(minutes=1)
-    assert logic.spans([NOON + minute, NOON, NOON, NOON + 3 * minute]) == [
+    moments = [NOON + minute, NOON, NOON + minute / 2, NOON + 3 * minute]
+    assert logic.spans(moments, Interval.MINUTE) == [
         (NOON, NOON + 2 * minute),
         (NOON + 3 * minute, NOON + 4 * minute),
     ]
+    assert logic.spans(moments, Interval.HOUR) == [(NOON, NOON + 60 * minute)]
 
 
 def test_an_object_is_read_in_batches():
@@ -157,16 +168,28 @@ def test_b5_a_batch_of_the_queue(load, aws, context, environment):
     assert bar.trades == 3
 
 
-def test_numbers_go_to_the_database_as_text(load):
-    modules = load("analytics")
-    sent = []
+def test_b7_a_log_line_carries_the_id_that_ingest_wrote_along(load, aws, context, environment, logged):
+    analytics = load("analytics")
 
-    class Session:
-        def run(self, sql, **parameters):
-            sent.append((sql, parameters))
+    class Database:
+        @contextmanager
+        def transaction(self) -> Iterator[MemoryStore]:
+            yield MemoryStore()
 
-    store = modules.store.PostgresStore(Session())
-    store.put_bars(bars_of_trades([one_trade(1, NOON, "0.10000001")], Interval.MINUTE))
-    (row,) = json.loads(sent[0][1]["rows"])
-    assert row["open"] == row["vwap"] == "0.10000001"
-    assert "0.10000001" not in sent[0][0]
+    environment.setattr(analytics.handler, "database", Database)
+    environment.setattr(analytics.handler, "PostgresStore", lambda session: session)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=PROCESSED)
+    body = f"{one_trade(1, NOON, '1').to_json()}\n".encode()
+    client.put_object(Bucket=PROCESSED, Key="trades/a.jsonl", Body=body, Metadata={"correlation-id": "upload-7"})
+    client.put_object(Bucket=PROCESSED, Key="trades/b.jsonl", Body=b"broken", Metadata={"correlation-id": "a b"})
+    event = queue_event(notification(PROCESSED, "trades/a.jsonl"), notification(PROCESSED, "trades/b.jsonl"))
+    lines = logged(analytics.handler.logger)
+    analytics.handler.handler(event, context)
+    lines = lines()
+    (done,) = [line for line in lines if line.get("message") == "worked out"]
+    (failed,) = [line for line in lines if line.get("level") == "ERROR"]
+    assert (done["correlation_id"], done["key"], done["message_id"]) == ("upload-7", "trades/a.jsonl", "m0")
+    # One that is unusable in a log line is not taken over.
+    assert len(failed["correlation_id"]) == 32
+    assert (failed["message"], failed["key"]) == ("message failed", "trades/b.jsonl")

@@ -201,3 +201,11 @@ def test_b6_without_a_key_nothing_is_shown(call):
 
 def test_another_path_is_not_found(call):
     assert call("GET", "/nothing")[0] == 404
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nothing", 404), ("/bars/1", 400)])
+def test_b7_every_answer_carries_an_id_that_finds_it_in_the_logs(api, context, path, status):
+    answer = api.handler.handler(api_event("GET", path, headers={"x-correlation-id": "client-1"}), context)
+    assert (answer["statusCode"], answer["multiValueHeaders"]["x-correlation-id"]) == (status, ["client-1"])
+    answer = api.handler.handler(api_event("GET", path), context)
+    assert answer["multiValueHeaders"]["x-correlation-id"] == ["r"]

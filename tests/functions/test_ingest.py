@@ -6,6 +6,7 @@ import json
 
 import boto3
 import pytest
+from botocore.exceptions import IncompleteReadError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +31,9 @@ def ingest(load, aws, environment):
 def objects(bucket: str) -> dict[str, str]:
     client = boto3.client("s3")
     found = client.list_objects_v2(Bucket=bucket).get("Contents", [])
-    return {o["Key"]: client.get_object(Bucket=bucket, Key=o["Key"])["Body"].read().decode() for o in found}
+    return {
+        o["Key"]: client.get_object(Bucket=bucket, Key=o["Key"])["Body"].read().decode(errors="replace") for o in found
+    }
 
 
 def put(key: str, data: bytes) -> str:
@@ -100,7 +103,7 @@ def test_compressed_data_that_ends_early_gives_what_was_readable_and_says_where_
     packed = gzip.compress((HEADER + "".join(lines)).encode())
     good, bad = rows(packed[: len(packed) // 2])
     assert 0 < len(good) < 5000
-    assert bad[-1][1].startswith("unreadable")
+    assert bad == [(len(good) + 2, "the compressed data end or are damaged here; what follows is not known")]
 
 
 @patient
@@ -164,6 +167,150 @@ def test_a_message_that_fails_comes_back_alone(ingest, context):
 def test_a_batch_that_fails_as_a_whole_is_an_error(ingest, context):
     with pytest.raises(Exception, match="All records failed"):
         ingest.handler.handler(queue_event("no json"), context)
+
+
+PACKED = gzip.compress((HEADER + "".join(ROW.format(number) for number in range(5000))).encode(), mtime=0)
+POISON = {
+    "cut gzip": (PACKED[: len(PACKED) // 2], "trades before it were taken in"),
+    "gzip damaged in the middle": (PACKED[:3000] + b"\0" * 100 + PACKED[3100:], "trades before it were taken in"),
+    "gzip whose checksum is wrong": (PACKED[:-8] + b"\0" * 8, "5000 trades before it were taken in"),
+    "cut in the header of gzip": (PACKED[:5], "line 1: the compressed data end or are damaged here; what follows is not known. 0 trades"),
+    "another archive": (b"BZh91AY&SY" + bytes(range(256)) * 20, "rows is a trade. Line 1: "),
+    "binary rubbish": (bytes(range(255, -1, -1)) * 30, "rows is a trade. Line 1: "),
+    "CSV without a usable header": (b"a,b\n1,2\n3,4\n", "none of its 3 rows is a trade. Line 1: the header lacks trade_id, symbol"),
+    "only a header that is none": (b"a,b\n", "none of its 1 rows is a trade. Line 1: the header lacks trade_id, symbol"),
+    "not one acceptable row": ((HEADER + "t1,AAPL,SECRET,1,1\n").encode(), "none of its 1 rows is a trade. Line 2: timestamp must be"),
+    "UTF-16": ((HEADER + ROW.format(1)).encode("utf-16"), "rows is a trade. Line 1: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "problem"), POISON.values(), ids=POISON)
+def test_a_poison_object_is_kept_and_its_message_fails_every_time_alone(ingest, context, logged, data, problem):
+    poison, good = put("incoming/p.csv", data), put("incoming/a.csv", (HEADER + ROW.format("good")).encode())
+    lines = logged(ingest.handler.logger)
+    answer = ingest.handler.handler(queue_event(poison, good), context)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    (line,) = [line for line in lines() if line["level"] == "ERROR"]
+    assert line["message"].startswith("refused: incoming/p.csv: ")
+    assert problem in line["message"]
+    assert (line["key"], line["message_id"]) == ("incoming/p.csv", "m0")
+    assert "SECRET" not in json.dumps(lines())
+    first = objects(PROCESSED), {key: text for key, text in objects(RAW).items() if key.startswith("quarantine/")}
+    (quarantine,) = first[1]
+    assert quarantine.startswith("quarantine/p.csv/")
+    assert all(set(json.loads(row)) == {"line", "reason", "text"} for row in first[1][quarantine].split("\n")[:-1])
+    # The message comes back until it is a dead letter, and changes nothing any more.
+    for _ in range(2):
+        with pytest.raises(Exception, match="All records failed"):
+            ingest.handler.handler(queue_event(poison), context)
+    assert (objects(PROCESSED), {k: v for k, v in objects(RAW).items() if k.startswith("quarantine/")}) == first
+
+
+def test_what_was_good_before_the_damage_is_taken_in_and_the_whole_object_later_adds_the_rest(ingest, context):
+    cut = put("incoming/p.csv.gz", PACKED[: len(PACKED) // 2])
+    with pytest.raises(Exception, match="All records failed"):
+        ingest.handler.handler(queue_event(cut), context)
+    (before,) = objects(PROCESSED).values()
+    assert 0 < len(before.splitlines()) < 5000
+    assert ingest.handler.handler(queue_event(put("incoming/p.csv.gz", PACKED)), context) == {"batchItemFailures": []}
+    ids = {json.loads(line)["trade_id"] for text in objects(PROCESSED).values() for line in text.splitlines()}
+    assert len(ids) == 5000
+
+
+@pytest.mark.parametrize("data", [b"", HEADER.encode(), b"\n\n", gzip.compress(b"", mtime=0)])
+def test_an_object_without_rows_is_no_poison(ingest, context, data):
+    assert ingest.handler.handler(queue_event(put("incoming/a.csv", data)), context) == {"batchItemFailures": []}
+    assert objects(PROCESSED) == {}
+
+
+def test_a_download_that_breaks_off_is_a_failure_and_not_the_end_of_the_object(ingest, context, environment):
+    good = put("incoming/a.csv", (HEADER + ROW.format(1)).encode())
+
+    class Broken:
+        def read(self, amount):
+            raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
+
+    client = ingest.handler.s3()
+    answer = client.get_object(Bucket=RAW, Key="incoming/a.csv") | {"Body": Broken()}
+    environment.setattr(client, "get_object", lambda **_: answer)
+    with pytest.raises(Exception, match="All records failed"):
+        ingest.handler.handler(queue_event(good), context)
+    assert objects(PROCESSED) == {}
+    assert list(objects(RAW)) == ["incoming/a.csv"]
+
+
+def test_a_message_that_might_not_be_finished_is_not_begun(ingest, context, logged):
+    # At the start, for the rows of the first, before and for the second, before the others.
+    left = iter([300_000, 290_000, 160_000, 155_000, 149_999, 149_000])
+    context.get_remaining_time_in_millis = lambda: next(left)
+    messages = [put(f"incoming/{name}.csv", (HEADER + ROW.format(name)).encode()) for name in "abcd"]
+    lines = logged(ingest.handler.logger)
+    answer = ingest.handler.handler(queue_event(*messages), context)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m2"}, {"itemIdentifier": "m3"}]}
+    assert [line["message_id"] for line in lines() if line["level"] == "WARNING"] == ["m2", "m3"]
+    assert len(objects(PROCESSED)) == 2
+
+
+def test_an_object_that_one_call_has_no_time_for_fails_before_the_time_is_up(ingest, context, logged):
+    # After each thousand rows less is left.
+    left = iter([300_000, 290_000, 100_000, 14_999, 14_000])
+    context.get_remaining_time_in_millis = lambda: next(left)
+    large = put("incoming/a.csv", (HEADER + "".join(map(ROW.format, range(2500)))).encode())
+    small = put("incoming/b.csv", (HEADER + ROW.format(1)).encode())
+    lines = logged(ingest.handler.logger)
+    with pytest.raises(Exception, match="All records failed"):
+        ingest.handler.handler(queue_event(large, small), context)
+    assert [line["message"] for line in lines()] == [
+        "refused: more than one call has time for: split it into smaller objects",
+        "not begun: less than half of the time is left",
+    ]
+    assert objects(PROCESSED) == {}
+
+
+def test_b7_an_uploads_id_goes_along_with_its_trades(ingest, context, logged):
+    named, other = (put(f"incoming/{name}.csv", (HEADER + ROW.format(name)).encode()) for name in "ab")
+    boto3.client("s3").put_object(
+        Bucket=RAW, Key="incoming/a.csv", Body=(HEADER + ROW.format("a")).encode(), Metadata={"correlation-id": "day-7"}
+    )
+    lines = logged(ingest.handler.logger)
+    ingest.handler.handler(queue_event(named, other), context)
+    client = boto3.client("s3")
+    found = {
+        client.head_object(Bucket=PROCESSED, Key=key)["Metadata"]["correlation-id"]: key for key in objects(PROCESSED)
+    }
+    logs = {line["key"]: line["correlation_id"] for line in lines() if line["message"] == "taken in"}
+    assert logs == {"incoming/a.csv": "day-7", "incoming/b.csv": next(name for name in found if name != "day-7")}
+    # An id of its own is that of the object: the same in every attempt, and a part of the keys.
+    assert logs["incoming/b.csv"] in found[logs["incoming/b.csv"]]
+
+
+@pytest.mark.parametrize(
+    ("brought", "answered"),
+    [({}, "r"), ({"X-Correlation-Id": "client-1"}, "client-1"), ({"x-correlation-id": "a\nb"}, "r"), ({"x-correlation-id": "x" * 65}, "r")],
+)  # fmt: skip
+def test_b7_a_requests_id_is_answered_and_goes_along_with_its_trades(ingest, context, brought, answered):
+    body = json.dumps({"trades": [dict(zip(HEADER.strip().split(","), ROW.format(1).strip().split(","), strict=True))]})
+    answer = ingest.handler.handler(api_event("POST", "/market-data", body=body, headers=brought), context)
+    assert answer["multiValueHeaders"]["x-correlation-id"] == [answered]
+    (key,) = objects(PROCESSED)
+    assert boto3.client("s3").head_object(Bucket=PROCESSED, Key=key)["Metadata"] == {"correlation-id": answered}
+
+
+def test_a_bucket_that_is_away_is_503_and_says_nothing_of_why(ingest, context, environment):
+    environment.setenv("PROCESSED_BUCKET", "geheim")
+    body = json.dumps({"trades": [dict(zip(HEADER.strip().split(","), ROW.format(1).strip().split(","), strict=True))]})
+    answer = ingest.handler.handler(api_event("POST", "/market-data", body=body), context)
+    assert answer["statusCode"] == 503
+    assert "geheim" not in answer["body"]
+    assert answer["multiValueHeaders"]["x-correlation-id"] == ["r"]
+
+
+@pytest.mark.parametrize("text", ["999999999999.12345678", "0.10000001"])
+def test_numbers_of_json_keep_every_digit(ingest, context, text):
+    row = f'{{"trade_id":"t1","symbol":"A","timestamp":"2026-01-31T14:30Z","price":{text},"size":1}}'
+    ingest.handler.handler(queue_event(put("incoming/a.jsonl", row.encode())), context)
+    ingest.handler.handler(api_event("POST", "/market-data", body=f'{{"trades":[{row}]}}'), context)
+    assert [json.loads(line)["price"] for line in objects(PROCESSED).values()] == [text, text]
 
 
 def test_what_is_not_below_incoming_is_left_aside(ingest, context):

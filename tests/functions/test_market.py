@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from market.bars import Bar, Interval, bars_of_trades, longer_bars, realised_volatility
+from market.bars import Bar, Interval, average_price, bars_of_trades, longer_bars, realised_volatility
 from market.objects import buffered, created_objects
 from market.trades import InvalidTradeError, Trade, format_number, parse_trade
 
@@ -64,12 +64,21 @@ def test_a_trade_has_one_spelling():
         ({"price": True}, "price must be text or a number"),
         ({"size": "1e3"}, "size must be a decimal number"),
         ({"size": "0.000000001"}, "size must be a decimal number"),
+        ({"size": Decimal("1E+999999999")}, "size must be a decimal number"),
+        ({"size": Decimal("NaN")}, "size must be a decimal number"),
     ],
 )
 def test_what_is_no_trade_says_why(change, reason):
     with pytest.raises(InvalidTradeError) as caught:
         parse_trade({**GOOD, **change})
     assert str(caught.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1e3, "1000"), (Decimal("1.5000000000"), "1.5"), (Decimal("2E-8"), "0.00000002"), (7, "7")]
+)
+def test_numbers_of_json_may_be_written_in_any_way(number, text):
+    assert json.loads(parse_trade({**GOOD, "price": number}).to_json())["price"] == text
 
 
 @patient
@@ -126,16 +135,14 @@ def test_order_and_repetition_of_trades_do_not_matter(found, random):
 @patient
 @given(trades)
 def test_longer_bars_are_those_of_the_trades(found):
-    minutes = bars_of_trades(found, Interval.MINUTE)
-    for interval in Interval:
-        direct, merged = bars_of_trades(found, interval), longer_bars(minutes, interval)
-        assert [(b.symbol, b.start, b.open, b.high, b.low, b.close, b.trades) for b in merged] == [
-            (b.symbol, b.start, b.open, b.high, b.low, b.close, b.trades) for b in direct
-        ]
-        # Decimals round at 28 digits, so the order of adding shows in the last of them.
-        for one, other in zip(merged, direct, strict=True):
-            assert math.isclose(one.value, other.value, rel_tol=1e-20)
-            assert math.isclose(one.volume, other.volume, rel_tol=1e-20)
+    shorter = bars_of_trades(found, Interval.MINUTE)
+    for interval in (Interval.FIVE_MINUTES, Interval.HOUR, Interval.DAY):
+        shorter = longer_bars(shorter, interval)
+        assert shorter == bars_of_trades(found, interval)
+
+
+def test_an_average_is_rounded_as_postgresql_rounds():
+    assert average_price(Decimal("0.01"), Decimal(128)) == Decimal("0.00007813")
 
 
 @patient

