@@ -103,6 +103,23 @@ def eventually(look, seconds=30.0):
     return found
 
 
+def permit(client, arn, service, source):
+    client("lambda").add_permission(
+        FunctionName=arn,
+        StatementId=service.partition(".")[0],
+        Action="lambda:InvokeFunction",
+        Principal=service,
+        SourceArn=source,
+    )
+
+
+def let_in(client, url, service):
+    """A policy of a queue that lets a service send to it."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
 def messages(client, group):
     found = client("logs").filter_log_events(logGroupName=group)["events"]
     return [event["message"] for event in found]
@@ -213,9 +230,9 @@ def test_b5_a_queue_feeds_a_function_and_bad_messages_end_in_its_dead_letter_que
         ],
         "maxReceiveCount": 2,
     }
-    url = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": json.dumps(redrive), "VisibilityTimeout": "1"})[
-        "QueueUrl"
-    ]
+    # What failed comes back soon, however long the queue hides what is being processed.
+    attributes = {"RedrivePolicy": json.dumps(redrive), "VisibilityTimeout": "1800"}
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     arns = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     arn = deploy(PICKY)
     entries = [{"Id": body, "MessageBody": body} for body in ("good-1", "bad-1", "good-2")]
@@ -255,6 +272,9 @@ def test_b7_only_events_that_match_reach_a_subscriber(client, deploy, bucket, re
     source = deploy("def handler(e, c):\n print('working')\n if e: raise ValueError('bad')")
     logs, group = client("logs"), f"/aws/lambda/{source.rpartition(':')[2]}"
     pattern = '{ $.level = "ERROR" || $.record.status = "error" || $.record.status = "timeout" }'
+    permit(
+        client, subscriber, "logs.us-east-1.amazonaws.com", f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
+    )
     logs.put_subscription_filter(
         logGroupName=group, filterName="errors", filterPattern=pattern, destinationArn=subscriber
     )
@@ -274,12 +294,14 @@ def test_b7_only_events_that_match_reach_a_subscriber(client, deploy, bucket, re
 def test_b5_a_topic_and_a_bucket_call_a_function(client, deploy, bucket, recorded, name):
     subscriber = deploy(RECORDER, Environment={"Variables": {"BUCKET": bucket}})
     topic = client("sns").create_topic(Name=name)["TopicArn"]
+    permit(client, subscriber, "sns.amazonaws.com", topic)
     client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=subscriber)
     client("sns").publish(TopicArn=topic, Message="hello")
     (event,) = eventually(recorded)
     assert event["Records"][0]["Sns"]["Message"] == "hello"
     source = f"{name}-source"
     client("s3").create_bucket(Bucket=source)
+    permit(client, subscriber, "s3.amazonaws.com", f"arn:aws:s3:::{source}")
     notified = {"LambdaFunctionArn": subscriber, "Events": ["s3:ObjectCreated:*"]}
     client("s3").put_bucket_notification_configuration(
         Bucket=source, NotificationConfiguration={"LambdaFunctionConfigurations": [notified]}
@@ -323,6 +345,7 @@ def test_b5_the_shipped_functions_take_an_object_in_and_raise_an_alert(client, d
         url = sqs.create_queue(QueueName=f"{name}-{purpose}", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         queues[purpose] = (url, found["Attributes"]["QueueArn"])
+        let_in(client, url, "s3.amazonaws.com" if purpose == "ingest" else "sns.amazonaws.com")
     for bucket in (raw, processed):
         s3.create_bucket(Bucket=bucket)
     topic = client("sns").create_topic(Name=name)["TopicArn"]
@@ -330,6 +353,7 @@ def test_b5_the_shipped_functions_take_an_object_in_and_raise_an_alert(client, d
     alerts = deploy("", Code={"ZipFile": packages["alerts"]}, **settings("alerts", ALERT_TOPIC_ARN=topic))
     variables = {"RAW_BUCKET": raw, "PROCESSED_BUCKET": processed}
     ingest = deploy("", Code={"ZipFile": packages["ingest"]}, **settings("ingest", **variables))
+    permit(client, alerts, "logs.amazonaws.com", "arn:aws:logs:us-east-1:123456789012:log-group:*")
     client("logs").put_subscription_filter(
         logGroupName=f"/aws/lambda/{ingest.rpartition(':')[2]}",
         filterName="errors",
@@ -358,6 +382,7 @@ def test_b5_a_topic_takes_dead_letters_too(client, deploy, name):
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     topic = client("sns").create_topic(Name=name)["TopicArn"]
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    let_in(client, url, "sns.amazonaws.com")
     arn = deploy("import nowhere", DeadLetterConfig={"TargetArn": topic})
     client("lambda").put_function_event_invoke_config(FunctionName=arn, MaximumRetryAttempts=0)
     client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=b"[1]")

@@ -17,7 +17,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from orchestrator.adapters.local_cloud.credentials import IssuedKeys, guard_credentials
 from orchestrator.adapters.local_cloud.faults import clear_faults
-from orchestrator.adapters.local_cloud.iam.enforce import ENFORCED, enforce, may_connect, service_may
+from orchestrator.adapters.local_cloud.iam.deliveries import may_deliver
+from orchestrator.adapters.local_cloud.iam.enforce import ENFORCED, enforce, may_connect
 from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION
 from orchestrator.adapters.local_cloud.patches import apply_patches
 from orchestrator.adapters.local_cloud.serial import one_at_a_time
@@ -653,9 +654,9 @@ def test_b9_a_service_needs_the_permission_of_the_function(connect, platform, se
         SourceAccount=ACCOUNT_ID,
     )
     arn = f"arn:aws:lambda:{HERE}:function:{FUNCTION}"
-    assert service_may(service, "lambda:InvokeFunction", arn, source_arn=source).allowed is allowed
+    assert may_deliver(service, arn, source_arn=source) is allowed
     functions.remove_permission(FunctionName=FUNCTION, StatementId=name)
-    assert not service_may(service, "lambda:InvokeFunction", arn, source_arn=source).allowed
+    assert not may_deliver(service, arn, source_arn=source)
 
 
 def test_what_was_decided_is_not_decided_again(connect, platform, credentials):

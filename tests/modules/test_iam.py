@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from orchestrator.adapters.local_cloud.policy_conditions import conditions_hold, matches_pattern
+from orchestrator.adapters.local_cloud.iam.conditions import parse_conditions
+from orchestrator.adapters.local_cloud.iam.patterns import matches
 
 pytestmark = pytest.mark.slow
 
@@ -32,8 +33,14 @@ def covers(statement, element, value, *, fold=False):
     """Whether Action or Resource of a statement, or its negation, covers a value."""
     normal = str.lower if fold else str
     patterns = listed(statement.get(element, statement.get(f"Not{element}")))
-    found = any(matches_pattern(normal(pattern), normal(value)) for pattern in patterns)
+    found = any(matches(normal(pattern), normal(value)) for pattern in patterns)
     return found == (element in statement)
+
+
+def conditions_hold(block, context):
+    """Whether a Condition block is true of a request with these keys, each with one value."""
+    keys = {name: (value,) for name, value in context.items()}
+    return all(condition.holds(keys) for condition in parse_conditions(block))
 
 
 def decision(plan, address, action, resource, context):
@@ -226,7 +233,7 @@ def test_b9_a_database_role_logs_in_as_one_user_of_one_cluster(plan):
 
 def test_b9_taking_a_database_role_needs_a_second_factor(plan):
     trust = plan.policy('module.iam.aws_iam_role.database["analyst"]', "assume_role_policy")["AllowTrustedPrincipals"]
-    assert trust["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert trust["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/analysts"}
     assert trust["Action"] == "sts:AssumeRole"
     assert conditions_hold(trust["Condition"], {"aws:multifactorauthpresent": "true"})
     assert not conditions_hold(trust["Condition"], {"aws:multifactorauthpresent": "false"})

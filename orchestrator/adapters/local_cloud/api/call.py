@@ -143,14 +143,15 @@ class Progress:
 
         """
         if self._values is None:
-            self._values = self._request_values()
+            self._values = self.request_values()
         return self._values | {
             "context.responseLatency": str(round((perf_counter() - self.call.began) * 1000)),
             "context.responseLength": str(length),
             "context.status": str(status),
         }
 
-    def _request_values(self) -> dict[str, str]:
+    def request_values(self) -> dict[str, str]:
+        """What is known now, without the response; nothing of it is kept."""
         call = self.call
         kind, message = self.error or ("", "")
         host = domain_name(self.stage.api_id)

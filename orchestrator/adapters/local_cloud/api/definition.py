@@ -7,11 +7,15 @@ usage plans, keys, and the functions' permissions.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from orchestrator.adapters.local_cloud.api.limits import Plan
 from orchestrator.adapters.local_cloud.api.models import Models
 from orchestrator.adapters.local_cloud.api.variables import Text
+
+if TYPE_CHECKING:
+    from orchestrator.adapters.local_cloud.api.mock import Mock
 
 _VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
@@ -25,6 +29,7 @@ class Integration:
         function_arn: with its qualifier, if it has one; may refer to stage variables. Empty when it is no function.
         timeout: seconds that API Gateway waits.
         by_role: called with a role's permission, so that the function's own policy is not asked.
+        mock: of an integration of the kind "MOCK".
 
     """
 
@@ -32,6 +37,7 @@ class Integration:
     function_arn: str
     timeout: float
     by_role: bool = False
+    mock: "Mock | None" = None
 
     def arn_in(self, variables: Mapping[str, str]) -> str:
         """The function's ARN, with the stage's variables put in."""

@@ -21,16 +21,20 @@ from orchestrator.adapters.local_cloud.api.definition import (
     Stage,
 )
 from orchestrator.adapters.local_cloud.api.limits import Plan, Quota, Throttle
+from orchestrator.adapters.local_cloud.api.mock import Mock, MockResponse, mock_headers
 from orchestrator.adapters.local_cloud.api.models import Models
 from orchestrator.adapters.local_cloud.api.variables import text
+from orchestrator.adapters.local_cloud.iam.documents import resource_policy
+from orchestrator.adapters.local_cloud.iam.enforce import service_request
+from orchestrator.adapters.local_cloud.iam.evaluate import decide
 from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID, REGION
-from orchestrator.adapters.local_cloud.policy_conditions import conditions_hold, matches_pattern
 from orchestrator.adapters.local_cloud.serial import MOTO
 
 _FUNCTION = re.compile(r":lambda:path/[^/]+/functions/(?P<arn>.+)/invocations$")
 _LOG_GROUP = re.compile(r":log-group:(?P<name>[^:]+)")
 _PARAMETER = re.compile(r"\{[^}]*\}")
-_QUALIFIED = 8
+_JSON = "application/json"
+_SERVICE = "apigateway.amazonaws.com"
 _DEFAULT_TIMEOUT_MS = 29_000
 _PERIODS = ("DAY", "WEEK", "MONTH")
 
@@ -162,6 +166,25 @@ def _integration(integration: Any) -> Integration:
         function_arn="" if function is None else function["arn"],
         timeout=int(integration.timeout_in_millis or _DEFAULT_TIMEOUT_MS) / 1000,
         by_role=bool(integration.credentials),
+        mock=_mock(integration) if integration.integration_type == "MOCK" else None,
+    )
+
+
+def _mock(integration: Any) -> Mock:
+    template = (integration.request_templates or {}).get(_JSON)
+    responses = [
+        MockResponse(
+            pattern=response.selection_pattern or "",
+            status=int(response.status_code),
+            headers=mock_headers(response.response_parameters or {}),
+            body=text((response.response_templates or {}).get(_JSON) or ""),
+        )
+        for response in (integration.integration_responses or {}).values()
+    ]
+    # The one without a pattern is for what no other is for.
+    return Mock(
+        request=None if template is None else text(template),
+        responses=sorted(responses, key=lambda response: not response.pattern),
     )
 
 
@@ -205,28 +228,7 @@ def _source_arn(api_id: str, stage: str, resource: Resource, method: Method) -> 
 
 def _permitted(function_arn: str, source_arn: str) -> bool:
     """Whether the function's own policy lets API Gateway call it for this method."""
-    from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - moto takes a second to load
-    from moto.awslambda.models import lambda_backends  # noqa: PLC0415 - as above
-
     if not function_arn:
         return False
-    parts = function_arn.split(":")
-    qualifier = parts[_QUALIFIED - 1] if len(parts) == _QUALIFIED else None
-    try:
-        function = lambda_backends[ACCOUNT_ID][REGION].get_function(":".join(parts[: _QUALIFIED - 1]), qualifier)
-    except UnknownFunctionException:
-        return False
-    context = {"aws:sourcearn": source_arn, "aws:sourceaccount": ACCOUNT_ID}
-    return any(_allows(statement, function_arn, context) for statement in function.policy.statements)
-
-
-def _allows(statement: Mapping[str, Any], function_arn: str, context: Mapping[str, str]) -> bool:
-    principal = statement.get("Principal")
-    service = principal.get("Service") if isinstance(principal, dict) else principal
-    return (
-        statement.get("Effect") == "Allow"
-        and service in ("apigateway.amazonaws.com", "*")
-        and matches_pattern(str(statement.get("Action", "")), "lambda:InvokeFunction")
-        and str(statement.get("Resource", "")).rstrip(":") == function_arn
-        and conditions_hold(statement.get("Condition") or {}, context)
-    )
+    request = service_request(_SERVICE, "lambda:InvokeFunction", function_arn, source_arn=source_arn)
+    return decide(request, identity=(), boundary=None, resource=resource_policy(function_arn)).allowed

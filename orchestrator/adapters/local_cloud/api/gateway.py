@@ -6,10 +6,11 @@ Calls of functions run in threads of their own: API Gateway gives up after the i
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from http import HTTPStatus
-from threading import Thread
+from threading import Lock, Semaphore, Thread
 from time import perf_counter
 from typing import Protocol
 from uuid import uuid4
@@ -21,6 +22,7 @@ from orchestrator.adapters.local_cloud.api.call import Call, Progress
 from orchestrator.adapters.local_cloud.api.definition import Deployed, Integration, Method
 from orchestrator.adapters.local_cloud.api.deployed import Deployments
 from orchestrator.adapters.local_cloud.api.limits import Limiter, Verdict
+from orchestrator.adapters.local_cloud.api.mock import mock_response
 from orchestrator.adapters.local_cloud.api.models import ModelError
 from orchestrator.adapters.local_cloud.api.proxy import proxy_event, proxy_response
 from orchestrator.adapters.local_cloud.api.records import Deliver, Line, Records, put_into_moto
@@ -28,6 +30,12 @@ from orchestrator.adapters.local_cloud.wsgi import Handler, Response, plain
 
 _LOG = logging.getLogger("platformctl.local_cloud")
 _LARGEST_BODY = 10 << 20
+# More than the processes that a function gets, so that none of them idles, and few enough that thousands of calls do not take the
+# interpreter from the requests that are still to be admitted or refused.
+_CALLS_AT_ONCE = 8
+# Seconds that a thread may keep the interpreter while others want it. Each of those others asks again after as long: with Python's 5 ms thousands of open
+# requests do nothing but ask.
+_SWITCH_INTERVAL = 0.05
 _DEPLOYMENTS = re.compile(rf"{PREFIX}(?P<api>[^/]+)/deployments/?")
 
 
@@ -68,16 +76,21 @@ class DataPlane:
     def __init__(self, invoke: Invoke, *, deliver: Deliver = put_into_moto, limiter: Limiter | None = None) -> None:
         self._invoke = invoke
         self._limiter = limiter or Limiter()
+        self._gates: dict[str, Semaphore] = {}
+        self._opening = Lock()
+        self._switch_interval = sys.getswitchinterval()
         self.deployments = Deployments()
         self.records = Records(deliver)
 
     def start(self) -> None:
-        """Begins to deliver logs."""
+        """Begins to deliver logs, and makes the process fit for many requests at once."""
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         self.records.start()
 
     def stop(self) -> None:
         """Delivers the last log lines."""
         self.records.stop()
+        sys.setswitchinterval(self._switch_interval)
 
     def layer(self, inner: Handler, hold: Callable[[Handler], Handler] = lambda handler: handler) -> Handler:
         """Answers what is meant for a stage; lets everything else through, and notices what it changes.
@@ -147,9 +160,11 @@ class DataPlane:
         integration = method.integration
         if integration is None:
             raise RefusedError("API_CONFIGURATION_ERROR", detail="The method has no integration")
+        if integration.mock is not None:
+            return mock_response(integration.mock, progress)
         if integration.kind != "AWS_PROXY" or not integration.function_arn:
             raise UnsupportedError(
-                f"The local cloud serves Lambda proxy integrations only, and this one is {integration.kind}."
+                f"The local cloud serves Lambda proxy and mock integrations only, and this one is {integration.kind}."
             )
         assert progress.resource is not None
         if (progress.resource.id, method.verb) not in progress.stage.permitted:
@@ -206,17 +221,26 @@ class DataPlane:
 
         """
         future: Future[InvocationResult] = Future()
+        gate, began = self._gate(arn), perf_counter()
+        if not gate.acquire(timeout=timeout):
+            raise _TooLateError
 
         def run() -> None:
             try:
                 future.set_result(self._invoke(arn, event))
             except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
                 future.set_exception(error)
+            finally:
+                gate.release()
 
         Thread(target=run, name="api-invoke", daemon=True).start()
-        if not wait((future,), timeout).done:
+        if not wait((future,), max(0.0, began + timeout - perf_counter())).done:
             raise _TooLateError
         return future.result()
+
+    def _gate(self, arn: str) -> Semaphore:
+        with self._opening:
+            return self._gates.setdefault(arn, Semaphore(_CALLS_AT_ONCE))
 
     def _record(self, progress: Progress, response: Response, details: list[str]) -> None:
         """Queues the lines of the access log and of the execution log."""

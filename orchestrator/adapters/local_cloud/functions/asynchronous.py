@@ -31,15 +31,15 @@ class Pace:
     Attributes:
         retries: seconds before the second and the third attempt; 60 and 120 on AWS.
         throttled: seconds before a throttled event is tried again; 1 second to 5 minutes on AWS.
-        hidden: seconds until a message of a queue whose processing failed is seen again; None for the queue's own visibility
-            timeout, as on AWS.
+        hidden: seconds until a message of a queue whose processing failed is seen again; None for the rest of the queue's own
+            visibility timeout, as on AWS. While a function works on a message, the queue's own timeout hides it in any case.
         poll: seconds between two looks at a queue.
 
     """
 
     retries: tuple[float, float] = (1.0, 2.0)
     throttled: float = 0.5
-    hidden: int | None = None
+    hidden: int | None = 2
     poll: float = 0.2
 
 
@@ -160,4 +160,4 @@ class AsynchronousEvents:
             "ErrorCode": ("Number", "200"),
             "ErrorMessage": ("String", reason),
         }
-        self._cloud.send_dead_letter(function.dead_letter_arn, waiting.event, attributes)
+        self._cloud.send_dead_letter(function, waiting.event, attributes)

@@ -1,5 +1,6 @@
 """What the runtime needs of the cloud around it; moto's side is in ``moto_cloud``, a fake in the tests."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -39,12 +40,14 @@ class Received:
         message_id: names it in the function's answer.
         receipt_handle: names it to the queue.
         record: its part of the event.
+        until: seconds since 1970 until which the queue hides it from others.
 
     """
 
     message_id: str
     receipt_handle: str
     record: Mapping[str, object] = field(repr=False)
+    until: float = math.inf
 
 
 class Cloud(Protocol):
@@ -61,14 +64,23 @@ class Cloud(Protocol):
     def credentials(self, role_arn: str, session: str) -> Keys:
         """New credentials of a role."""
 
-    def write_logs(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
-        """Adds (milliseconds since 1970, text) to a stream; where the group does not exist they are lost."""
+    def write_logs(self, function: Function, stream: str, events: Sequence[tuple[int, str]]) -> None:
+        """Adds (milliseconds since 1970, text) to a stream of the function's log group.
 
-    def send_dead_letter(self, arn: str, event: bytes, attributes: Mapping[str, tuple[str, str]]) -> None:
-        """Sends an event to a queue or topic, with attributes by name as (data type, text)."""
+        Where the group does not exist, or the function's role may not write to it, they are lost.
+        """
+
+    def send_dead_letter(self, function: Function, event: bytes, attributes: Mapping[str, tuple[str, str]]) -> None:
+        """Sends an event to the function's dead-letter queue or topic, with attributes by name as (data type, text).
+
+        Where the function's role may not send to it, the event is lost.
+        """
 
     def mappings(self) -> Sequence[Mapped]:
         """The enabled mappings of queues."""
+
+    def may_poll(self, mapping: Mapped) -> bool:
+        """Whether the role of the mapping's function may receive and delete messages of the queue."""
 
     def waiting(self, queue_arn: str) -> int:
         """How many messages of a queue could be received now."""
@@ -80,4 +92,4 @@ class Cloud(Protocol):
         """Removes messages that were received."""
 
     def show_again(self, queue_arn: str, receipt_handles: Sequence[str], seconds: int) -> None:
-        """Changes when messages that were received can be received again."""
+        """Lets messages that were received be received again in so many seconds, or sooner if their queue says so."""

@@ -1,17 +1,21 @@
 """The cloud around the runtime as moto keeps it. Every look at moto's state holds ``serial.MOTO``."""
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.adapters.local_cloud.credentials import IssuedKeys
 from orchestrator.adapters.local_cloud.functions.cloud import Mapped, Received
 from orchestrator.adapters.local_cloud.functions.model import Function, Keys, not_found
+from orchestrator.adapters.local_cloud.iam.deliveries import role_may
+from orchestrator.adapters.local_cloud.iam.services import deployed
 from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID, REGION
 from orchestrator.adapters.local_cloud.serial import MOTO
 
 # Longer than any process of a function lives.
 _SESSION_SECONDS = 12 * 3600
+_POLLING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 _DEFAULT_CONCURRENCY = 5
 _DEFAULT_RETRIES = 2
 _DEFAULT_EVENT_AGE = 6 * 3600
@@ -33,6 +37,7 @@ class MotoCloud:
     def __init__(self, issued: IssuedKeys) -> None:
         """Args: issued: learns the keys that functions get, so that requests signed with them are let in."""
         self._issued = issued
+        self._refused: set[str] = set()
         self._digests: dict[tuple[str, str], tuple[bytes, str]] = {}
 
     def find(self, name: str, qualifier: str | None) -> Function:
@@ -67,24 +72,34 @@ class MotoCloud:
             session_token=assumed.session_token,
         )
 
-    def write_logs(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
+    def write_logs(self, function: Function, stream: str, events: Sequence[tuple[int, str]]) -> None:
         from moto.logs.models import logs_backends  # noqa: PLC0415 - as above
 
+        group = function.log_group
+        named = {"logGroupName": group, "logStreamName": stream}
         with MOTO:
             backend = logs_backends[ACCOUNT_ID][REGION]
             if group not in backend.groups or not events:
                 return
             if stream not in backend.groups[group].streams:
+                if not role_may(function.role_arn, "logs", "CreateLogStream", named):
+                    return
                 backend.create_log_stream(group, stream)
+            if not role_may(function.role_arn, "logs", "PutLogEvents", named):
+                return
             batch = [{"timestamp": moment, "message": text} for moment, text in events]
             backend.put_log_events(group, stream, batch)
 
-    def send_dead_letter(self, arn: str, event: bytes, attributes: Mapping[str, tuple[str, str]]) -> None:
+    def send_dead_letter(self, function: Function, event: bytes, attributes: Mapping[str, tuple[str, str]]) -> None:
         from moto.sns.models import sns_backends  # noqa: PLC0415 - as above
         from moto.sqs.models import sqs_backends  # noqa: PLC0415 - as above
 
+        arn = function.dead_letter_arn
         text, name = event.decode(), arn.rpartition(":")[2]
+        asked = ("sqs", "SendMessage", {"QueueName": name}) if ":sqs:" in arn else ("sns", "Publish", {"TopicArn": arn})
         with MOTO:
+            if not role_may(function.role_arn, *asked):
+                return
             if ":sqs:" in arn:
                 stated = {key: {"DataType": kind, "StringValue": value} for key, (kind, value) in attributes.items()}
                 sqs_backends[ACCOUNT_ID][REGION].send_message(name, text, message_attributes=stated)
@@ -110,6 +125,27 @@ class MotoCloud:
                 if mapping.enabled and ":sqs:" in mapping.event_source_arn
             ]
 
+    def may_poll(self, mapping: Mapped) -> bool:
+        name = mapping.queue_arn.rpartition(":")[2]
+        with MOTO:
+            found = deployed(mapping.function_arn)
+            allowed = found is not None and all(
+                # Asked five times a second while messages wait, and told once.
+                role_may(
+                    found.role,
+                    "sqs",
+                    operation,
+                    {"QueueName": name},
+                    logged=mapping.identifier not in self._refused,
+                )
+                for operation in _POLLING
+            )
+        if allowed:
+            self._refused.discard(mapping.identifier)
+        else:
+            self._refused.add(mapping.identifier)
+        return allowed
+
     def waiting(self, queue_arn: str) -> int:
         with MOTO:
             queue = _queue(queue_arn)
@@ -125,21 +161,25 @@ class MotoCloud:
             return [_received(message, queue_arn) for message in messages]
 
     def delete(self, queue_arn: str, receipt_handles: Sequence[str]) -> None:
-        for handle in self._known(queue_arn, receipt_handles):
+        for handle, _ in self._known(queue_arn, receipt_handles):
             _sqs().delete_message(queue_arn.rpartition(":")[2], handle)
 
     def show_again(self, queue_arn: str, receipt_handles: Sequence[str], seconds: int) -> None:
-        for handle in self._known(queue_arn, receipt_handles):
-            _sqs().change_message_visibility(queue_arn.rpartition(":")[2], handle, seconds)
+        limit = (time.time() + seconds) * 1000
+        for handle, message in self._known(queue_arn, receipt_handles):
+            if message.visible_at > limit:
+                _sqs().change_message_visibility(queue_arn.rpartition(":")[2], handle, seconds)
 
-    def _known(self, queue_arn: str, receipt_handles: Sequence[str]) -> Iterator[str]:
+    def _known(self, queue_arn: str, receipt_handles: Sequence[str]) -> Iterator[tuple[str, Any]]:
         """Those that the queue, if it still exists, still holds: it may have been purged or deleted meanwhile."""
         for handle in receipt_handles:
             with MOTO:
                 queue = _queue(queue_arn)
-                held = queue is not None and any(message.had_receipt_handle(handle) for message in queue._messages)  # noqa: SLF001 - moto shows only the visible ones
-                if held:
-                    yield handle
+                # moto's public list has only the messages that can be received.
+                held = queue._messages if queue is not None else ()  # noqa: SLF001 - see above
+                message = next((one for one in held if one.had_receipt_handle(handle)), None)
+                if message is not None:
+                    yield handle, message
 
     def _function(self, found: Any, latest: Any, version: str) -> Function:
         logging_config = latest.get_configuration()["LoggingConfig"]
@@ -212,7 +252,12 @@ def _received(message: Any, queue_arn: str) -> Received:
         "eventSourceARN": queue_arn,
         "awsRegion": REGION,
     }
-    return Received(message_id=message.id, receipt_handle=message.receipt_handle, record=record)
+    return Received(
+        message_id=message.id,
+        receipt_handle=message.receipt_handle,
+        record=record,
+        until=message.visible_at / 1000,
+    )
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

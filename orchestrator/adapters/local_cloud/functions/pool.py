@@ -146,6 +146,7 @@ class Pool:
                 if kept:
                     warm.fingerprint, warm.since = fingerprint, time.monotonic()
                     self._idle.append(warm)
-            self._changed.notify_all()
+            # One place became free; to wake everybody that waits costs more than the calls when there are thousands.
+            self._changed.notify()
         if warm is not None and not kept:
             warm.end()

@@ -229,7 +229,7 @@ class FunctionRuntime:
         # Lines are cut and read in turn; CloudWatch Logs wants a batch in the order of time.
         events.sort(key=lambda event: event[0])
         try:
-            self._cloud.write_logs(function.log_group, stream, events)
+            self._cloud.write_logs(function, stream, events)
         except Exception:  # noqa: BLE001 - see below
             # The call itself has happened; its caller must hear of it.
             _LOG.exception("the log of %s could not be written", function.name)

@@ -1,7 +1,8 @@
 """Queues as event sources: polled, handed over in batches, and deleted from only what the function did not report as failed.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html says what happens to a batch. What fails stays hidden until the visibility
-timeout ends, and goes to the dead-letter queue of the source once it has been received as often as that allows; both are the queue's business.
+timeout ends (here as long as ``Pace.hidden`` says, if that is shorter), and goes to the dead-letter queue of the source once it has been received as often
+as that allows. A batch that is throttled is no failure: it is tried again for as long as the queue hides its messages.
 """
 
 import json
@@ -13,7 +14,7 @@ from threading import Event, Lock, Thread
 
 from orchestrator.adapters.local_cloud.functions.asynchronous import Pace
 from orchestrator.adapters.local_cloud.functions.cloud import Cloud, Mapped, Received
-from orchestrator.adapters.local_cloud.functions.model import InvocationRefusedError, InvocationResult
+from orchestrator.adapters.local_cloud.functions.model import InvocationRefusedError, InvocationResult, throttled
 
 _LOG = logging.getLogger("platformctl.local_cloud")
 
@@ -89,6 +90,8 @@ class QueuePoller:
         if not waiting:
             state.since = None
             return False
+        if not self._cloud.may_poll(mapping):
+            return False
         if state.since is None:
             state.since = now
         if waiting < mapping.batch_size and now - state.since < mapping.window:
@@ -121,13 +124,28 @@ class QueuePoller:
         everything = {message.message_id for message in batch}
         event = json.dumps({"Records": [message.record for message in batch]}).encode()
         try:
-            result = self._call(mapping.function_arn, event)
+            result = self._patiently(mapping, event, min(message.until for message in batch))
         except InvocationRefusedError as refusal:
             _LOG.warning("a batch of %s was refused: %s", mapping.queue_arn, refusal)
+            return everything
+        except Exception:  # noqa: BLE001 - whatever happened, the messages are not done with
+            _LOG.exception("a batch of %s failed inside the local cloud", mapping.queue_arn)
             return everything
         if result.function_error:
             return everything
         return reported(result.payload, everything) if mapping.reports_failures else set()
+
+    def _patiently(self, mapping: Mapped, event: bytes, until: float) -> InvocationResult:
+        """Calls the function, again and again while it is throttled, still mapped, and the messages are hidden from others."""
+        while True:
+            try:
+                return self._call(mapping.function_arn, event)
+            except InvocationRefusedError as refusal:
+                mapped = any(one.identifier == mapping.identifier for one in self._cloud.mappings())
+                if not refusal.throttled or not mapped or time.time() + self._pace.throttled >= until:
+                    raise
+            if self._stopped.wait(self._pace.throttled):
+                raise throttled()
 
 
 def reported(payload: bytes, everything: set[str]) -> set[str]:

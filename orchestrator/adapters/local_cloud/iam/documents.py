@@ -8,7 +8,7 @@ from orchestrator.adapters.local_cloud.iam.keys import key_policy
 from orchestrator.adapters.local_cloud.iam.messages import queue, topic
 from orchestrator.adapters.local_cloud.iam.policy import Policy, parse
 from orchestrator.adapters.local_cloud.iam.s3 import bucket_policy
-from orchestrator.adapters.local_cloud.iam.services import function, secret
+from orchestrator.adapters.local_cloud.iam.services import deployed, secret
 from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
 
 _ARN_PARTS = 6
@@ -65,16 +65,24 @@ def _topic(arn: str) -> str:
 
 
 def _function(arn: str) -> str:
-    found = function(arn)
-    statements = [_with_principal(one) for one in (found.policy.statements if found is not None else [])]
+    """A function's policy; a version and an alias have one of their own."""
+    found = deployed(arn)
+    statements = [_adapted(one, arn) for one in (found.policy.statements if found is not None else [])]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else ""
 
 
-def _with_principal(statement: dict[str, Any]) -> dict[str, Any]:
-    """A permission with the principal as policies write it; moto keeps an ARN as it came."""
+def _adapted(statement: dict[str, Any], arn: str) -> dict[str, Any]:
+    """A permission as policies write it: moto keeps an ARN as principal as it came, and "$LATEST" or a version within the resource."""
+    base = ":".join(arn.split(":")[: _ARN_PARTS + 1])
+    qualifier = str(statement.get("Resource", "")).rpartition(":")[2]
+    unqualified = qualifier in ("", "$LATEST", base.rpartition(":")[2])
     principal = statement.get("Principal")
     bare = isinstance(principal, str) and principal != "*"
-    return statement | {"Principal": {"AWS": principal}} if bare else statement
+    return {
+        **statement,
+        "Principal": {"AWS": principal} if bare else principal,
+        "Resource": base if unqualified else f"{base}:{qualifier}",
+    }
 
 
 def _secret(arn: str) -> str:

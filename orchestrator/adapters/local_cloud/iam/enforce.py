@@ -83,9 +83,9 @@ def enforce(inner: Handler, *, clock: Clock = _now) -> Handler:
 
 
 def first_refusal(
-    call: Call, caller: Caller, *, now: datetime, source_ip: str
+    call: Call, caller: Caller, *, now: datetime, source_ip: str, logged: bool = True
 ) -> tuple[AccessRequest, Decision] | None:
-    """The first of a call's requests that is not allowed, logged; None when all are. ``serial.MOTO`` must be held.
+    """The first of a call's requests that is not allowed, logged if not told otherwise; None when all are. ``serial.MOTO`` must be held.
 
     Raises:
         PolicyError: moto keeps a document that is no policy.
@@ -104,7 +104,8 @@ def first_refusal(
             endpoint=None if found is None or through_service(request) else found[2],
         )
         if not decision.allowed:
-            _log(request, decision)
+            if logged:
+                log_denial(request, decision)
             return request, decision
     return None
 
@@ -131,21 +132,22 @@ def may_connect(access_key_id: str, database_arn: str) -> Decision:
         request, identity=caller.identity, boundary=caller.boundary, resource=None, session=caller.session
     )
     if not decision.allowed:
-        _log(request, decision)
+        log_denial(request, decision)
     return decision
 
 
-def service_may(service: str, action: str, resource: str, *, source_arn: str) -> Decision:
-    """Whether an AWS service may act on a resource on its own behalf: a delivery of S3, an invocation by API Gateway.
+def service_request(service: str, action: str, resource: str, *, source_arn: str) -> AccessRequest:
+    """What an AWS service asks when it acts on a resource on its own behalf: an invocation by API Gateway, a delivery of S3.
 
     Args:
         service: "s3.amazonaws.com".
         action: "sqs:SendMessage".
         resource: ARN of the queue, topic or function, whose policy alone decides.
-        source_arn: of the bucket, rule or method for which the service acts.
+        source_arn: of the bucket, rule or method for which the service acts; empty where it does not say, nor for which account.
 
     """
-    request = AccessRequest(
+    source = {"aws:sourceaccount": (ACCOUNT_ID,), "aws:sourcearn": (source_arn,)} if source_arn else {}
+    return AccessRequest(
         principal=Principal(arn=service),
         action=action,
         resource=resource,
@@ -153,15 +155,9 @@ def service_may(service: str, action: str, resource: str, *, source_arn: str) ->
             "aws:principalisawsservice": ("true",),
             "aws:principalservicename": (service,),
             "aws:securetransport": ("true",),
-            "aws:sourceaccount": (ACCOUNT_ID,),
-            "aws:sourcearn": (source_arn,),
+            **source,
         },
     )
-    with MOTO:
-        decision = decide(request, identity=(), boundary=None, resource=resource_policy(resource))
-    if not decision.allowed:
-        _log(request, decision)
-    return decision
 
 
 def sentence(request: AccessRequest, decision: Decision, *, quoted: bool = False) -> str:
@@ -202,7 +198,8 @@ def _malformed(operation: Operation) -> Response:
     )
 
 
-def _log(request: AccessRequest, decision: Decision) -> None:
+def log_denial(request: AccessRequest, decision: Decision) -> None:
+    """One line of the server's log: who may not do what, and why."""
     _LOG.warning(
         "denied: %s may not %s on %s %s: %s",
         request.principal.arn,

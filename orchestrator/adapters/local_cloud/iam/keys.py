@@ -29,13 +29,25 @@ def used_through(
         encryption_context: what the service binds the ciphertext to.
 
     """
-    key = _key(key_id, call.region) if key_id and "alias/aws/" not in key_id else None
-    if key is None or key.key_manager == "AWS":
+    key = customer_key(key_id, call.region)
+    if key is None:
         return
     via = {"kms:viaservice": (f"{call.service}.{call.region}.amazonaws.com",)}
-    context = _context(key, encryption_context) | via
+    context = key_context(key, encryption_context) | via
     for action in actions:
         yield Wanted(action=f"kms:{action}", resource=key.arn, context=context)
+
+
+def customer_key(key_id: str | None, region: str) -> Any:
+    """A key that somebody other than AWS manages; None for the others, which ask nobody for permission.
+
+    Args:
+        key_id: id, ARN or alias.
+        region: of ids and aliases.
+
+    """
+    key = _key(key_id, region) if key_id and "alias/aws/" not in key_id else None
+    return None if key is None or key.key_manager == "AWS" else key
 
 
 def kms(call: Call) -> Iterator[Wanted]:
@@ -70,10 +82,11 @@ def _use(call: Call, action: str, identifier: str, encryption_context: Mapping[s
     key = _key(identifier, call.region)
     if key is None:
         return Wanted(action=call.action(action), resource=identifier if identifier.startswith("arn:") else "*")
-    return Wanted(action=call.action(action), resource=key.arn, context=_context(key, encryption_context))
+    return Wanted(action=call.action(action), resource=key.arn, context=key_context(key, encryption_context))
 
 
-def _context(key: Any, encryption_context: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def key_context(key: Any, encryption_context: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The condition keys of a use of a key."""
     known: Context = {f"kms:encryptioncontext:{name.lower()}": (value,) for name, value in encryption_context.items()}
     if encryption_context:
         known = {**known, "kms:encryptioncontextkeys": tuple(encryption_context)}

@@ -5,6 +5,7 @@ function and its network can be told from the session alone.
 """
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from orchestrator.adapters.local_cloud.iam.evaluate import Principal
@@ -55,6 +56,19 @@ def caller_of(access_key_id: str) -> Caller | None:
     # The newest first: a function's keys are renewed while it lives.
     session = next((one for one in reversed(sessions) if one.access_key_id == access_key_id), None)
     return None if session is None else _caller(session)
+
+
+def caller_as(role_arn: str, session_name: str) -> Caller:
+    """A session of a role that an AWS service has taken, without asking STS. ``serial.MOTO`` must be held.
+
+    Raises:
+        PolicyError: moto keeps a document that is no policy.
+
+    """
+    arn = f"arn:{_PARTITION}:sts::{ACCOUNT_ID}:assumed-role/{role_arn.rpartition('/')[2]}/{session_name}"
+    return _caller(
+        SimpleNamespace(arn=arn, role_arn=role_arn, session_name=session_name, policy="", user_id=session_name)
+    )
 
 
 def _caller(session: Any) -> Caller:

@@ -57,15 +57,20 @@ def secret(identifier: str, region: str) -> Any:
         return None
 
 
-def function(arn: str) -> Any:
-    """The function with that ARN, qualified or not; None without one."""
-    from moto.awslambda.models import lambda_backends  # noqa: PLC0415 - moto loads with the service
+def deployed(arn: str) -> Any:
+    """The function, or the version or alias of it, with that ARN; None without one."""
+    from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - moto loads with the service
+    from moto.awslambda.models import lambda_backends  # noqa: PLC0415 - as above
 
     parts = arn.split(":")
     regions = lambda_backends[ACCOUNT_ID]
     if len(parts) <= _ARN_PARTS or parts[3] not in regions:
         return None
-    return next((one for one in regions[parts[3]].list_functions() if one.function_name == parts[6]), None)
+    qualifier = parts[_ARN_PARTS + 1] if len(parts) > _ARN_PARTS + 1 else None
+    try:
+        return regions[parts[3]].get_function(parts[_ARN_PARTS], qualifier)
+    except UnknownFunctionException:
+        return None
 
 
 def _by_arn(call: Call) -> Iterator[Wanted]:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from orchestrator.adapters.local_cloud.functions.model import InvocationRefusedError, InvocationResult
 from orchestrator.adapters.local_cloud.functions.patterns import PatternError, compile_pattern
+from orchestrator.adapters.local_cloud.iam.deliveries import may_deliver
 from orchestrator.adapters.local_cloud.patches.registry import around, patch
 
 _LOG = logging.getLogger("platformctl.local_cloud")
@@ -50,7 +51,7 @@ def _attached() -> Functions:
     return _ATTACHED[0]
 
 
-def _submit(arn: str, event: Any) -> None:
+def submit(arn: str, event: Any) -> None:
     """For callers whose own operation succeeds whatever becomes of the event."""
     try:
         _attached().submit(arn, event if isinstance(event, bytes) else str(event or "{}").encode())
@@ -108,7 +109,7 @@ def invoke_operation() -> None:
     def invoke_inside(
         _original: Callable[..., Any], self: Any, body: Any, _request_headers: Any, _response_headers: Any
     ) -> str:
-        _submit(self.function_arn, body)
+        submit(self.function_arn, body)
         return ""
 
 
@@ -148,7 +149,7 @@ def polled_queues() -> None:
     service="logs",
     subject="aws_cloudwatch_log_subscription_filter (delivery)",
     symptom="the pattern is ignored, events are numbered from 0, and PutLogEvents runs the function and waits for it",
-    restores="events that match the pattern are delivered, asynchronously to functions",
+    restores="events that match the pattern are delivered, asynchronously to functions whose policy lets CloudWatch Logs in",
 )
 def subscriptions() -> None:
     from moto.logs.models import LogStream  # noqa: PLC0415 - moto loads with the patches
@@ -169,6 +170,9 @@ def subscriptions() -> None:
         if service != "lambda":
             original(self, service, destination_arn, filter_name, selected)
             return
+        group_arn = f"arn:aws:logs:{self.region}:{self.account_id}:log-group:{self.log_group.name}:*"
+        if not may_deliver("logs.amazonaws.com", destination_arn, source_arn=group_arn):
+            return
         document = {
             "messageType": "DATA_MESSAGE",
             "owner": self.account_id,
@@ -178,7 +182,7 @@ def subscriptions() -> None:
             "logEvents": selected,
         }
         packed = base64.b64encode(gzip.compress(json.dumps(document).encode(), mtime=0)).decode()
-        _submit(destination_arn, json.dumps({"awslogs": {"data": packed}}))
+        submit(destination_arn, json.dumps({"awslogs": {"data": packed}}))
 
 
 def _selected(pattern: str, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

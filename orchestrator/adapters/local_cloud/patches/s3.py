@@ -1,15 +1,18 @@
 """S3: bucket policies with conditions, access logging, EventBridge notifications."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from orchestrator.adapters.local_cloud.iam.enforce import ENFORCED
+from orchestrator.adapters.local_cloud.iam.evaluate import AccessRequest, Principal, allows, denies
+from orchestrator.adapters.local_cloud.iam.policy import parse
 from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID, REGION
 from orchestrator.adapters.local_cloud.patches.registry import around, patch
-from orchestrator.adapters.local_cloud.policy_conditions import conditions_hold, matches_pattern
 
 _METHOD_ACTIONS = {"s3:HeadObject": "s3:GetObject", "s3:PostObject": "s3:PutObject"}
-_LOGGING_SERVICE = "logging.s3.amazonaws.com"
+_LOGGING_SERVICE = Principal(arn="logging.s3.amazonaws.com")
+_CALLER = Principal(arn=f"arn:aws:iam::{ACCOUNT_ID}:user/local-cloud", account=ACCOUNT_ID)
 
 
 @patch(
@@ -24,18 +27,19 @@ def policy_conditions() -> None:
 
     @around(FakeBucket, "get_permission")
     def get_permission(_original: Callable[..., Any], self: Any, action: str, resource: str) -> Any:
-        if self.policy is None:
+        environ = _request()
+        if self.policy is None or environ.get(ENFORCED):
             return PermissionResult.NEUTRAL
-        action = _METHOD_ACTIONS.get(action, action)
-        context = _context()
-        effects = {
-            statement["Effect"]
-            for statement in _statements(self.policy)
-            if _applies(statement, action, resource) and conditions_hold(statement.get("Condition", {}), context)
-        }
-        if "Deny" in effects:
+        policy = parse(f"policy of bucket {self.name}", self.policy.decode())
+        request = AccessRequest(
+            principal=_CALLER,
+            action=_METHOD_ACTIONS.get(action, action),
+            resource=resource,
+            context=_context(environ),
+        )
+        if denies(request, policy):
             return PermissionResult.DENIED
-        return PermissionResult.PERMITTED if "Allow" in effects else PermissionResult.NEUTRAL
+        return PermissionResult.PERMITTED if allows(request, policy) else PermissionResult.NEUTRAL
 
 
 @patch(
@@ -53,12 +57,10 @@ def logging_target() -> None:
             return False
         bucket_arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}"
         sample = f"{bucket_arn}/{target_prefix or ''}2026-01-01-00-00-00-0123456789ABCDEF"
-        return any(
-            statement["Effect"] == "Allow"
-            and _LOGGING_SERVICE in _services(statement.get("Principal"))
-            and _applies(statement, "s3:PutObject", sample, check_principal=False)
-            for statement in _statements(target_bucket.policy)
-        )
+        given = parse(f"policy of bucket {target_bucket.name}", target_bucket.policy.decode())
+        # Which bucket's log it will be is not known here, so conditions, which speak of it, are not asked.
+        policy = replace(given, statements=tuple(replace(one, conditions=()) for one in given.statements))
+        return allows(AccessRequest(principal=_LOGGING_SERVICE, action="s3:PutObject", resource=sample), policy)
 
 
 @patch(
@@ -107,64 +109,28 @@ def logging_key_format() -> None:
         return original(self)
 
 
-def _statements(policy: bytes) -> Iterator[dict[str, Any]]:
-    statements = json.loads(policy)["Statement"]
-    yield from statements if isinstance(statements, list) else [statements]
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
-
-
-def _applies(statement: dict[str, Any], action: str, resource: str, *, check_principal: bool = True) -> bool:
-    if "NotAction" in statement:
-        concerned = not any(matches_pattern(item.lower(), action.lower()) for item in _listed(statement["NotAction"]))
-    else:
-        concerned = any(matches_pattern(item.lower(), action.lower()) for item in _listed(statement["Action"]))
-    if "NotResource" in statement:
-        concerned = concerned and not any(matches_pattern(item, resource) for item in _listed(statement["NotResource"]))
-    else:
-        concerned = concerned and any(matches_pattern(item, resource) for item in _listed(statement["Resource"]))
-    return concerned and (not check_principal or _is_caller(statement))
-
-
-def _is_caller(statement: dict[str, Any]) -> bool:
-    """Whether the statement speaks of the local account's callers; single roles are told apart by IAM enforcement, not here."""
-    excluded = statement.get("NotPrincipal")
-    if excluded is not None:
-        return not _names_account(excluded)
-    return _names_account(statement.get("Principal"))
-
-
-def _names_account(principal: Any) -> bool:
-    if principal == "*":
-        return True
-    names = _listed(principal.get("AWS", [])) if isinstance(principal, dict) else []
-    return any(name in ("*", ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root") for name in names)
-
-
-def _services(principal: Any) -> list[str]:
-    return _listed(principal.get("Service", [])) if isinstance(principal, dict) else []
-
-
-def _context() -> dict[str, str]:
-    """Condition keys of the request that Flask is handling; the fixed ones alone outside a request."""
+def _request() -> Mapping[str, Any]:
+    """The WSGI environment of the request that Flask is handling; empty outside of one."""
     from flask import has_request_context, request  # noqa: PLC0415 - Flask comes with moto
 
+    return request.environ if has_request_context() else {}
+
+
+def _context(environ: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Condition keys of a request of somebody who came without a role: Terraform, or a person."""
     context = {
         "aws:securetransport": "true",
         "s3:tlsversion": "1.3",
         "aws:requestedregion": REGION,
         "aws:principalaccount": ACCOUNT_ID,
-        "aws:principalarn": f"arn:aws:iam::{ACCOUNT_ID}:user/local-cloud",
+        "aws:principalarn": _CALLER.arn,
         "aws:resourceaccount": ACCOUNT_ID,
         "aws:principalisawsservice": "false",
         "aws:viaawsservice": "false",
+        "aws:sourceip": str(environ.get("REMOTE_ADDR") or "127.0.0.1"),
     }
-    if has_request_context():
-        context["aws:sourceip"] = request.remote_addr or "127.0.0.1"
-        for name in ("server-side-encryption", "server-side-encryption-aws-kms-key-id", "acl", "storage-class"):
-            value = request.headers.get(f"x-amz-{name}")
-            if value is not None:
-                context[f"s3:x-amz-{name}"] = value
-    return context
+    for name in ("server-side-encryption", "server-side-encryption-aws-kms-key-id", "acl", "storage-class"):
+        value = environ.get(f"HTTP_X_AMZ_{name.upper().replace('-', '_')}")
+        if value is not None:
+            context[f"s3:x-amz-{name}"] = str(value)
+    return {name: (value,) for name, value in context.items()}

@@ -22,6 +22,7 @@ from orchestrator.adapters.local_cloud.api.definition import (
 )
 from orchestrator.adapters.local_cloud.api.gateway import DataPlane
 from orchestrator.adapters.local_cloud.api.limits import Plan, Throttle
+from orchestrator.adapters.local_cloud.api.mock import Mock, MockResponse
 from orchestrator.adapters.local_cloud.api.models import Models
 from orchestrator.adapters.local_cloud.api.variables import Text
 from orchestrator.adapters.local_cloud.wsgi import Handler, plain
@@ -65,6 +66,16 @@ def integration(name="api", timeout=2.0, **more):
     return Integration(kind="AWS_PROXY", function_arn=ARN.format(name), timeout=timeout, **more)
 
 
+def mocked(template, *, default=True):
+    """Answers statuses of 2xx with the stage, others by default with an error."""
+    success = MockResponse(
+        pattern="2\\d\\d", status=200, headers=(("X-Mock", "yes"),), body=Text('{"stage":"$context.stage"}')
+    )
+    other = MockResponse(pattern="", status=400, headers=(), body=Text(""))
+    mock = Mock(request=Text(template), responses=(success, other) if default else (success,))
+    return Integration(kind="MOCK", function_arn="", timeout=1, mock=mock)
+
+
 def resource(path, *methods):
     return Resource(id=f"id{path.replace('/', '-')}", path=path, methods={method.verb: method for method in methods})
 
@@ -78,7 +89,11 @@ RESOURCES = (
     resource("/forbidden", Method(verb="GET", integration=integration("unpermitted"))),
     resource("/bare", Method(verb="GET")),
     resource("/signed", Method(verb="GET", authorization="AWS_IAM", integration=integration())),
-    resource("/mock", Method(verb="GET", integration=Integration(kind="MOCK", function_arn="", timeout=1))),
+    resource("/http", Method(verb="GET", integration=Integration(kind="HTTP_PROXY", function_arn="", timeout=1))),
+    resource("/mock", Method(verb="GET", needs_key=True, integration=mocked('{"statusCode": 204}'))),
+    resource("/mock/default", Method(verb="GET", integration=mocked('{"statusCode": 500}'))),
+    resource("/mock/none", Method(verb="GET", integration=mocked("{}"))),
+    resource("/mock/unmatched", Method(verb="GET", integration=mocked('{"statusCode": 500}', default=False))),
     resource(
         "/bars/{symbol}",
         Method(

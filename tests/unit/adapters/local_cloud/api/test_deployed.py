@@ -1,10 +1,15 @@
 """What moto keeps, read as API Gateway and Lambda understand it."""
 
+import json
+
 import pytest
 
 from orchestrator.adapters.local_cloud.api.definition import Method, Resource
-from orchestrator.adapters.local_cloud.api.deployed import _allows, _quota, _source_arn, _throttle
+from orchestrator.adapters.local_cloud.api.deployed import _quota, _source_arn, _throttle
 from orchestrator.adapters.local_cloud.api.limits import Quota, Throttle
+from orchestrator.adapters.local_cloud.iam.enforce import service_request
+from orchestrator.adapters.local_cloud.iam.evaluate import decide
+from orchestrator.adapters.local_cloud.iam.policy import parse
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:api"
 EXECUTION = "arn:aws:execute-api:us-east-1:123456789012:api1"
@@ -37,11 +42,10 @@ STATEMENT = {
 )
 def test_b6_a_function_says_which_methods_may_call_it(changes, allowed):
     resource = Resource(id="r", path="/bars/{symbol}")
-    context = {
-        "aws:sourcearn": _source_arn("api1", "v1", resource, Method(verb="GET")),
-        "aws:sourceaccount": "123456789012",
-    }
-    assert _allows(STATEMENT | changes, FUNCTION, context) is allowed
+    source = _source_arn("api1", "v1", resource, Method(verb="GET"))
+    request = service_request("apigateway.amazonaws.com", "lambda:InvokeFunction", FUNCTION, source_arn=source)
+    policy = parse("function", json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT | changes]}))
+    assert decide(request, identity=(), boundary=None, resource=policy).allowed is allowed
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import threading
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,6 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.adapters.local_cloud.api.definition import Deployed
+from orchestrator.adapters.local_cloud.api.gateway import _CALLS_AT_ONCE
+from orchestrator.adapters.local_cloud.api.limits import Limiter, Plan, Throttle
 from orchestrator.adapters.local_cloud.api.variables import Text
 from orchestrator.adapters.local_cloud.wsgi import plain
 
@@ -159,7 +162,7 @@ def test_a_function_that_fails_is_502_and_its_error_stays_inside(ask, functions)
     assert (response.code, without_id(response)) == (502, {"message": INTERNAL})
 
 
-@pytest.mark.parametrize(("path", "word"), [("/signed", "AWS_IAM"), ("/mock", "MOCK")])
+@pytest.mark.parametrize(("path", "word"), [("/signed", "AWS_IAM"), ("/http", "HTTP_PROXY")])
 def test_what_the_local_cloud_does_not_do_is_said(ask, path, word):
     response = ask(path)
     assert response.code == 501
@@ -266,3 +269,81 @@ def test_start_and_stop_deliver_what_is_left(ask, lines, plane):
     plane.stop()
     assert len(lines["access"]) == 1
     assert not [thread for thread in threading.enumerate() if thread.name == "api-logs"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/mock", 200, b'{"stage":"v1"}'),
+        ("/mock/default", 400, b""),
+        ("/mock/none", 500, None),
+        ("/mock/unmatched", 500, None),
+    ],
+)
+def test_a_mock_integration_answers_by_itself(ask, functions, path, status, body):
+    response = ask(path, x_api_key="secret-1")
+    assert response.code == status
+    if body is None:
+        assert without_id(response) == {"message": INTERNAL}
+    else:
+        assert response.body == body
+    assert functions.events == []
+
+
+@pytest.mark.parametrize(
+    ("requests", "seconds", "passed"),
+    [
+        # All at once: the burst.
+        (3000, 0.0, 2000),
+        # In half a second: the burst, and what flows in meanwhile.
+        (3000, 0.5, 2499),
+        # Spread over one second they are what the plan allows in a second: the burst and the rate.
+        (3000, 1.0, 2999),
+        (6000, 1.0, 2999),
+        (6000, 4.0, 5999),
+    ],
+)
+def test_b6_the_burst_passes_and_then_the_rate_and_no_other_key_is_affected(plane, ask, requests, seconds, passed):
+    """The platform's plan: 1,000 requests per second and key, bursts of 2,000."""
+    clock = {"now": 0.0}
+    limiter = Limiter(clock=lambda: clock["now"])
+    plan = Plan(id="plan", throttle=Throttle(rate=1000, burst=2000))
+    deployed = plane.deployments.deployed
+    plane.deployments.deployed = replace(deployed, plans={("key1", "api1", "v1"): plan, ("key2", "api1", "v1"): plan})
+    plane._limiter = limiter
+    statuses, others = [], []
+    for number in range(requests):
+        clock["now"] = seconds * number / requests
+        statuses.append(ask("/mock", x_api_key="secret-1").code)
+        if number % 60 == 0:
+            others.append(ask("/mock", x_api_key="secret-2").code)
+    assert (statuses.count(200), statuses.count(429)) == (passed, requests - passed)
+    # Nothing is refused before the burst is used up.
+    assert statuses[:2000] == [200] * 2000
+    assert set(others) == {200}
+    assert ask("/mock").code == 403
+
+
+def test_no_more_calls_of_a_function_run_at_once_than_help(ask, functions):
+    """They wait for their turn within the integration's timeout; /slow has 0.05 seconds."""
+    released = threading.Event()
+    answer = SimpleNamespace(payload=b"{}", function_error="")
+    functions.by_name["slow"] = lambda _: (released.wait(20), answer)[1]
+    try:
+        statuses = [ask("/slow").code for _ in range(_CALLS_AT_ONCE + 2)]
+        assert statuses == [504] * len(statuses)
+        assert len(functions.events) == _CALLS_AT_ONCE
+        # Another function does not wait for this one.
+        assert ask("/open").code == 200
+    finally:
+        released.set()
+
+
+def test_many_open_requests_do_not_fight_for_the_interpreter(plane):
+    before = sys.getswitchinterval()
+    plane.start()
+    try:
+        assert sys.getswitchinterval() > before
+    finally:
+        plane.stop()
+    assert sys.getswitchinterval() == before

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable
@@ -40,6 +41,8 @@ class FakeCloud:
         self.deleted = []
         self.shown_again = []
         self.sessions = []
+        self.hidden_until = math.inf
+        self.forbidden = set()
 
     def deploy(self, name, source, **changes):
         code = archive(source)
@@ -81,14 +84,17 @@ class FakeCloud:
         self.sessions.append((role_arn, session))
         return Keys(access_key_id="ASIAFAKE", secret_access_key="secret", session_token="token")
 
-    def write_logs(self, group, stream, events):
-        self.logs[group] += [(stream, *event) for event in events]
+    def write_logs(self, function, stream, events):
+        self.logs[function.log_group] += [(stream, *event) for event in events]
 
-    def send_dead_letter(self, arn, event, attributes):
-        self.dead_letters.append((arn, event, dict(attributes)))
+    def send_dead_letter(self, function, event, attributes):
+        self.dead_letters.append((function.dead_letter_arn, event, dict(attributes)))
 
     def mappings(self):
         return self.mapped
+
+    def may_poll(self, mapping):
+        return mapping.identifier not in self.forbidden
 
     def waiting(self, queue_arn):
         return len(self.queues[queue_arn])
@@ -96,7 +102,12 @@ class FakeCloud:
     def receive(self, queue_arn, count):
         taken, self.queues[queue_arn] = self.queues[queue_arn][:count], self.queues[queue_arn][count:]
         return [
-            Received(message_id=body, receipt_handle=f"handle-{body}", record={"messageId": body, "body": body})
+            Received(
+                message_id=body,
+                receipt_handle=f"handle-{body}",
+                record={"messageId": body, "body": body},
+                until=self.hidden_until,
+            )
             for body in taken
         ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.adapters.local_cloud.functions.asynchronous import Pace
 from orchestrator.adapters.local_cloud.functions.cloud import Mapped
-from orchestrator.adapters.local_cloud.functions.model import InvocationResult, throttled
+from orchestrator.adapters.local_cloud.functions.model import InvocationResult, not_found, throttled
 from orchestrator.adapters.local_cloud.functions.sources import QueuePoller, reported
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:queue"
@@ -78,7 +78,8 @@ def test_b5_messages_come_in_batches_and_are_deleted(cloud, poll):
         ({"batchItemFailures": [{"itemIdentifier": "b"}]}, "", False, ""),
         ({"batchItemFailures": [{"itemIdentifier": "z"}]}, "", True, "abc"),
         ({"errorType": "ValueError"}, "Unhandled", True, "abc"),
-        (throttled(), "", True, "abc"),
+        (not_found(FUNCTION), "", True, "abc"),
+        (RuntimeError("a defect"), "", True, "abc"),
     ],
 )
 def test_b5_what_failed_stays_in_the_queue(cloud, poll, answer, error, reports, kept):
@@ -89,11 +90,64 @@ def test_b5_what_failed_stays_in_the_queue(cloud, poll, answer, error, reports, 
     assert sorted(cloud.shown_again) == [(f"handle-{name}", 1) for name in kept]
 
 
-def test_b5_failed_messages_stay_hidden_as_long_as_the_queue_says(cloud, poll):
+@pytest.mark.parametrize(("pace", "shown"), [(Pace(), [("handle-a", 2)]), (Pace(hidden=None), [])])
+def test_b5_failed_messages_come_back_soon_unless_the_queue_alone_decides(cloud, poll, pace, shown):
     cloud.mapped = [mapping()]
     cloud.queues[QUEUE] = ["a"]
-    poll(Calls({}, "Unhandled"))
-    assert (cloud.deleted, cloud.shown_again) == ([], [])
+    poll(Calls({}, "Unhandled"), pace)
+    assert (cloud.deleted, cloud.shown_again) == ([], shown)
+
+
+def test_b5_a_message_that_is_being_processed_is_not_shown_to_others(cloud, eventually):
+    cloud.mapped = [mapping()]
+    cloud.queues[QUEUE] = ["a"]
+    calls = Calls({}, "Unhandled")
+    calls.released.clear()
+    poller = QueuePoller(cloud, calls, Pace(hidden=0), at_most=4)
+    poller.look()
+    eventually(lambda: calls.batches == [["a"]])
+    assert cloud.shown_again == []
+    calls.released.set()
+    eventually(poller.settled)
+    assert cloud.shown_again == [("handle-a", 0)]
+
+
+def test_b9_a_queue_that_the_role_may_not_read_is_left_alone(cloud, poll):
+    cloud.mapped = [mapping(), mapping(identifier="other", queue_arn=f"{QUEUE}-2")]
+    cloud.queues[QUEUE], cloud.queues[f"{QUEUE}-2"] = ["a"], ["b"]
+    cloud.forbidden = {"m"}
+    calls = Calls()
+    poll(calls)
+    assert (calls.batches, cloud.queues[QUEUE]) == ([["b"]], ["a"])
+
+
+def test_b5_a_throttled_batch_is_tried_again_and_is_no_failure(cloud, eventually):
+    cloud.mapped = [mapping()]
+    cloud.queues[QUEUE] = ["a"]
+    calls = Calls(throttled())
+    poller = QueuePoller(cloud, calls, Pace(throttled=0.01), at_most=4)
+    poller.look()
+    eventually(lambda: len(calls.batches) > 2)
+    calls.answer = None
+    eventually(poller.settled)
+    assert (cloud.deleted, cloud.shown_again) == (["handle-a"], [])
+
+
+@pytest.mark.parametrize("end", ["hidden no longer", "mapping deleted", "stopped"])
+def test_b5_a_throttled_batch_is_given_up_at_last(cloud, eventually, end):
+    cloud.mapped = [mapping()]
+    cloud.queues[QUEUE] = ["a"]
+    calls = Calls(throttled())
+    poller = QueuePoller(cloud, calls, Pace(throttled=0.01), at_most=4)
+    if end == "hidden no longer":
+        cloud.hidden_until = 0.0
+    poller.look()
+    if end == "mapping deleted":
+        cloud.mapped = []
+    elif end == "stopped":
+        poller.stop()
+    eventually(poller.settled)
+    assert (cloud.deleted, cloud.shown_again) == ([], [("handle-a", 2)])
 
 
 @pytest.mark.parametrize(("allowed", "at_most", "expected"), [(2, 4, 2), (10, 3, 3)])

@@ -1,0 +1,368 @@
+"""EventBridge: rules with patterns and schedules call their targets."""
+
+import base64
+import io
+import json
+import threading
+import time
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from moto.awslambda.models import lambda_backends
+from moto.events.models import events_backends
+from moto.iam.models import iam_backends
+
+from orchestrator.adapters.local_cloud.events.scheduler import Scheduler
+from orchestrator.adapters.local_cloud.events.targets import fire, scheduled_rules
+from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.adapters.local_cloud.patches import apply_patches
+
+HERE = "us-east-1:123456789012"
+EVENTS = "events.amazonaws.com"
+TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def eventually(look, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
+    return found
+
+
+def allowing(action, resource, **condition):
+    given = {"Condition": condition} if condition else {}
+    return document(
+        {"Effect": "Allow", "Principal": {"Service": EVENTS}, "Action": action, "Resource": resource, **given}
+    )
+
+
+@pytest.fixture
+def queue(client, name):
+    """Creates a queue that lets rules of this test in, unless it is told otherwise; its URL and ARN."""
+    made = []
+
+    def create(suffix="", source=f"arn:aws:events:{HERE}:rule/test-*", service_let_in=True):
+        arn = f"arn:aws:sqs:{HERE}:{name}{suffix}"
+        policy = allowing("sqs:SendMessage", arn, ArnLike={"aws:SourceArn": source})
+        attributes = {"Policy": policy} if service_let_in else {}
+        url = client("sqs").create_queue(QueueName=name + suffix, Attributes=attributes)["QueueUrl"]
+        made.append(url)
+        return url, arn
+
+    yield create
+    for url in made:
+        client("sqs").delete_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def rule(client, name):
+    """Makes a rule with one target."""
+    made = []
+
+    def create(target, *, full=name, **stated):
+        events = client("events")
+        given = stated or {"EventPattern": json.dumps({"source": [name]})}
+        arn = events.put_rule(Name=full, **given)["RuleArn"]
+        made.append((full, given))
+        answer = events.put_targets(Rule=full, Targets=[{"Id": "t", **target}])
+        assert answer["FailedEntryCount"] == 0
+        return arn
+
+    yield create
+    for full, _ in made:
+        client("events").remove_targets(Rule=full, Ids=["t"])
+        client("events").delete_rule(Name=full)
+
+
+def put(client, source, **detail):
+    answer = client("events").put_events(
+        Entries=[{"Source": source, "DetailType": "Made", "Detail": json.dumps(detail), "Resources": ["r1"]}]
+    )
+    assert answer["FailedEntryCount"] == 0
+
+
+def taken(client, url):
+    found = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    return found.get("Messages", [])
+
+
+def bodies(client, url):
+    return [json.loads(one["Body"]) for one in taken(client, url)]
+
+
+def test_an_event_that_matches_reaches_a_queue(client, name, queue, rule):
+    url, arn = queue()
+    rule({"Arn": arn})
+    put(client, "another")
+    put(client, name, n=1)
+    (event,) = bodies(client, url)
+    assert (event["source"], event["detail-type"], event["detail"], event["resources"]) == (
+        name,
+        "Made",
+        {"n": 1},
+        ["r1"],
+    )
+    assert set(event) == {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
+    assert event["time"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({"Input": '{"constant": true}'}, {"constant": True}),
+        ({"InputPath": "$.detail"}, {"n": 1, "name": "x"}),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"n": "$.detail.n"},
+                    "InputTemplate": '{"number": <n>, "text": "<n>"}',
+                }
+            },
+            {"number": 1, "text": "1"},
+        ),
+    ],
+)
+def test_a_target_gets_what_its_input_says(client, name, queue, rule, stated, expected):
+    url, arn = queue()
+    rule({"Arn": arn, **stated})
+    put(client, name, n=1, name="x")
+    assert bodies(client, url) == [expected]
+
+
+def test_a_rule_that_is_disabled_calls_nobody(client, name, queue, rule):
+    url, arn = queue()
+    rule({"Arn": arn})
+    client("events").disable_rule(Name=name)
+    put(client, name)
+    client("events").enable_rule(Name=name)
+    put(client, name, n=2)
+    assert [event["detail"] for event in bodies(client, url)] == [{"n": 2}]
+
+
+def test_b9_what_may_not_be_delivered_ends_in_the_dead_letter_queue(client, name, queue, rule):
+    url, arn = queue(source=f"arn:aws:events:{HERE}:rule/other")
+    dead_url, dead = queue("-dead")
+    made = rule({"Arn": arn, "DeadLetterConfig": {"Arn": dead}, "RetryPolicy": {"MaximumRetryAttempts": 2}})
+    put(client, name, n=1)
+    (letter,) = taken(client, dead_url)
+    assert json.loads(letter["Body"])["detail"] == {"n": 1}
+    attributes = {key: value["StringValue"] for key, value in letter["MessageAttributes"].items()}
+    assert (attributes["RULE_ARN"], attributes["TARGET_ARN"], attributes["ERROR_CODE"]) == (made, arn, "NO_PERMISSIONS")
+    assert taken(client, url) == []
+
+
+def test_b9_a_dead_letter_queue_must_let_eventbridge_in_as_well(client, name, queue, rule):
+    _, arn = queue(service_let_in=False)
+    dead_url, dead = queue("-dead", service_let_in=False)
+    rule({"Arn": arn, "DeadLetterConfig": {"Arn": dead}})
+    put(client, name, n=1)
+    assert taken(client, dead_url) == []
+
+
+def test_a_log_group_gets_events_that_its_policy_allows(client, name, rule):
+    logs, group = client("logs"), f"/aws/events/{name}"
+    logs.create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:{HERE}:log-group:{group}"
+    rule({"Arn": arn})
+    put(client, name, n=1)
+    logs.put_resource_policy(
+        policyName=name, policyDocument=allowing(["logs:CreateLogStream", "logs:PutLogEvents"], f"{arn}:*")
+    )
+    put(client, name, n=2)
+    found = logs.filter_log_events(logGroupName=group)["events"]
+    logs.delete_resource_policy(policyName=name)
+    logs.delete_log_group(logGroupName=group)
+    assert [json.loads(event["message"])["detail"] for event in found] == [{"n": 2}]
+
+
+def test_what_the_local_cloud_does_not_deliver_to_is_no_error_for_others(client, name, queue, rule):
+    rule(
+        {"Arn": f"arn:aws:states:{HERE}:stateMachine:x"},
+        full=f"{name}-other",
+        EventPattern=json.dumps({"source": [name]}),
+    )
+    url, arn = queue()
+    rule({"Arn": arn})
+    put(client, name, n=1)
+    assert len(bodies(client, url)) == 1
+
+
+PATTERN = {
+    "source": ["aws.config"],
+    "detail-type": ["Config Rules Compliance Change"],
+    "detail": {
+        "messageType": ["ComplianceChangeNotification"],
+        "newEvaluationResult": {"complianceType": ["NON_COMPLIANT"]},
+    },
+}
+TEMPLATE = '"AWS Config: <rule> is NON_COMPLIANT in account <account>, <region>."\n"Resource: <resource>. <note>"\n'
+
+
+def test_b10_news_of_compliance_reach_the_encrypted_topic(client, name, rule):
+    """The rule of modules/monitoring/compliance.tf, the topic of modules/messaging and its key of modules/kms."""
+    topic = f"arn:aws:sns:{HERE}:{name}"
+    own = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    use = {
+        "Effect": "Allow",
+        "Principal": {"Service": EVENTS},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:aws:sns:{HERE}:test-*"}},
+    }
+    key = client("kms").create_key(Policy=document(own, use))["KeyMetadata"]["KeyId"]
+    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    inbox = f"arn:aws:sqs:{HERE}:{name}"
+    reader = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": inbox,
+    }
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(reader)})
+    client("sns").create_topic(Name=name, Attributes={"KmsMasterKeyId": key, "Policy": allowing("sns:Publish", topic)})
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
+    pattern = PATTERN | {"detail": PATTERN["detail"] | {"configRuleName": [{"suffix": f"-{name}"}]}}
+    paths = {
+        "account": "$.account",
+        "note": "$.detail.newEvaluationResult.annotation",
+        "region": "$.region",
+        "resource": "$.detail.resourceId",
+        "rule": "$.detail.configRuleName",
+    }
+    transformer = {"InputPathsMap": paths, "InputTemplate": TEMPLATE}
+    rule({"Arn": topic, "InputTransformer": transformer}, EventPattern=json.dumps(pattern))
+
+    def change(config_rule, outcome):
+        detail = {
+            "messageType": "ComplianceChangeNotification",
+            "configRuleName": config_rule,
+            "resourceId": "vol-1",
+            "newEvaluationResult": {"complianceType": outcome},
+        }
+        entry = {"Source": "aws.config", "DetailType": "Config Rules Compliance Change", "Detail": json.dumps(detail)}
+        client("events").put_events(Entries=[entry])
+
+    change(f"config-rule-a-{name}", "COMPLIANT")
+    change("config-rule-a-other", "NON_COMPLIANT")
+    change(f"config-rule-a-{name}", "NON_COMPLIANT")
+    (message,) = bodies(client, url)
+    assert message["Message"] == (
+        f'"AWS Config: config-rule-a-{name} is NON_COMPLIANT in account 123456789012, us-east-1."\n"Resource: vol-1. "\n'
+    )
+    # A condition on the source turns EventBridge away from topics: it names none.
+    narrow = allowing("sns:Publish", topic, StringEquals={"aws:SourceAccount": "123456789012"})
+    client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=narrow)
+    change(f"config-rule-a-{name}", "NON_COMPLIANT")
+    assert bodies(client, url) == []
+    client("sqs").delete_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def function(client, name):
+    """A function that logs its event; it lets rules of this test in."""
+    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
+    client("iam").put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=document(ALL))
+    group = f"/aws/lambda/{name}"
+    client("logs").create_log_group(logGroupName=group)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("handler.py", "import json\ndef handler(event, context): print('got', json.dumps(event))\n")
+    arn = client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="handler.handler",
+        Code={"ZipFile": content.getvalue()},
+    )["FunctionArn"]
+    client("lambda").add_permission(
+        FunctionName=arn,
+        StatementId="events",
+        Action="lambda:InvokeFunction",
+        Principal=EVENTS,
+        SourceArn=f"arn:aws:events:{HERE}:rule/{name}",
+    )
+    yield arn
+    client("lambda").delete_function(FunctionName=name)
+    client("logs").delete_log_group(logGroupName=group)
+
+
+def received(client, name):
+    found = client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    return [json.loads(one["message"][4:]) for one in found if one["message"].startswith("got ")]
+
+
+def test_a_rule_calls_a_function_that_lets_it_in(client, name, function, rule):
+    other = f"{name}-other"
+    rule({"Arn": function}, full=other, EventPattern=json.dumps({"source": [name], "detail": {"n": [1]}}))
+    rule({"Arn": function})
+    put(client, name, n=1)
+    (event,) = eventually(lambda: received(client, name))
+    assert event["detail"] == {"n": 1}
+    time.sleep(0.5)
+    assert len(received(client, name)) == 1
+
+
+@pytest.mark.parametrize("expression", ["cron(0 10 * * * *)", "cron(x)", "rate(1 minutes)", "rate(5 weeks)"])
+def test_what_is_no_schedule_is_refused(client, name, expression):
+    events = client("events")
+    with pytest.raises(events.exceptions.ClientError, match="ScheduleExpression is not valid"):
+        events.put_rule(Name=name, ScheduleExpression=expression)
+
+
+def test_a_schedule_fires_its_rule(name):
+    """In this process, so that the test can turn the clock."""
+    apply_patches()
+    clock = {"now": datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)}
+    submitted = []
+    events, functions = events_backends[ACCOUNT_ID][REGION], lambda_backends[ACCOUNT_ID][REGION]
+    arn = f"arn:aws:lambda:{HERE}:function:{name}"
+    iam = iam_backends[ACCOUNT_ID]["aws"]
+    iam.create_role(name, document(TRUST), "/", None, "", [], "3600")
+    functions.create_function(
+        {
+            "FunctionName": name,
+            "Role": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}",
+            "Handler": "handler.handler",
+            "Runtime": "python3.12",
+            "Code": {"ZipFile": base64.b64encode(b"").decode()},
+        }
+    )
+    permission = {"StatementId": "x", "Action": "lambda:InvokeFunction", "Principal": EVENTS}
+    functions.add_permission(name, None, json.dumps(permission))
+    events.put_rule(f"{name}-rule", scheduled_expression="cron(* * * * ? *)")
+    events.put_targets(f"{name}-rule", None, [{"Id": "t", "Arn": arn}])
+    assert any(thread.name == "events-schedules" for thread in threading.enumerate())
+    scheduler = Scheduler(
+        lambda: [rule for rule in scheduled_rules() if name in rule.arn],
+        lambda rule, time: fire(rule, time, lambda target, text: submitted.append((target, json.loads(text)))),
+        clock=lambda: clock["now"],
+    )
+    scheduler.look()
+    # A schedule is no pattern: events do not concern it.
+    events.put_events([{"Source": name, "DetailType": "x", "Detail": "{}"}])
+    assert submitted == []
+    clock["now"] = clock["now"].replace(minute=1, second=0)
+    scheduler.look()
+    ((target, event),) = submitted
+    assert (target, event["source"], event["detail-type"]) == (arn, "aws.events", "Scheduled Event")
+    assert (event["time"], event["resources"]) == ("2026-11-22T10:01:00Z", [f"arn:aws:events:{HERE}:rule/{name}-rule"])
+    events.disable_rule(f"{name}-rule", None)
+    clock["now"] = clock["now"].replace(minute=2)
+    scheduler.look()
+    assert len(submitted) == 1
+    events.remove_targets(f"{name}-rule", None, ["t"])
+    events.delete_rule(f"{name}-rule", None)
+    functions.delete_function(name)
+    iam.delete_role(name)
