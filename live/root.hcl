@@ -6,6 +6,7 @@
 #   PLATFORM_ACCOUNT_ID  the AWS account, 12 digits
 #   PLATFORM_TARGET      aws (the default) or local, where AWS_ENDPOINT_URL names the local cloud
 #   PLATFORM_ACCOUNT_SETTINGS  what the deployment owns of the account; empty for nothing, where another one owns all of it
+#   PLATFORM_DATABASE_PRINCIPALS  the IAM roles and users, by ARN with commas between, who may log in to the database
 #   PLATFORM_PACKAGES    what `platformctl build` wrote, if it lies elsewhere than in .platformctl/build/packages.json
 
 locals {

@@ -13,6 +13,11 @@ dependency "aurora" {
   config_path = "${get_terragrunt_dir()}/../aurora"
 }
 
+locals {
+  # Whoever deploys first, unless somebody is named: the roles of those who work with the database.
+  people = split(",", get_env("PLATFORM_DATABASE_PRINCIPALS"))
+}
+
 inputs = {
   guardrail = null
 
@@ -21,12 +26,14 @@ inputs = {
 
     roles = {
       analyst = {
-        database_user = "analyst"
-        description   = "Reads bars and analytics"
+        database_user          = "analyst"
+        description            = "Reads bars and analytics"
+        trusted_principal_arns = local.people
       }
       operator = {
-        database_user = "operator"
-        description   = "Looks after the schema: locks, statistics, repairs"
+        database_user          = "operator"
+        description            = "Looks after the schema: locks, statistics, repairs"
+        trusted_principal_arns = local.people
       }
     }
   }

@@ -4,8 +4,6 @@
 locals {
   database_roles = var.database_access == null ? {} : var.database_access.roles
 
-  account_root_arn = "${local.arn_prefix}:iam::${var.account_id}:root"
-
   # Without a boundary and a deny of its own making, the module takes those that it is given.
   boundary_arn = var.permissions_boundary_arn != null ? var.permissions_boundary_arn : one(aws_iam_policy.permissions_boundary[*].arn)
   guardrail    = { for policy in aws_iam_policy.region_guardrail : "region-guardrail" => policy.arn }
@@ -18,7 +16,7 @@ locals {
   ]...)
 }
 
-# The account as principal hands the choice on to its IAM policies: only who has sts:AssumeRole on this role can take it.
+# Roles and users by name, never the account: else everybody in it with a generous sts:AssumeRole could take the role.
 data "aws_iam_policy_document" "database_trust" {
   for_each = local.database_roles
 
@@ -28,7 +26,7 @@ data "aws_iam_policy_document" "database_trust" {
 
     principals {
       type        = "AWS"
-      identifiers = coalesce(each.value.trusted_principal_arns, toset([local.account_root_arn]))
+      identifiers = each.value.trusted_principal_arns
     }
 
     # Bool, not BoolIfExists: long-lived access keys carry no such key, and must not get in.
@@ -55,7 +53,6 @@ data "aws_iam_policy_document" "database" {
 }
 
 resource "aws_iam_role" "database" {
-  #checkov:skip=CKV_AWS_61:the account as principal leaves the choice to its IAM policies, and a second factor is required; trusted_principal_arns narrows it
   for_each = local.database_roles
 
   name                  = "iam-role-database-${each.key}-${var.suffix}"

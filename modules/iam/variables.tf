@@ -10,13 +10,13 @@ variable "account_id" {
 }
 
 variable "database_access" {
-  description = "Roles for people and tools that log in to the Aurora cluster with `cluster_resource_id`; null for none. Each role is one `database_user`. `trusted_principal_arns` may take it: by default everybody in the account whom IAM allows to. `require_mfa` refuses sessions without a second factor; it must be off for principals of IAM Identity Center, which checks the factor itself and does not tell."
+  description = "Roles for people and tools that log in to the Aurora cluster with `cluster_resource_id`; null for none. Each role is one `database_user`. `trusted_principal_arns`, IAM roles and users, may take it. `require_mfa` refuses sessions without a second factor; it must be off for principals of IAM Identity Center, which checks the factor itself and does not tell."
   type = object({
     cluster_resource_id = string
     roles = map(object({
       database_user                = string
       description                  = string
-      trusted_principal_arns       = optional(set(string))
+      trusted_principal_arns       = set(string)
       require_mfa                  = optional(bool, true)
       max_session_duration_seconds = optional(number, 3600)
     }))
@@ -44,17 +44,17 @@ variable "database_access" {
   }
 
   validation {
-    condition     = alltrue([for role in try(values(var.database_access.roles), []) : try(length(role.trusted_principal_arns) > 0, role.trusted_principal_arns == null)])
-    error_message = "trusted_principal_arns must name at least one principal, or be null for the account."
+    condition     = alltrue([for role in try(values(var.database_access.roles), []) : length(role.trusted_principal_arns) > 0])
+    error_message = "trusted_principal_arns must name at least one IAM role or user who may take the role."
   }
 
   validation {
     condition = alltrue(flatten([
       for role in try(values(var.database_access.roles), []) : [
-        for arn in coalesce(role.trusted_principal_arns, []) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/-]+)$", arn))
+        for arn in role.trusted_principal_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", arn))
       ]
     ]))
-    error_message = "Each of trusted_principal_arns must be the ARN of an IAM role, an IAM user or an account (root), without wildcards."
+    error_message = "Each of trusted_principal_arns must be the ARN of an IAM role or user, without wildcards: an account as principal (root) would let in everybody whom its policies do not stop."
   }
 
   validation {

@@ -30,6 +30,7 @@ def plan_environment(cloud, plan_any, terraform_environment, packages_file, tmp_
                     "PLATFORM_SUFFIX": SUFFIX,
                     "PLATFORM_TARGET": "local",
                     "PLATFORM_ACCOUNT_ID": ACCOUNT,
+                    "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
                     "PLATFORM_PACKAGES": str(packages_file),
                 },
             )

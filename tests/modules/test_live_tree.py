@@ -80,6 +80,7 @@ def load(request, packages_file):
     variables = {
         "PLATFORM_ACCOUNT_ID": "123456789012",
         "PLATFORM_PACKAGES": str(packages_file),
+        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
         "PLATFORM_SUFFIX": "pr42",
         "PLATFORM_TARGET": request.param,
     }
@@ -167,6 +168,7 @@ def test_b15_a_deployment_owns_of_the_account_what_it_is_told(packages_file, own
         "PLATFORM_ACCOUNT_ID": "123456789012",
         "PLATFORM_PACKAGES": str(packages_file),
         "PLATFORM_SUFFIX": "pr42",
+        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
     } | ({} if owned is None else {"PLATFORM_ACCOUNT_SETTINGS": owned})
     units = load_stack(live=LIVE, environment="dev", env=variables).units
     found = {unit: evaluate(units[unit]).inputs for unit in expected}

@@ -29,8 +29,6 @@ ALLOWED = {
     "CKV_AWS_225": "aws_api_gateway_method_settings",
     "CKV_AWS_252": "aws_cloudtrail",
     "CKV_AWS_272": "aws_lambda_function",
-    # Any principal that is named would have to exist in every account; a second factor is required of whoever comes.
-    "CKV_AWS_61": "aws_iam_role.database",
     "CKV_AWS_304": "aws_secretsmanager_secret",
     "CKV_AWS_326": "aws_rds_cluster",
     "CKV_AWS_338": "aws_cloudwatch_log_group",

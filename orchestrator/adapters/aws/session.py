@@ -128,6 +128,33 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
     )
 
 
+def deploying_principal(session: CloudSession) -> str:
+    """The ARN of the IAM role or user behind the credentials, as a trust policy names it.
+
+    A session of a role shows the role's name without its path, so IAM is asked for the role.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+
+    Raises:
+        UsageError: they are of neither, but of the account itself or of a federated user, or IAM does not tell.
+
+    """
+    arn = session.client("sts").get_caller_identity()["Arn"]
+    kind, _, name = arn.split(":", 5)[5].partition("/")
+    if kind == "user":
+        return str(arn)
+    why = f"{arn} is neither a role nor a user."
+    if kind == "assumed-role":
+        try:
+            return str(session.client("iam").get_role(RoleName=name.partition("/")[0])["Role"]["Arn"])
+        except (BotoCoreError, ClientError) as error:
+            why = f"Asking IAM for the role of {arn} failed: {error}"
+    raise UsageError(
+        "Nobody to let in to the database",
+        detail=f"Unless they are named, whoever deploys first may log in to the database. {why}",
+        hint="Name roles or users, by ARN with commas between: PLATFORM_DATABASE_PRINCIPALS=arn:aws:iam::...:role/...",
+    )
+
+
 def _config(endpoint: str | None) -> Config:
     if endpoint is None:
         return Config(retries={"mode": "standard", "max_attempts": 5})

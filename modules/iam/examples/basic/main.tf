@@ -23,8 +23,9 @@ module "iam" {
 
     roles = {
       analyst = {
-        database_user = "analyst"
-        description   = "Reads bars and analytics"
+        database_user          = "analyst"
+        description            = "Reads bars and analytics"
+        trusted_principal_arns = [var.analyst_role_arn]
       }
       reporting = {
         database_user          = "reporting"

@@ -4,6 +4,12 @@ variable "account_id" {
   default     = "123456789012"
 }
 
+variable "analyst_role_arn" {
+  description = "The role of those who read the database."
+  type        = string
+  default     = "arn:aws:iam::123456789012:role/analysts"
+}
+
 variable "cluster_resource_id" {
   description = "The database: cluster_resource_id of the aurora module."
   type        = string

@@ -1,8 +1,19 @@
 """Two targets that can never be mistaken for each other (A4, C8)."""
 
-import pytest
+from datetime import UTC, datetime
 
-from orchestrator.adapters.aws.session import aws_session, explain, local_session, require_no_overrides
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from orchestrator.adapters.aws.session import (
+    CloudSession,
+    aws_session,
+    deploying_principal,
+    explain,
+    local_session,
+    require_no_overrides,
+)
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 
 
@@ -112,3 +123,68 @@ def test_an_error_of_aws_as_ours():
     error = explain(ValueError("no answer"), doing="Looking for bucket x")
     assert isinstance(error, PlatformctlError)
     assert (error.summary, error.detail) == ("Looking for bucket x failed", "no answer")
+
+
+@pytest.fixture
+def caller():
+    """A session whose caller is who one says, and whose roles IAM shows if they are given."""
+    stubs = []
+
+    def make(arn, role=None):
+        answers = {
+            "sts": ("get_caller_identity", {"Arn": arn}, {}),
+            "iam": ("get_role", role and {"Role": _role(role)}, {"RoleName": role and role.rpartition("/")[2]}),
+        }
+        clients = {}
+        for service, (operation, answer, expected) in answers.items():
+            client = boto3.client(service, "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+            stub = Stubber(client)
+            if answer:
+                stub.add_response(operation, answer, expected)
+            else:
+                stub.add_client_error(operation, "AccessDenied", "not yours to see")
+            stub.activate()
+            stubs.append(stub)
+            clients[service] = client
+        return CloudSession(environ={}, endpoint=None, account_id="123456789012", _session=None, _clients=clients)
+
+    yield make
+    for stub in stubs:
+        stub.deactivate()
+
+
+def _role(arn):
+    made = datetime(2026, 1, 31, tzinfo=UTC)
+    return {"Path": "/", "RoleName": "name", "RoleId": "A" * 16, "Arn": arn, "CreateDate": made}
+
+
+IAM = "arn:aws:iam::123456789012:"
+STS = "arn:aws:sts::123456789012:"
+
+
+@pytest.mark.parametrize(
+    ("arn", "role", "expected"),
+    [
+        (f"{IAM}user/teams/anna", None, f"{IAM}user/teams/anna"),
+        (f"{STS}assumed-role/deployer/ci", f"{IAM}role/deployer", f"{IAM}role/deployer"),
+        # The path of a role is not in its sessions' names, and a trust policy needs it.
+        (f"{STS}assumed-role/AWSReservedSSO_Admin/anna", f"{IAM}role/aws-reserved/AWSReservedSSO_Admin", None),
+    ],
+)
+def test_b9_who_deploys_is_called_as_a_trust_policy_calls_them(caller, arn, role, expected):
+    assert deploying_principal(caller(arn, role)) == (expected or role)
+
+
+@pytest.mark.parametrize(
+    ("arn", "why"),
+    [
+        (f"{IAM}root", f"{IAM}root is neither a role nor a user."),
+        (f"{STS}federated-user/anna", f"{STS}federated-user/anna is neither a role nor a user."),
+        (f"{STS}assumed-role/deployer/ci", f"Asking IAM for the role of {STS}assumed-role/deployer/ci failed: "),
+    ],
+)
+def test_b9_where_nobody_can_be_named_somebody_has_to_be(caller, arn, why):
+    with pytest.raises(UsageError) as caught:
+        deploying_principal(caller(arn))
+    assert why in caught.value.detail
+    assert "PLATFORM_DATABASE_PRINCIPALS=" in caught.value.hint
