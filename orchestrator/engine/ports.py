@@ -1,6 +1,6 @@
 """What the engine needs from outside, as protocols; adapters implement them, tests have fakes of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -34,7 +34,40 @@ class ResourceProgress:
     failed: bool = False
 
 
-Progress: TypeAlias = Phase | Planned | ResourceProgress
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying:
+    """The last attempt failed for a reason that passes by itself; the next one comes in ``seconds``.
+
+    Attributes:
+        attempt: the number of the coming attempt; the first one of a unit is 1.
+        reason: the error that is known to pass, in one line.
+
+    """
+
+    attempt: int
+    seconds: float
+    reason: str
+
+
+Progress: TypeAlias = Phase | Planned | ResourceProgress | Retrying
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class UnitChange:
+    """What Terraform is about to do with one resource instance of a unit.
+
+    Attributes:
+        address: within the unit, as in the unit's own state.
+        action: "create", "update", "delete", "replace", "move", "import" or "forget".
+
+    """
+
+    address: str
+    action: str
+
+
+Accept: TypeAlias = Callable[[Sequence[UnitChange]], str]
+"""Decides on a unit's own plan before it is applied: an empty text accepts it, any other says why it is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +77,18 @@ class Applied:
     Attributes:
         succeeded: whether Terraform ended with exit code 0.
         interrupted: whether it ended because it was asked to.
-        changes: what it did.
+        refused: whether its plan was not accepted; nothing was applied then, and ``errors`` holds the reason.
+        died: whether a Terraform process was ended by a signal that was not ours: its lock may be left, and resources that
+            its state does not know.
+        changes: what it did, in all attempts.
         errors: Terraform's own error messages, secrets redacted by Terraform, one text each.
 
     """
 
     succeeded: bool
     interrupted: bool = False
+    refused: bool = False
+    died: bool = False
     changes: Changes
     errors: tuple[str, ...] = ()
 
@@ -58,13 +96,27 @@ class Applied:
 class Terraform(Protocol):
     """Runs Terraform on one unit. Called from worker threads, several units at once."""
 
-    def apply(self, unit: EvaluatedUnit, *, destroy: bool, log: Path, report: Callable[[Progress], None]) -> Applied:
+    def apply(
+        self,
+        unit: EvaluatedUnit,
+        *,
+        destroy: bool,
+        log: Path,
+        report: Callable[[Progress], None],
+        accept: Accept | None = None,
+    ) -> Applied:
         """Bring the unit to its configuration, or take all of it down.
+
+        With ``accept`` the unit is planned first, the plan is put to it, and that very plan is applied if it is accepted.
 
         Raises:
             PlatformctlError: Terraform could not be run at all.
 
         """
+        ...
+
+    def wind_down(self) -> None:
+        """Begin no further attempts; those under way go on to their end."""
         ...
 
     def interrupt(self) -> None:

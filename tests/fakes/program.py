@@ -21,10 +21,21 @@ if [ -e platformctl.auto.tfvars.json ]; then
   cat platformctl.auto.tfvars.json > "$call/inputs"
   ls -l platformctl.auto.tfvars.json | cut -c1-10 > "$call/inputs_mode"
 fi
+for file in *.tfplan; do
+  if [ -e "$file" ]; then ls -l "$file" | cut -c1-10 > "$call/plan_mode"; fi
+done
 answer=$here/answers/$1
+for next in "$here/next/$1".*; do
+  if mv "$next" "$call/answer" 2>/dev/null; then answer=$call/answer; break; fi
+done
 if [ -d "$answer" ]; then
   while read -r name; do mkdir -p "$name"; done < "$answer/makes"
   cat "$answer/output"
+  if [ -e "$answer/waits" ]; then
+    until [ -e "$here/go" ]; do sleep 0.02; done
+    cat "$answer/waits"
+  fi
+  if [ -e "$answer/dies" ]; then kill -"$(cat "$answer/dies")" $$; fi
   exit "$(cat "$answer/code")"
 fi
 """
@@ -46,6 +57,7 @@ class Program:
         (folder / "calls").mkdir()
         self.folder = folder
         self.path = folder / name
+        self._queued = 100
         self.path.write_text(_TEXT, encoding="utf-8")
         self.path.chmod(0o755)
         self.answer("init", makes=[".terraform"])
@@ -54,19 +66,49 @@ class Program:
         else:
             self.answer("version", code=1)
 
-    def answer(self, command: str, *lines: Any, code: int = 0, makes: Any = ()) -> None:
-        """What a command prints (lines that are no text as JSON), how it ends, and which folders it makes."""
-        folder = self.folder / "answers" / command
-        folder.mkdir(parents=True, exist_ok=True)
-        text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
-        (folder / "output").write_text(text, encoding="utf-8")
-        (folder / "code").write_text(str(code), encoding="utf-8")
-        (folder / "makes").write_text("".join(f"{name}\n" for name in makes), encoding="utf-8")
+    def answer(self, command: str, *lines: Any, **settings: Any) -> None:
+        """What a command prints (lines that are no text as JSON) and does.
+
+        Args:
+            command: "apply".
+            lines: its output.
+            settings: ``code``, with which it ends; ``makes``, folders; ``dies``, the number of the signal with which it
+                ends itself; ``waits``, lines that it prints after somebody has called ``go``.
+
+        """
+        _write_answer(self.folder / "answers" / command, lines, **settings)
+
+    def answer_once(self, command: str, *lines: Any, **settings: Any) -> None:
+        """What the next call of a command does, before all that ``answer`` says; may be called several times."""
+        self._queued += 1
+        _write_answer(self.folder / "next" / f"{command}.{self._queued}", lines, **settings)
+
+    def go(self) -> None:
+        """Let commands go on that wait."""
+        (self.folder / "go").touch()
 
     def calls(self, *commands: str) -> list[dict[str, Any]]:
         """How it was called, oldest first; only the named commands if any are named."""
         found = [_call(folder) for folder in sorted((self.folder / "calls").iterdir())]
         return [call for call in found if not commands or call["arguments"][0] in commands]
+
+
+def _write_answer(
+    folder: Path, lines: Any, *, code: int = 0, makes: Any = (), dies: int | None = None, waits: Any = ()
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "output").write_text(_text_of(lines), encoding="utf-8")
+    (folder / "code").write_text(str(code), encoding="utf-8")
+    (folder / "makes").write_text("".join(f"{name}\n" for name in makes), encoding="utf-8")
+    for name, text in (("dies", None if dies is None else str(dies)), ("waits", _text_of(waits) or None)):
+        if text is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            (folder / name).write_text(text, encoding="utf-8")
+
+
+def _text_of(lines: Any) -> str:
+    return "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
 
 
 def _call(folder: Path) -> dict[str, Any]:
@@ -82,6 +124,7 @@ def _call(folder: Path) -> dict[str, Any]:
         "files": (text("files") or "").splitlines(),
         "inputs": text("inputs"),
         "inputs_mode": (text("inputs_mode") or "").strip() or None,
+        "plan_mode": (text("plan_mode") or "").strip() or None,
     }
 
 

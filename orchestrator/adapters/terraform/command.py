@@ -4,6 +4,7 @@ Only ``cmd`` is replaced: python-terraform's own starts the process in the calle
 logs it; ours streams, inherits nothing that it is not given, and can be interrupted.
 """
 
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from typing import Any
 
 import python_terraform
 
-from orchestrator.adapters.processes import Processes
+from orchestrator.adapters.processes import Processes, Purpose
 
 FLAG = python_terraform.IsFlagged
 """The value of an option that takes none."""
+
+_SHELL_SIGNAL_BASE = 128
 
 # The argument builder keeps temporary files on the object, and IsFlagged is compared by identity.
 _lock = threading.Lock()
@@ -30,6 +33,7 @@ class Invocation:
         folder: the working folder, a Terraform root module.
         environment: the whole environment.
         keep_open: descriptors that the process inherits.
+        unit: whose commands they are; "" when they are no single unit's.
 
     """
 
@@ -37,15 +41,28 @@ class Invocation:
     folder: Path
     environment: Mapping[str, str]
     keep_open: tuple[int, ...] = ()
+    unit: str = ""
 
 
 class Command(python_terraform.Terraform):  # type: ignore[misc]  # python_terraform has no types
-    """Terraform in one folder, through python-terraform's interface; one object per command."""
+    """Terraform in one folder, through python-terraform's interface; one object per command.
 
-    def __init__(self, invocation: Invocation, *, processes: Processes, on_line: Callable[[str], None]) -> None:
+    Args:
+        invocation: how it is run.
+        processes: where it is registered.
+        on_line: takes its output, line by line.
+        log: the file that the process writes its output to, and that outlives platformctl as the process does; None
+            for a command that changes nothing, whose output goes through a pipe and no file.
+
+    """
+
+    def __init__(
+        self, invocation: Invocation, *, processes: Processes, on_line: Callable[[str], None], log: Path | None = None
+    ) -> None:
         self._invocation = invocation
         self._processes = processes
         self._on_line = on_line
+        self._log = log
         super().__init__(working_dir=str(invocation.folder), terraform_bin_path=invocation.arguments[0])
 
     def read_state_file(self, file_path: str | None = None) -> None:
@@ -55,14 +72,36 @@ class Command(python_terraform.Terraform):  # type: ignore[misc]  # python_terra
         """Run a command to its end; returns its exit code. Output goes to ``on_line`` as it comes."""
         with _lock:
             built = self.generate_cmd_string(cmd, *args, **options)
+        arguments = [*self._invocation.arguments, *built[1:]]
+        settings: dict[str, Any] = {
+            "folder": self._invocation.folder,
+            "environment": self._invocation.environment,
+            "on_line": self._on_line,
+            "keep_open": self._invocation.keep_open,
+            "purpose": Purpose(command=cmd, unit=self._invocation.unit),
+        }
         try:
-            code = self._processes.stream(
-                [*self._invocation.arguments, *built[1:]],
-                folder=self._invocation.folder,
-                environment=self._invocation.environment,
-                on_line=self._on_line,
-                keep_open=self._invocation.keep_open,
-            )
+            if self._log is None:
+                code = self._processes.stream(arguments, **settings)
+            else:
+                code = self._processes.follow(arguments, log=self._log, **settings)
         finally:
             self.temp_var_files.clean_up()
         return code, None, None
+
+
+def ending_signal(code: int, *, interrupted: bool) -> str:
+    """The name of the signal that ended a command, or "" when it came to its own end or died of our interrupt.
+
+    Args:
+        code: as ``Command.cmd`` returns it. A script that stands before Terraform passes on 128 and the signal's number.
+        interrupted: whether we have interrupted it.
+
+    """
+    number = -code if code < 0 else code - _SHELL_SIGNAL_BASE
+    if number <= 0 or (number == signal.SIGINT and interrupted):
+        return ""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}" if code < 0 else ""

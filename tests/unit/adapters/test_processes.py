@@ -1,12 +1,18 @@
-"""Child processes: their output line by line, their own session, and orderly interrupts (C6)."""
+"""Child processes: their output line by line, their own session, orderly interrupts, and lives of their own (C6)."""
 
+import json
 import os
+import signal
+import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.processes import Processes
+from orchestrator.adapters import processes as module
+from orchestrator.adapters.processes import Child, Processes, Purpose, living, start_time
 
 # Says that it is ready, waits to be interrupted, writes its state, and ends with a code of its own.
 TRAPS = """
@@ -166,3 +172,228 @@ def test_c6_whoever_breaks_off_interrupts_the_child_and_waits_for_it(run):
         run(TRAPS, on_line=break_off)
     assert lines == ["ready"]
     assert run.processes._running == {}
+
+
+# Counts interrupts, and ends when it is told to.
+COUNTS = """
+import os, signal, time
+seen = []
+signal.signal(signal.SIGINT, lambda number, frame: (seen.append(number), os.write(1, b"interrupted\\n")))
+os.write(1, b"ready\\n")
+while not os.path.exists("go"):
+    time.sleep(0.02)
+open("count", "w").write(str(len(seen)))
+"""
+
+
+@pytest.mark.parametrize("breaks_off", [False, True])
+def test_c6_no_child_ever_gets_a_second_interrupt(run, tmp_path, breaks_off):
+    """Terraform takes a second one as leave to drop its state."""
+    lines = []
+
+    def note(line):
+        lines.append(line)
+        if line == "ready":
+            run.processes.interrupt()
+        else:
+            run.processes.interrupt()
+            (tmp_path / "go").touch()
+            if breaks_off:
+                raise KeyboardInterrupt
+
+    if breaks_off:
+        with pytest.raises(KeyboardInterrupt):
+            run(COUNTS, on_line=note)
+    else:
+        assert run(COUNTS, on_line=note)[0] == 0
+    assert (tmp_path / "count").read_text() == "1"
+    assert lines == ["ready", "interrupted"]
+
+
+def test_c6_a_pause_ends_at_once_with_an_interrupt():
+    processes = Processes()
+    assert processes.pause(0) is False
+    threading.Timer(0.05, processes.interrupt).start()
+    assert processes.pause(60) is True
+    assert processes.pause(60) is True
+
+
+@pytest.fixture
+def follow(tmp_path):
+    processes = Processes(records=tmp_path / "records")
+    log = tmp_path / "unit.log"
+    log.write_bytes(b"# before\n")
+
+    def start(code, **settings):
+        lines = settings.pop("lines", [])
+        options = {"folder": tmp_path, "environment": {"PATH": os.defpath}, "log": log, "on_line": lines.append}
+        return processes.follow(python(code), **(options | settings)), lines
+
+    start.processes, start.log, start.records = processes, log, tmp_path / "records"
+    return start
+
+
+def test_c4_a_followed_child_writes_to_the_log_by_itself_and_its_lines_are_handed_over(follow):
+    code, lines = follow(
+        "import os, sys; print(os.readlink('/proc/self/fd/1')); sys.stdout.flush(); print('two', file=sys.stderr)\n"
+        "sys.stderr.write('no line break'); sys.exit(3)"
+        if Path("/proc/self/fd").exists()
+        else f"import sys; print('{follow.log}', flush=True); sys.stderr.write('two\\nno line break'); sys.exit(3)"
+    )
+    assert (code, lines) == (3, [str(follow.log), "two", "no line break"])
+    assert follow.log.read_text() == f"# before\n{follow.log}\ntwo\nno line break"
+
+
+def test_lines_of_a_log_are_handed_over_whole_and_while_the_child_runs(follow, tmp_path):
+    def note(line):
+        lines.append(line)
+        (tmp_path / "go").touch()
+
+    lines = []
+    code, _ = follow(
+        "import os, sys, time\nos.write(1, b'fi')\ntime.sleep(0.1)\nos.write(1, b'rst\\nsec')\n"
+        "for _ in range(400):\n    if os.path.exists('go'): break\n    time.sleep(0.02)\nelse: sys.exit(1)\n"
+        "os.write(1, b'ond\\n')",
+        on_line=note,
+    )
+    assert (code, lines) == (0, ["first", "second"])
+
+
+def test_much_output_arrives_complete(follow):
+    code, lines = follow("print('\\n'.join(str(n) * 20 for n in range(50000)))")
+    assert (code, len(lines), lines[-1]) == (0, 50000, "49999" * 20)
+
+
+def test_what_a_child_writes_last_is_read_after_it_has_ended(tmp_path):
+    file = tmp_path / "log"
+    file.write_bytes(b"first\n")
+
+    def ended():
+        with file.open("ab") as stream:
+            stream.write(b"last\n")
+        return True
+
+    with file.open("rb") as reading:
+        assert list(module._lines(reading, has_ended=ended)) == [b"first", b"last"]
+
+
+def test_a_followed_child_that_is_killed_says_by_what(follow):
+    assert follow("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")[0] == -signal.SIGKILL
+
+
+def test_c6_a_followed_child_is_interrupted_like_any_other(follow):
+    lines = []
+
+    def note(line):
+        lines.append(line)
+        follow.processes.interrupt()
+
+    assert follow(TRAPS, on_line=note)[0] == 7
+    assert lines == ["ready", "interrupted"]
+
+
+PARENT = """
+import os, sys, threading
+from pathlib import Path
+from orchestrator.adapters.processes import Processes, Purpose
+child = "import os, sys, time" + chr(10) + "print('ready', flush=True)" + chr(10)
+child += "while not os.path.exists('go'): time.sleep(0.02)" + chr(10) + "print('state written', flush=True)"
+Processes(records=Path("records")).follow(
+    [sys.executable, "-IS", "-c", child],
+    folder=Path.cwd(),
+    environment={"PATH": os.defpath},
+    log=Path("unit.log").absolute(),
+    on_line=lambda line: print(line, flush=True),
+    purpose=Purpose(command="apply", unit="vpc"),
+)
+"""
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 10
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_c6_after_kill_9_of_platformctl_a_child_runs_to_its_end_and_is_found(tmp_path):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(module.__file__).parents[2])},
+    )
+    with parent:
+        assert parent.stdout.readline() == b"ready\n"
+        (child,) = living(tmp_path / "records")
+        assert child == Child(
+            pid=child.pid,
+            command="apply",
+            folder=tmp_path,
+            unit="vpc",
+            log=tmp_path / "unit.log",
+            parent=parent.pid,
+            orphaned=False,
+        )
+        parent.kill()
+    (orphan,) = living(tmp_path / "records")
+    assert (orphan.pid, orphan.orphaned) == (child.pid, True)
+    (tmp_path / "go").touch()
+    assert wait_until(lambda: not living(tmp_path / "records"))
+    assert (tmp_path / "unit.log").read_text() == "ready\nstate written\n"
+    assert list((tmp_path / "records").iterdir()) == [], "the record of what has ended is gone"
+
+
+def test_a_record_is_private_and_goes_with_its_child(follow):
+    def note(line):
+        (file,) = follow.records.iterdir()
+        seen.append((json.loads(file.read_text()), file.stat().st_mode & 0o077, file.stem))
+
+    seen = []
+    follow("import os; print(os.getpid())", on_line=note, purpose=Purpose(command="plan"))
+    ((record, others, name),) = seen
+    assert (str(record["pid"]), others) == (name, 0)
+    assert (record["command"], record["unit"], record["log"]) == ("plan", "", str(follow.log))
+    assert record["parent"] == {"pid": os.getpid(), "started": start_time(os.getpid())}
+    assert list(follow.records.iterdir()) == []
+    with pytest.raises(ValueError, match="broken listener"):
+        follow("print()", on_line=lambda _line: (_ for _ in ()).throw(ValueError("broken listener")))
+    assert list(follow.records.iterdir()) == []
+
+
+@pytest.mark.parametrize("change", [{"started": "1"}, {"started": None}, {"pid": 2**22 + 1}, {"parent": {}}])
+def test_a_record_of_something_else_is_not_believed_and_removed(tmp_path, change):
+    """A process number is used again sooner or later."""
+    mine = {"pid": os.getpid(), "started": start_time(os.getpid())}
+    record = mine | {"command": "apply", "unit": "", "folder": "/", "log": None, "parent": mine}
+    file = tmp_path / "1.json"
+    file.write_text(json.dumps(record))
+    (found,) = living(tmp_path)
+    assert (found.pid, found.log, found.orphaned) == (os.getpid(), None, False)
+    file.write_text(json.dumps(record | change))
+    assert living(tmp_path) == ()
+    assert not file.exists()
+
+
+def test_without_records_nothing_lives(tmp_path):
+    assert living(tmp_path / "none") == ()
+    (tmp_path / "1.json").write_text("{")
+    assert living(tmp_path) == ()
+
+
+@pytest.mark.parametrize("find", [start_time, module._start_time_from_ps])
+def test_a_process_has_one_start_and_none_after_its_end(find):
+    child = subprocess.Popen([sys.executable, "-IS", "-c", "input()"], stdin=subprocess.PIPE)
+    with child:
+        assert find(child.pid) == find(child.pid) is not None
+        child.kill()
+        assert wait_until(lambda: find(child.pid) is None), "one that nobody has waited for has ended, too"
+    assert find(child.pid) is None
+
+
+def test_c6_a_pause_ends_when_everything_comes_to_its_end_and_children_go_on():
+    processes = Processes()
+    assert not processes.pause(0.0)
+    processes.wind_down()
+    assert processes.pause(60.0)
+    assert not processes.interrupted

@@ -1,9 +1,11 @@
 """Command lines through python-terraform's builder, and the process behind them."""
 
+import signal
+
 import pytest
 
-from orchestrator.adapters.processes import Processes
-from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
+from orchestrator.adapters.processes import Processes, living
+from orchestrator.adapters.terraform.command import FLAG, Command, Invocation, ending_signal
 
 
 @pytest.fixture
@@ -70,3 +72,42 @@ def test_a_program_that_is_not_there_is_an_os_error(tmp_path):
     invocation = Invocation(arguments=("/no/such/terraform",), folder=tmp_path, environment={})
     with pytest.raises(FileNotFoundError):
         Command(invocation, processes=Processes(), on_line=print).cmd("init")
+
+
+@pytest.mark.parametrize("log", [None, "unit.log"])
+def test_output_goes_to_a_log_only_if_there_is_one_and_the_command_is_recorded(terraform, tmp_path, log):
+    terraform.answer("apply", "one")
+    invocation = Invocation(arguments=(str(terraform.path),), folder=tmp_path, environment={}, unit="vpc")
+    file = tmp_path / log if log else None
+    lines, children = [], []
+
+    def note(line):
+        lines.append(line)
+        children.extend(living(tmp_path / "records"))
+
+    terraform.answer("apply", "one", waits=["two"])
+    terraform.go()
+    command = Command(invocation, processes=Processes(records=tmp_path / "records"), on_line=note, log=file)
+    assert command.cmd("apply")[0] == 0
+    assert lines == ["one", "two"]
+    assert {(child.command, child.unit, child.log) for child in children} <= {("apply", "vpc", file)}
+    assert file is None or file.read_text() == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "interrupted", "name"),
+    [
+        (0, False, ""),
+        (1, False, ""),
+        (-signal.SIGKILL, False, "SIGKILL"),
+        (-signal.SIGKILL, True, "SIGKILL"),
+        (-signal.SIGINT, False, "SIGINT"),
+        (-signal.SIGINT, True, ""),
+        (128 + signal.SIGKILL, False, "SIGKILL"),
+        (128 + signal.SIGINT, True, ""),
+        (255, False, ""),
+        (-77, False, "signal 77"),
+    ],
+)
+def test_c5_what_ended_a_command_that_did_not_end_itself(code, interrupted, name):
+    assert ending_signal(code, interrupted=interrupted) == name

@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from orchestrator.adapters.terraform.messages import MessageReader
-from orchestrator.engine.ports import Planned, ResourceProgress
+from orchestrator.engine.ports import Planned, ResourceProgress, UnitChange
 from orchestrator.model.status import Changes
 
 
@@ -68,3 +70,83 @@ def test_a_crash_is_explained_by_what_it_printed_last():
     (text,) = reader.explanation()
     assert text.splitlines()[-1] == "goroutine 29"
     assert len(text.splitlines()) == 20
+
+
+def planned(action, *, resource="aws_vpc.this", module="", **more):
+    addr = f"{module}.{resource}" if module else resource
+    change = {"resource": {"addr": addr, "module": module, "resource": resource}, "action": action}
+    return json.dumps({"type": "planned_change", "change": change | more})
+
+
+MOVED = {"previous_resource": {"addr": "aws_vpc.old"}}
+IMPORTED = {"importing": {"id": "vpc-1"}}
+
+
+@pytest.mark.parametrize(
+    ("line", "actions"),
+    [
+        (planned("create"), {"create"}),
+        (planned("update"), {"update"}),
+        (planned("delete", reason="delete_because_no_resource_config"), {"delete"}),
+        (planned("replace", reason="cannot_update"), {"replace"}),
+        (planned("noop"), set()),
+        (planned("move", **MOVED), {"move"}),
+        (planned("update", **MOVED), {"move", "update"}),
+        (planned("replace", **MOVED), {"move", "replace"}),
+        (planned("import", **IMPORTED), {"import"}),
+        (planned("noop", **IMPORTED), {"import"}),
+        (planned("update", **IMPORTED), {"import", "update"}),
+        (planned("remove"), {"forget"}),
+        (planned("forget"), {"forget"}),
+        (planned("defer"), {"defer"}),
+    ],
+)
+def test_a_planned_change_is_one_action_or_several(line, actions):
+    reader, told = read(line)
+    assert reader.planned == {UnitChange(address="aws_vpc.this", action=action) for action in actions}
+    assert told == []
+
+
+@pytest.mark.parametrize("module", ["", "module.inner"])
+def test_data_sources_are_no_change(module):
+    reader, _ = read(
+        planned("read", resource="data.aws_region.this", module=module),
+        planned("delete", resource="data.aws_region.this", module=module),
+        planned("read", resource="aws_vpc.this", module=module),
+    )
+    assert reader.planned == set()
+
+
+def test_a_plan_is_over_with_its_summary_and_drift_is_noted():
+    summary = {"type": "change_summary", "changes": {"add": 0, "change": 0, "remove": 0, "operation": "plan"}}
+    reader, _ = read(planned("create"))
+    assert (reader.has_plan, reader.has_drifted) == (False, False)
+    reader, _ = read(json.dumps({"type": "resource_drift", "change": {}}), json.dumps(summary))
+    assert (reader.has_plan, reader.has_drifted) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "begun"),
+    [
+        ({"type": "version", "terraform": "1.11.4"}, False),
+        ({"type": "diagnostic", "diagnostic": {"severity": "warning"}}, False),
+        ({"type": "refresh_start", "hook": {}}, True),
+        (json.loads(planned("noop")), True),
+        (json.loads(hook("apply_start", "data.aws_region.this", "read")), True),
+    ],
+)
+def test_terraform_has_read_everything_when_it_comes_to_resources(line, begun):
+    reader, _ = read(json.dumps(line), json.dumps({"type": "log"}))
+    assert reader.has_begun is begun
+
+
+def test_what_was_begun_and_has_not_ended_is_known():
+    reader, _ = read(
+        hook("apply_start", "aws_vpc.this", "create"),
+        hook("apply_start", "aws_eip.this", "delete"),
+        hook("apply_start", "aws_subnet.this", "update"),
+        hook("apply_start", "data.aws_region.this", "read"),
+        hook("apply_complete", "aws_eip.this", "delete", 1),
+        hook("apply_errored", "aws_subnet.this", "update", 1),
+    )
+    assert reader.under_way == ("create aws_vpc.this",)

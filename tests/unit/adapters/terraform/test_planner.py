@@ -1,13 +1,16 @@
 """The whole-stack plan's folder and commands, with a fake terraform: nothing outlives it (C3, C8)."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.planner import StackPlanner
-from orchestrator.engine.stack_plan import PlannedChange
+from orchestrator.engine.plan import PlannedChange
 from orchestrator.errors import PlatformctlError, UsageError
 
 PLAN = {
@@ -93,18 +96,107 @@ def test_a_failure_says_why(planner, units, terraform, command):
     assert caught.value.detail == "Error: no such key"
 
 
-def test_units_that_cannot_be_planned_together_start_no_terraform(planner, tree, terraform):
+def provider(text):
+    contents = json.dumps(text)
+    return f'generate "provider" {{\n  path = "provider.tf"\n  if_exists = "overwrite"\n  contents = {contents}\n}}\n'
+
+
+def test_c7_units_that_cannot_be_planned_together_start_no_terraform(planner, tree, terraform):
     tree.standard()
-    tree.unit(
-        "docs",
-        'generate "provider" {\n  path = "provider.tf"\n  if_exists = "overwrite"\n'
-        '  contents = "provider \\"aws\\" {}"\n}\n',
-    )
+    tree.unit("docs", provider('provider "aws" { region = var.region }'))
     stack = tree.load()
-    with pytest.raises(UsageError, match="Units are configured with different providers"):
-        planner.plan([stack.units[name].evaluate({}) for name in ("kms", "docs")], {})
+    with pytest.raises(UsageError) as caught:
+        planner.plan([stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")], {})
+    assert caught.value.summary == "A unit's provider cannot be planned beside the others'"
     assert terraform.calls() == []
     assert list(planner.home.iterdir()) == []
+
+
+STATE = {
+    "version": 4,
+    "outputs": {"key_arn": {"value": "arn:1", "type": "string"}},
+    "resources": [
+        {
+            "mode": "managed",
+            "type": "aws_kms_key",
+            "name": "this",
+            "provider": 'provider["registry.terraform.io/hashicorp/aws"]',
+            "instances": [],
+        }
+    ],
+}
+
+
+def test_c3_other_provider_configurations_are_in_the_same_plan(planner, tree, terraform, tmp_path):
+    tree.standard()
+    tree.unit("docs", provider('provider "aws" { region = "eu-west-1" }'), module="kms")
+    stack = tree.load()
+    units = [stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")]
+    terraform.answer("show", json.dumps(PLAN))
+    assert planner.plan(units, {}).providers == 2
+    (planned,) = terraform.calls("plan")
+    assert {"provider.tf", "provider_configuration2.tf"} <= set(planned["files"])
+    folder = tmp_path / "written"
+    folder.mkdir()
+    assert planner.write(folder, units, {"kms": STATE, "docs": STATE}) == 2
+    merged = json.loads((folder / "terraform.tfstate").read_text())
+    aws = 'provider["registry.terraform.io/hashicorp/aws"]'
+    assert {resource["module"]: resource["provider"] for resource in merged["resources"]} == {
+        "module.kms": aws,
+        "module.docs": f"{aws}.configuration2",
+    }
+
+
+def test_c3_the_outputs_of_the_modules_are_held_against_those_of_the_states(planner, units, tmp_path):
+    folder = tmp_path / "plan"
+    folder.mkdir()
+    planner.write(folder, units, {"kms": STATE})
+    text = (folder / "main.tf").read_text()
+    assert "key_arn = module.kms.key_arn" in text[text.index('output "kms"') :]
+    merged = json.loads((folder / "terraform.tfstate").read_text())
+    # The module declares password, too; Terraform kept none, so it was null. vpc has no state, and nothing to compare.
+    assert merged["outputs"] == {
+        "kms": {"value": '{"key_arn":"arn:1","password":null}', "type": "string", "sensitive": True}
+    }
+
+
+def test_c3_a_unit_that_an_output_alone_touches(planner, units, terraform):
+    changes = {"kms": {"actions": ["update"]}, "vpc": {"actions": ["no-op"]}}
+    terraform.answer("show", json.dumps({"format_version": "1.2", "output_changes": changes}))
+    plan = planner.plan(units, {})
+    assert [name for name in plan.units if plan.touches(name)] == ["kms"]
+
+
+def abandoned(planner, pid):
+    """The folder of a plan, as a process leaves it that is killed."""
+    folder = planner.home / f"plan-{pid}-x1y2z3"
+    folder.mkdir(parents=True)
+    (folder / "terraform.tfstate").write_text("hunter2")
+    return folder
+
+
+def test_c8_the_folder_of_a_plan_that_was_killed_is_removed_by_the_next_one(planner, units, terraform):
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    abandoned(planner, process.pid)
+    terraform.answer("show", json.dumps(PLAN))
+    planner.plan(units, {})
+    assert list(planner.home.iterdir()) == []
+
+
+@pytest.mark.parametrize("pid", [os.getpid(), 1, "dated", ""], ids=["ours", "of another user", "no number", "none"])
+def test_c8_what_may_still_be_at_work_is_left_alone(planner, units, terraform, pid):
+    folder = abandoned(planner, pid)
+    terraform.answer("show", json.dumps(PLAN))
+    planner.plan(units, {})
+    assert list(planner.home.iterdir()) == [folder]
+
+
+def test_c8_the_name_of_the_folder_tells_whose_it_is(planner, units, terraform):
+    terraform.answer("show", json.dumps(PLAN))
+    planner.plan(units, {})
+    (planned,) = terraform.calls("plan")
+    assert Path(planned["folder"]).name.startswith(f"plan-{os.getpid()}-")
 
 
 class Attached:
@@ -134,7 +226,22 @@ def test_c8_secrets_are_in_no_argument_and_no_variable(planner, tree, terraform)
     terraform.answer("show", json.dumps({"format_version": "1.2"}))
     stack = tree.standard().load()
     unit = stack.units["api"].evaluate({"kms": {"password": "hunter2"}, "vpc": {"vpc_id": "v"}})
-    planner.plan([unit], {"api": {"version": 4, "resources": [], "outputs": {"p": "hunter2"}}})
+    state = {"version": 4, "resources": [], "outputs": {"p": {"value": "hunter2", "sensitive": True}}}
+    planner.plan([unit], {"api": state})
     calls = terraform.calls()
     assert "hunter2" not in json.dumps([[call["arguments"], call["environment"]] for call in calls])
     assert not any(b"hunter2" in path.read_bytes() for path in Path(planner.home).rglob("*") if path.is_file())
+
+
+def test_units_with_different_providers_share_no_process(planner, tree, terraform):
+    """A provider process has one configuration at a time: the last one that it was given."""
+    tree.standard()
+    tree.unit("docs", provider('provider "aws" { region = "eu-west-1" }'), module="kms")
+    stack = tree.load()
+    terraform.answer("show", json.dumps(PLAN))
+    attached = Attached()
+    StackPlanner(
+        toolchain=planner.toolchain, modules=planner.modules, providers=attached, home=planner.home, parallelism=7
+    ).plan([stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")], {})
+    assert attached.configurations == []
+    assert not any("TF_REATTACH_PROVIDERS" in call["environment"] for call in terraform.calls())

@@ -7,24 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.modules import Modules
-from orchestrator.adapters.terraform.runner import Runner
-from orchestrator.adapters.workspaces import Workspaces
-from orchestrator.config import IfExists, LocalSource, StateFile
-from orchestrator.engine.ports import Applied, Phase, Planned
+from orchestrator.engine.ports import Applied, Phase, Planned, ResourceProgress
 from orchestrator.errors import UsageError
-from orchestrator.hcl.values import Sensitive, SetValue
+from orchestrator.hcl.values import SetValue
 from orchestrator.model.status import Changes
 
 PROVIDER = 'provider "aws" {\n  region = "us-east-1"\n}\n'
-MODULE = """
-variable "cidr" { type = string }
-
-variable "password" {
-  type      = string
-  sensitive = true
-}
-"""
 DONE = [
     {"type": "change_summary", "changes": {"add": 1, "change": 0, "remove": 0, "operation": "plan"}},
     {
@@ -34,45 +22,10 @@ DONE = [
 ]
 
 
-class Bench:
-    def __init__(self, root: Path, toolchain, unit_of, file_of) -> None:
-        self.root = root
-        self.toolchain = toolchain()
-        self.unit_of, self.file_of = unit_of, file_of
-        self.log = root / "logs" / "vpc.log"
-        self.module = root / "modules" / "vpc"
-        self.module.mkdir(parents=True)
-        (self.module / "main.tf").write_text(MODULE)
-        self.told = []
-
-    def unit(self, *, text=PROVIDER, **settings):
-        generated = [self.file_of("provider.tf", text, IfExists.OVERWRITE)]
-        defaults = {
-            "inputs": {"cidr": "10.0.0.0/16", "password": Sensitive("hunter2"), "not_declared": "x"},
-            "generate": StateFile(path="backend.tf", if_exists=IfExists.OVERWRITE),
-        }
-        source = LocalSource(root=self.module.parent, subdirectory="vpc")
-        return self.unit_of(module=source, generated=generated, **(defaults | settings))
-
-    def runner(self, **settings):
-        defaults = {
-            "toolchain": self.toolchain,
-            "workspaces": Workspaces(root=self.root / "work"),
-            "modules": Modules(self.root / "sources"),
-            "providers": None,
-            "parallelism": 40,
-        }
-        return Runner(**(defaults | settings))
-
-    def apply(self, unit=None, *, destroy=False, runner=None):
-        runner = runner or self.runner()
-        return runner.apply(unit or self.unit(), destroy=destroy, log=self.log, report=self.told.append)
-
-
 @pytest.fixture
-def bench(tmp_path, toolchain, terraform, unit_of, file_of):
+def bench(unit_bench, terraform):
     terraform.answer("apply", *DONE)
-    return Bench(tmp_path, toolchain, unit_of, file_of)
+    return unit_bench
 
 
 def arguments(terraform, *commands):
@@ -109,6 +62,21 @@ def test_c8_inputs_are_in_a_private_file_while_terraform_runs_and_nowhere_else(b
         assert "hunter2" not in json.dumps([call["arguments"], call["environment"]])
     left = [path for path in bench.root.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
     assert [path.name for path in left] == ["inputs"], "only the fake terraform may have kept the secret"
+
+
+def test_c8_inputs_are_gone_while_terraform_still_works(bench, terraform):
+    """Applying takes long, and platformctl may be killed meanwhile."""
+    seen = []
+
+    def report(progress):
+        if isinstance(progress, Planned | ResourceProgress):
+            seen.append(list((bench.root / "work").rglob("platformctl.*")))
+            terraform.go()
+
+    begun = {"type": "refresh_start", "hook": {"resource": {"addr": "aws_vpc.this"}}}
+    terraform.answer("apply", begun, DONE[0], waits=DONE[1:])
+    assert bench.apply(report=report).succeeded
+    assert seen == [[], []]
 
 
 def test_c8_inputs_are_taken_away_after_a_failure_too(bench, terraform):
@@ -269,7 +237,7 @@ def test_c6_after_an_interrupt_a_command_that_fails_was_interrupted(bench):
     runner = bench.runner()
     runner.interrupt()
     applied = bench.apply(runner=runner)
-    assert (applied.succeeded, applied.interrupted) == (False, True)
+    assert (applied.succeeded, applied.interrupted, applied.died) == (False, True, False)
 
 
 def test_units_can_be_worked_on_at_once(bench, terraform):

@@ -1,0 +1,220 @@
+"""One attempt to bring a unit to its configuration: Terraform's plan and apply in a workspace that is initialised.
+
+The inputs lie in a private file until Terraform has read them, and so does a plan, which holds secrets too; no way out
+of here leaves either behind.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator.adapters.processes import Processes
+from orchestrator.adapters.terraform.command import FLAG, Command, Invocation, ending_signal
+from orchestrator.adapters.terraform.messages import MessageReader
+from orchestrator.adapters.workspaces import Workspace
+from orchestrator.engine.ports import Accept, Applied, Phase, Planned, Progress
+from orchestrator.hcl.values import Value
+from orchestrator.model.status import Changes
+
+PLAN_FILE = "platformctl.tfplan"
+LOCK_TIMEOUT = "60s"
+_STALE = "Saved plan is stale"
+_NOTHING_TO_DO, _SOMETHING_TO_DO = 0, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What an attempt works with.
+
+    Args:
+        invocation: how Terraform is run.
+        processes: where it is registered.
+        workspace: where it runs.
+        inputs: the unit's, secrets among them.
+        log: takes all output.
+        report: takes the progress.
+        parallelism: how many resources Terraform works on at once.
+
+    """
+
+    invocation: Invocation
+    processes: Processes
+    workspace: Workspace
+    inputs: Mapping[str, Value]
+    log: Path
+    report: Callable[[Progress], None]
+    parallelism: int
+
+    def run(self, *, destroy: bool, accept: Accept | None) -> Applied:
+        """Apply the unit's configuration, or take all of it down; with ``accept`` only a plan that it accepts."""
+        if accept is None:
+            return self._apply(destroy=destroy)
+        with self._plan_file() as file:
+            return self._apply_accepted(file, destroy=destroy, accept=accept)
+
+    def _apply(self, *, destroy: bool) -> Applied:
+        self.report(_phase(destroy=destroy))
+        reader = MessageReader(report=self.report)
+        with self._inputs():
+            code = self._terraform(
+                "apply",
+                on_line=_forgetting(reader, self.workspace.remove_inputs),
+                destroy=FLAG if destroy else None,
+                json=FLAG,
+                auto_approve=FLAG,
+                input=False,
+                parallelism=self.parallelism,
+                lock_timeout=LOCK_TIMEOUT,
+            )
+        return self._ended("apply", code, reader)
+
+    def _apply_accepted(self, file: Path, *, destroy: bool, accept: Accept) -> Applied:
+        self.report(Phase(name="plan"))
+        plan = MessageReader(report=self.report)
+        with self._inputs():
+            code = self._terraform(
+                "plan",
+                on_line=_forgetting(plan, self.workspace.remove_inputs),
+                destroy=FLAG if destroy else None,
+                json=FLAG,
+                out=PLAN_FILE,
+                detailed_exitcode=FLAG,
+                input=False,
+                parallelism=self.parallelism,
+                lock_timeout=LOCK_TIMEOUT,
+            )
+        # A crash of Terraform may end with the same code as a plan with changes.
+        if code not in {_NOTHING_TO_DO, _SOMETHING_TO_DO} or not plan.has_plan:
+            return self._ended("plan", code or 1, plan)
+        if self.processes.interrupted:
+            return Applied(succeeded=False, interrupted=True, changes=Changes())
+        refusal = accept(tuple(sorted(plan.planned)))
+        if refusal:
+            return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal,))
+        # What has vanished from the cloud leaves the state only when a plan is applied, be it an empty one; and a state
+        # that is to be empty is written by nobody else.
+        if code == _NOTHING_TO_DO and not plan.has_drifted and not destroy:
+            return Applied(succeeded=True, changes=Changes())
+        return self._apply_plan(file, destroy=destroy)
+
+    def _apply_plan(self, file: Path, *, destroy: bool) -> Applied:
+        self.report(_phase(destroy=destroy))
+
+        def tell(progress: Progress) -> None:
+            # Said when it was planned.
+            if not isinstance(progress, Planned):
+                self.report(progress)
+
+        reader = MessageReader(report=tell)
+
+        code = self._terraform(
+            "apply",
+            PLAN_FILE,
+            on_line=_forgetting(reader, lambda: file.unlink(missing_ok=True)),
+            json=FLAG,
+            input=False,
+            parallelism=self.parallelism,
+            lock_timeout=LOCK_TIMEOUT,
+        )
+        return self._ended("apply", code, reader)
+
+    def _terraform(self, command: str, *arguments: str, on_line: Callable[[str], None], **options: object) -> int:
+        return run_logged(
+            self.invocation,
+            command,
+            *arguments,
+            processes=self.processes,
+            log=self.log,
+            on_line=on_line,
+            **options,
+        )
+
+    def _ended(self, command: str, code: int, reader: MessageReader) -> Applied:
+        if code == 0:
+            return Applied(succeeded=True, changes=reader.changes)
+        interrupted = self.processes.interrupted
+        how = f"terraform {command} ended with exit code {code}"
+        if code < 0:
+            how = f"terraform {command} was interrupted before it could begin"
+        ended = Applied(
+            succeeded=False,
+            interrupted=interrupted,
+            changes=reader.changes,
+            errors=tuple(_explained(error) for error in reader.explanation()) or (how,),
+        )
+        name = ending_signal(code, interrupted=interrupted)
+        if not name:
+            return ended
+        doing = f" It was at work on: {', '.join(reader.under_way)}." if reader.under_way else ""
+        died = (
+            f"terraform {command} was ended by {name}, which platformctl did not send. The lock of its state may be left, "
+            f"and what it did last may not be in the state.{doing}"
+        )
+        return replace(ended, died=True, errors=(died, *reader.errors))
+
+    @contextmanager
+    def _inputs(self) -> Iterator[None]:
+        self.workspace.write_inputs(self.inputs)
+        try:
+            yield
+        finally:
+            self.workspace.remove_inputs()
+
+    @contextmanager
+    def _plan_file(self) -> Iterator[Path]:
+        file = self.workspace.folder / PLAN_FILE
+        file.unlink(missing_ok=True)
+        # Terraform would make it readable for all; it keeps the mode of a file that is there.
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            yield file
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def run_logged(
+    invocation: Invocation,
+    command: str,
+    *arguments: str,
+    processes: Processes,
+    log: Path,
+    on_line: Callable[[str], None],
+    **options: object,
+) -> int:
+    """Run a Terraform command that writes to the log by itself, below a line that says which; returns its exit code."""
+    note(log, f"terraform {command} in {invocation.folder}")
+    terraform = Command(invocation, processes=processes, on_line=on_line, log=log)
+    code, _, _ = terraform.cmd(command, *arguments, **options)
+    return code
+
+
+def note(log: Path, text: str) -> None:
+    """Add a line of our own to a log."""
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(f"# {text}\n")
+
+
+def _forgetting(reader: MessageReader, forget: Callable[[], None]) -> Callable[[str], None]:
+    """Feeds the reader, and forgets what Terraform has read as soon as it works: platformctl may be killed meanwhile."""
+
+    def take(line: str) -> None:
+        reader.feed(line)
+        if reader.has_begun:
+            forget()
+
+    return take
+
+
+def _phase(*, destroy: bool) -> Phase:
+    return Phase(name="destroy" if destroy else "apply")
+
+
+def _explained(error: str) -> str:
+    if _STALE not in error:
+        return error
+    return (
+        f"{_STALE}: somebody else changed this unit's state after it was planned, so the plan that was accepted is not "
+        "what would happen now. Nothing of it was applied. Run the same command again: it plans anew."
+    )

@@ -1,0 +1,95 @@
+"""``terraform init`` in a workspace, unless it is as the last init left it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.adapters.terraform.attempt import run_logged
+from orchestrator.adapters.terraform.binaries import cache_key
+from orchestrator.adapters.terraform.command import FLAG, Invocation, ending_signal
+from orchestrator.adapters.terraform.lock import FILE_NAME
+from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.adapters.workspaces import write_private
+from orchestrator.config import EvaluatedUnit
+from orchestrator.engine.ports import Applied, Phase, Progress
+from orchestrator.hcl import to_json_value
+from orchestrator.model.status import Changes
+
+_STAMP = "platformctl-init.json"
+_BACKEND_FILE = "backend.tfbackend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Initialisation:
+    """What init looks at: providers, module calls and backend of one unit."""
+
+    toolchain: Toolchain
+    unit: EvaluatedUnit
+    module: Path
+    invocation: Invocation
+
+    def run(self, *, log: Path, report: Callable[[Progress], None]) -> Applied | None:
+        """Initialise the workspace if that is needed; returns what went wrong, or None."""
+        if "TF_REATTACH_PROVIDERS" not in self.invocation.environment:
+            # Every command with a provider of its own relies on this check, since its lock file has no hashes.
+            _ = self.toolchain.provider_executable
+        folder = self.invocation.folder
+        stamp = self._stamp()
+        record = folder / ".terraform" / _STAMP
+        if record.is_file() and record.read_text(encoding="utf-8") == stamp:
+            return None
+        report(Phase(name="init"))
+        (folder / FILE_NAME).write_text(self.toolchain.provider.without_hashes(), encoding="utf-8")
+        lines: list[str] = []
+        code = run_logged(
+            self.invocation,
+            "init",
+            processes=self.toolchain.processes,
+            log=log,
+            on_line=lines.append,
+            input=False,
+            no_color=FLAG,
+            reconfigure=FLAG,
+            lockfile="readonly",
+            backend_config=[_BACKEND_FILE] if self._backend_file() else None,
+        )
+        if code == 0:
+            write_private(record, stamp)
+            return None
+        return self._failed(code, "\n".join(line for line in lines if line.strip()))
+
+    def _failed(self, code: int, output: str) -> Applied:
+        interrupted = self.toolchain.processes.interrupted
+        name = ending_signal(code, interrupted=interrupted)
+        ended = f"terraform init was ended by {name}, which platformctl did not send." if name else ""
+        error = "\n".join(text for text in (ended, output) if text) or f"terraform init ended with exit code {code}"
+        return Applied(succeeded=False, interrupted=interrupted, died=bool(name), changes=Changes(), errors=(error,))
+
+    def _backend_file(self) -> bool:
+        """A backend that is configured without a generated file gets its settings from a file, as under Terragrunt."""
+        state = self.unit.remote_state
+        if state is None or state.generate is not None:
+            return False
+        settings = {name: to_json_value(value) for name, value in state.config.items()}
+        text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in sorted(settings.items()))
+        write_private(self.invocation.folder / _BACKEND_FILE, text)
+        return True
+
+    def _stamp(self) -> str:
+        """Changes whenever the workspace has to be initialised again, and now and then when it has not.
+
+        Providers, module calls and backend are what init looks at; whether a change touched them is not worth finding out.
+        """
+        unit = self.unit
+        texts = [file.read_text(encoding="utf-8") for file in sorted(self.module.rglob("*.tf")) if file.is_file()]
+        generated = "".join(f"{file.path}\n{file.contents}\n" for file in unit.generated)
+        backend = str(sorted(unit.remote_state.config.items())) if unit.remote_state else ""
+        facts: Mapping[str, str | bool] = {
+            "terraform": cache_key(self.toolchain.binary),
+            "provider": self.toolchain.provider.version,
+            "shared": "TF_REATTACH_PROVIDERS" in self.invocation.environment,
+            "configuration": hashlib.sha256("".join([generated, backend, *texts]).encode()).hexdigest(),
+        }
+        return json.dumps(facts, sort_keys=True)
