@@ -13,7 +13,20 @@ class ExitCode(IntEnum):
     OK = 0
     FAILED = 1
     BAD_INPUT = 2
+    DIFFERENT = 3
     INTERRUPTED = 130
+
+
+CHANGES_PLANNED = 2
+"""With --detailed-exitcode, as in Terraform: there are changes. Errors of any kind have exit code 1 then."""
+
+
+class PlannedChangesExit(Exception):  # noqa: N818 - no error: it carries an exit code past the parser, which uses 2 itself
+    """Ends a command that was asked to tell by its exit code whether anything would change."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class PlatformctlError(Exception):

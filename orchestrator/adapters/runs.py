@@ -1,4 +1,4 @@
-"""What a run leaves on disk: ``.platformctl/runs/<id>/`` with its events and logs, and how long units took.
+"""What a run leaves on disk: ``.platformctl/runs/<id>/`` with its events, logs and report, and how long units took.
 
 Also the lock that keeps two runs from working on one deployment at once; Terraform's own locks guard single states.
 """
@@ -6,6 +6,7 @@ Also the lock that keeps two runs from working on one deployment at once; Terraf
 import fcntl
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,8 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.adapters.workspaces import write_private
-from orchestrator.engine.events import Event
+from orchestrator.engine.event_log import read_events
+from orchestrator.engine.events import Event, RunFinished
+from orchestrator.engine.junit import junit_of
+from orchestrator.engine.report import Report, report_of
 from orchestrator.errors import UsageError
+
+_EVENTS = "events.jsonl"
+_ID = re.compile(r"\d{8}-\d{6}-(?P<suffix>.+)-[0-9a-f]{4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +42,39 @@ class RunFolder:
         return self.folder / "logs"
 
     def append(self, event: Event) -> None:
-        """Add an event to ``events.jsonl``, at once: what has happened is on disk even if the process is killed."""
-        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as stream:
+        """Add an event to ``events.jsonl``, at once: what has happened is on disk even if the process is killed.
+
+        With the last event the report is written beside it.
+        """
+        with (self.folder / _EVENTS).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(event.to_json(), default=str) + "\n")
+        if isinstance(event, RunFinished):
+            self._write_report()
+
+    @property
+    def suffix(self) -> str:
+        """The deployment that the run worked on."""
+        found = _ID.fullmatch(self.id)
+        return found["suffix"] if found else ""
+
+    @property
+    def report_file(self) -> Path:
+        return self.folder / "report.json"
+
+    def report(self) -> Report | None:
+        """The report, made of the events: also while the run goes on, and after it was killed. None before the first."""
+        try:
+            # What a killed process wrote half need not be UTF-8.
+            with (self.folder / _EVENTS).open(encoding="utf-8", errors="replace") as stream:
+                return report_of(read_events(stream))
+        except FileNotFoundError:
+            return None
+
+    def _write_report(self) -> None:
+        report = self.report()
+        if report is not None:
+            write_private(self.report_file, json.dumps(report.to_json(), indent=2) + "\n")
+            write_private(self.folder / "junit.xml", junit_of(report))
 
 
 def new_run(home: Path, *, suffix: str) -> RunFolder:
@@ -46,6 +83,20 @@ def new_run(home: Path, *, suffix: str) -> RunFolder:
     folder = home / "runs" / identity
     (folder / "logs").mkdir(parents=True, mode=0o700)
     return RunFolder(id=identity, folder=folder)
+
+
+def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunFolder, ...]:
+    """The runs that have left something to report, oldest first.
+
+    Args:
+        home: the project's ``.platformctl``.
+        suffix: only those of this deployment.
+        identity: only those whose id is this, or begins with it.
+
+    """
+    folders = sorted(file.parent for file in (home / "runs").glob(f"*/{_EVENTS}"))
+    runs = (RunFolder(id=folder.name, folder=folder) for folder in folders)
+    return tuple(run for run in runs if run.id.startswith(identity) and (not suffix or run.suffix == suffix))
 
 
 @contextmanager

@@ -6,7 +6,15 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def ask(question: str, *, expected: str) -> bool:
-    """Ask on the terminal; only the expected word is a yes."""
-    answer = err.input(f"{question} Type [bold]{expected}[/bold] to go on: ")
+def ask(question: str, *, expected: str, otherwise: str = "") -> bool:
+    """Ask on the terminal; only the expected word is a yes.
+
+    Args:
+        question: what a yes does.
+        expected: the word.
+        otherwise: what anything else does, where that is not plain.
+
+    """
+    rest = f"; {otherwise}" if otherwise else ""
+    answer = err.input(f"{question} Type [bold]{expected}[/bold] to go on{rest}: ")
     return answer.strip() == expected

@@ -6,13 +6,19 @@ Order matters and is kept here: everything that can be refused is refused before
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
-from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session, require_no_overrides
+from orchestrator.adapters.aws.session import (
+    CloudSession,
+    aws_session,
+    deploying_principal,
+    local_session,
+    require_no_overrides,
+)
 from orchestrator.adapters.aws.state_bucket import Deployment as Registered
-from orchestrator.adapters.aws.state_bucket import StateBucket
+from orchestrator.adapters.aws.state_bucket import StateBucket, state_keys
 from orchestrator.adapters.aws.states import S3States, state_address
 from orchestrator.adapters.local_cloud.environment import stripped
 from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
@@ -37,11 +43,15 @@ from orchestrator.cli.project import Project, find_project
 from orchestrator.config import Stack, load_stack
 from orchestrator.diagnostics import ConfigurationError, Diagnostic, Severity
 from orchestrator.display.diagnostics import print_diagnostics
+from orchestrator.engine.environments import LastRun, Lifetime, has_expired, merged_units, state_units
 from orchestrator.engine.operations import Outputs, select
-from orchestrator.errors import UsageError
+from orchestrator.errors import PlatformctlError, UsageError
 
 PROVIDER_MODE = "PLATFORMCTL_PROVIDER"
 """Environment variable: "shared" for one provider process, "launch" for one per Terraform command."""
+
+DATABASE_PRINCIPALS = "PLATFORM_DATABASE_PRINCIPALS"
+"""Environment variable: the IAM roles and users who may log in to the database, by ARN, with commas between."""
 
 _UNKNOWN_ACCOUNT = "000000000000"
 _LOCAL_PARALLELISM = 40
@@ -93,6 +103,7 @@ def load(
     environment: str,
     account_id: str,
     account_settings: Sequence[str] = ACCOUNT_SETTINGS,
+    database_principals: Sequence[str] = (),
     target: Target | None = None,
 ) -> Stack:
     """Read the environment and check everything that can be checked without a cloud; prints warnings.
@@ -110,6 +121,7 @@ def load(
         "PLATFORM_TARGET": str(target or asked.target),
         "PLATFORM_ACCOUNT_ID": account_id,
         "PLATFORM_ACCOUNT_SETTINGS": ",".join(account_settings),
+        DATABASE_PRINCIPALS: ",".join(database_principals or _stand_in(account_id)),
     }
     if asked.project.functions.is_dir():
         variables["PLATFORM_PACKAGES"] = str(ensure_packages(asked.project.folder, asked.project.home, say=_say))
@@ -120,6 +132,15 @@ def load(
         raise ConfigurationError(errors)
     _print_warnings(findings, asked.project)
     return stack
+
+
+def _stand_in(account_id: str) -> tuple[str, ...]:
+    """A role, where nothing is asked of AWS and every name will do."""
+    return (f"arn:aws:iam::{account_id}:role/deployer",)
+
+
+def _named_principals() -> tuple[str, ...]:
+    return tuple(name.strip() for name in os.environ.get(DATABASE_PRINCIPALS, "").split(",") if name.strip())
 
 
 def _say(line: str) -> None:
@@ -139,12 +160,14 @@ class Deployment:
 
     Attributes:
         account_settings: what it owns of the things that AWS has once per account and region.
+        database_principals: the IAM roles and users who may log in to its database.
 
     """
 
     asked: Request
     stack: Stack
     account_settings: tuple[str, ...]
+    database_principals: tuple[str, ...]
     session: CloudSession
     cloud: LocalCloud | None
     states: S3States
@@ -175,7 +198,7 @@ class Deployment:
             live=project.live,
             folder=project.home / "terraform",
             environ=self.session.environ,
-            processes=Processes(),
+            processes=Processes(records=project.home / "processes"),
         )
 
     @property
@@ -228,20 +251,50 @@ class Deployment:
             parallelism=self.terraform_parallelism,
         )
 
-    def register(self) -> None:
-        """Note the deployment in the state bucket, so that no other environment takes its suffix."""
+    def register(self, *, units: Sequence[str] | None = None, lifetime: Lifetime | None = None) -> None:
+        """Note the deployment in the state bucket, so that no other environment takes its suffix.
+
+        Args:
+            units: those that are about to be applied, whose dependencies are noted; None for all.
+            lifetime: how long it may live from now on; None leaves what is registered.
+
+        """
+        suffix, now = self.asked.suffix, datetime.now(UTC)
+        applied = {name: self.stack.graph.dependencies[name] for name in (self.stack.units if units is None else units)}
+        states = state_units(suffix, self.bucket.keys(f"{suffix}/"), state_keys(self.stack))
+
+        def change(known: Registered | None) -> Registered:
+            return Registered(
+                suffix=suffix,
+                environment=self.stack.environment,
+                created=known.created if known else now.isoformat(timespec="seconds"),
+                account_settings=self.account_settings,
+                database_principals=self.database_principals,
+                expires=lifetime.end(now) if lifetime else known.expires if known else None,
+                units=merged_units(known.units if known else {}, applied, states),
+                last_run=known.last_run if known else None,
+            )
+
+        self.bucket.update(suffix, change)
+
+    def has_expired(self) -> bool:
+        """Whether its registered time to live is over."""
         known = self.bucket.deployment(self.asked.suffix)
-        record = Registered(
-            suffix=self.asked.suffix,
-            environment=self.stack.environment,
-            created=known.created if known else datetime.now(UTC).isoformat(timespec="seconds"),
-            account_settings=self.account_settings,
-        )
-        if record != known:
-            self.bucket.register(record)
+        expires = known.expires if known is not None else None
+        return expires is not None and has_expired(datetime.fromisoformat(expires), datetime.now(UTC))
+
+    def note_run(self, *, run: str, command: str, exit_code: int) -> None:
+        """Note the run that has just ended, unless nothing is left of the deployment."""
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        ended = LastRun(id=run, command=command, finished=finished, exit_code=exit_code)
+        try:
+            self.bucket.update(self.asked.suffix, lambda known: known and replace(known, last_run=ended))
+        except PlatformctlError as error:
+            # How the run ended matters more, and is said elsewhere.
+            _say(f"platformctl list will not know of this run: {error.summary}. {error.detail}")
 
 
-def _isolate(cloud: LocalCloud) -> dict[str, str]:
+def isolate(cloud: LocalCloud) -> dict[str, str]:
     """Make this process one that knows the local cloud and no other: boto3 and every child read its environment."""
     kept = stripped(os.environ)
     for name in set(os.environ) - set(kept):
@@ -266,7 +319,10 @@ def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
     account_id = ACCOUNT_ID if asked.target is Target.LOCAL else _UNKNOWN_ACCOUNT
     environment = asked.environment or DEFAULT_ENVIRONMENT
     owns = ACCOUNT_SETTINGS if asked.account_settings is None else asked.account_settings
-    stack = load(asked, environment=environment, account_id=account_id, account_settings=owns)
+    people = _named_principals() or _stand_in(account_id)
+    stack = load(
+        asked, environment=environment, account_id=account_id, account_settings=owns, database_principals=people
+    )
     select(stack, asked.only)
     cloud = None
     if asked.target is Target.LOCAL:
@@ -274,39 +330,60 @@ def open_deployment(asked: Request, *, start: bool) -> Deployment | None:
         status = cloud.start() if start else cloud.status()
         if status.endpoint is None:
             return None
-        session = local_session(_isolate(cloud), endpoint=status.endpoint, account_id=status.account_id)
+        session = local_session(isolate(cloud), endpoint=status.endpoint, account_id=status.account_id)
     else:
         session = aws_session(os.environ)
-        stack = load(asked, environment=environment, account_id=session.account_id, account_settings=owns)
-    deployment = _deployment(asked, stack, session, cloud, owns)
-    registered = deployment.bucket.deployment(asked.suffix) if deployment.bucket.exists() else None
-    if registered is None:
-        return deployment
-    if asked.environment is not None and registered.environment != environment:
-        raise UsageError(
-            "The suffix belongs to another environment",
-            detail=f'"{asked.suffix}" on {asked.target.description} was made of environment {registered.environment}, '
-            f"not {environment}.",
-            hint=f"Pass --env {registered.environment}, or choose another suffix.",
+        stack = load(
+            asked,
+            environment=environment,
+            account_id=session.account_id,
+            account_settings=owns,
+            database_principals=people,
         )
-    if asked.account_settings is None:
-        owns = registered.account_settings
-    if (registered.environment, owns) == (environment, deployment.account_settings):
+    deployment = _deployment(asked, stack, session, cloud, owns, people)
+    registered = deployment.bucket.deployment(asked.suffix) if deployment.bucket.exists() else None
+    if registered is not None:
+        if asked.environment is not None and registered.environment != environment:
+            raise UsageError(
+                "The suffix belongs to another environment",
+                detail=f'"{asked.suffix}" on {asked.target.description} was made of environment '
+                f"{registered.environment}, not {environment}.",
+                hint=f"Pass --env {registered.environment}, or choose another suffix.",
+            )
+        environment = registered.environment
+        if asked.account_settings is None:
+            owns = registered.account_settings
+    people = _named_principals() or (registered.database_principals if registered else ())
+    if not people:
+        people = (deploying_principal(session),) if asked.target is Target.AWS else _stand_in(account_id)
+    if (environment, owns, people) == (stack.environment, deployment.account_settings, deployment.database_principals):
         return deployment
     # What was guessed before the register could be read was wrong.
-    stack = load(asked, environment=registered.environment, account_id=session.account_id, account_settings=owns)
+    stack = load(
+        asked,
+        environment=environment,
+        account_id=session.account_id,
+        account_settings=owns,
+        database_principals=people,
+    )
     select(stack, asked.only)
-    return _deployment(asked, stack, session, cloud, owns)
+    return _deployment(asked, stack, session, cloud, owns, people)
 
 
 def _deployment(
-    asked: Request, stack: Stack, session: CloudSession, cloud: LocalCloud | None, account_settings: tuple[str, ...]
+    asked: Request,
+    stack: Stack,
+    session: CloudSession,
+    cloud: LocalCloud | None,
+    account_settings: tuple[str, ...],
+    database_principals: tuple[str, ...],
 ) -> Deployment:
     states = S3States(session)
     return Deployment(
         asked=asked,
         stack=stack,
         account_settings=account_settings,
+        database_principals=database_principals,
         session=session,
         cloud=cloud,
         states=states,

@@ -1,15 +1,20 @@
 """Options that several commands share, and the checks that need nothing but their text."""
 
 import re
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from orchestrator.engine.environments import Lifetime
 from orchestrator.errors import UsageError
 
 MAX_SUFFIX = 20
 _SUFFIX = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+
+_LIFETIME = re.compile(r"([0-9]{1,6})([mhd])")
+_LONGEST_LIFETIME = timedelta(days=365)
 
 DEFAULT_ENVIRONMENT = "dev"
 
@@ -27,6 +32,28 @@ class Target(StrEnum):
     @property
     def description(self) -> str:
         return "the local cloud" if self is Target.LOCAL else "AWS"
+
+
+def check_ttl(text: str) -> Lifetime:
+    """The time to live that a text like "90m", "8h" or "3d" says; "none" is no end.
+
+    Raises:
+        UsageError: it says none, or one that is no use: nothing, or more than a year.
+
+    """
+    if text == "none":
+        return Lifetime(span=None)
+    found = _LIFETIME.fullmatch(text)
+    if found:
+        unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
+        span = timedelta(**{unit: int(found[1])})
+        if timedelta() < span <= _LONGEST_LIFETIME:
+            return Lifetime(span=span)
+    raise UsageError(
+        "Malformed time to live",
+        detail=f"--ttl {text!r}: a time to live is a number of minutes, hours or days, from 1m to 365d, or none.",
+        hint="Try --ttl 8h",
+    )
 
 
 SuffixOption = Annotated[
@@ -65,6 +92,14 @@ ParallelismOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask for confirmation.")]
 JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
+DetailedExitcodeOption = Annotated[
+    bool,
+    typer.Option(
+        "--detailed-exitcode",
+        metavar="",
+        help="Exit code as in Terraform: 0 no changes, 1 an error of any kind, 2 changes.",
+    ),
+]
 AccountSettingsOption = Annotated[
     str | None,
     typer.Option(
@@ -72,6 +107,17 @@ AccountSettingsOption = Annotated[
         metavar="LIST",
         help="Which of the things that AWS has once per account and region the deployment owns: all, none, or some of "
         f"{', '.join(ACCOUNT_SETTINGS)}. Default: as it was deployed, else all.",
+        show_default=False,
+    ),
+]
+TtlOption = Annotated[
+    Lifetime | None,
+    typer.Option(
+        "--ttl",
+        metavar="TIME",
+        parser=check_ttl,
+        help="Time to live from now on: 90m, 8h, 3d, or none. Afterwards platformctl reap destroys the deployment. "
+        "Default: what is registered, else none.",
         show_default=False,
     ),
 ]

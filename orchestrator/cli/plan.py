@@ -1,19 +1,31 @@
 """``platformctl plan``: what ``up`` would change, for the whole stack at once."""
 
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.adapters.plans import write_plan
 from orchestrator.cli import console
 from orchestrator.cli.account_settings import require_room
 from orchestrator.cli.deployment import open_deployment, request
 from orchestrator.cli.options import (
     AccountSettingsOption,
+    DetailedExitcodeOption,
     EnvironmentOption,
+    JsonOption,
     OnlyOption,
     SuffixOption,
     Target,
     TargetOption,
 )
+from orchestrator.cli.planning import keep, make_plan, subject
 from orchestrator.cli.session import session
 from orchestrator.display.plan import render_plan
 from orchestrator.engine.operations import require_applied, select
+from orchestrator.engine.plan import to_document
+from orchestrator.errors import CHANGES_PLANNED, PlannedChangesExit
 
 
 def plan(
@@ -22,6 +34,14 @@ def plan(
     target: TargetOption = Target.LOCAL,
     only: OnlyOption = None,
     account_settings: AccountSettingsOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Keep the plan, for up --plan. The file holds no secrets.", show_default=False
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    detailed_exitcode: DetailedExitcodeOption = False,
 ) -> None:
     """Show what up would change, unit by unit and resource by resource.
 
@@ -40,13 +60,16 @@ def plan(
             opened.step(f"planning {len(order)} unit{'s' if len(order) != 1 else ''}"),
             deployment.providers() as providers,
         ):
-            outside = {
-                target: dict(values)
-                for name in order
-                for target, values in deployment.outputs.of_dependencies(name).items()
-                if target not in order
-            }
-            units = [deployment.stack.units[name].evaluate(outside) for name in order]
-            states = {name: state.document for name in order if (state := deployment.outputs.state(name))}
-            planned = deployment.planner(providers).plan(units, states)
-    console.out.print(render_plan(planned, order=order), soft_wrap=True)
+            chosen = subject(deployment, order)
+            planned = make_plan(deployment, chosen, providers)
+        kept = keep(deployment, chosen, planned)
+        if out is not None:
+            write_plan(out, kept)
+    if as_json:
+        console.out.print(json.dumps(to_document(kept), indent=2), soft_wrap=True, markup=False)
+    else:
+        console.out.print(render_plan(planned, order=order, orphans=kept.orphans), soft_wrap=True)
+        if out is not None:
+            console.err.print(f"Kept in {out}. Apply it with: up --plan {out}", markup=False, soft_wrap=True)
+    if detailed_exitcode and (planned or planned.outputs):
+        raise PlannedChangesExit(CHANGES_PLANNED)

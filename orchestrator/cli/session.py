@@ -2,14 +2,15 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
-from orchestrator.adapters.runs import new_run, read_durations, record_durations
-from orchestrator.adapters.terraform.provider import SharedProviders
+from orchestrator.adapters.runs import RunFolder, new_run, read_durations, record_durations
+from orchestrator.adapters.terraform.runner import Runner
 from orchestrator.cli import console
 from orchestrator.cli.deployment import Deployment, Request
 from orchestrator.display.live import ProgressLines
@@ -24,10 +25,14 @@ from orchestrator.engine.events import (
     fan_out,
 )
 from orchestrator.engine.execution import Execution, Interrupt, Outcome, Work
-from orchestrator.engine.operations import UnitWork, total
+from orchestrator.engine.operations import total
 from orchestrator.errors import ExitCode
 from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Status
+
+
+class _UrgedError(Exception):
+    """Breaks off the reading of an answer that does not matter any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class Session:
     display: ProgressLines
     interrupt: Interrupt
     started: float
+    runs: list[tuple[RunFolder, Deployment]] = field(default_factory=list)
     _listeners: list[Listener] = field(default_factory=list)
 
     def emit(self, event: Event) -> None:
@@ -59,6 +65,25 @@ class Session:
 
     def subscribe(self, listener: Listener) -> None:
         self._listeners.append(listener)
+
+    def confirm_cutting_short(self, running: tuple[str, ...]) -> bool:
+        """Ask whether Terraform is really to be interrupted; where there is no terminal, whoever insists means it."""
+        if not console.err.is_terminal:
+            return True
+        question = (
+            f"{', '.join(running)} {'is' if len(running) == 1 else 'are'} still at work and will end in order. Interrupt "
+            "Terraform instead? That is sooner, but a call to the cloud that is cut off may have made something that no "
+            "state knows of (platformctl recover looks for it)."
+        )
+        with self.display.paused():
+            self.interrupt.is_being_asked_about = True
+            try:
+                return console.ask(question, expected="interrupt", otherwise="anything else waits")
+            except (EOFError, _UrgedError):
+                # Whether it was urged the interrupt knows by itself.
+                return False
+            finally:
+                self.interrupt.is_being_asked_about = False
 
 
 @contextmanager
@@ -88,22 +113,28 @@ def session(command: str, asked: Request) -> Iterator[Session]:
 def run_units(
     opened: Session,
     deployment: Deployment,
-    providers: SharedProviders | None,
+    runner: Runner,
     *,
-    units: Sequence[str],
+    work: Callable[[Path], Work],
+    needs: Mapping[str, Collection[str]],
     parallelism: int,
-    reverse: bool,
 ) -> dict[str, Outcome]:
-    """Work on the units in dependency order, or in reverse; returns how each ended."""
-    run = new_run(deployment.asked.project.home, suffix=deployment.asked.suffix)
+    """Work on units in parallel, each after those that it needs; returns how each ended.
+
+    Args:
+        opened: the command.
+        deployment: whose units they are.
+        runner: runs Terraform; told to come to an end when the user insists.
+        work: makes the work on a unit, given the folder of the run's logs.
+        needs: for each unit those that must have succeeded before it, in the order in which they are listed.
+        parallelism: how many units to work on at once.
+
+    """
+    home, environment = deployment.asked.project.home, deployment.stack.environment
+    run = new_run(home, suffix=deployment.asked.suffix)
     opened.subscribe(run.append)
-    graph, environment = deployment.stack.graph, deployment.stack.environment
-    needs = {name: (graph.dependents if reverse else graph.dependencies)[name] for name in units}
-    home = deployment.asked.project.home
+    opened.runs.append((run, deployment))
     schedule = Schedule(needs, read_durations(home, command=opened.command, environment=environment))
-    runner = deployment.runner(providers)
-    unit_work = UnitWork(outputs=deployment.outputs, terraform=runner, logs=run.logs)
-    work: Work = unit_work.destroy if reverse else unit_work.up
     opened.emit(
         RunStarted(
             time=time.time(),
@@ -112,7 +143,7 @@ def run_units(
             environment=environment,
             suffix=deployment.asked.suffix,
             target=str(deployment.asked.target),
-            units=tuple(units),
+            units=tuple(needs),
         )
     )
     took: dict[str, float] = {}
@@ -123,27 +154,40 @@ def run_units(
     ):
         outcomes = Execution(
             schedule=schedule,
-            work=work,
+            work=work(run.logs),
             executor=pool,
             parallelism=parallelism,
             emit=opened.emit,
             clock=time.time,
             interrupt=opened.interrupt,
             stop_running=runner.interrupt,
+            wind_down=runner.wind_down,
+            confirm=opened.confirm_cutting_short,
         ).run()
     record_durations(home, command=opened.command, environment=environment, seconds=took)
     return outcomes
 
 
-def finish(opened: Session, outcomes: dict[str, Outcome]) -> ExitCode:
-    """Say how the run ended; returns the exit code that says the same."""
+def finish(opened: Session, outcomes: dict[str, Outcome], *, failed: bool = False) -> ExitCode:
+    """Say how the run ended, and note it in the register; returns the exit code that says the same.
+
+    Args:
+        opened: the command.
+        outcomes: how each unit ended.
+        failed: something went wrong that is no unit's failure.
+
+    """
     code = ExitCode.OK
-    if any(outcome.status in {Status.FAILED, Status.SKIPPED} for outcome in outcomes.values()):
+    if failed or any(outcome.status in {Status.FAILED, Status.SKIPPED} for outcome in outcomes.values()):
         code = ExitCode.FAILED
     if opened.interrupt:
         code = ExitCode.INTERRUPTED
     now = time.time()
     opened.emit(RunFinished(time=now, exit_code=int(code), seconds=now - opened.started, changes=total(outcomes)))
+    for run, deployment in opened.runs:
+        deployment.note_run(run=run.id, command=opened.command, exit_code=int(code))
+        if code is not ExitCode.OK:
+            console.err.print(f"report: {run.report_file}", markup=False, soft_wrap=True)
     return code
 
 
@@ -159,12 +203,16 @@ def _stopwatch(took: dict[str, float]) -> Callable[[Event], None]:
 def interruptible(interrupt: Interrupt) -> Iterator[None]:
     """Turn signals into requests to stop; the old handlers come back afterwards.
 
-    The first SIGINT lets running units finish. A second one, and SIGTERM, with which CI systems announce that they will
-    not wait, cut them short.
+    The first SIGINT lets running units finish. A second one asks whether to cut them short; SIGTERM, with which CI systems
+    announce that they will not wait, does so at once.
     """
 
     def ask_to_stop(number: int, _frame: FrameType | None) -> None:
-        interrupt.request(urgent=number == signal.SIGTERM)
+        urgent = number == signal.SIGTERM
+        interrupt.request(urgent=urgent)
+        if urgent and interrupt.is_being_asked_about:
+            # Reading from the terminal would go on after this handler.
+            raise _UrgedError
 
     before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -32,6 +32,7 @@ class ProgressLines:
     _last: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _spinner: Spinner | None = None
+    _paused: bool = False
 
     def __call__(self, event: Event) -> None:
         """Take one event."""
@@ -40,6 +41,12 @@ class ProgressLines:
             lines = summary_lines(self.view, event) if isinstance(event, RunFinished) else event_lines(event, self.view)
             for line in lines:
                 self._print(line)
+
+    def say(self, text: Text | str) -> None:
+        """Print a text that is no event, between the lines of those that are."""
+        with self._lock:
+            self.console.print(Text(text) if isinstance(text, str) else text, soft_wrap=True)
+            self._last = self.clock()
 
     @contextmanager
     def ticking(self) -> Iterator[None]:
@@ -64,6 +71,7 @@ class ProgressLines:
     def paused(self) -> Iterator[None]:
         """Leave the terminal to someone else, who asks a question, until the block ends."""
         with self._lock:
+            self._paused = True
             spinner, self._spinner = self._spinner, None
         if spinner is not None:
             spinner.stop()
@@ -73,11 +81,13 @@ class ProgressLines:
             if spinner is not None:
                 spinner.start()
             with self._lock:
-                self._spinner = spinner
+                self._spinner, self._paused = spinner, False
 
     def tick(self) -> None:
         """Say what is going on, if it is time to."""
         with self._lock:
+            if self._paused:
+                return
             now = self.clock()
             line = heartbeat(self.view, now)
             if self._spinner is not None:

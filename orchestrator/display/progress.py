@@ -13,11 +13,13 @@ from orchestrator.engine.events import (
     RunFinished,
     RunInterrupted,
     RunStarted,
+    RunStopped,
     StepFinished,
     StepStarted,
     UnitFinished,
     UnitPhase,
     UnitPlanned,
+    UnitRetried,
     UnitStarted,
 )
 from orchestrator.model.status import Changes, Status
@@ -93,11 +95,19 @@ def event_lines(event: Event, view: RunView) -> list[str]:
         case UnitPlanned():
             to_do = f"to do: {event.changes}" if event.changes else "nothing to do"
             return [f"{clock} {event.unit:<{view.width}}  {to_do}"]
+        case UnitRetried():
+            again = f"attempt {event.attempt} in {seconds(event.wait)}: {event.reason}"
+            return [f"{clock} {event.unit:<{view.width}}  {again}"]
         case UnitFinished():
             return [f"{clock} {event.unit:<{view.width}}  {_ending(event, view)}"]
+        case RunStopped():
+            waiting = f"; finishing {', '.join(event.waiting_for)}" if event.waiting_for else ""
+            return [f'{clock} stopped, because the plan of "{event.unit}" goes beyond the approved one{waiting}']
         case RunInterrupted():
             waiting = (
-                f"; finishing {', '.join(event.waiting_for)}, Ctrl-C again cuts it short" if event.waiting_for else ""
+                f"; finishing {', '.join(event.waiting_for)}, Ctrl-C again asks whether to cut it short"
+                if event.waiting_for
+                else ""
             )
             return [f"{clock} interrupted: nothing new starts{waiting}"]
     return []

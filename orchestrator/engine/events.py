@@ -64,7 +64,7 @@ class UnitStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPhase(Event):
-    """The unit's worker went over to another phase: "init", "apply", "destroy", "outputs"."""
+    """The unit's worker went over to another phase: "init", "plan", "apply", "destroy", "outputs"."""
 
     type: ClassVar[str] = "unit_phase"
     unit: str
@@ -78,6 +78,17 @@ class UnitPlanned(Event):
     type: ClassVar[str] = "unit_planned"
     unit: str
     changes: Changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRetried(Event):
+    """An attempt failed for a ``reason`` that passes by itself; attempt number ``attempt`` comes in ``wait`` seconds."""
+
+    type: ClassVar[str] = "unit_retried"
+    unit: str
+    attempt: int
+    wait: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +132,15 @@ class RunInterrupted(Event):
     """A signal arrived: nothing new starts, running Terraform processes are asked to finish."""
 
     type: ClassVar[str] = "run_interrupted"
+    waiting_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStopped(Event):
+    """A unit's own plan goes beyond what was approved: nothing new starts, what runs is waited for."""
+
+    type: ClassVar[str] = "run_stopped"
+    unit: str
     waiting_for: tuple[str, ...]
 
 

@@ -15,12 +15,14 @@ from orchestrator.engine.events import (
     ResourceFinished,
     ResourceStarted,
     RunInterrupted,
+    RunStopped,
     UnitFinished,
     UnitPhase,
     UnitPlanned,
+    UnitRetried,
     UnitStarted,
 )
-from orchestrator.engine.ports import Phase, Planned, Progress, ResourceProgress
+from orchestrator.engine.ports import Phase, Planned, Progress, ResourceProgress, Retrying
 from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Changes, Status
 
@@ -35,6 +37,7 @@ class Outcome:
     Attributes:
         error: what went wrong, for people; empty unless the status is FAILED or CANCELLED.
         log: the path of the log of the unit's Terraform commands.
+        stops_run: nothing may start after this; what runs goes on to its end.
 
     """
 
@@ -42,6 +45,7 @@ class Outcome:
     changes: Changes = field(default_factory=Changes)
     error: str = ""
     log: str = ""
+    stops_run: bool = False
 
 
 Work = Callable[[str, Callable[[Progress], None]], Outcome]
@@ -53,18 +57,31 @@ class Interrupt:
     """Set by a signal handler, read by the owner of the schedule.
 
     Asked once, nothing new starts and what runs goes on to its end, so that nothing is created that no state knows of.
-    Asked again, or urgently, running work is cut short in an orderly way.
+    Asked urgently, running work is cut short in an orderly way. How often it was asked is kept: whoever asks again wants
+    more, and is told first what that costs.
+
+    Attributes:
+        is_being_asked_about: a question stands on the terminal, whose reading an urgent request has to break off.
+
     """
 
+    is_being_asked_about: bool = False
     _asked: int = 0
+    _urgent: bool = False
 
     def request(self, *, urgent: bool = False) -> None:
         """Ask to stop; safe to call in a signal handler."""
-        self._asked += 2 if urgent else 1
+        self._asked += 1
+        self._urgent = self._urgent or urgent
 
     @property
     def is_urgent(self) -> bool:
-        return self._asked > 1
+        return self._urgent
+
+    @property
+    def times(self) -> int:
+        """How often it was asked."""
+        return self._asked
 
     def __bool__(self) -> bool:
         return self._asked > 0
@@ -98,6 +115,9 @@ class Execution:
         emit: told every event, in the calling thread.
         clock: seconds since the epoch.
         stop_running: asks running work to come to an early, orderly end; called once, after an urgent interrupt.
+        wind_down: tells running work to begin nothing again that has failed; called once, when the run is stopped.
+        confirm: told which units are at work, asks whether they are really to be cut short; called when an interrupt is
+            repeated. A yes makes it urgent.
 
     """
 
@@ -109,11 +129,14 @@ class Execution:
     clock: Callable[[], float]
     interrupt: Interrupt
     stop_running: Callable[[], None]
+    wind_down: Callable[[], None] = lambda: None
+    confirm: Callable[[tuple[str, ...]], bool] = lambda _running: True
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     _messages: "queue.SimpleQueue[_Started | _Progressed | _Ended]" = field(default_factory=queue.SimpleQueue)
     _since: dict[str, float] = field(default_factory=dict)
     _stopping: bool = False
     _hurrying: bool = False
+    _answered: int = 1
 
     def run(self) -> dict[str, Outcome]:
         """Run the schedule to its end; returns how each unit ended, by name.
@@ -123,10 +146,9 @@ class Execution:
         """
         while True:
             if self.interrupt and not self._stopping:
+                self.emit(RunInterrupted(time=self.clock(), waiting_for=self.schedule.running()))
                 self._stop()
-            if self.interrupt.is_urgent and not self._hurrying:
-                self._hurrying = True
-                self.stop_running()
+            self._consider_hurrying()
             if not self._stopping:
                 for name in self.schedule.ready(self.parallelism - len(self.schedule.running())):
                     self._begin(name)
@@ -148,9 +170,21 @@ class Execution:
         future = self.executor.submit(work)
         future.add_done_callback(lambda done: self._messages.put(_Ended(name, done)))
 
+    def _consider_hurrying(self) -> None:
+        if self._hurrying or not self.interrupt:
+            return
+        if not self.interrupt.is_urgent and self.interrupt.times > self._answered and self.schedule.running():
+            if self.confirm(self.schedule.running()):
+                self.interrupt.request(urgent=True)
+            # Impatience while the question stood is not another request.
+            self._answered = self.interrupt.times
+        if self.interrupt.is_urgent:
+            self._hurrying = True
+            self.stop_running()
+
     def _stop(self) -> None:
         self._stopping = True
-        self.emit(RunInterrupted(time=self.clock(), waiting_for=self.schedule.running()))
+        self.wind_down()
         for name in self.schedule.cancel_pending():
             self.outcomes[name] = Outcome(status=Status.CANCELLED)
             self.emit(UnitFinished(time=self.clock(), unit=name, status=Status.CANCELLED))
@@ -167,9 +201,16 @@ class Execution:
                 outcome = _outcome_of(future)
                 self.outcomes[name] = outcome
                 self.emit(_finished_event(name, outcome, time=now, seconds=now - self._since.get(name, now)))
+                if outcome.stops_run and not self._stopping:
+                    self.emit(RunStopped(time=now, unit=name, waiting_for=self._running_without(name)))
                 for skip in self.schedule.finish(name, outcome.status):
                     self.outcomes[skip.name] = Outcome(status=Status.SKIPPED)
                     self.emit(UnitFinished(time=now, unit=skip.name, status=Status.SKIPPED, cause=skip.cause))
+                if outcome.stops_run and not self._stopping:
+                    self._stop()
+
+    def _running_without(self, ended: str) -> tuple[str, ...]:
+        return tuple(name for name in self.schedule.running() if name != ended)
 
 
 def _outcome_of(future: "Future[Outcome]") -> Outcome:
@@ -209,6 +250,10 @@ def _progress_event(name: str, progress: Progress, *, time: float) -> Event:
             return UnitPhase(time=time, unit=name, phase=progress.name)
         case Planned():
             return UnitPlanned(time=time, unit=name, changes=progress.changes)
+        case Retrying():
+            return UnitRetried(
+                time=time, unit=name, attempt=progress.attempt, wait=progress.seconds, reason=progress.reason
+            )
         case ResourceProgress(address=address, action=action, seconds=seconds, failed=failed):
             if seconds is None:
                 return ResourceStarted(time=time, unit=name, address=address, action=action)

@@ -7,12 +7,13 @@ not applied.
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from orchestrator.config import EvaluatedUnit, Stack
+from orchestrator.config import EvaluatedUnit, ModuleSource, Stack
 from orchestrator.engine.execution import Outcome
-from orchestrator.engine.ports import Applied, Phase, Progress, State, States, Terraform
+from orchestrator.engine.plan import Approval
+from orchestrator.engine.ports import Accept, Applied, Phase, Progress, State, States, Terraform
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl.values import Value, is_wholly_known
 from orchestrator.model.status import Changes, Status
@@ -20,10 +21,18 @@ from orchestrator.model.status import Changes, Status
 
 @dataclass(slots=True)
 class Outputs:
-    """What the applied units of the stack put out. Shared by the workers; guarded by a lock."""
+    """What the applied units of the stack put out. Shared by the workers; guarded by a lock.
+
+    Attributes:
+        stack: the units of the live tree.
+        states: reads their states.
+        orphans: units that have a state and are not in the stack, by name.
+
+    """
 
     stack: Stack
     states: States
+    orphans: Mapping[str, EvaluatedUnit] = field(default_factory=dict)
     _known: dict[str, State | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _evaluation: threading.Lock = field(default_factory=threading.Lock)
@@ -50,7 +59,7 @@ class Outputs:
     def of_dependencies(self, name: str) -> Mapping[str, Mapping[str, Value]]:
         """By unit name, the outputs of those dependencies of the unit that have been applied."""
         found: dict[str, Mapping[str, Value]] = {}
-        for target in self.stack.graph.dependencies[name]:
+        for target in self.stack.graph.dependencies.get(name, ()):
             state = self.state(target)
             if state is not None and _is_applied(state):
                 found[target] = state.outputs
@@ -61,6 +70,8 @@ class Outputs:
         return self._evaluate(name, self.of_dependencies(name))
 
     def _evaluate(self, name: str, outputs: Mapping[str, Mapping[str, Value]]) -> EvaluatedUnit:
+        if name in self.orphans:
+            return self.orphans[name]
         # What was loaded together shares caches, and belongs to one thread at a time.
         with self._evaluation:
             return self.stack.units[name].evaluate(outputs)
@@ -68,16 +79,32 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitWork:
-    """Does the work on single units, in worker threads."""
+    """Does the work on single units, in worker threads.
+
+    Attributes:
+        outputs: what the units put out.
+        terraform: runs it.
+        logs: the folder of the logs.
+        approval: what may be done to each unit; None lets everything be done that its configuration says.
+        idle: units that are known to be as they should be; nothing is run for them.
+        nothing: a folder without configuration: what is destroyed needs none, and may not have it any more.
+
+    """
 
     outputs: Outputs
     terraform: Terraform
     logs: Path
+    approval: Approval | None = None
+    idle: frozenset[str] = frozenset()
+    nothing: ModuleSource | None = None
 
     def up(self, name: str, report: Callable[[Progress], None]) -> Outcome:
         """Apply the unit. A failure of Terraform is an outcome, not an exception."""
+        if name in self.idle:
+            return Outcome(status=Status.UNCHANGED)
         unit = self._known(name)
-        applied = self._run(unit, report, destroy=False)
+        accept = self.approval.accept(name) if self.approval is not None else None
+        applied = self._run(unit, report, destroy=False, accept=accept)
         if applied.succeeded:
             # Read here, by the worker, so that dependents find the outputs ready when they start.
             report(Phase(name="outputs"))
@@ -91,7 +118,7 @@ class UnitWork:
             return Outcome(status=Status.UNCHANGED)
         applied = None
         if state.resources:
-            applied = self._run(self._known(name), report, destroy=True)
+            applied = self._run(self._without_unknowns(name), report, destroy=True)
             if not applied.succeeded:
                 return self._outcome(name, applied)
             left = self.outputs.state(name)
@@ -104,6 +131,17 @@ class UnitWork:
                 )
         self.outputs.remove(name)
         return self._outcome(name, applied) if applied else Outcome(status=Status.UNCHANGED)
+
+    def _without_unknowns(self, name: str) -> EvaluatedUnit:
+        """The unit with its inputs; without any, and without its module, where they are not known any more.
+
+        Terraform destroys by what the state says. The module matters for what is on the way there: its provider
+        configuration, which a unit generates, and conditions on its inputs.
+        """
+        unit = self.outputs.evaluate(name)
+        if self.nothing is None or all(is_wholly_known(value) for value in unit.inputs.values()):
+            return self._known(name)
+        return replace(unit, source=self.nothing, inputs={})
 
     def _known(self, name: str) -> EvaluatedUnit:
         """The unit, wholly evaluated.
@@ -122,9 +160,17 @@ class UnitWork:
             )
         return unit
 
-    def _run(self, unit: EvaluatedUnit, report: Callable[[Progress], None], *, destroy: bool) -> Applied:
+    def _run(
+        self,
+        unit: EvaluatedUnit,
+        report: Callable[[Progress], None],
+        *,
+        destroy: bool,
+        accept: Accept | None = None,
+    ) -> Applied:
+        log = self._log(unit.name)
         try:
-            return self.terraform.apply(unit, destroy=destroy, log=self._log(unit.name), report=report)
+            return self.terraform.apply(unit, destroy=destroy, log=log, report=report, accept=accept)
         finally:
             self.outputs.forget(unit.name)
 
@@ -137,7 +183,11 @@ class UnitWork:
         else:
             status = Status.CANCELLED if applied.interrupted else Status.FAILED
         return Outcome(
-            status=status, changes=applied.changes, error="\n\n".join(applied.errors), log=str(self._log(name))
+            status=status,
+            changes=applied.changes,
+            error="\n\n".join(applied.errors),
+            log=str(self._log(name)),
+            stops_run=applied.refused,
         )
 
 
@@ -179,6 +229,17 @@ def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
         )
 
 
+def standing_on(outputs: Outputs, selected: Collection[str]) -> tuple[str, ...]:
+    """The applied units outside the selection that depend on a selected one, at any distance, by name."""
+    graph = outputs.stack.graph
+    found = []
+    for name in sorted(graph.downstream(set(selected) & set(graph.units)) - set(selected)):
+        state = outputs.state(name)
+        if state is not None and state.resources:
+            found.append(name)
+    return tuple(found)
+
+
 def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
     """Check that nothing outside the selection still stands on what is about to be destroyed.
 
@@ -186,17 +247,13 @@ def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
         UsageError: an applied unit outside the selection depends on a selected one.
 
     """
-    stack = outputs.stack
-    standing = []
-    for name in sorted(stack.graph.downstream(selected) - set(selected)):
-        state = outputs.state(name)
-        if state is not None and state.resources:
-            standing.append(name)
+    standing = standing_on(outputs, selected)
     if standing:
         raise UsageError(
             "Other units depend on what would be destroyed",
             detail=f"{_quoted(standing)} is still applied and depends on {_quoted(selected)}.",
-            hint="Destroy them together: " + " ".join(f"--only {name}" for name in [*standing, *sorted(selected)]),
+            hint="Destroy them together: add --with-dependents, or name them: "
+            + " ".join(f"--only {name}" for name in [*standing, *sorted(selected)]),
         )
 
 

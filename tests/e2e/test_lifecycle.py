@@ -6,6 +6,7 @@ The tests of this file are one story: each goes on where the one before it stopp
 import json
 import re
 import stat
+import time
 from pathlib import Path
 
 import boto3
@@ -69,15 +70,42 @@ def finished(project):
     return {event["unit"]: event for event in project.events() if event["type"] == "unit_finished"}
 
 
+def kept(project):
+    return project.folder.parent / "demo.plan"
+
+
 def test_a2_c3_an_empty_cloud_is_planned_whole_with_real_unknowns(project):
-    out, _ = project.run("plan", "--suffix", "demo", "--env", "prod")
-    assert "aws_vpc.this" in out
+    out, _ = project.run("plan", "--suffix", "demo", "--env", "prod", "--out", str(kept(project)), "--json")
+    plan = json.loads(out)
+    assert plan == json.loads(kept(project).read_text())
+    assert plan["summary"] == {"add": RESOURCES, "change": 0, "destroy": 0}
+    assert [unit["unit"] for unit in plan["units"]] == sorted(UNITS, key=[u["unit"] for u in plan["units"]].index)
+    assert {unit["unit"] for unit in plan["units"]} == set(UNITS)
+    resources = {(unit["unit"], item["address"]): item for unit in plan["units"] for item in unit["resources"]}
+    assert len(resources) == RESOURCES
+    assert {item["action"] for item in resources.values()} == {"create"}
+    # What another unit will put out is known after apply, and nothing stands in for it.
     assert "mock" not in out
-    assert f"Plan: {RESOURCES} to add, 0 to change, 0 to destroy." in out
+    tables = {
+        attribute["name"]: attribute
+        for attribute in resources["dynamodb", 'aws_dynamodb_table.this["user-sessions"]']["attributes"]
+    }
+    assert tables["server_side_encryption"]["unknown"]
+    assert tables["name"]["after"] == "user-sessions-demo"
+
+
+def test_c7_with_detailed_exitcode_the_codes_are_terraforms(project):
+    project.run("plan", "--suffix", "demo", "--env", "prod", "--only", "kms", "--detailed-exitcode", code=2)
+    project.run("plan", "--suffix", "Demo!", "--detailed-exitcode", code=1)
+
+
+def test_c3_a_kept_plan_is_for_what_it_was_made_for(project):
+    _, err = project.run("up", "--suffix", "other", "--env", "prod", "--plan", str(kept(project)), code=2)
+    assert "suffix demo, not other" in err
 
 
 def test_a2_b14_up_deploys_in_dependency_order_and_prints_what_there_is(project):
-    out, err = project.run("up", "--suffix", "demo", "--env", "prod")
+    out, err = project.run("up", "--suffix", "demo", "--env", "prod", "--plan", str(kept(project)))
     note_calls(project)
     vpc_id = project.outputs("demo")["vpc"]["vpc_id"]
     assert vpc_id.startswith("vpc-")
@@ -125,6 +153,64 @@ def test_b14_the_api_keys_come_only_when_asked_for(project):
 def test_a2_market_data_goes_in_and_its_bars_come_out(project):
     out, _ = project.run("smoke", "--suffix", "demo", "--patience", "60")
     assert [line.split()[0] for line in out.splitlines()] == ["ok"] * 6
+
+
+def test_b7_a_poison_object_is_kept_told_of_and_holds_nothing_up(project):
+    """What cannot be read ends in the quarantine and in the dead-letter queue; its ERROR line reaches the topic; the rest goes on."""
+    sqs, s3 = project.client("sqs"), project.client("s3")
+    messaging = project.outputs("demo")["messaging"]
+    let_in = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "arn:aws:sqs:us-east-1:123456789012:listener",
+        "Condition": {"ArnEquals": {"aws:SourceArn": messaging["topic_arns"]["alerts"]}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
+    listener = sqs.create_queue(QueueName="listener", Attributes={"Policy": policy})["QueueUrl"]
+    project.client("sns").subscribe(
+        TopicArn=messaging["topic_arns"]["alerts"],
+        Protocol="sqs",
+        Endpoint="arn:aws:sqs:us-east-1:123456789012:listener",
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    raw = "raw-data-123456789012-demo"
+    header = b"trade_id,symbol,timestamp,price,size\n"
+    s3.put_object(Bucket=raw, Key="incoming/poison.csv.gz", Body=b"\x1f\x8b" + bytes(range(200)))
+    s3.put_object(Bucket=raw, Key="incoming/good.csv", Body=header + b"1,GOOD,2026-01-30T15:00:00Z,10.5,3\n")
+
+    dead = sqs.get_queue_url(QueueName=messaging["dead_letter_queue_names"]["ingest"])["QueueUrl"]
+    [letter] = wait_for(lambda: sqs.receive_message(QueueUrl=dead).get("Messages"))
+    assert "incoming/poison.csv.gz" in letter["Body"]
+    kept_rows = s3.list_objects_v2(Bucket=raw, Prefix="quarantine/poison.csv.gz/")["Contents"]
+    assert len(kept_rows) == 1, "tried several times, kept once"
+    alert = wait_for(lambda: alerts_of(sqs, listener, "poison.csv.gz"))
+    assert "ERROR" in alert
+    written = wait_for(
+        lambda: s3.list_objects_v2(
+            Bucket="processed-analytics-123456789012-demo", Prefix="trades/symbol=GOOD/date=2026-01-30/"
+        ).get("Contents")
+    )
+    assert len(written) == 1
+    sqs.delete_queue(QueueUrl=listener)
+
+
+def alerts_of(sqs, queue, word):
+    """The first message in the queue that says the word; others are what else has been alerted of."""
+    for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        if word in message["Body"]:
+            return message["Body"]
+    return None
+
+
+def wait_for(look, seconds=120):
+    """What a look finds, as soon as it finds anything."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.5)
+    return found
 
 
 def test_functions_can_be_called_and_their_logs_read(project):
@@ -220,8 +306,91 @@ def test_a2_a_second_up_changes_nothing(project):
 
 
 def test_c3_the_whole_stack_plans_empty(project):
-    out, _ = project.run("plan", "--suffix", "demo")
+    out, _ = project.run("plan", "--suffix", "demo", "--detailed-exitcode")
     assert "No changes: the cloud matches the configuration." in out
+
+
+def test_c3_a_plan_that_has_been_applied_is_stale(project):
+    _, err = project.run("up", "--suffix", "demo", "--plan", str(kept(project)), code=2)
+    assert "The plan is stale" in err
+    assert "have been applied or changed" in err
+
+
+def test_c3_a_replaced_key_is_followed_into_every_unit_that_uses_it(project):
+    main = project.folder / "modules" / "kms" / "main.tf"
+    before = main.read_text()
+    assert before.count("enable_key_rotation") == 1
+    main.write_text(before.replace("enable_key_rotation", "multi_region = true\n  enable_key_rotation"))
+    try:
+        out, _ = project.run("plan", "--suffix", "demo", "--json")
+    finally:
+        main.write_text(before)
+    changed = {(unit["unit"], item["address"]): item for unit in json.loads(out)["units"] for item in unit["resources"]}
+    key = changed["kms", 'aws_kms_key.this["dynamodb"]']
+    assert key["action"] == "replace"
+    assert [item["name"] for item in key["attributes"] if item["forces_replacement"]] == ["multi_region"]
+    # What is encrypted with it, in units that know it by its ARN alone.
+    for unit, address in (
+        ("dynamodb", 'aws_dynamodb_table.this["user-sessions"]'),
+        ("s3", 'aws_s3_bucket_server_side_encryption_configuration.this["raw-data"]'),
+        ("messaging", 'aws_sqs_queue.this["ingest"]'),
+        ("aurora", "aws_rds_cluster.this"),
+        ("lambda", 'aws_lambda_function.this["ingest"]'),
+        ("monitoring", 'aws_cloudwatch_log_group.this["dashboard"]'),
+    ):
+        assert (unit, address) in changed or unit == "monitoring", (unit, address)
+        if (unit, address) in changed:
+            unknown = {item["name"] for item in changed[unit, address]["attributes"] if item["unknown"]}
+            assert unknown, (unit, address)
+    assert {unit for unit, _ in changed} >= {"kms", "dynamodb", "s3", "messaging", "aurora", "lambda", "vpc", "apigw"}
+
+
+def test_c5_what_somebody_changed_by_hand_is_drift_and_up_repairs_it(project):
+    out, _ = project.run("drift", "--suffix", "demo")
+    assert "No drift" in out
+    project.client("dynamodb").delete_table(TableName="user-sessions-demo")
+    project.client("sqs").set_queue_attributes(
+        QueueUrl=project.client("sqs").get_queue_url(QueueName="queue-ingest-demo")["QueueUrl"],
+        Attributes={"MessageRetentionPeriod": "61"},
+    )
+    out, _ = project.run("drift", "--suffix", "demo", code=3)
+    assert 'aws_dynamodb_table.this["user-sessions"]  is gone from the cloud; up creates it' in out
+    assert 'aws_sqs_queue.this["ingest"]  was changed in the cloud; up changes it back' in out
+    assert "message_retention_seconds: 61 ->" in out
+    project.run("up", "--suffix", "demo")
+    out, _ = project.run("drift", "--suffix", "demo")
+    assert "No drift" in out
+
+
+def test_a_unit_that_left_the_live_tree_is_an_orphan_and_can_be_destroyed(project):
+    unit = project.folder / "live" / "prod" / "database-access"
+    unit.rename(unit.with_name("people"))
+    try:
+        out, _ = project.run("plan", "--suffix", "demo")
+        assert "database-access  orphaned" in out
+        out, _ = project.run("list")
+        assert "database-access is not in live/prod" in out
+        project.run("destroy", "--suffix", "demo", "--only", "database-access", "--yes")
+        assert "database-access" not in project.states("demo")
+    finally:
+        unit.with_name("people").rename(unit)
+    project.run("up", "--suffix", "demo")
+
+
+def test_c8_no_secret_lies_anywhere(project):
+    """The values themselves are looked for: API keys, the database's password, in every file that platformctl has written."""
+    secrets = project.client("secretsmanager")
+    arn = project.outputs("demo")["aurora"]["master_user_secret_arn"]
+    password = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["password"]
+    values = [password.encode(), *(value.encode() for value in project.api_keys("demo").values())]
+    assert all(len(value) >= 16 for value in values)
+    home, checked = project.folder / ".platformctl", 0
+    for file in [kept(project), *home.rglob("*")]:
+        if file.is_file() and not file.is_symlink() and "postgres" not in file.parts:
+            checked += 1
+            text = file.read_bytes()
+            assert not any(value in text for value in values), file
+    assert checked > 50
 
 
 def test_c8_nothing_private_is_left_lying_about(project):
@@ -254,6 +423,7 @@ def test_b12_a2_destroy_leaves_nothing_by_the_clouds_own_account(project):
     before = len(server_log(project))
     _, err = project.run("destroy", "--suffix", "demo", "--yes")
     assert f"{len(UNITS)} changed" in err
+    assert 'proof: no service lists anything whose name or tag is of "demo"' in err
     note_calls(project, since=before)
     assert project.left() == []
     assert project.client("s3").list_buckets()["Buckets"] == []
@@ -313,3 +483,14 @@ def test_events_are_json_from_start_to_end(project):
     assert (events[0]["type"], events[-1]["type"]) == ("run_started", "run_finished")
     assert events[-1]["exit_code"] == 0
     assert json.dumps(events)
+
+
+def test_c4_every_run_has_a_report(project):
+    runs = sorted((project.folder / ".platformctl" / "runs").iterdir())
+    reports = [json.loads((run / "report.json").read_text()) for run in runs]
+    assert all((run / "junit.xml").is_file() for run in runs)
+    assert [(reports[0]["command"], reports[0]["exit_code"]), (reports[-1]["command"], reports[-1]["exit_code"])] == [
+        ("up", 0),
+        ("destroy", 0),
+    ]
+    assert reports[0]["totals"]["add"] == RESOURCES

@@ -1,21 +1,33 @@
 """The bucket of the states: one per account, made before the first deployment, and the register of deployments in it.
 
 Every deployment has a small object beside its states that says which environment it was made of; a second environment
-under the same suffix would otherwise take over, and change, resources of the first.
+under the same suffix would otherwise take over, and change, resources of the first. It is changed by comparing and
+swapping, because two machines may do so at once.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.adapters.aws.session import CloudSession, explain
-from orchestrator.errors import UsageError
+from orchestrator.adapters.aws.states import parse_state, state_address
+from orchestrator.config import Stack
+from orchestrator.engine.environments import LastRun
+from orchestrator.errors import PlatformctlError, UsageError
 
 _RECORD = "platformctl.json"
 _NONCURRENT_DAYS = 90
 _ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey"})
+_OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+"""Codes with which S3 refuses a conditional write: the object changed since it was read, or is being changed just now.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+_ATTEMPTS = 10
+_LAST_RUN = tuple(item.name for item in fields(LastRun))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +37,10 @@ class Deployment:
     Attributes:
         created: when it was first registered, in ISO 8601, UTC.
         account_settings: what it owns of the things that AWS has once per account and region.
+        database_principals: the IAM roles and users who may log in to its database.
+        expires: when ``reap`` may destroy it, in ISO 8601, UTC; None for never.
+        units: those that were applied and have a state, and what each depended on then.
+        last_run: the last run that has ended on it; None where none was noted.
 
     """
 
@@ -32,6 +48,15 @@ class Deployment:
     environment: str
     created: str
     account_settings: tuple[str, ...]
+    database_principals: tuple[str, ...] = ()
+    expires: str | None = None
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    last_run: LastRun | None = None
+
+
+def state_keys(stack: Stack) -> dict[str, str]:
+    """By unit of the stack, the key of its state."""
+    return {name: state_address(unit.evaluate({})).key for name, unit in stack.units.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,43 +137,99 @@ class StateBucket:
 
     def deployment(self, suffix: str) -> Deployment | None:
         """What is registered under the suffix, or None."""
-        try:
-            answer = self._s3().get_object(Bucket=self.name, Key=f"{suffix}/{_RECORD}")
-            record = json.load(answer["Body"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return None
-            raise explain(error, doing=f"Reading the register of {suffix}") from error
-        except BotoCoreError as error:
-            raise explain(error, doing=f"Reading the register of {suffix}") from error
-        return Deployment(
-            suffix=suffix,
-            environment=record["environment"],
-            created=record["created"],
-            account_settings=tuple(record["account_settings"]),
-        )
+        return self._read(suffix)[0]
 
     def deployments(self) -> tuple[Deployment, ...]:
         """Everything that is registered, by suffix."""
         suffixes = sorted(key.removesuffix(f"/{_RECORD}") for key in self.keys() if key.endswith(f"/{_RECORD}"))
         return tuple(found for suffix in suffixes if (found := self.deployment(suffix)) is not None)
 
-    def register(self, deployment: Deployment) -> None:
-        """Write the deployment into the register."""
-        record = {
-            "environment": deployment.environment,
-            "created": deployment.created,
-            "account_settings": deployment.account_settings,
-        }
+    def update(self, suffix: str, change: Callable[[Deployment | None], Deployment | None]) -> None:
+        """Change what is registered under the suffix.
+
+        Args:
+            suffix: the deployment's.
+            change: makes the new record of what is registered now, or None to leave everything as it is. Called again when
+                another machine was faster.
+
+        """
+        for _ in range(_ATTEMPTS):
+            known, tag = self._read(suffix)
+            wanted = change(known)
+            if wanted is None or wanted == known or self._write(wanted, tag):
+                return
+        raise PlatformctlError(
+            f"Registering {suffix} failed",
+            detail=f"Other machines changed s3://{self.name}/{suffix}/{_RECORD} {_ATTEMPTS} times while this one tried to.",
+            hint="Try again.",
+        )
+
+    def _read(self, suffix: str) -> tuple[Deployment | None, str | None]:
+        """What is registered, and the entity tag of the object that says so."""
+        try:
+            answer = self._s3().get_object(Bucket=self.name, Key=f"{suffix}/{_RECORD}")
+            record = json.load(answer["Body"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                return None, None
+            raise explain(error, doing=f"Reading the register of {suffix}") from error
+        except BotoCoreError as error:
+            raise explain(error, doing=f"Reading the register of {suffix}") from error
+        last_run = record.get("last_run")
+        deployment = Deployment(
+            suffix=suffix,
+            environment=record["environment"],
+            created=record["created"],
+            account_settings=tuple(record["account_settings"]),
+            # Records that were written before there were these have none of them.
+            database_principals=tuple(record.get("database_principals", ())),
+            expires=record.get("expires"),
+            units={name: tuple(needs) for name, needs in record.get("units", {}).items()},
+            last_run=LastRun(**{name: last_run[name] for name in _LAST_RUN}) if last_run else None,
+        )
+        return deployment, answer.get("ETag")
+
+    def _write(self, deployment: Deployment, tag: str | None) -> bool:
+        """Write the record if it is still the one with the tag, or still absent; returns whether it was."""
+        record = asdict(deployment)
+        del record["suffix"]
+        condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
         try:
             self._s3().put_object(
                 Bucket=self.name,
                 Key=f"{deployment.suffix}/{_RECORD}",
                 Body=json.dumps(record).encode(),
                 ContentType="application/json",
+                **condition,
             )
-        except (ClientError, BotoCoreError) as error:
+        except ClientError as error:
+            # An object that was deleted meanwhile is no match either: S3 says 404 then, and only then.
+            if error.response["Error"]["Code"] in _OVERTAKEN | (_ABSENT - {"NoSuchBucket"}):
+                return False
             raise explain(error, doing=f"Registering {deployment.suffix}") from error
+        except BotoCoreError as error:
+            raise explain(error, doing=f"Registering {deployment.suffix}") from error
+        return True
+
+    def resources(self, key: str) -> int:
+        """How many resource instances are in the state under the key; 0 when it has gone meanwhile."""
+        try:
+            answer = self._s3().get_object(Bucket=self.name, Key=key)
+            document = json.load(answer["Body"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                return 0
+            raise explain(error, doing=f"Reading {key}") from error
+        except BotoCoreError as error:
+            raise explain(error, doing=f"Reading {key}") from error
+        except ValueError:
+            # The cause would quote the text, which is full of values.
+            raise PlatformctlError(
+                "A state cannot be read",
+                detail=f"s3://{self.name}/{key} is not JSON.",
+                hint="Restore an earlier version of the object; the bucket keeps them for 90 days.",
+            ) from None
+        return parse_state(document).resources
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """The keys of the current objects under a prefix."""

@@ -1,6 +1,7 @@
 """Runs the plan of a whole stack in a folder that does not outlive it."""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,10 +19,11 @@ from orchestrator.adapters.terraform.sharing import check_constraints, provider_
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.config import EvaluatedUnit
-from orchestrator.engine.stack_plan import StackPlan, merge_states, read_plan, root_module
+from orchestrator.engine.plan import StackPlan, merge_states, read_plan, root_module
 from orchestrator.errors import PlatformctlError
 
 _PLAN = "stack.tfplan"
+_FOLDER = "plan-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +58,12 @@ class StackPlanner:
 
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        # The merged state may hold secrets: a private folder that is deleted whatever happens.
-        folder = Path(tempfile.mkdtemp(prefix="plan-", dir=self.home))
+        _remove_abandoned(self.home)
+        # The merged state may hold secrets: a private folder that is deleted whatever happens. Its name tells whose it is,
+        # in case that we are killed and cannot.
+        folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=self.home))
         try:
-            self.write(folder, units, states)
+            providers = self.write(folder, units, states)
             invocation = self._invocation(folder, units)
             self._run(invocation, "init", input=False, no_color=FLAG, lockfile="readonly")
             self._run(
@@ -72,21 +76,25 @@ class StackPlanner:
                 lock=False,
             )
             shown = self._run(invocation, "show", _PLAN, json=FLAG)
-            return read_plan(json.loads("".join(shown)), units=[unit.name for unit in units])
+            return read_plan(json.loads("".join(shown)), units=[unit.name for unit in units], providers=providers)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def write(self, folder: Path, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write the root module, the merged state and the lock file into a folder."""
+    def write(self, folder: Path, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> int:
+        """Write the root module, the merged state and the lock file into a folder; returns how many providers they need."""
         locations = {unit.name: self.modules.locate(unit).folder for unit in units}
         # A relative source makes Terraform read the module where it lies; an absolute one makes it copy the module.
         sources = {name: relpath(path.resolve(), folder.resolve()) for name, path in locations.items()}
         variables = {unit.name: self.modules.interface(unit).variables for unit in units}
-        for name, text in root_module(units, sources=sources, variables=variables).files.items():
+        outputs = {unit.name: self.modules.interface(unit).outputs for unit in units}
+        root = root_module(units, sources=sources, variables=variables, outputs=outputs)
+        for name, text in root.files.items():
             write_private(folder / name, text)
         if states:
-            write_private(folder / "terraform.tfstate", json.dumps(merge_states(states)))
+            merged = merge_states(states, aliases=root.aliases, outputs=outputs)
+            write_private(folder / "terraform.tfstate", json.dumps(merged))
         (folder / FILE_NAME).write_text(self.toolchain.provider.without_hashes(), encoding="utf-8")
+        return root.providers
 
     def _invocation(self, folder: Path, units: Sequence[EvaluatedUnit]) -> Invocation:
         environment = dict(self.toolchain.environment)
@@ -120,3 +128,22 @@ class StackPlanner:
                 hint="Nothing was changed.",
             )
         return lines
+
+
+def _remove_abandoned(home: Path) -> None:
+    """Remove the folders of plans whose process was killed: they hold states, and states hold secrets."""
+    for folder in home.glob(f"{_FOLDER}*-*"):
+        pid = folder.name.removeprefix(_FOLDER).split("-")[0]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        # It runs, as somebody else.
+        return True
+    return True

@@ -9,11 +9,20 @@ import sys
 import textwrap
 import threading
 import time
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from orchestrator.adapters.runs import exclusive, new_run, read_durations, record_durations, register_held
-from orchestrator.engine.events import UnitFinished, UnitStarted
+from orchestrator.adapters.runs import (
+    RunFolder,
+    exclusive,
+    find_runs,
+    new_run,
+    read_durations,
+    record_durations,
+    register_held,
+)
+from orchestrator.engine.events import RunFinished, RunStarted, UnitFinished, UnitStarted
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.model.status import Changes, Status
 
@@ -35,6 +44,73 @@ def test_run_folders_are_named_by_time_and_suffix_and_are_never_the_same(tmp_pat
     assert len({run.folder for run in runs}) == 3
     assert runs[0].logs.is_dir()
     assert stat.S_IMODE(runs[0].logs.stat().st_mode) == 0o700
+
+
+def started(run, *units):
+    return RunStarted(time=1.0, run=run.id, command="up", environment="dev", suffix="pr42", target="local", units=units)
+
+
+@pytest.mark.parametrize(("code", "result"), [(0, "succeeded"), (1, "failed"), (130, "interrupted")])
+def test_c4_the_last_event_leaves_a_report_and_junit_that_only_their_owner_can_read(tmp_path, code, result):
+    run = new_run(tmp_path, suffix="pr42")
+    run.append(started(run, "vpc"))
+    run.append(UnitFinished(time=2.0, unit="vpc", status=Status.FAILED, error="\x1b[31mno", log=f"{run.logs}/vpc.log"))
+    assert not run.report_file.exists(), "a run that goes on has not ended"
+    run.append(RunFinished(time=3.0, exit_code=code, seconds=2.0, changes=Changes(add=1)))
+    document = json.loads(run.report_file.read_text())
+    assert (document["result"], document["exit_code"]) == (result, code)
+    assert [(unit["name"], unit["log"]) for unit in document["units"]] == [("vpc", "logs/vpc.log")]
+    assert (run.folder / "logs/vpc.log").parent == run.logs
+    (case,) = ET.parse(run.folder / "junit.xml").iter("testcase")
+    assert case.get("name") == "vpc"
+    for file in (run.report_file, run.folder / "junit.xml"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert run.report().to_json() == document
+
+
+def test_c5_a_run_that_was_killed_has_no_file_but_a_report(tmp_path):
+    run = new_run(tmp_path, suffix="pr42")
+    assert run.report() is None
+    run.append(started(run, "vpc"))
+    run.append(UnitStarted(time=2.0, unit="vpc"))
+    with (run.folder / "events.jsonl").open("ab") as stream:
+        stream.write(b'{"type": "unit_finished", "time": 3.0, "unit": "v\xc3')
+    report = run.report()
+    assert (report.result, report.exit_code) == ("unfinished", None)
+    assert [(unit.name, unit.status) for unit in report.units] == [("vpc", Status.RUNNING)]
+    assert not run.report_file.exists()
+
+
+def runs(home, *identities):
+    for identity in identities:
+        folder = home / "runs" / identity
+        folder.mkdir(parents=True)
+        RunFolder(id=identity, folder=folder).append(UnitStarted(time=1.0, unit="vpc"))
+
+
+FIRST, SECOND, OTHER = "20260131-081500-pr42-3f9a", "20260131-091500-pr42-0000", "20260201-081500-x-pr42-ffff"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, [FIRST, SECOND, OTHER]),
+        ({"suffix": "pr42"}, [FIRST, SECOND]),
+        ({"suffix": "x-pr42"}, [OTHER]),
+        ({"suffix": "pr4"}, []),
+        ({"identity": "20260131"}, [FIRST, SECOND]),
+        ({"identity": SECOND}, [SECOND]),
+        ({"identity": "2026", "suffix": "x-pr42"}, [OTHER]),
+    ],
+)
+def test_runs_are_found_by_suffix_and_by_how_their_id_begins(tmp_path, asked, expected):
+    runs(tmp_path, OTHER, SECOND, FIRST)
+    (tmp_path / "runs/20260131-101500-pr42-1234/logs").mkdir(parents=True)
+    assert [run.id for run in find_runs(tmp_path, **asked)] == expected
+
+
+def test_no_runs(tmp_path):
+    assert find_runs(tmp_path) == ()
 
 
 HOLD = """

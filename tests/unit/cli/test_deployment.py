@@ -1,5 +1,8 @@
 """Opening deployments: what is refused, and which environment a suffix belongs to (A4, B14, B15, C7, C8)."""
 
+import shutil
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from orchestrator.adapters.aws.session import CloudSession
@@ -8,7 +11,8 @@ from orchestrator.cli import deployment as module
 from orchestrator.cli.deployment import open_deployment, request
 from orchestrator.cli.options import ACCOUNT_SETTINGS, Target
 from orchestrator.cli.result import print_deployment, read_outputs
-from orchestrator.errors import UsageError
+from orchestrator.engine.environments import Lifetime
+from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl.values import Sensitive
 from tests.fakes.states import FakeStates
 
@@ -19,6 +23,7 @@ class FakeBucket:
     """The register, in memory."""
 
     registered: dict = {}  # noqa: RUF012 - reset by the fixture
+    objects: tuple = ()
 
     def __init__(self, session, name):
         self.name = name
@@ -29,8 +34,14 @@ class FakeBucket:
     def deployment(self, suffix):
         return self.registered.get(suffix)
 
-    def register(self, deployment):
-        self.registered[deployment.suffix] = deployment
+    def update(self, suffix, change):
+        known = self.registered.get(suffix)
+        wanted = change(known)
+        if wanted is not None and wanted != known:
+            self.registered[suffix] = wanted
+
+    def keys(self, prefix=""):
+        return tuple(key for key in self.objects if key.startswith(prefix))
 
 
 @pytest.fixture
@@ -38,8 +49,10 @@ def aws(platformctl, monkeypatch):
     """An account to log in to, with an empty register."""
     session = CloudSession(environ={}, endpoint=None, account_id=ACCOUNT, _session=None)
     monkeypatch.setattr(module, "aws_session", lambda _environ: session)
+    monkeypatch.setattr(module, "deploying_principal", lambda _session: f"arn:aws:iam::{ACCOUNT}:role/who-deploys")
     monkeypatch.setattr(module, "StateBucket", FakeBucket)
     monkeypatch.setattr(FakeBucket, "registered", {})
+    monkeypatch.setattr(FakeBucket, "objects", ())
     platformctl.tree.standard(environment="prod")
 
     def register(environment, account_settings=ACCOUNT_SETTINGS):
@@ -109,6 +122,25 @@ def test_b15_what_a_deployment_owns_of_the_account_is_remembered_until_it_is_sai
     assert owns(opened()) == expected
 
 
+def test_b9_who_deploys_first_may_log_in_to_the_database_unless_others_are_named(aws, platformctl, monkeypatch):
+    platformctl.tree.unit("docs", 'inputs = {\n  settings = get_env("PLATFORM_DATABASE_PRINCIPALS")\n}\n')
+    first = opened()
+    assert owns(first) == f"arn:aws:iam::{ACCOUNT}:role/who-deploys"
+    first.register()
+
+    # Somebody else deploys: what was registered holds, or every deployer would take the right from the one before.
+    monkeypatch.setattr(module, "deploying_principal", lambda _session: f"arn:aws:iam::{ACCOUNT}:role/another")
+    assert owns(opened()) == f"arn:aws:iam::{ACCOUNT}:role/who-deploys"
+
+    named = f"arn:aws:iam::{ACCOUNT}:role/analysts,arn:aws:iam::{ACCOUNT}:user/anna"
+    monkeypatch.setenv("PLATFORM_DATABASE_PRINCIPALS", named.replace(",", " , "))
+    second = opened()
+    assert owns(second) == named
+    second.register()
+    monkeypatch.delenv("PLATFORM_DATABASE_PRINCIPALS")
+    assert owns(opened()) == named
+
+
 def test_c7_an_unknown_account_setting_is_refused(aws):
     with pytest.raises(UsageError) as caught:
         opened(account_settings="config,guardduty")
@@ -160,6 +192,63 @@ def test_b15_a_deployment_is_registered_once(aws):
     opened().register()
     assert FakeBucket.registered["pr42"] is first
     assert (first.environment, first.created[-6:]) == ("dev", "+00:00")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ((Lifetime(span=timedelta(hours=8)),), True),
+        # Another up says nothing about it: it lives as long as it was given.
+        ((Lifetime(span=timedelta(hours=8)), None), True),
+        ((Lifetime(span=timedelta(hours=8)), Lifetime(span=None)), False),
+        ((None,), False),
+    ],
+)
+def test_a2_a_time_to_live_is_kept_until_it_is_said_anew(aws, said, expected):
+    for lifetime in said:
+        before = datetime.now(UTC).replace(microsecond=0)
+        opened().register(lifetime=lifetime)
+        if lifetime is not None and lifetime.span is not None:
+            first, end = before + lifetime.span, datetime.now(UTC) + lifetime.span
+            assert first <= datetime.fromisoformat(FakeBucket.registered["pr42"].expires) <= end
+    assert (FakeBucket.registered["pr42"].expires is not None) is expected
+
+
+def test_a2_the_register_knows_the_units_that_were_applied_and_what_they_stood_on(aws, platformctl, monkeypatch):
+    opened().register(units=["kms", "vpc"])
+    assert FakeBucket.registered["pr42"].units == {"kms": (), "vpc": ("kms",)}
+    # vpc is renamed, and has a state: it still has to be destroyed before kms.
+    monkeypatch.setattr(FakeBucket, "objects", ("pr42/dev/kms/terraform.tfstate", "pr42/dev/vpc/terraform.tfstate"))
+    shutil.rmtree(platformctl.tree.root / "live/dev/api")
+    (platformctl.tree.root / "live/dev/vpc").rename(platformctl.tree.root / "live/dev/net")
+    opened().register()
+    assert FakeBucket.registered["pr42"].units == {"docs": (), "kms": (), "net": ("kms",), "vpc": ("kms",)}
+    monkeypatch.setattr(FakeBucket, "objects", ("pr42/dev/kms/terraform.tfstate",))
+    opened().register()
+    assert FakeBucket.registered["pr42"].units == {"docs": (), "kms": (), "net": ("kms",)}
+
+
+def test_c4_the_last_run_is_noted_and_an_up_keeps_it(aws):
+    deployment = opened()
+    deployment.note_run(run="r0", command="destroy", exit_code=0)
+    assert FakeBucket.registered == {}, "what is destroyed is not registered anew"
+    deployment.register()
+    deployment.note_run(run="r1", command="up", exit_code=1)
+    deployment.register()
+    noted = FakeBucket.registered["pr42"].last_run
+    assert (noted.id, noted.command, noted.exit_code, noted.finished[-6:]) == ("r1", "up", 1, "+00:00")
+
+
+def test_c5_a_register_that_cannot_be_reached_does_not_hide_how_the_run_ended(aws, monkeypatch, capsys):
+    def fail(_self, _suffix, _change):
+        raise PlatformctlError("Reading the register of pr42 failed", detail="No network.")
+
+    deployment = opened()
+    monkeypatch.setattr(FakeBucket, "update", fail)
+    deployment.note_run(run="r1", command="up", exit_code=1)
+    assert capsys.readouterr().err == (
+        "platformctl list will not know of this run: Reading the register of pr42 failed. No network.\n"
+    )
 
 
 @pytest.fixture

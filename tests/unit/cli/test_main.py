@@ -4,11 +4,17 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
 from orchestrator import __version__
-from orchestrator.cli import destroy as destroying
 from orchestrator.cli import main
-from orchestrator.errors import InterruptedRunError, PlatformctlError
+from orchestrator.errors import (
+    CHANGES_PLANNED,
+    InterruptedRunError,
+    PlannedChangesExit,
+    PlatformctlError,
+    UsageError,
+)
 
 
 def test_version(platformctl):
@@ -30,18 +36,24 @@ def test_help_names_every_command_and_the_exit_codes(platformctl, option):
     for command in (
         "up",
         "plan",
+        "drift",
         "outputs",
         "smoke",
         "destroy",
+        "recover",
+        "list",
+        "reap",
+        "report",
         "build",
         "graph",
         "validate",
         "render",
+        "ci",
         "local",
         "doctor",
     ):
         assert f"│ {command} " in text
-    assert "0 done, 1 something failed, 2 bad input and nothing was run, 130 interrupted" in text
+    assert "0 done, 1 something failed, 2 bad input and nothing was run, 3 drift found, 130 interrupted" in text
 
 
 @pytest.mark.parametrize(
@@ -49,15 +61,21 @@ def test_help_names_every_command_and_the_exit_codes(platformctl, option):
     [
         "up",
         "plan",
+        "drift",
         "outputs",
         "smoke",
         "invoke",
         "logs",
         "destroy",
+        "recover",
+        "list",
+        "reap",
+        "report",
         "build",
         "graph",
         "validate",
         "render",
+        "ci",
         "local",
         "doctor",
     ],
@@ -90,6 +108,39 @@ def test_the_class_of_an_error_is_the_exit_code(platformctl, monkeypatch, error,
     fail_with(monkeypatch, error)
     result = platformctl("graph")
     assert (result.code, result.out, result.err) == (code, "", text)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (None, 0),
+        # As in Terraform: 2 says that there are changes, so that every error is 1.
+        (UsageError("Bad input"), 1),
+        (PlatformctlError("It broke"), 1),
+        (InterruptedRunError("Interrupted"), 130),
+        (PlannedChangesExit(CHANGES_PLANNED), 2),
+    ],
+    ids=["none", "bad input", "failure", "interrupt", "changes"],
+)
+def test_c3_with_a_detailed_exit_code_errors_are_told_from_changes(platformctl, monkeypatch, error, code):
+    def open_deployment(*_, **__):
+        raise error or typer.Exit
+
+    monkeypatch.setattr("orchestrator.cli.plan.open_deployment", open_deployment)
+    result = platformctl("plan", "--suffix", "pr42", "--detailed-exitcode")
+    assert result.code == code
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--suffix", "PR 42"), (), ("--suffix", "pr42", "--no-such-option"), ("--suffix", "pr42", "--only", "nope")],
+    ids=["suffix", "missing", "option", "unit"],
+)
+def test_c7_bad_input_is_2_and_1_with_a_detailed_exit_code(platformctl, arguments):
+    assert platformctl("plan", *arguments).code == 2
+    assert platformctl("plan", *arguments, "--detailed-exitcode").code == 1
+    assert platformctl.started == []
 
 
 def test_a_traceback_only_with_debug(platformctl):
@@ -129,96 +180,6 @@ def test_the_exit_code_of_the_process_is_that_of_the_command(platformctl, monkey
     with pytest.raises(SystemExit) as caught:
         main.main()
     assert caught.value.code == 2
-
-
-class FakeBucket:
-    def exists(self):
-        return True
-
-
-class FakeSession:
-    account_id = "123456789012"
-
-
-@pytest.fixture
-def deployed(platformctl, monkeypatch):
-    """A deployment that is there, as far as destroy can see; nothing of it may be touched."""
-    from orchestrator.cli.deployment import load  # noqa: PLC0415 - wired as the command wires it
-    from orchestrator.engine.operations import Outputs  # noqa: PLC0415
-    from tests.fakes.states import FakeStates  # noqa: PLC0415
-
-    class FakeDeployment:
-        def __init__(self, asked):
-            self.asked = asked
-            self.stack = load(asked, environment="dev", account_id="0" * 12)
-            self.states = FakeStates()
-            self.outputs = Outputs(stack=self.stack, states=self.states)
-            self.bucket = FakeBucket()
-            self.session = FakeSession()
-
-    made = []
-
-    def open_deployment(asked, *, start):
-        assert start is False, "destroy starts no cloud"
-        made.append(FakeDeployment(asked))
-        return made[-1]
-
-    monkeypatch.setattr(destroying, "open_deployment", open_deployment)
-    return made
-
-
-def test_a4_destroy_without_yes_and_without_a_terminal_is_refused_before_anything_runs(platformctl, deployed):
-    result = platformctl("destroy", "--suffix", "pr42")
-    assert (result.code, result.out, platformctl.started) == (2, "", [])
-    assert result.err == (
-        "error: Confirmation needed\n"
-        'Destroying "pr42" on the local cloud (account 123456789012) has to be confirmed, and there is no terminal to '
-        "ask on.\n"
-        "fix: Pass --yes.\n"
-    )
-    assert deployed[0].states.removed == []
-
-
-@pytest.mark.parametrize("answer", ["", "yes", "y", "PR42", "pr4"])
-def test_a4_only_the_suffix_itself_confirms_a_destroy(platformctl, deployed, monkeypatch, answer):
-    questions = []
-
-    def ask(question, **_):
-        questions.append(str(question))
-        return answer
-
-    monkeypatch.setattr(type(destroying.console.err), "is_terminal", property(lambda _self: True))
-    monkeypatch.setattr(destroying.console.err, "input", ask)
-    result = platformctl("destroy", "--suffix", "pr42")
-    assert (result.code, platformctl.started) == (2, [])
-    assert "error: Not confirmed\nNothing was run.\n" in result.err
-    (question,) = questions
-    assert 'This destroys "pr42" on the local cloud (account 123456789012), with all its data.' in question
-
-
-def test_c7_destroying_what_others_stand_on_is_refused_before_the_question(platformctl, deployed, monkeypatch):
-    original = destroying.open_deployment
-
-    def with_states(asked, *, start):
-        deployment = original(asked, start=start)
-        deployment.states.put("vpc", {"vpc_id": "v"})
-        return deployment
-
-    monkeypatch.setattr(destroying, "open_deployment", with_states)
-    result = platformctl("destroy", "--suffix", "pr42", "--only", "kms", "--yes")
-    assert (result.code, platformctl.started) == (2, [])
-    assert result.err == (
-        "error: Other units depend on what would be destroyed\n"
-        '"vpc" is still applied and depends on "kms".\n'
-        "fix: Destroy them together: --only vpc --only kms\n"
-    )
-
-
-def test_a2_destroying_what_does_not_exist_is_no_error_and_starts_no_cloud(platformctl):
-    result = platformctl("destroy", "--suffix", "pr42", "--yes")
-    assert (result.code, result.out) == (0, "")
-    assert result.err == 'Nothing to destroy: there is no "pr42" on the local cloud.\n'
-    assert platformctl.started == []
 
 
 def test_c7_outputs_of_what_does_not_exist(platformctl):

@@ -1,8 +1,10 @@
 """Suffixes, targets and projects: what may be said on the command line (A4, B11, C7)."""
 
+from datetime import timedelta
+
 import pytest
 
-from orchestrator.cli.options import Target, check_suffix
+from orchestrator.cli.options import Target, check_suffix, check_ttl
 from orchestrator.cli.project import find_project
 from orchestrator.errors import ExitCode, UsageError
 
@@ -48,6 +50,58 @@ def test_c7_malformed_suffixes_get_the_nearest_that_will_do(suffix, offer):
     )
     assert error.exit_code is ExitCode.BAD_INPUT
     assert check_suffix(offer) == offer, "the offer itself must do"
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("1m", timedelta(minutes=1)),
+        ("90m", timedelta(minutes=90)),
+        ("8h", timedelta(hours=8)),
+        ("08h", timedelta(hours=8)),
+        ("3d", timedelta(days=3)),
+        ("365d", timedelta(days=365)),
+        ("8760h", timedelta(days=365)),
+        ("none", None),
+    ],
+)
+def test_a2_times_to_live(text, span):
+    assert check_ttl(text).span == span
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "8",
+        "h",
+        "8 h",
+        "8H",
+        "8s",
+        "8w",
+        "1d12h",
+        "-8h",
+        "1.5h",
+        "0h",
+        "0m",
+        "366d",
+        "8761h",
+        "9999999999999999999d",
+        "None",
+        "8h\n",
+        "٨h",
+    ],
+)
+def test_c7_malformed_times_to_live(text):
+    with pytest.raises(UsageError) as caught:
+        check_ttl(text)
+    error = caught.value
+    assert (error.summary, error.detail, error.hint) == (
+        "Malformed time to live",
+        f"--ttl {text!r}: a time to live is a number of minutes, hours or days, from 1m to 365d, or none.",
+        "Try --ttl 8h",
+    )
+    assert error.exit_code is ExitCode.BAD_INPUT
 
 
 def test_a4_the_local_cloud_is_the_first_of_two_targets():

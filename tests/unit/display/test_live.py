@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from rich.text import Text
 
 from orchestrator.display.live import ProgressLines
 from orchestrator.engine.events import RunFinished, RunStarted, StepFinished, StepStarted, UnitFinished, UnitStarted
@@ -120,3 +121,25 @@ def test_the_terminal_is_left_alone_while_a_question_is_asked(terminal, clock):
         with display.paused():
             assert display._spinner is None
         assert display._spinner is spinner
+
+
+@pytest.mark.parametrize("text", ["two [bold]words[/bold]", Text("two [bold]words[/bold]", style="red")])
+def test_c4_what_is_no_event_is_printed_as_it_is(display, log, text):
+    display.say(text)
+    assert log.text == "two [bold]words[/bold]\n"
+
+
+def test_c4_a_long_text_that_is_no_event_is_not_broken_in_a_log(display, log):
+    display.say("word " * 40 + "end")
+    assert log.lines == ["word " * 40 + "end"]
+
+
+def test_c4_what_is_said_starts_the_silence_anew(display, clock, log):
+    display(RUN)
+    display(UnitStarted(time=START, unit="kms"))
+    ticks(display, clock, until=1.5)
+    display.say("Plan: 1 to add, 0 to change, 0 to destroy.")
+    ticks(display, clock, until=3.0)
+    assert log.lines[2:] == ["Plan: 1 to add, 0 to change, 0 to destroy."]
+    ticks(display, clock, until=3.25)
+    assert log.lines[3:] == ["[ 3.2 s] working: kms starting"]

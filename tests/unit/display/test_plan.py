@@ -2,12 +2,16 @@
 
 import pytest
 
-from orchestrator.display.plan import render_plan
-from orchestrator.engine.stack_plan import AttributeChange, PlannedChange, StackPlan
+from orchestrator.display.plan import render_plan, render_summary, summary
+from orchestrator.engine.plan import ACTIONS, AttributeChange, PlannedChange, StackPlan, read_plan
 
 
-def attribute(name, before, after, *, forces=False):
-    return AttributeChange(name=name, before=before, after=after, forces_replacement=forces)
+def attribute(name, before=None, after=None, **rest):
+    return AttributeChange(name=name, before=before, after=after, **rest)
+
+
+def one(*changes, **rest):
+    return StackPlan(units={"u": changes}, **rest)
 
 
 PLAN = StackPlan(
@@ -16,19 +20,21 @@ PLAN = StackPlan(
             PlannedChange(
                 address='aws_subnet.this["a"]',
                 action="replace",
+                reason="replace_because_cannot_update",
                 attributes=(
-                    attribute("arn", '"x"', "(known after apply)"),
-                    attribute("cidr_block", '"10.0.0.0/24"', '"10.1.0.0/24"', forces=True),
+                    attribute("arn", "x", unknown=True),
+                    attribute("cidr_block", "10.0.0.0/24", "10.1.0.0/24", forces_replacement=True),
                 ),
             ),
-            PlannedChange(
-                address="aws_vpc.this", action="update", attributes=(attribute("tags", "null", '{"a": "1"}'),)
-            ),
+            PlannedChange(address="aws_vpc.this", action="update", attributes=(attribute("tags", None, {"a": "1"}),)),
         ),
         "api": (PlannedChange(address="aws_lambda_function.this", action="delete"),),
-        "kms": (PlannedChange(address="aws_kms_key.this", action="create"),),
+        "kms": (
+            PlannedChange(address="aws_kms_key.this", action="create", attributes=(attribute("id", unknown=True),)),
+        ),
         "docs": (),
-    }
+    },
+    outputs=frozenset({"kms", "vpc"}),
 )
 
 
@@ -54,10 +60,171 @@ def test_c3_no_changes_at_all():
     assert text == ("kms  no changes\nvpc  no changes\n\nNo changes: the cloud matches the configuration.")
 
 
+def test_c3_a_unit_of_which_the_outputs_alone_change_is_named():
+    plan = StackPlan(units={"kms": (), "vpc": ()}, outputs=frozenset({"vpc"}))
+    assert render_plan(plan, order=("kms", "vpc")).plain == (
+        "kms  no changes\nvpc  outputs alone change\n\nNo resources change, but the outputs of vpc do."
+    )
+    assert render_summary(plan, order=("kms", "vpc")).plain == (
+        "  vpc  outputs alone change\nNo resources change, but the outputs of vpc do."
+    )
+
+
+# What is said of a resource beside its address.
+SAID = [
+    (PlannedChange(address="a.b", action="create"), "+ a.b"),
+    (PlannedChange(address="a.b", action="update"), "~ a.b"),
+    (PlannedChange(address="a.b", action="delete"), "- a.b"),
+    (PlannedChange(address="a.b", action="replace"), "± a.b  must be replaced"),
+    (PlannedChange(address="a.b", action="move", previous_address="a.old"), "> a.b  moves from a.old"),
+    (PlannedChange(address="a.b", action="update", previous_address="a.old"), "~ a.b  moves from a.old"),
+    (
+        PlannedChange(address="a.b", action="replace", previous_address="a.old"),
+        "± a.b  must be replaced  moves from a.old",
+    ),
+    (PlannedChange(address="a.b", action="import"), "< a.b  is imported"),
+    (PlannedChange(address="a.b", action="forget"), ". a.b  is left alone from now on, and stays in the cloud"),
+    (
+        PlannedChange(address="a.b", action="replace", reason="replace_because_tainted"),
+        "± a.b  must be replaced  (its creation broke off)",
+    ),
+    (
+        PlannedChange(address="a.b", action="delete", reason="delete_because_no_resource_config"),
+        "- a.b  (not in the configuration any more)",
+    ),
+    # Plain from the attributes, or a word that came after this version: nothing is said rather than jargon.
+    (PlannedChange(address="a.b", action="replace", reason="replace_because_cannot_update"), "± a.b  must be replaced"),
+    (PlannedChange(address="a.b", action="delete", reason="delete_because_of_the_weather"), "- a.b"),
+]
+
+
+@pytest.mark.parametrize(("change", "line"), SAID, ids=[line for _, line in SAID])
+def test_c3_what_happens_to_a_resource_and_why(change, line):
+    assert render_plan(one(change), order=("u",)).plain.splitlines()[1] == f"  {line}"
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_c3_every_action_can_be_shown(action):
+    change = PlannedChange(address="a.b", action=action)
+    assert "a.b" in render_plan(one(change), order=("u",)).plain
+    assert render_summary(one(change), order=("u",)).plain.startswith("  u  ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (["create", "create", "update"], "Plan: 2 to add, 1 to change, 0 to destroy."),
+        (["replace"], "Plan: 1 to add, 0 to change, 1 to destroy."),
+        (["move"], "Plan: 0 to add, 0 to change, 0 to destroy. 1 to move, import or leave alone."),
+        (
+            ["move", "import", "forget", "delete"],
+            "Plan: 0 to add, 0 to change, 1 to destroy. 3 to move, import or leave alone.",
+        ),
+        ([], "No changes: the cloud matches the configuration."),
+    ],
+)
+def test_c3_the_totals(changes, text):
+    assert summary(one(*(PlannedChange(address="a.b", action=action) for action in changes))) == text
+
+
+def test_c3_only_what_is_changed_in_place_or_replaced_shows_its_attributes():
+    """What is made or destroyed would show all of them."""
+    for action in ACTIONS:
+        change = PlannedChange(address="a.b", action=action, attributes=(attribute("name", 1, 2),))
+        text = render_plan(one(change), order=("u",)).plain
+        assert ("name: 1 -> 2" in text) is (action in {"update", "replace"})
+
+
+def test_c3_several_provider_configurations_are_told_of():
+    text = render_plan(one(providers=2), order=("u",)).plain
+    assert text == (
+        "u  no changes\n"
+        "\nThe units have 2 different provider configurations; all are in this one plan.\n"
+        "\nNo changes: the cloud matches the configuration."
+    )
+
+
+def test_c3_orphans_are_named_after_the_units():
+    assert render_plan(one(), order=("u",), orphans=("old", "older")).plain.splitlines()[1:3] == [
+        "old  orphaned: it has a state and is not in the live tree; the plan leaves it as it is",
+        "older  orphaned: it has a state and is not in the live tree; the plan leaves it as it is",
+    ]
+
+
 @pytest.mark.parametrize(
     ("length", "shown"),
-    [(60, "x" * 60), (61, "x" * 59 + "…"), (500, "x" * 59 + "…")],
+    [(58, '"' + "x" * 58 + '"'), (59, '"' + "x" * 58 + "…"), (500, '"' + "x" * 58 + "…")],
 )
 def test_long_values_are_cut(length, shown):
-    change = PlannedChange(address="a.b", action="update", attributes=(attribute("policy", "null", "x" * length),))
-    assert f"policy: null -> {shown}\n" in render_plan(StackPlan(units={"u": (change,)}), order=("u",)).plain
+    change = PlannedChange(address="a.b", action="update", attributes=(attribute("policy", None, "x" * length),))
+    assert f"policy: null -> {shown}\n" in render_plan(one(change), order=("u",)).plain
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "null"),
+        (True, "true"),
+        ({"z": 1, "y": "é"}, '{"y": "é", "z": 1}'),
+        ("two\nlines", '"two\\nlines"'),
+        ("[bold]x", '"[bold]x"'),
+    ],
+)
+def test_values_are_shown_as_json(value, shown):
+    change = PlannedChange(address="a.b", action="update", attributes=(attribute("v", 0, value),))
+    assert f"v: 0 -> {shown}\n" in render_plan(one(change), order=("u",)).plain
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        (attribute("p", sensitive=True), "p: (sensitive) -> (sensitive)"),
+        (attribute("p", sensitive=True, unknown=True), "p: (sensitive) -> (known after apply)"),
+        # Whoever made the change did not leave the values out: they are not shown all the same.
+        (attribute("p", "hunter1", "hunter2", sensitive=True), "p: (sensitive) -> (sensitive)"),
+    ],
+)
+def test_c8_secrets_are_not_shown(found, line):
+    text = render_plan(one(PlannedChange(address="a.b", action="update", attributes=(found,))), order=("u",)).plain
+    assert text.splitlines()[2] == f"      {line}"
+    assert "hunter" not in text
+
+
+def test_c8_no_secret_of_terraforms_plan_is_shown():
+    change = {
+        "actions": ["delete", "create"],
+        "before": {"password": "hunter1", "name": "a"},
+        "after": {"password": "hunter2", "name": "b"},
+        "after_sensitive": {"password": True},
+        "replace_paths": [["password"]],
+    }
+    resource = {"address": "module.u.aws_x.y", "mode": "managed", "change": change}
+    output = {"actions": ["update"], "before": "hunter1", "after": "hunter2"}
+    plan = read_plan({"resource_changes": [resource], "output_changes": {"u": output}}, units=["u"])
+    for text in (render_plan(plan, order=("u",)), render_summary(plan, order=("u",))):
+        assert "hunter" not in text.plain
+
+
+def test_c5_the_summary_says_what_is_touched_and_what_is_lost():
+    assert render_summary(PLAN, order=("docs", "kms", "vpc", "api"), orphans=("old",)).plain == (
+        "  kms   +1 ~0 -0\n"
+        "  vpc   +1 ~1 -1\n"
+        '          - aws_subnet.this["a"]\n'
+        "  api   +0 ~0 -1\n"
+        "          - aws_lambda_function.this\n"
+        "  old   orphaned: has a state, is not in the live tree; left as it is\n"
+        "Plan: 2 to add, 1 to change, 2 to destroy."
+    )
+
+
+@pytest.mark.parametrize(("count", "more"), [(10, None), (11, "and 1 more"), (30, "and 20 more")])
+def test_c5_a_long_list_of_what_is_lost_is_cut(count, more):
+    plan = one(*(PlannedChange(address=f"a.b[{number:02}]", action="delete") for number in range(count)))
+    lines = render_summary(plan, order=("u",)).plain.splitlines()
+    assert sum("- a.b[" in line for line in lines) == 10
+    assert (lines[-2].strip() == f"- {more}") is (more is not None)
+
+
+def test_c5_a_summary_of_nothing():
+    assert render_summary(one(), order=("u",)).plain == "No changes: the cloud matches the configuration."
+    assert render_summary(StackPlan(units={}), order=()).plain == "No changes: the cloud matches the configuration."

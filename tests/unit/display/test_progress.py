@@ -9,11 +9,13 @@ from orchestrator.engine.events import (
     RunFinished,
     RunInterrupted,
     RunStarted,
+    RunStopped,
     StepFinished,
     StepStarted,
     UnitFinished,
     UnitPhase,
     UnitPlanned,
+    UnitRetried,
     UnitStarted,
 )
 from orchestrator.model.status import Changes, Status
@@ -140,11 +142,49 @@ def test_the_verb_is_that_of_the_command(command, text):
 
 @pytest.mark.parametrize(
     ("waiting", "text"),
-    [(("kms", "vpc"), "; finishing kms, vpc, Ctrl-C again cuts it short"), ((), "")],
+    [(("kms", "vpc"), "; finishing kms, vpc, Ctrl-C again asks whether to cut it short"), ((), "")],
 )
 def test_c6_an_interrupt_says_what_is_waited_for(waiting, text):
     lines, _ = told(started("kms"), RunInterrupted(time=T + 61, waiting_for=waiting))
     assert lines[1] == f"[61.0 s] interrupted: nothing new starts{text}"
+
+
+@pytest.mark.parametrize(("waiting", "text"), [(("docs", "vpc"), "; finishing docs, vpc"), ((), "")])
+def test_c5_a_run_that_is_stopped_says_whose_plan_it_was_and_what_is_waited_for(waiting, text):
+    lines, _ = told(started("kms"), RunStopped(time=T + 2, unit="kms", waiting_for=waiting))
+    assert lines[1] == f'[ 2.0 s] stopped, because the plan of "kms" goes beyond the approved one{text}'
+
+
+def test_c5_a_refused_plan_reads_well_from_its_first_line_to_the_summary():
+    error = "Its plan goes beyond the approved one, so nothing of it was applied. Not approved:\n  create aws_eip.x"
+    lines, _ = told(
+        started("kms", "vpc", "docs"),
+        UnitStarted(time=T, unit="kms"),
+        UnitFinished(time=T + 1, unit="kms", status=Status.FAILED, seconds=1, error=error, log="/l/kms.log"),
+        RunStopped(time=T + 1, unit="kms", waiting_for=()),
+        UnitFinished(time=T + 1, unit="vpc", status=Status.SKIPPED, cause="kms"),
+        UnitFinished(time=T + 1, unit="docs", status=Status.CANCELLED),
+        RunFinished(time=T + 2, exit_code=1, seconds=2, changes=Changes()),
+    )
+    assert lines[2:] == [
+        (
+            "[ 1.0 s] kms   FAILED after 1.0 s: Its plan goes beyond the approved one, so nothing of it was applied. "
+            "Not approved:"
+        ),
+        '[ 1.0 s] stopped, because the plan of "kms" goes beyond the approved one',
+        '[ 1.0 s] vpc   skipped, because "kms" failed',
+        "[ 1.0 s] docs  cancelled",
+        '\nUnit "kms" failed:',
+        "  Its plan goes beyond the approved one, so nothing of it was applied. Not approved:",
+        "    create aws_eip.x",
+        "  log: /l/kms.log",
+        "\n1 failed, 1 skipped, 1 cancelled in 2.0 s: 0 added, 0 changed, 0 destroyed.",
+    ]
+
+
+def test_c5_another_attempt_is_announced_with_its_reason():
+    lines, _ = told(started("kms"), UnitRetried(time=T + 2, unit="kms", attempt=2, wait=4.5, reason="Throttling"))
+    assert lines[1] == "[ 2.0 s] kms  attempt 2 in 4.5 s: Throttling"
 
 
 def test_a_run_without_units_has_a_summary_too():

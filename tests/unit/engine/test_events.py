@@ -13,11 +13,13 @@ from orchestrator.engine.events import (
     RunFinished,
     RunInterrupted,
     RunStarted,
+    RunStopped,
     StepFinished,
     StepStarted,
     UnitFinished,
     UnitPhase,
     UnitPlanned,
+    UnitRetried,
     UnitStarted,
     fan_out,
 )
@@ -68,6 +70,17 @@ FORMS = [
     (
         RunInterrupted(time=1.0, waiting_for=("vpc",)),
         '{"type": "run_interrupted", "time": 1.0, "waiting_for": ["vpc"]}',
+    ),
+    (
+        RunStopped(time=1.0, unit="kms", waiting_for=("vpc",)),
+        '{"type": "run_stopped", "time": 1.0, "unit": "kms", "waiting_for": ["vpc"]}',
+    ),
+    (
+        UnitRetried(time=1.0, unit="vpc", attempt=2, wait=4.5, reason="ThrottlingException"),
+        (
+            '{"type": "unit_retried", "time": 1.0, "unit": "vpc", "attempt": 2, "wait": 4.5, '
+            '"reason": "ThrottlingException"}'
+        ),
     ),
     (
         RunFinished(time=9.0, exit_code=1, seconds=8.0, changes=Changes(destroy=3)),

@@ -6,9 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orchestrator.engine.events import ResourceFinished, ResourceStarted, RunInterrupted, UnitFinished, UnitStarted
-from orchestrator.engine.execution import Execution, Interrupt, Outcome
-from orchestrator.engine.ports import ResourceProgress
+from orchestrator.engine.events import (
+    ResourceFinished,
+    ResourceStarted,
+    RunInterrupted,
+    RunStopped,
+    UnitFinished,
+    UnitRetried,
+    UnitStarted,
+)
+from orchestrator.engine.execution import POLL_SECONDS, Execution, Interrupt, Outcome
+from orchestrator.engine.ports import ResourceProgress, Retrying
 from orchestrator.errors import PlatformctlError
 from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Changes, Status
@@ -17,18 +25,26 @@ STACK = {"kms": [], "vpc": ["kms"], "s3": ["kms"], "aurora": ["vpc"], "docs": []
 DONE = Outcome(status=Status.CHANGED, changes=Changes(add=1))
 
 
-def run(needs, work, *, parallelism=4, interrupt=None, stop_running=lambda: None):
+def run(needs, work, *, parallelism=4, interrupt=None, stop_running=lambda: None, hear=None, **settings):
+    """Runs it; ``hear`` is told every event in the thread that owns the schedule."""
     events = []
+
+    def emit(event):
+        events.append(event)
+        if hear is not None:
+            hear(event)
+
     with ThreadPoolExecutor(parallelism) as pool:
         outcomes = Execution(
             schedule=Schedule(needs),
             work=work,
             executor=pool,
             parallelism=parallelism,
-            emit=events.append,
+            emit=emit,
             clock=time.time,
             interrupt=Interrupt() if interrupt is None else interrupt,
             stop_running=stop_running,
+            **settings,
         ).run()
     return outcomes, events
 
@@ -211,3 +227,280 @@ def test_seconds_are_counted_from_the_start_of_the_unit_by_the_given_clock():
             stop_running=lambda: None,
         ).run()
     assert [(event.time, getattr(event, "seconds", None)) for event in events] == [(101.5, None), (103.0, 1.5)]
+
+
+def statuses(outcomes):
+    return {name: str(outcome.status) for name, outcome in outcomes.items()}
+
+
+REFUSED = Outcome(status=Status.FAILED, error="Its plan goes beyond the approved one.", stops_run=True)
+
+
+def test_c5_a_refused_plan_stops_the_run_and_what_runs_goes_on_to_its_end():
+    """kms is refused while docs, the other one with a unit behind it, is at work; there is room for late, which must not start."""
+    stopped, at_work = threading.Event(), threading.Event()
+    interrupted = []
+
+    def work(name, _report):
+        if name == "kms":
+            assert at_work.wait(10)
+            return REFUSED
+        at_work.set()
+        assert stopped.wait(10), "the run was never stopped"
+        return DONE
+
+    outcomes, events = run(
+        {"kms": [], "docs": [], "s3": ["docs"], "vpc": ["kms"], "late": []},
+        work,
+        parallelism=2,
+        hear=lambda event: stopped.set() if isinstance(event, RunStopped) else None,
+        stop_running=lambda: interrupted.append("stop"),
+    )
+    assert statuses(outcomes) == {
+        "docs": "changed",
+        "kms": "failed",
+        "late": "cancelled",
+        "s3": "cancelled",
+        "vpc": "skipped",
+    }
+    assert interrupted == [], "nobody is cut short"
+    (stop,) = [event for event in events if isinstance(event, RunStopped)]
+    assert (stop.unit, stop.waiting_for) == ("kms", ("docs",))
+    told = [(event.unit, str(event.status), event.cause) for event in events if isinstance(event, UnitFinished)]
+    assert told == [
+        ("kms", "failed", ""),
+        ("vpc", "skipped", "kms"),
+        ("late", "cancelled", ""),
+        ("s3", "cancelled", ""),
+        ("docs", "changed", ""),
+    ]
+
+
+def test_c5_several_refused_plans_stop_the_run_once():
+    together = threading.Barrier(2, timeout=10)
+
+    def work(_name, _report):
+        together.wait()
+        return REFUSED
+
+    outcomes, events = run({"a": [], "b": [], "c": ["a"], "d": []}, work, parallelism=2)
+    assert statuses(outcomes)["d"] == "cancelled"
+    assert [type(event) for event in events].count(RunStopped) == 1
+
+
+def test_c6_ctrl_c_after_a_refused_plan_cancels_nothing_twice():
+    interrupt, stopped = Interrupt(), threading.Event()
+
+    def hear(event):
+        if isinstance(event, RunStopped):
+            interrupt.request()
+            stopped.set()
+
+    def work(name, _report):
+        if name == "kms":
+            return REFUSED
+        assert stopped.wait(10)
+        return DONE
+
+    outcomes, events = run({"kms": [], "docs": [], "s3": ["docs"]}, work, interrupt=interrupt, hear=hear)
+    assert statuses(outcomes) == {"kms": "failed", "docs": "changed", "s3": "cancelled"}
+    assert sorted(event.unit for event in events if isinstance(event, UnitFinished)) == ["docs", "kms", "s3"]
+
+
+class Question:
+    """Asked whether to cut running work short: answers as it is told, and notes what it was told runs.
+
+    ``asked`` may be waited for; ``meanwhile`` is called while the question stands.
+    """
+
+    def __init__(self, *answers, meanwhile=lambda: None):
+        self.answers = list(answers)
+        self.told = []
+        self.asked = threading.Semaphore(0)
+        self.meanwhile = meanwhile
+
+    def __call__(self, running):
+        self.told.append(running)
+        self.meanwhile()
+        answer = self.answers.pop(0)
+        self.asked.release()
+        return answer
+
+
+def test_c6_a_second_ctrl_c_asks_and_no_goes_on_waiting():
+    interrupt, question, stopped = Interrupt(), Question(False, False), []
+
+    def work(_name, _report):
+        interrupt.request()
+        interrupt.request()
+        assert question.asked.acquire(timeout=10)
+        # "No" holds until somebody asks again.
+        assert not question.asked.acquire(timeout=5 * POLL_SECONDS)
+        interrupt.request()
+        assert question.asked.acquire(timeout=10)
+        return DONE
+
+    outcomes, events = run(
+        {"kms": [], "vpc": ["kms"]},
+        work,
+        interrupt=interrupt,
+        confirm=question,
+        stop_running=lambda: stopped.append("stop"),
+    )
+    assert question.told == [("kms",), ("kms",)]
+    assert stopped == []
+    assert not interrupt.is_urgent
+    assert statuses(outcomes) == {"kms": "changed", "vpc": "cancelled"}
+    assert [type(event) for event in events].count(RunInterrupted) == 1
+
+
+def test_c6_a_yes_cuts_short_once():
+    interrupt, asked, stopped = Interrupt(), threading.Event(), []
+    question = Question(True)
+
+    def stop():
+        stopped.append("stop")
+        asked.set()
+
+    def work(_name, _report):
+        interrupt.request()
+        interrupt.request()
+        assert asked.wait(10), "yes, and the running work was never asked to stop"
+        interrupt.request()
+        time.sleep(3 * POLL_SECONDS)
+        return Outcome(status=Status.CANCELLED)
+
+    outcomes, _ = run({"kms": []}, work, interrupt=interrupt, confirm=question, stop_running=stop)
+    assert (question.told, stopped) == ([("kms",)], ["stop"])
+    assert interrupt.is_urgent
+    assert statuses(outcomes) == {"kms": "cancelled"}
+
+
+def test_c6_the_first_ctrl_c_asks_nothing():
+    interrupt, question = Interrupt(), Question()
+
+    def work(_name, _report):
+        interrupt.request()
+        time.sleep(3 * POLL_SECONDS)
+        return DONE
+
+    run({"kms": []}, work, interrupt=interrupt, confirm=question)
+    assert question.told == []
+
+
+def test_c6_impatience_while_the_question_stands_is_no_other_request():
+    interrupt = Interrupt()
+    question = Question(False, meanwhile=interrupt.request)
+
+    def work(_name, _report):
+        interrupt.request()
+        interrupt.request()
+        assert question.asked.acquire(timeout=10)
+        time.sleep(3 * POLL_SECONDS)
+        return DONE
+
+    run({"kms": []}, work, interrupt=interrupt, confirm=question)
+    assert question.told == [("kms",)]
+
+
+def test_c6_sigterm_asks_nothing_and_cuts_short_at_once():
+    interrupt, asked, question = Interrupt(), threading.Event(), Question()
+
+    def work(_name, _report):
+        interrupt.request(urgent=True)
+        assert asked.wait(10)
+        return Outcome(status=Status.CANCELLED)
+
+    run({"kms": []}, work, interrupt=interrupt, confirm=question, stop_running=asked.set)
+    assert question.told == []
+
+
+def test_c6_sigterm_after_a_no_cuts_short_all_the_same():
+    interrupt, asked, question = Interrupt(), threading.Event(), Question(False)
+
+    def work(_name, _report):
+        interrupt.request()
+        interrupt.request()
+        assert question.asked.acquire(timeout=10)
+        interrupt.request(urgent=True)
+        assert asked.wait(10)
+        return Outcome(status=Status.CANCELLED)
+
+    run({"kms": []}, work, interrupt=interrupt, confirm=question, stop_running=asked.set)
+    assert len(question.told) == 1
+
+
+def test_c6_nobody_is_asked_about_nothing():
+    """Two signals before the first unit starts: there is nothing to cut short."""
+    interrupt, question = Interrupt(), Question()
+    interrupt.request()
+    interrupt.request()
+    outcomes, _ = run(STACK, lambda _name, _report: DONE, interrupt=interrupt, confirm=question)
+    assert question.told == []
+    assert {outcome.status for outcome in outcomes.values()} == {Status.CANCELLED}
+
+
+def test_c6_whoever_insists_where_nobody_can_be_asked_means_it():
+    interrupt, asked = Interrupt(), threading.Event()
+
+    def work(_name, _report):
+        interrupt.request()
+        interrupt.request()
+        assert asked.wait(10)
+        return Outcome(status=Status.CANCELLED)
+
+    run({"kms": []}, work, interrupt=interrupt, stop_running=asked.set)
+    assert interrupt.is_urgent
+
+
+def test_c6_how_often_it_was_asked_is_kept():
+    interrupt = Interrupt()
+    assert (bool(interrupt), interrupt.times, interrupt.is_urgent) == (False, 0, False)
+    interrupt.request()
+    assert (bool(interrupt), interrupt.times, interrupt.is_urgent) == (True, 1, False)
+    interrupt.request(urgent=True)
+    interrupt.request()
+    assert (bool(interrupt), interrupt.times, interrupt.is_urgent) == (True, 3, True)
+
+
+def test_c5_an_attempt_that_is_repeated_becomes_an_event():
+    def work(_name, report):
+        report(Retrying(attempt=2, seconds=4.5, reason="ThrottlingException"))
+        return DONE
+
+    _, events = run({"vpc": []}, work)
+    (retried,) = [event for event in events if isinstance(event, UnitRetried)]
+    assert (retried.unit, retried.attempt, retried.wait, retried.reason) == ("vpc", 2, 4.5, "ThrottlingException")
+
+
+@pytest.mark.parametrize("signals", [0, 1, 3], ids=["refused", "ctrl-c", "ctrl-c and a refusal"])
+def test_c6_running_work_is_told_once_to_begin_nothing_again(signals):
+    """What failed and would be tried again in a minute is not, when the run is stopped for whatever reason."""
+    interrupt, told, woken = Interrupt(), [], threading.Event()
+
+    def wind_down():
+        told.append("wind down")
+        woken.set()
+
+    def work(name, _report):
+        for _ in range(signals):
+            interrupt.request()
+        if name == "kms" and signals != 1:
+            return REFUSED
+        assert woken.wait(10), "the running work was never told"
+        return DONE
+
+    run(
+        {"kms": [], "docs": [], "vpc": ["kms"]},
+        work,
+        interrupt=interrupt,
+        confirm=lambda _running: False,
+        wind_down=wind_down,
+    )
+    assert told == ["wind down"]
+
+
+def test_c6_a_run_that_goes_well_winds_nothing_down():
+    told = []
+    run(STACK, lambda _name, _report: DONE, wind_down=lambda: told.append("wind down"))
+    assert told == []

@@ -1,12 +1,22 @@
 """The work on one unit: outputs go downstream, failures are told, destroy leaves nothing (A2, C2, C5, C8)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from orchestrator.config import LocalSource
 from orchestrator.engine.execution import Outcome, describe
-from orchestrator.engine.operations import require_applied, require_no_dependents, select, total
-from orchestrator.engine.ports import Applied, Phase
+from orchestrator.engine.operations import (
+    require_applied,
+    require_no_dependents,
+    select,
+    standing_on,
+    total,
+)
+from orchestrator.engine.orphans import stand_in
+from orchestrator.engine.plan import Approval
+from orchestrator.engine.ports import Applied, Phase, UnitChange
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 from orchestrator.hcl.values import Sensitive, is_wholly_known, unmark
 from orchestrator.model.status import Changes, Status
@@ -216,7 +226,7 @@ def test_nothing_is_destroyed_under_what_still_stands_on_it(bench):
     assert (error.summary, error.detail, error.hint) == (
         "Other units depend on what would be destroyed",
         '"api", "vpc" is still applied and depends on "kms".',
-        "Destroy them together: --only api --only vpc --only kms",
+        "Destroy them together: add --with-dependents, or name them: --only api --only vpc --only kms",
     )
     bench.destroy("api", "vpc")
     require_no_dependents(bench.outputs, ["kms"])
@@ -251,3 +261,162 @@ def test_total_adds_up_what_all_units_did():
 )
 def test_an_exception_as_text(error, text):
     assert describe(error) == text
+
+
+CREATE, REPLACE = (UnitChange(address="aws_vpc.this", action=action) for action in ("create", "replace"))
+
+
+def working(bench, **settings):
+    """The same work, with other settings."""
+    return replace(bench.work, **settings)
+
+
+def quiet(_progress):
+    pass
+
+
+def test_c5_what_was_approved_is_applied(bench):
+    bench.terraform.plans["docs"] = (CREATE,)
+    work = working(bench, approval=Approval(units={"docs": frozenset({CREATE})}))
+    assert work.up("docs", quiet).status is Status.CHANGED
+
+
+def test_c5_what_goes_beyond_the_approved_plan_is_not_applied_and_stops_the_run(bench):
+    bench.terraform.plans["docs"] = (CREATE, REPLACE)
+    work = working(bench, approval=Approval(units={"docs": frozenset({CREATE})}))
+    outcome = work.up("docs", quiet)
+    assert (outcome.status, outcome.stops_run, outcome.changes) == (Status.FAILED, True, Changes())
+    assert outcome.error.splitlines()[1:2] == ["  replace aws_vpc.this"]
+    assert "docs" not in bench.states.states
+    assert outcome.log == "/runs/1/logs/docs.log"
+
+
+def test_c5_without_an_approval_nobody_is_asked(bench):
+    bench.terraform.plans["docs"] = (REPLACE,)
+    (outcome,) = bench.up("docs")
+    assert (outcome.status, outcome.stops_run) == (Status.CHANGED, False)
+
+
+def test_c5_an_ordinary_failure_does_not_stop_the_run(bench):
+    bench.terraform.ends["kms"] = FAILED
+    assert [outcome.stops_run for outcome in bench.up("kms")] == [False]
+
+
+def test_c5_a_unit_that_is_as_it_should_be_starts_nothing(bench):
+    """Not even its inputs are read: it is not touched, whatever is known of the others."""
+    told = []
+    work = working(bench, idle=frozenset({"api"}))
+    assert work.up("api", told.append) == Outcome(status=Status.UNCHANGED)
+    assert (bench.terraform.applied, bench.states.read_names, told) == ([], [], [])
+
+
+def test_c5_the_dependents_of_an_idle_unit_read_its_outputs_all_the_same(bench):
+    bench.states.put("kms", {"key_arn": "arn:1", "password": Sensitive("p")})
+    work = working(bench, idle=frozenset({"kms"}))
+    assert [work.up(name, quiet).status for name in ("kms", "vpc")] == [Status.UNCHANGED, Status.CHANGED]
+    assert bench.terraform.applied == [("vpc", False)]
+    assert bench.terraform.inputs["vpc"] == {"kms_key_arn": "arn:1"}
+
+
+class Sources:
+    """A Terraform that notes which module it is given, and goes on."""
+
+    def __init__(self, terraform):
+        self.terraform = terraform
+        self.sources = {}
+        self.generated = {}
+
+    def apply(self, unit, **settings):
+        self.sources[unit.name] = unit.source
+        self.generated[unit.name] = [file.path for file in unit.generated]
+        return self.terraform.apply(unit, **settings)
+
+    def interrupt(self):
+        pass
+
+
+NOTHING = LocalSource(root=Path("/nothing"))
+
+
+def test_a2_what_cannot_be_evaluated_any_more_is_destroyed_without_its_module(bench):
+    """kms was destroyed before vpc had the chance: what vpc reads of it is gone for good."""
+    bench.states.put("vpc", {"vpc_id": "vpc-1"})
+    terraform = Sources(bench.terraform)
+    work = working(bench, terraform=terraform, nothing=NOTHING)
+    assert work.destroy("vpc", quiet).status is Status.CHANGED
+    assert (terraform.sources["vpc"], bench.terraform.inputs["vpc"]) == (NOTHING, {})
+    assert "provider.tf" in terraform.generated["vpc"], "the provider is needed to destroy"
+    assert bench.states.removed == ["vpc"]
+
+
+def test_a2_what_is_known_is_destroyed_with_its_own_module(bench):
+    bench.up("kms", "vpc")
+    terraform = Sources(bench.terraform)
+    assert working(bench, terraform=terraform, nothing=NOTHING).destroy("vpc", quiet).status is Status.CHANGED
+    assert terraform.sources["vpc"] == bench.stack.units["vpc"].evaluate({}).source
+    assert bench.terraform.inputs["vpc"] == {"kms_key_arn": "arn:aws:kms:key/1"}
+
+
+def test_a2_without_a_place_to_go_to_it_is_an_error_with_the_fix(bench):
+    bench.states.put("vpc", {"vpc_id": "vpc-1"})
+    with pytest.raises(PlatformctlError, match="Inputs are not known"):
+        bench.destroy("vpc")
+    assert (bench.terraform.applied, bench.states.removed) == ([], [])
+
+
+@pytest.fixture
+def orphaned(bench):
+    """The bench, with a unit "old" that has a state and is in no live tree."""
+    template = bench.stack.units["kms"].evaluate({})
+    key = template.remote_state.config["key"]
+    unit = stand_in(template, name="old", key=key, state_key="pr42/dev/old/terraform.tfstate", nothing=NOTHING)
+    bench.outputs.orphans = {"old": unit}
+    bench.states.put("old", {"secret": Sensitive("hunter2")}, resources=2)
+    return bench
+
+
+def test_a2_an_orphan_is_destroyed_and_its_state_removed(orphaned):
+    terraform = Sources(orphaned.terraform)
+    outcome = working(orphaned, terraform=terraform, nothing=NOTHING).destroy("old", quiet)
+    assert (outcome.status, outcome.log) == (Status.CHANGED, "/runs/1/logs/old.log")
+    assert terraform.sources["old"] == NOTHING
+    assert orphaned.terraform.inputs["old"] == {}
+    assert orphaned.states.removed == ["old"]
+    assert orphaned.outputs.state("old") is None
+
+
+def test_a2_an_orphan_depends_on_nothing(orphaned):
+    assert orphaned.outputs.of_dependencies("old") == {}
+    assert orphaned.outputs.evaluate("old").name == "old"
+
+
+def test_c8_an_orphans_secrets_are_in_no_repr(orphaned):
+    for thing in (orphaned.outputs, orphaned.outputs.state("old"), orphaned.outputs.evaluate("old")):
+        assert "hunter2" not in repr(thing)
+
+
+def test_an_orphan_is_not_among_what_stands_on_others(orphaned):
+    assert standing_on(orphaned.outputs, {"old"}) == ()
+    require_no_dependents(orphaned.outputs, {"old"})
+
+
+@pytest.mark.parametrize(
+    ("applied", "selected", "standing"),
+    [
+        ((), {"kms"}, ()),
+        (("kms", "vpc", "api"), {"kms"}, ("api", "vpc")),
+        (("kms", "vpc", "api"), {"kms", "vpc"}, ("api",)),
+        (("kms", "vpc", "api"), {"kms", "vpc", "api"}, ()),
+        (("kms", "vpc", "api"), {"api"}, ()),
+        (("kms", "vpc"), {"kms"}, ("vpc",)),
+        (("docs",), {"docs"}, ()),
+    ],
+)
+def test_c2_what_would_go_with_its_foundation(bench, applied, selected, standing):
+    bench.up(*applied)
+    assert standing_on(bench.outputs, selected) == standing
+
+
+def test_a2_an_empty_state_stands_on_nothing(bench):
+    bench.states.put("vpc", resources=0)
+    assert standing_on(bench.outputs, {"kms"}) == ()

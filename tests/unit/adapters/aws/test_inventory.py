@@ -171,6 +171,120 @@ def test_without_a_suffix_everything_but_what_a_fresh_account_has():
     assert not [line for line in everything if "default" in line or "k-aws" in line or "k-gone" in line]
 
 
+BROUGHT = {
+    "ec2": {
+        "describe_vpcs": {"Vpcs": [MINE | {"Tags": _tagged("pr42")}]},
+        "describe_security_groups": {
+            "SecurityGroups": [
+                MINE | {"GroupId": "sg-brought", "GroupName": "default"},
+                MINE | {"GroupId": "sg-made", "GroupName": "security-group-pr42"},
+            ]
+        },
+        "describe_network_acls": {
+            "NetworkAcls": [
+                MINE | {"NetworkAclId": "acl-brought", "IsDefault": True},
+                MINE | {"NetworkAclId": "acl-made", "IsDefault": False},
+            ]
+        },
+        "describe_route_tables": {
+            "RouteTables": [
+                MINE | {"RouteTableId": "rtb-brought", "Associations": [{"Main": True}]},
+                MINE | {"RouteTableId": "rtb-made", "Associations": [{"Main": False}]},
+            ]
+        },
+        "describe_network_interfaces": {"NetworkInterfaces": [MINE | {"NetworkInterfaceId": "eni-brought"}]},
+    },
+    "rds": {
+        "describe_db_clusters": {"DBClusters": [{"DBClusterIdentifier": "aurora-pr42"}]},
+        "describe_db_cluster_snapshots": {
+            "DBClusterSnapshots": [
+                {"DBClusterSnapshotIdentifier": name, "DBClusterIdentifier": "aurora-pr42"}
+                for name in ("rds:brought", "by-hand-made")
+            ]
+        },
+        "describe_db_cluster_automated_backups": {
+            "DBClusterAutomatedBackups": [
+                {"DbClusterResourceId": "backup-brought", "DBClusterIdentifier": "aurora-pr42"}
+            ]
+        },
+    },
+    "secretsmanager": {
+        "list_secrets": {
+            "SecretList": [
+                {
+                    "ARN": "arn:secret-brought",
+                    "Name": "rds!cluster-1",
+                    "Tags": [
+                        {"Key": "aws:rds:primaryDBClusterArn", "Value": "arn:aws:rds:us-east-1:1:cluster:aurora-pr42"}
+                    ],
+                },
+                {"ARN": "arn:secret-made", "Name": "secret-pr42"},
+            ]
+        }
+    },
+    "sns": {
+        "list_topics": {"Topics": [{"TopicArn": "arn:aws:sns:us-east-1:1:topic-pr42"}]},
+        "list_subscriptions": {
+            "Subscriptions": [
+                {
+                    "SubscriptionArn": arn,
+                    "TopicArn": "arn:aws:sns:us-east-1:1:topic-pr42",
+                    "Endpoint": "a@example.org",
+                }
+                for arn in ("PendingConfirmation", "arn:aws:sns:us-east-1:1:topic-pr42:made")
+            ]
+        },
+    },
+}
+
+
+def test_what_aws_makes_by_itself_names_what_it_was_made_for():
+    found = {item.identifier: item.made_for for item in list_resources(_factory(BROUGHT), "pr42")}
+    assert {identifier: owner for identifier, owner in found.items() if owner} == {
+        "acl-brought": "vpc-mine",
+        "arn:aws:sns:us-east-1:1:topic-pr42 PendingConfirmation": "arn:aws:sns:us-east-1:1:topic-pr42",
+        "arn:secret-brought": "aurora-pr42",
+        "backup-brought": "aurora-pr42",
+        "eni-brought": "vpc-mine",
+        "rds:brought": "aurora-pr42",
+        "rtb-brought": "vpc-mine",
+        "sg-brought": "vpc-mine",
+    }
+    assert {"acl-made", "arn:secret-made", "by-hand-made", "rtb-made", "sg-made", "vpc-mine"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("group", "tags", "owned", "made_for"),
+    [
+        ("/aws/rds/cluster/aurora-pr42/postgresql", {}, True, "aurora-pr42"),
+        ("/aws/rds/cluster/aurora-pr42/postgresql", {"Suffix": "pr42"}, True, ""),
+        ("/aws/rds/instance/aurora-instance-1-pr42/postgresql", {}, True, "aurora-instance-1-pr42"),
+        ("/aws/lambda/lambda-api-pr42", {}, True, "lambda-api-pr42"),
+        ("sns/us-east-1/123456789012/topic-pr42/Failure", {}, True, "arn:aws:sns:us-east-1:123456789012:topic-pr42"),
+        ("API-Gateway-Execution-Logs_mine/v1", {}, True, "mine"),
+        ("API-Gateway-Execution-Logs_mine/v1", {"Suffix": "pr42"}, True, ""),
+        ("API-Gateway-Execution-Logs_other/v1", {}, False, ""),
+        ("API-Gateway-Execution-Logs_gone/v1", {"Suffix": "pr42"}, True, ""),
+        ("/aws/vpc/flow-logs-pr42", {}, True, ""),
+        ("/aws/apigateway/welcome", {"Suffix": "pr42"}, True, ""),
+        ("/aws/apigateway/welcome", {"Suffix": "pr7"}, False, ""),
+        ("/aws/apigateway/welcome", {}, False, ""),
+    ],
+)
+def test_a_log_group_without_the_tag_was_made_by_the_service_that_writes_to_it(group, tags, owned, made_for):
+    account = {
+        "apigateway": {
+            "get_rest_apis": {"items": [{"id": "mine", "name": "api-pr42"}, {"id": "other", "name": "api-pr7"}]}
+        },
+        "logs": {
+            "describe_log_groups": {"logGroups": [{"logGroupName": group, "arn": f"arn:{group}:*"}]},
+            "list_tags_for_resource": {"tags": tags},
+        },
+    }
+    found = [item for item in list_resources(_factory(account), "pr42") if item.type == "log-group"]
+    assert [item.made_for for item in found] == [made_for] * owned
+
+
 @pytest.mark.parametrize("suffix", [None, "pr42"])
 def test_an_empty_account_has_nothing(suffix):
     assert list_resources(_factory({}), suffix) == []

@@ -2,13 +2,16 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from botocore.response import StreamingBody
 from botocore.stub import ANY
 
-from orchestrator.adapters.aws.state_bucket import Deployment, StateBucket
+from orchestrator.adapters.aws.state_bucket import Deployment, StateBucket, state_keys
+from orchestrator.engine.environments import LastRun
 from orchestrator.errors import PlatformctlError, UsageError
+from tests.fakes.live_tree import LiveTree
 
 ACCOUNT = "123456789012"
 NAME = "states"
@@ -108,12 +111,123 @@ def test_a_creation_that_stopped_half_way_can_be_repeated(bucket, s3):
     bucket.create()
 
 
+OLD = b'{"environment": "dev", "created": "2026-01-31T08:15:00+00:00", "account_settings": ["config"]}'
+NEW = (
+    OLD[:-1]
+    + b', "database_principals": ["arn:aws:iam::1:role/dba"], "expires": "2026-01-31T16:15:00+00:00", "units": {"kms": [], "vpc": ["kms"]}, '
+    b'"last_run": {"id": "r", "command": "up", "finished": "2026-01-31T09:00:00+00:00", "exit_code": 1}}'
+)
+LIVELY = replace(
+    PR42,
+    database_principals=("arn:aws:iam::1:role/dba",),
+    expires="2026-01-31T16:15:00+00:00",
+    units={"kms": (), "vpc": ("kms",)},
+    last_run=LastRun(id="r", command="up", finished="2026-01-31T09:00:00+00:00", exit_code=1),
+)
+WRITTEN = RECORD | {"ContentType": "application/json"}
+
+
+def holds(s3, record, tag='"1"'):
+    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(record), len(record)), "ETag": tag}, RECORD)
+
+
+def absent(s3):
+    s3.add_client_error("get_object", "NoSuchKey", http_status_code=404, expected_params=RECORD)
+
+
 def test_b15_a_deployment_is_registered_under_its_suffix(bucket, s3):
-    record = b'{"environment": "dev", "created": "2026-01-31T08:15:00+00:00", "account_settings": ["config"]}'
-    s3.add_response("put_object", {}, RECORD | {"Body": record, "ContentType": "application/json"})
-    bucket.register(PR42)
-    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(record), len(record))}, RECORD)
+    absent(s3)
+    s3.add_response("put_object", {}, WRITTEN | {"Body": NEW, "IfNoneMatch": "*"})
+    bucket.update("pr42", lambda known: LIVELY if known is None else None)
+    holds(s3, NEW)
+    assert bucket.deployment("pr42") == LIVELY
+
+
+def test_b15_a_record_from_before_there_were_times_to_live_is_read(bucket, s3):
+    holds(s3, OLD)
     assert bucket.deployment("pr42") == PR42
+    assert (PR42.expires, PR42.units, PR42.last_run) == (None, {}, None)
+
+
+def test_fields_of_a_newer_platformctl_do_not_keep_a_record_from_being_read(bucket, s3):
+    holds(s3, NEW.replace(b'"exit_code": 1', b'"exit_code": 1, "mood": "good"').replace(b"{", b'{"new": 1, ', 1))
+    assert bucket.deployment("pr42") == LIVELY
+
+
+def test_b15_a_record_is_changed_only_if_it_is_still_the_one_that_was_read(bucket, s3):
+    holds(s3, OLD, tag='"7"')
+    s3.add_response("put_object", {}, WRITTEN | {"Body": NEW, "IfMatch": '"7"'})
+    bucket.update("pr42", lambda known: replace(LIVELY, created=known.created))
+
+
+@pytest.mark.parametrize(("code", "status"), [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409)])
+def test_b15_what_another_machine_wrote_meanwhile_is_not_lost(bucket, s3, code, status):
+    holds(s3, OLD, tag='"7"')
+    s3.add_client_error("put_object", code, http_status_code=status)
+    holds(s3, OLD.replace(b"dev", b"prod"), tag='"8"')
+    expected = json.dumps(json.loads(NEW.replace(b"dev", b"prod"))).encode()
+    s3.add_response("put_object", {}, WRITTEN | {"Body": expected, "IfMatch": '"8"'})
+    bucket.update("pr42", lambda known: replace(LIVELY, environment=known.environment))
+
+
+def test_b15_a_record_that_was_deleted_meanwhile_is_written_anew(bucket, s3):
+    holds(s3, OLD, tag='"7"')
+    s3.add_client_error("put_object", "NoSuchKey", http_status_code=404)
+    absent(s3)
+    s3.add_response("put_object", {}, WRITTEN | {"Body": NEW, "IfNoneMatch": "*"})
+    bucket.update("pr42", lambda _known: LIVELY)
+
+
+@pytest.mark.parametrize("change", [lambda _known: None, lambda known: known, lambda _known: LIVELY])
+def test_nothing_is_written_where_nothing_changes(bucket, s3, change):
+    holds(s3, NEW)
+    bucket.update("pr42", change)
+
+
+def test_b15_a_register_that_others_change_all_the_time_is_given_up_with_an_explanation(bucket, s3):
+    for _ in range(10):
+        holds(s3, OLD)
+        s3.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+    with pytest.raises(PlatformctlError) as caught:
+        bucket.update("pr42", lambda _known: LIVELY)
+    assert (caught.value.summary, caught.value.detail) == (
+        "Registering pr42 failed",
+        "Other machines changed s3://states/pr42/platformctl.json 10 times while this one tried to.",
+    )
+
+
+KEY = "pr42/kms/terraform.tfstate"
+
+
+def test_c8_resources_are_counted_and_values_stay_where_they_are(bucket, s3):
+    state = {
+        "version": 4,
+        "outputs": {"password": {"value": "hunter2", "sensitive": True}},
+        "resources": [
+            {"mode": "managed", "instances": [{}, {}]},
+            {"mode": "data", "instances": [{}]},
+            {"mode": "managed", "instances": [{}]},
+        ],
+    }
+    text = json.dumps(state).encode()
+    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(text), len(text))}, BUCKET | {"Key": KEY})
+    assert bucket.resources(KEY) == 3
+    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(b"hunter2"), 7)}, BUCKET | {"Key": KEY})
+    with pytest.raises(PlatformctlError) as caught:
+        bucket.resources(KEY)
+    assert caught.value.detail == f"s3://states/{KEY} is not JSON."
+    assert "hunter2" not in str(caught.value.__cause__)
+
+
+def test_a_state_that_has_gone_meanwhile_holds_nothing(bucket, s3):
+    s3.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+    assert bucket.resources(KEY) == 0
+
+
+def test_the_keys_of_states_are_those_that_the_live_tree_says(tmp_path):
+    assert state_keys(LiveTree(tmp_path).standard().load()) == {
+        name: f"pr42/dev/{name}/terraform.tfstate" for name in ("api", "docs", "kms", "vpc")
+    }
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchBucket"])
@@ -168,7 +282,8 @@ CALLS = {
     "exists": lambda bucket: bucket.exists(),
     "create": lambda bucket: bucket.create(),
     "deployment": lambda bucket: bucket.deployment("pr42"),
-    "register": lambda bucket: bucket.register(PR42),
+    "update": lambda bucket: bucket.update("pr42", lambda _known: PR42),
+    "resources": lambda bucket: bucket.resources(KEY),
     "keys": lambda bucket: bucket.keys(),
     "unregister": lambda bucket: bucket.unregister("pr42"),
     "remove": lambda bucket: bucket.remove(),
@@ -186,7 +301,8 @@ def test_no_connection_is_an_error_of_ours(offline, call):
     ("call", "operation"),
     [
         ("deployment", "get_object"),
-        ("register", "put_object"),
+        ("update", "get_object"),
+        ("resources", "get_object"),
         ("keys", "list_objects_v2"),
         ("unregister", "list_objects_v2"),
         ("remove", "list_object_versions"),
@@ -198,3 +314,10 @@ def test_a_refusal_is_an_error_of_ours(bucket, s3, call, operation):
         CALLS[call](bucket)
     assert caught.value.summary.endswith(" failed")
     assert "not you" in caught.value.detail
+
+
+def test_a_refusal_to_write_is_an_error_of_ours(bucket, s3):
+    absent(s3)
+    s3.add_client_error("put_object", "AccessDenied", "not you", http_status_code=403)
+    with pytest.raises(PlatformctlError, match="Registering pr42 failed"):
+        CALLS["update"](bucket)

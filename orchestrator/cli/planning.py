@@ -1,0 +1,114 @@
+"""Making a stack's plan, and holding a kept one against what is there now; shared by ``plan``, ``up`` and ``drift``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrator.adapters.plans import fingerprint, state_version
+from orchestrator.adapters.terraform.provider import SharedProviders
+from orchestrator.cli.deployment import Deployment
+from orchestrator.cli.orphans import orphans
+from orchestrator.config import EvaluatedUnit
+from orchestrator.engine.plan import Basis, KeptPlan, StackPlan
+from orchestrator.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is planned: the selected units as far as they are known now, and what that was read from."""
+
+    order: tuple[str, ...]
+    units: tuple[EvaluatedUnit, ...]
+    basis: Basis
+
+
+def subject(deployment: Deployment, order: Sequence[str]) -> Subject:
+    """Evaluate the selected units; outputs of units outside the selection are those of their states."""
+    outputs = deployment.outputs
+    outside = {
+        target: dict(values)
+        for name in order
+        for target, values in outputs.of_dependencies(name).items()
+        if target not in order
+    }
+    units = tuple(deployment.stack.units[name].evaluate(outside) for name in order)
+    states = {name: outputs.state(name) for name in order}
+    return Subject(
+        order=tuple(order),
+        units=units,
+        basis=Basis(
+            configuration={unit.name: fingerprint(unit, deployment.modules.locate(unit).folder) for unit in units},
+            states={name: state_version(state.document if state else None) for name, state in states.items()},
+        ),
+    )
+
+
+def make_plan(deployment: Deployment, chosen: Subject, providers: SharedProviders | None) -> StackPlan:
+    """Plan the units together, against their states and the cloud as they are.
+
+    Raises:
+        PlatformctlError: Terraform failed; nothing was changed.
+
+    """
+    states = {name: state.document for name in chosen.order if (state := deployment.outputs.state(name))}
+    return deployment.planner(providers).plan(chosen.units, states)
+
+
+def keep(deployment: Deployment, chosen: Subject, plan: StackPlan) -> KeptPlan:
+    """The plan with everything that it takes to apply it later."""
+    return KeptPlan(
+        suffix=deployment.asked.suffix,
+        environment=deployment.stack.environment,
+        target=str(deployment.asked.target),
+        account=deployment.session.account_id,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        only=deployment.asked.only,
+        account_settings=deployment.account_settings,
+        plan=plan,
+        basis=chosen.basis,
+        orphans=orphans(deployment),
+    )
+
+
+def require_same_request(deployment: Deployment, kept: KeptPlan, *, file: str) -> None:
+    """Check that a kept plan is for this very deployment.
+
+    Raises:
+        UsageError: it is for another one.
+
+    """
+    asked = deployment.asked
+    wanted = {
+        "suffix": (kept.suffix, asked.suffix),
+        "environment": (kept.environment, deployment.stack.environment),
+        "target": (kept.target, str(asked.target)),
+        "account": (kept.account, deployment.session.account_id),
+        "--only": (" ".join(sorted(kept.only)) or "all", " ".join(sorted(asked.only)) or "all"),
+        "--account-settings": (
+            ",".join(kept.account_settings) or "none",
+            ",".join(deployment.account_settings) or "none",
+        ),
+    }
+    differing = [f"{name} {planned}, not {now}" for name, (planned, now) in wanted.items() if planned != now]
+    if differing:
+        raise UsageError(
+            "The plan is for something else",
+            detail=f"{file} was made for {'; '.join(differing)}.",
+            hint="Give the options that it was made with, or make another plan.",
+        )
+
+
+def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
+    """Check that nothing has changed since a plan was made.
+
+    Raises:
+        UsageError: something has; applying it would do something else than what was shown.
+
+    """
+    differences = kept.basis.differences(now)
+    if differences:
+        raise UsageError(
+            "The plan is stale",
+            detail=f"Since {file} was made at {kept.created}, {'; '.join(differences)}.",
+            hint="Make another one with platformctl plan --out, and look at it.",
+        )

@@ -1,0 +1,31 @@
+"""The plan of a whole stack as one Terraform plan, with real unknown values between its units.
+
+One root module calls the module of every unit; where an input comes from another unit's output, the reference between
+the two modules stands in its place, so Terraform itself carries changes and "(known after apply)" from unit to unit. The
+states of the units are merged in memory under the addresses that their resources have there. The result is a plan to
+look at and to hold the units' own plans against: it is never applied.
+"""
+
+from orchestrator.engine.plan.approval import Approval
+from orchestrator.engine.plan.changes import ACTIONS, AttributeChange, PlannedChange, StackPlan
+from orchestrator.engine.plan.document import FORMAT_VERSION, Basis, KeptPlan, parse_document, to_document
+from orchestrator.engine.plan.reading import read_plan
+from orchestrator.engine.plan.root_module import RootModule, root_module
+from orchestrator.engine.plan.states import merge_states
+
+__all__ = [
+    "ACTIONS",
+    "FORMAT_VERSION",
+    "Approval",
+    "AttributeChange",
+    "Basis",
+    "KeptPlan",
+    "PlannedChange",
+    "RootModule",
+    "StackPlan",
+    "merge_states",
+    "parse_document",
+    "read_plan",
+    "root_module",
+    "to_document",
+]

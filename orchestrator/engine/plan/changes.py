@@ -1,0 +1,95 @@
+"""What a plan of the stack says: by unit and resource, what will happen, and which attributes change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orchestrator.engine.ports import UnitChange
+from orchestrator.model.status import Changes
+
+_COUNTS = {
+    "create": Changes(add=1),
+    "update": Changes(change=1),
+    "delete": Changes(destroy=1),
+    "replace": Changes(add=1, destroy=1),
+}
+ACTIONS = ("create", "update", "delete", "replace", "move", "import", "forget")
+"""What can happen to a resource instance. Terraform counts neither a move, an import nor a forgetting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeChange:
+    """One attribute of a resource that changes.
+
+    Attributes:
+        before: the value as JSON has it; None where there was none, and where it is a secret.
+        after: the value as far as it is known; None as above.
+        unknown: some of ``after`` is known only after apply.
+        sensitive: the attribute is, or holds, a secret; both values are left out.
+
+    """
+
+    name: str
+    before: object = None
+    after: object = None
+    unknown: bool = False
+    sensitive: bool = False
+    forces_replacement: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChange:
+    """What will happen to one resource instance.
+
+    Attributes:
+        address: within its unit, as in the unit's own state.
+        action: one of ``ACTIONS``.
+        reason: why, in Terraform's word for it ("replace_because_tainted"), or "".
+        previous_address: where the state has it now, if it moves; else "".
+
+    """
+
+    address: str
+    action: str
+    reason: str = ""
+    previous_address: str = ""
+    attributes: tuple[AttributeChange, ...] = ()
+
+    def to_unit_changes(self) -> tuple[UnitChange, ...]:
+        """What Terraform will call this in the unit's own plan; a move with an update is both."""
+        moved = (
+            ()
+            if self.action == "move" or not self.previous_address
+            else (UnitChange(address=self.address, action="move"),)
+        )
+        return (*moved, UnitChange(address=self.address, action=self.action))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackPlan:
+    """The plan of a stack.
+
+    Attributes:
+        units: the planned changes by unit name; a unit without changes is there with an empty tuple.
+        outputs: the units whose outputs will, or may, have other values than their states say.
+        drift: what differs in the cloud from the states, by unit name; units without any are left out.
+        providers: how many provider configurations the units have.
+
+    """
+
+    units: Mapping[str, tuple[PlannedChange, ...]]
+    outputs: frozenset[str] = frozenset()
+    drift: Mapping[str, tuple[PlannedChange, ...]] = field(default_factory=dict)
+    providers: int = 1
+
+    def changes(self, unit: str | None = None) -> Changes:
+        """The counts of one unit, or of all."""
+        chosen = self.units.values() if unit is None else [self.units[unit]]
+        return sum((_COUNTS.get(change.action, Changes()) for changes in chosen for change in changes), Changes())
+
+    def touches(self, unit: str) -> bool:
+        """Whether Terraform has anything to do in a unit, be it to write down an output."""
+        return bool(self.units[unit]) or unit in self.outputs
+
+    def __bool__(self) -> bool:
+        """Whether any resource is to be changed."""
+        return any(self.units.values())

@@ -1,0 +1,74 @@
+"""The states of the units as one, in memory: the state of the stack's root module."""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestrator.config import module_name
+from orchestrator.hcl import from_json_value
+from orchestrator.hcl.functions.json_text import json_text
+
+_BUILTIN = 'provider["terraform.io/builtin/'
+
+
+def merge_states(
+    states: Mapping[str, Mapping[str, Any]],
+    *,
+    aliases: Mapping[str, str] | None = None,
+    outputs: Mapping[str, Iterable[str]] | None = None,
+) -> dict[str, Any]:
+    """One state document of those of the units, by unit name; each resource moves under its unit's module call.
+
+    Works on copies; the documents are left as they are.
+
+    Args:
+        states: state documents, format version 4.
+        aliases: the alias of the root module's provider configuration for those units that have one.
+        outputs: by unit name, the outputs that its module declares.
+
+    """
+    resources = []
+    for unit, document in sorted(states.items()):
+        prefix = f"module.{module_name(unit)}"
+        alias = (aliases or {}).get(unit)
+        for original in document.get("resources", []):
+            resource = copy.deepcopy(original)
+            inner = resource.get("module")
+            resource["module"] = f"{prefix}.{inner}" if inner else prefix
+            provider = resource.get("provider", "")
+            # Terraform's own provider, of terraform_data, has no configuration that could be handed to a unit.
+            if alias and provider.startswith("provider[") and not provider.startswith(_BUILTIN):
+                resource["provider"] = f"{provider}.{alias}"
+            for instance in resource.get("instances", []):
+                if "dependencies" in instance:
+                    instance["dependencies"] = [f"{prefix}.{address}" for address in instance["dependencies"]]
+            resources.append(resource)
+    return {
+        "version": 4,
+        "terraform_version": max(
+            (str(item.get("terraform_version", "1.11.0")) for item in states.values()), key=_release, default="1.11.0"
+        ),
+        "serial": 1,
+        # A plan is made against a state of its own: the lineage only has to be there.
+        "lineage": "00000000-0000-4000-8000-000000000000",
+        "outputs": {
+            module_name(unit): {"value": _as_json(states[unit], names), "type": "string", "sensitive": True}
+            for unit, names in sorted((outputs or {}).items())
+            if unit in states
+        },
+        "resources": resources,
+    }
+
+
+def _as_json(state: Mapping[str, Any], names: Iterable[str]) -> str:
+    """What the unit's output in the root module says of a state: Terraform keeps no output that is null."""
+    known = state.get("outputs", {})
+    # An output that the module does not declare any more will go; it makes the texts differ.
+    values = {name: known[name]["value"] if name in known else None for name in sorted({*names, *known})}
+    return json_text(from_json_value(values))
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """A version's numbers, to compare by: 1.9 is older than 1.11."""
+    return tuple(int(part) for part in re.findall(r"\d+", version.split("-", maxsplit=1)[0]))

@@ -1,0 +1,77 @@
+"""Deployments as a table that fits a terminal of 80 columns, and one line each in a file (C4)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestrator.display.environments import render_environments, span, time_to_live
+from orchestrator.engine.environments import Environment, LastRun
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0s"),
+        (0, "0s"),
+        (59.9, "59s"),
+        (60, "1m"),
+        (3599, "59m"),
+        (3600, "1h"),
+        (86399, "23h"),
+        (86400, "1d"),
+        (86400 * 400, "400d"),
+    ],
+)
+def test_lengths_of_time(seconds, text):
+    assert span(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("expires", "text"),
+    [
+        (None, "none"),
+        (NOW + timedelta(hours=3), "3h"),
+        (NOW, "expired 0s ago"),
+        (NOW - timedelta(hours=2), "expired 2h ago"),
+    ],
+)
+def test_times_to_live(expires, text):
+    assert time_to_live(expires, NOW) == text
+
+
+LONG = Environment(
+    suffix="a-suffix-of-20-chars",
+    environment="production",
+    target="aws",
+    created=NOW - timedelta(days=1000),
+    expires=NOW - timedelta(minutes=59),
+    last_run=LastRun(id="r", command="destroy", finished="2026-01-01T12:00:00+00:00", exit_code=130),
+    resources={"kms": 12, "old [unit]": 385},
+    orphans=("old [unit]",),
+)
+
+
+def test_c4_the_widest_deployment_fits_80_columns(terminal):
+    terminal.print(render_environments([LONG], NOW, terminal=True))
+    assert max(len(line) for line in terminal.lines) <= 80
+    assert [line.rstrip() for line in terminal.lines] == [
+        "SUFFIX                ENV         AGE    RESOURCES  TIME TO LIVE     LAST RUN",
+        "a-suffix-of-20-chars  production  1000d        397  expired 59m ago  destroy",
+        "                                                                     interrupted",
+        "                                                                     , 30d ago",
+        "",
+        "a-suffix-of-20-chars: old [unit] is not in live/production, but has a state with",
+        "385 resources.",
+    ]
+
+
+def test_c4_in_a_file_every_deployment_is_one_line(log):
+    log.print(render_environments([LONG], NOW, terminal=False), soft_wrap=True)
+    assert log.lines == [
+        "SUFFIX                ENV         AGE    RESOURCES  TIME TO LIVE     LAST RUN",
+        "a-suffix-of-20-chars  production  1000d        397  expired 59m ago  destroy interrupted, 30d ago",
+        "",
+        "a-suffix-of-20-chars: old [unit] is not in live/production, but has a state with 385 resources.",
+    ]
