@@ -2,8 +2,9 @@
 
 from rich.console import Console
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# ARNs hold words between colons, :secret: for one, which are no emoji.
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def ask(question: str, *, expected: str, otherwise: str = "") -> bool:

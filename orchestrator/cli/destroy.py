@@ -22,6 +22,7 @@ from orchestrator.cli.options import (
     YesOption,
 )
 from orchestrator.cli.orphans import no_module, orphan_units
+from orchestrator.cli.recover import make_way
 from orchestrator.cli.session import Session, finish, run_units, session
 from orchestrator.engine.execution import Outcome, Work
 from orchestrator.engine.operations import UnitWork, require_no_dependents, select, standing_on
@@ -60,6 +61,7 @@ def destroy(
             select(load(asked, environment=environment or DEFAULT_ENVIRONMENT, account_id=account), only or ())
             console.err.print(f'Nothing to destroy: there is no "{suffix}" on {target.description}.')
             return
+        make_way(deployment, say=lambda line: console.err.print(line, markup=False, soft_wrap=True))
         deployment.outputs.orphans = orphan_units(deployment)
         units = _selection(deployment, tuple(only or ()), with_dependents=with_dependents)
         if not yes:

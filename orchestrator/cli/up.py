@@ -24,6 +24,7 @@ from orchestrator.cli.options import (
 )
 from orchestrator.cli.orphans import orphans
 from orchestrator.cli.planning import make_plan, require_fresh, require_same_request, subject
+from orchestrator.cli.recover import make_way
 from orchestrator.cli.result import print_deployment
 from orchestrator.cli.session import Session, finish, run_units, session
 from orchestrator.display.plan import render_summary
@@ -68,6 +69,7 @@ def up(
             assert deployment is not None
             if deployment.session.endpoint:
                 said.append(f"local cloud runs on {deployment.session.endpoint}")
+        make_way(deployment, say=opened.display.say)
         units = select(deployment.stack, asked.only)
         require_applied(deployment.outputs, units)
         chosen = subject(deployment, units)

@@ -9,6 +9,7 @@ from orchestrator.adapters.modules import Modules
 from orchestrator.cli.deployment import Request, load
 from orchestrator.engine.operations import Outputs
 from orchestrator.engine.plan import StackPlan
+from tests.fakes.s3 import FakeS3
 from tests.fakes.states import FakeStates
 from tests.fakes.terraform import FakeTerraform
 
@@ -78,7 +79,11 @@ class FakeDeployment:
         self.terraform = FakeTerraform(states=self.states)
         self.outputs = Outputs(stack=self.stack, states=self.states)
         self.bucket = FakeBucket(self.states, suffix=asked.suffix, environment=self.stack.environment)
-        self.session = SimpleNamespace(account_id=ACCOUNT, client=None, endpoint=None, environ={})
+        # Only locks are looked for in it.
+        self.s3 = FakeS3()
+        self.session = SimpleNamespace(
+            account_id=ACCOUNT, client={"s3": self.s3}.__getitem__, endpoint=None, environ={}
+        )
         self.modules = Modules(asked.project.home / "sources")
         binary = SimpleNamespace(is_embedded=False, version="1.11.4")
         self.toolchain = SimpleNamespace(

@@ -51,4 +51,10 @@ def secretsmanager(clients: Clients, owner: Owner) -> Iterator[Resource]:
         # RDS names it rds!cluster-<random> and notes the cluster on it.
         cluster = last_part(tags.get("aws:rds:primaryDBClusterArn", ""))
         if owner.owns(secret["Name"], cluster, tags=tags):
-            yield Resource(service="secretsmanager", type="secret", identifier=secret["ARN"], name=secret["Name"])
+            yield Resource(
+                service="secretsmanager",
+                type="secret",
+                identifier=secret["ARN"],
+                name=secret["Name"],
+                made_for=cluster,
+            )

@@ -18,8 +18,14 @@ def sns(clients: Clients, owner: Owner) -> Iterator[Resource]:
         if arn == "Deleted" or (arn == "PendingConfirmation" and topic not in topics):
             continue
         if owner.owns(last_part(topic), last_part(endpoint)):
-            identifier = arn if arn.startswith("arn:") else f"{topic} {arn}"
-            yield Resource(service="sns", type="subscription", identifier=identifier, name=last_part(topic))
+            confirmed = arn.startswith("arn:")
+            yield Resource(
+                service="sns",
+                type="subscription",
+                identifier=arn if confirmed else f"{topic} {arn}",
+                name=last_part(topic),
+                made_for="" if confirmed else topic,
+            )
 
 
 def sqs(clients: Clients, owner: Owner) -> Iterator[Resource]:

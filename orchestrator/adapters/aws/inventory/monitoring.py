@@ -1,5 +1,6 @@
 """What watches: CloudWatch and its logs."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,13 @@ from orchestrator.adapters.aws.inventory.resource import Clients, Owner, Resourc
 
 _EXECUTION_LOGS = "API-Gateway-Execution-Logs_"
 _ENHANCED_MONITORING = "RDSOSMetrics"
-"""One log group per account and region, whose name RDS fixes. Deployments may share it, so its tag says whose it is."""
+_SHARED = frozenset({_ENHANCED_MONITORING, "/aws/apigateway/welcome"})
+"""One log group each per account and region, whose name its service fixes. Deployments may share it, so its tag says whose it is."""
+_OF_SERVICES = re.compile(
+    r"API-Gateway-Execution-Logs_(?P<api>[^/]+)/|/aws/lambda/(?P<function>.+)|/aws/rds/(?:cluster|instance)/(?P<database>[^/]+)/"
+    r"|sns/(?P<region>[^/]+)/(?P<account>[0-9]+)/(?P<topic>[^/]+)"
+)
+"""Log groups that a service makes when it writes and finds none, and what it is that it writes about."""
 
 
 def cloudwatch(clients: Clients, owner: Owner) -> Iterator[Resource]:
@@ -31,10 +38,16 @@ def logs(clients: Clients, owner: Owner) -> Iterator[Resource]:
     client = clients["logs"]
     groups = {group["logGroupName"]: group for group in pages(client, "describe_log_groups", "logGroups")}
     apis = _apis(clients["apigateway"], owner)
-    owned = {name for name, group in groups.items() if _owns_group(client, group, owner, apis)}
-    for name in owned:
-        yield Resource(service="logs", type="log-group", identifier=name, name=name)
-    yield from _filters(client, owner, owned, groups.keys() & {_ENHANCED_MONITORING})
+    owned = {}
+    for name, group in groups.items():
+        tags = _tags_if_owned(client, group, owner, apis)
+        if tags is not None:
+            owned[name] = tags
+    for name, tags in owned.items():
+        # Who makes a deployment's groups on purpose tags them.
+        made_for = _written_about(name) if owner.suffix and "Suffix" not in tags else ""
+        yield Resource(service="logs", type="log-group", identifier=name, name=name, made_for=made_for)
+    yield from _filters(client, owner, set(owned), groups.keys() & {_ENHANCED_MONITORING})
     for query in token_pages(client.describe_query_definitions, "queryDefinitions", token="nextToken"):  # noqa: S106 - a page's
         # A slash in its name puts it into a folder.
         if owner.owns(*query["name"].split("/")):
@@ -69,22 +82,32 @@ def _in_group(kind: str, item: Mapping[str, Any]) -> Resource:
     return Resource(service="logs", type=kind, identifier=identifier, name=item["filterName"])
 
 
-def _owns_group(client: Any, group: Mapping[str, Any], owner: Owner, apis: set[str]) -> bool:
-    """Tags cost a call for each group, so they are read only where the name leaves a doubt."""
+def _tags_if_owned(client: Any, group: Mapping[str, Any], owner: Owner, apis: set[str]) -> Mapping[str, str] | None:
+    """The tags of a group that is the owner's, else None. They cost a call for each group, so the name is looked at first."""
     if owner.suffix is None:
-        return True
+        return {}
     name = group["logGroupName"]
-    if name.startswith(_EXECUTION_LOGS) and name.removeprefix(_EXECUTION_LOGS).split("/")[0] in apis:
-        return True
     # Services name their groups after the resource and may add to it: /aws/rds/cluster/<id>/postgresql.
     parts = name.split("/")
-    if not (owner.owns(*parts) or name == _ENHANCED_MONITORING or name.startswith(_EXECUTION_LOGS)):
-        return False
+    if not (owner.owns(*parts) or name in _SHARED or name.startswith(_EXECUTION_LOGS)):
+        return None
     try:
-        tags = client.list_tags_for_resource(resourceArn=group["arn"].removesuffix(":*"))["tags"]
+        tags: dict[str, str] = client.list_tags_for_resource(resourceArn=group["arn"].removesuffix(":*"))["tags"]
     except ClientError as error:
         # Deleted since it was listed.
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return False
+            return None
         raise
-    return owner.owns(*parts, tags=tags)
+    if name.startswith(_EXECUTION_LOGS) and name.removeprefix(_EXECUTION_LOGS).split("/")[0] in apis:
+        return tags
+    return tags if owner.owns(*parts, tags=tags) else None
+
+
+def _written_about(group: str) -> str:
+    """The identifier of what a service writes about in a group that it has made."""
+    found = _OF_SERVICES.match(group)
+    if found is None:
+        return ""
+    if found["topic"]:
+        return f"arn:aws:sns:{found['region']}:{found['account']}:{found['topic']}"
+    return found["api"] or found["function"] or found["database"] or ""

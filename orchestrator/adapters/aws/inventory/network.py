@@ -81,7 +81,8 @@ def ec2(clients: Clients, owner: Owner) -> Iterator[Resource]:
             if vpcs & default or item.get("State", item.get("FlowLogStatus", "")) in listing.gone:
                 continue
             if vpcs & owned or _owns(owner, item, listing.name):
-                yield _resource(listing.type, item, listing.id, listing.name)
+                made_for = str(item.get("VpcId", "")) if _comes_with_vpc(listing.type, item) else ""
+                yield _resource(listing.type, item, listing.id, listing.name, made_for)
     # Not every operation pages.
     for address in client.describe_addresses()["Addresses"]:
         if _owns(owner, address):
@@ -92,8 +93,22 @@ def _owns(owner: Owner, item: Mapping[str, Any], name: str = "") -> bool:
     return owner.owns(_title(item, name), tags=_tags(item))
 
 
-def _resource(kind: str, item: Mapping[str, Any], identifier: str, name: str = "") -> Resource:
-    return Resource(service="ec2", type=kind, identifier=str(item[identifier]), name=_title(item, name))
+def _comes_with_vpc(kind: str, item: Mapping[str, Any]) -> bool:
+    """Whether the VPC brought it, or a service put it there; Terraform makes no network interfaces here."""
+    match kind:
+        case "network-acl":
+            return bool(item.get("IsDefault"))
+        case "route-table":
+            return any(association.get("Main") for association in item.get("Associations", ()))
+        case "security-group":
+            return bool(item.get("GroupName") == "default")
+    return kind == "network-interface"
+
+
+def _resource(kind: str, item: Mapping[str, Any], identifier: str, name: str = "", made_for: str = "") -> Resource:
+    return Resource(
+        service="ec2", type=kind, identifier=str(item[identifier]), name=_title(item, name), made_for=made_for
+    )
 
 
 def _title(item: Mapping[str, Any], name: str) -> str:

@@ -1,7 +1,7 @@
 """What a lister yields, whose it is, and how a service's answers are paged."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ClientFactory = Callable[[str], Any]
@@ -20,6 +20,7 @@ class Resource:
         type: what it is, in AWS's words: "security-group".
         identifier: its id, or its name where that is unique.
         name: the name that people gave it: its Name tag, or its own name.
+        made_for: the identifier of what AWS made it for by itself; empty where somebody asked for it.
 
     """
 
@@ -27,6 +28,7 @@ class Resource:
     type: str
     identifier: str
     name: str = ""
+    made_for: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

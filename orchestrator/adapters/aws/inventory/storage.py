@@ -105,4 +105,12 @@ def rds(clients: Clients, owner: Owner) -> Iterator[Resource]:
             if identifier.split(".", 1)[0] == "default":
                 continue
             if owner.owns(identifier, name, tags=tags_of(item.get("TagList"))):
-                yield Resource(service="rds", type=listing.type, identifier=identifier, name=name)
+                # Backups that nobody asked for; RDS begins the names of its own snapshots like this.
+                automatic = listing.type.endswith("automated-backup") or identifier.startswith("rds:")
+                yield Resource(
+                    service="rds",
+                    type=listing.type,
+                    identifier=identifier,
+                    name=name,
+                    made_for=name if automatic else "",
+                )

@@ -1,0 +1,90 @@
+"""A bucket in memory, with as much of S3 as states and their locks need: conditions on writes and deletes among it."""
+
+import io
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+@dataclass(slots=True)
+class FakeS3:
+    """Stands in for boto3's client of S3; remembers the operations that were asked for.
+
+    Attributes:
+        objects: texts by key; None where there is no bucket.
+        deleted: texts by key of objects that only have an old version.
+
+    """
+
+    objects: dict[str, str] | None = field(default_factory=dict)
+    deleted: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def get_paginator(self, operation: str) -> Any:
+        listers = {"list_objects_v2": self._list, "list_object_versions": self._list_versions}
+        return SimpleNamespace(paginate=listers[operation])
+
+    def _list_versions(self, *, Bucket: str, Prefix: str) -> Any:  # noqa: N803 - boto3's spelling
+        self._existing()
+        names = [key for key in self.deleted if key.startswith(Prefix)]
+        yield {
+            "Versions": [
+                {"Key": key, "VersionId": f"{key} old", "LastModified": 1, "IsLatest": False} for key in names
+            ],
+            "DeleteMarkers": [{"Key": key, "VersionId": f"{key} marker", "IsLatest": True} for key in names],
+        }
+
+    def _list(self, *, Bucket: str, Prefix: str) -> Any:  # noqa: N803
+        self.calls.append("list")
+        found = [{"Key": key} for key in sorted(self._existing()) if key.startswith(Prefix)]
+        yield {"Contents": found} if found else {}
+
+    def head_bucket(self, **_: Any) -> dict[str, Any]:
+        if self.objects is None:
+            raise _error("404", 404)
+        return {}
+
+    def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:  # noqa: N803
+        self.calls.append(f"get {Key}")
+        if VersionId:
+            return {"Body": io.BytesIO(self.deleted[Key].encode())}
+        text = self._text(Key, "NoSuchKey")
+        return {"Body": io.BytesIO(text.encode()), "ETag": _etag(text)}
+
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return {"ETag": _etag(self._text(Key, "404"))}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.calls.append(f"put {Key}")
+        if IfNoneMatch and Key in self._existing():
+            raise _error("PreconditionFailed", 412)
+        self._existing()[Key] = Body.decode()
+        return {"ETag": _etag(Body.decode())}
+
+    def delete_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:  # noqa: N803
+        self.calls.append(f"delete {Key}")
+        if IfMatch and _etag(self._text(Key, "NoSuchKey")) != IfMatch:
+            raise _error("PreconditionFailed", 412)
+        self._existing().pop(Key, None)
+        return {}
+
+    def _existing(self) -> dict[str, str]:
+        if self.objects is None:
+            raise _error("NoSuchBucket", 404)
+        return self.objects
+
+    def _text(self, key: str, code: str) -> str:
+        if key not in self._existing():
+            raise _error(code, 404)
+        return self._existing()[key]
+
+
+def _etag(text: str) -> str:
+    return f'"{text}"'
+
+
+def _error(code: str, status: int) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "Operation")

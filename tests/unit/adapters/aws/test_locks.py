@@ -1,0 +1,244 @@
+"""Locks that a killed Terraform leaves: who holds them, and that only a dead one's own lock is released (C6)."""
+
+import io
+import json
+import os
+import socket
+
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import ANY
+
+from orchestrator.adapters.aws import locks as module
+from orchestrator.adapters.aws.locks import (
+    RECOVERY,
+    Lock,
+    held,
+    is_left_behind,
+    list_locks,
+    release,
+    state_folder,
+    this_user,
+    unit_of,
+)
+from orchestrator.adapters.processes import start_time
+from orchestrator.errors import PlatformctlError
+
+KEY = "pr42/vpc/terraform.tfstate.tflock"
+# As Terraform 1.11 writes it.
+FIELDS = {
+    "ID": "2a6e1d3c-0f7e-6b0e-8f60-6d9c2f0d6a11",
+    "Operation": "OperationTypeApply",
+    "Info": "",
+    "Who": "ada@build-7",
+    "Version": "1.11.4",
+    "Created": "2026-01-31T08:15:04.123456789Z",
+    "Path": "states/pr42/vpc/terraform.tfstate",
+}
+
+
+def body(text):
+    raw = text.encode()
+    return StreamingBody(io.BytesIO(raw), len(raw))
+
+
+def listed(s3, *keys):
+    contents = {"Contents": [{"Key": key} for key in keys]} if keys else {}
+    s3.add_response("list_objects_v2", contents, {"Bucket": "states", "Prefix": "pr42/"})
+
+
+def stored(s3, text, key=KEY, etag='"one"'):
+    s3.add_response("get_object", {"Body": body(text), "ETag": etag}, {"Bucket": "states", "Key": key})
+
+
+def test_a_deployment_without_locks_costs_one_call(session, s3):
+    listed(s3, "pr42/platformctl.json", "pr42/vpc/terraform.tfstate")
+    assert list_locks(session, "states", "pr42") == ()
+
+
+def test_where_there_is_no_bucket_there_is_no_lock(session, s3):
+    s3.add_client_error("list_objects_v2", "NoSuchBucket", http_status_code=404)
+    assert list_locks(session, "states", "pr42") == ()
+
+
+def test_another_answer_is_an_error_and_no_absence(session, s3):
+    s3.add_client_error("list_objects_v2", "AccessDenied", "not you", http_status_code=403)
+    with pytest.raises(PlatformctlError, match="Looking for locks in bucket states failed"):
+        list_locks(session, "states", "pr42")
+
+
+def test_states_and_locks_are_told_apart(session, s3):
+    listed(s3, "pr42/a/terraform.tfstate", KEY, "pr42/platformctl.json", "pr42/b/c/terraform.tfstate")
+    found = state_folder(session, "states", "pr42")
+    assert found.states == ("pr42/a/terraform.tfstate", "pr42/b/c/terraform.tfstate")
+    assert found.locks == (KEY,)
+    assert [unit_of(key, "pr42") for key in (*found.states, *found.locks)] == ["a", "b/c", "vpc"]
+
+
+def test_c6_a_lock_says_who_holds_it_since_when_and_for_what(session, s3):
+    listed(s3, KEY)
+    stored(s3, json.dumps(FIELDS))
+    (lock,) = list_locks(session, "states", "pr42")
+    assert lock == Lock(
+        unit="vpc",
+        key=KEY,
+        etag='"one"',
+        id=FIELDS["ID"],
+        who="ada@build-7",
+        operation="OperationTypeApply",
+        created=FIELDS["Created"],
+        version="1.11.4",
+    )
+    assert str(lock) == 'unit "vpc": ada@build-7 since 2026-01-31T08:15:04Z, for apply'
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[]", "is not a lock of Terraform's"),
+        ('{"Who": "ada@build-7"}', "is not a lock of Terraform's"),
+    ],
+)
+def test_a_lock_that_cannot_be_read_says_so_and_counts_as_held(session, s3, text, fault):
+    listed(s3, KEY)
+    stored(s3, text)
+    (lock,) = list_locks(session, "states", "pr42")
+    assert str(lock) == f'unit "vpc": {KEY} {fault}'
+    assert not is_left_behind(lock, working=())
+
+
+def test_a_lock_that_went_since_it_was_listed_is_none(session, s3):
+    listed(s3, KEY)
+    s3.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+    assert list_locks(session, "states", "pr42") == ()
+
+
+LOCK = Lock(unit="vpc", key=KEY, etag='"one"', id="1")
+WHERE = {"Bucket": "states", "Key": KEY}
+
+
+def test_a_lock_is_released_only_if_it_is_the_same(session, s3):
+    s3.add_response("head_object", {"ETag": '"one"'}, WHERE)
+    s3.add_response("delete_object", {}, WHERE | {"IfMatch": '"one"'})
+    assert release(session, "states", LOCK) is True
+
+
+def test_a_lock_that_has_changed_hands_stays(session, s3):
+    s3.add_response("head_object", {"ETag": '"two"'}, WHERE)
+    assert release(session, "states", LOCK) is False
+
+
+def test_a_lock_that_changes_hands_at_this_moment_stays(session, s3):
+    s3.add_response("head_object", {"ETag": '"one"'}, WHERE)
+    s3.add_client_error("delete_object", "PreconditionFailed", http_status_code=412)
+    assert release(session, "states", LOCK) is False
+
+
+@pytest.mark.parametrize(("code", "status"), [("NotImplemented", 501), ("InvalidArgument", 400)])
+def test_where_deletes_take_no_condition_the_comparison_before_it_has_to_do(session, s3, code, status):
+    s3.add_response("head_object", {"ETag": '"one"'}, WHERE)
+    s3.add_client_error("delete_object", code, http_status_code=status)
+    s3.add_response("delete_object", {}, WHERE)
+    assert release(session, "states", LOCK) is True
+
+
+def test_a_lock_that_has_gone_by_itself_is_released(session, s3):
+    s3.add_client_error("head_object", "404", http_status_code=404)
+    assert release(session, "states", LOCK) is True
+
+
+def test_a_refusal_is_an_error_of_ours(session, s3):
+    s3.add_response("head_object", {"ETag": '"one"'}, WHERE)
+    s3.add_client_error("delete_object", "AccessDenied", "not you", http_status_code=403)
+    with pytest.raises(PlatformctlError, match=f"Releasing {KEY} failed"):
+        release(session, "states", LOCK)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda session: list_locks(session, "states", "pr42"),
+        lambda session: release(session, "states", LOCK),
+        lambda session: held(session, "states", ["a"]).__enter__(),
+    ],
+)
+def test_no_connection_is_an_error_of_ours(offline, call):
+    with pytest.raises(PlatformctlError) as caught:
+        call(offline)
+    assert caught.value.summary.endswith(" failed")
+
+
+def taking(s3, *keys):
+    for key in keys:
+        s3.add_response(
+            "put_object",
+            {"ETag": f'"{key}"'},
+            {"Bucket": "states", "Key": key, "Body": ANY, "ContentType": ANY, "IfNoneMatch": "*"},
+        )
+
+
+def giving_back(s3, *keys):
+    for key in keys:
+        s3.add_response("head_object", {"ETag": f'"{key}"'}, {"Bucket": "states", "Key": key})
+        s3.add_response("delete_object", {}, {"Bucket": "states", "Key": key, "IfMatch": f'"{key}"'})
+
+
+def test_states_are_locked_as_terraform_does_it_and_released_afterwards(session, s3):
+    taking(s3, "a.tflock", "b.tflock")
+    with held(session, "states", ["b", "a"]):
+        s3.assert_no_pending_responses()
+        giving_back(s3, "b.tflock", "a.tflock")
+
+
+def test_somebody_who_is_faster_is_not_disturbed(session, s3):
+    taking(s3, "a.tflock")
+    s3.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+    giving_back(s3, "a.tflock")
+    with pytest.raises(PlatformctlError) as caught, held(session, "states", ["a", "b"]):
+        pytest.fail("somebody else is at work")
+    assert caught.value.detail == "b.tflock was taken a moment ago."
+
+
+def test_this_user_is_called_what_terraform_calls_them(monkeypatch):
+    name, host = this_user().split("@")
+    assert (bool(name), host) == (True, socket.gethostname())
+
+    def unknown(_number):
+        raise KeyError
+
+    monkeypatch.setattr(module.pwd, "getpwuid", unknown)
+    monkeypatch.setenv("USER", "nobody-in-particular")
+    assert this_user() == f"nobody-in-particular@{socket.gethostname()}"
+
+
+def lock_of(**fields):
+    return Lock(**{"unit": "vpc", "key": KEY, "etag": "", "id": "1", "who": this_user()} | fields)
+
+
+def test_c6_a_lock_of_ours_is_left_behind_unless_its_terraform_lives():
+    assert is_left_behind(lock_of(), working=())
+    assert is_left_behind(lock_of(), working={"kms"})
+    assert not is_left_behind(lock_of(), working={"vpc"})
+
+
+@pytest.mark.parametrize("who", ["", "ada@elsewhere", "somebody-else@{host}", "@"])
+def test_c6_a_lock_of_another_user_or_machine_is_never_certain(who):
+    who = who.format(host=socket.gethostname())
+    assert not is_left_behind(lock_of(who=who), working=())
+
+
+@pytest.mark.parametrize(
+    ("info", "dead"),
+    [
+        ("{pid} {started}", False),
+        ("{pid} of another start", True),
+        ("4194399 1", True),
+        ("written by hand", False),
+        ("", False),
+    ],
+)
+def test_a_lock_that_a_recovery_holds_is_left_behind_when_that_process_has_ended(info, dead):
+    info = info.format(pid=os.getpid(), started=start_time(os.getpid()))
+    assert is_left_behind(lock_of(operation=RECOVERY, info=info), working=()) is dead
