@@ -1,10 +1,13 @@
 """A run that fails, is interrupted, or is run by another Terraform: C5, C6, A3."""
 
+import json
 import os
 import signal
 import time
 
 import pytest
+
+from orchestrator.adapters.aws.sweep import unrecorded
 
 pytestmark = pytest.mark.slow
 
@@ -14,16 +17,51 @@ UNITS = ("dynamodb", "iam", "kms", "s3", "vpc")
 ONLY = [argument for unit in UNITS for argument in ("--only", unit)]
 
 
+# JSON, so that Terraform plans it; no policy, so that IAM refuses it.
+BROKEN = """
+resource "aws_iam_policy" "broken" {
+  name   = "iam-policy-broken-r"
+  policy = jsonencode({ Version = "2012-10-17" })
+}
+"""
+
+
 def statuses(project):
     return {e["unit"]: (e["status"], e["cause"]) for e in project.events() if e["type"] == "unit_finished"}
+
+
+def state_keys(project):
+    listed = project.client("s3").list_objects_v2(Bucket="terraform-state-123456789012-us-east-1")
+    return [item["Key"] for item in listed.get("Contents", [])]
+
+
+def at_work_on_kms(project, created=0):
+    """An ``up`` in which Terraform has begun with the keys, and has made some."""
+    before = len(list((project.folder / ".platformctl" / "runs").iterdir()))
+    process = project.start("up", "--suffix", "r", *ONLY, PLATFORMCTL_TERRAFORM="embedded")
+    deadline = time.monotonic() + 120
+
+    def has_come_so_far():
+        if len(list((project.folder / ".platformctl" / "runs").iterdir())) == before:
+            return False
+        of_kms = [event["type"] for event in project.events() if event.get("unit") == "kms"]
+        return "resource_started" in of_kms and of_kms.count("resource_finished") >= created
+
+    while not has_come_so_far():
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    return process
 
 
 def test_c5_c6_a3_failure_interrupt_and_resume_with_the_embedded_terraform(project):
     kms = project.folder / "modules" / "kms" / "main.tf"
     working = kms.read_text()
 
-    # A failure takes its dependents with it and says why.
-    kms.write_text(working + '\nresource "aws_kms_key" "broken" {\n  policy = "no policy"\n}\n')
+    # A failure that no plan can know of takes its dependents with it and says why.
+    key = 'resource "aws_kms_key" "this" {\n'
+    assert key in working
+    kms.write_text(working.replace(key, f"{key}  depends_on = [aws_iam_policy.broken]\n") + BROKEN)
     _, err = project.run("up", "--suffix", "r", *ONLY, code=1, PLATFORMCTL_TERRAFORM="embedded")
     found = statuses(project)
     assert found["kms"][0] == "failed"
@@ -32,17 +70,32 @@ def test_c5_c6_a3_failure_interrupt_and_resume_with_the_embedded_terraform(proje
     assert 'Unit "kms" failed:' in err
     assert 'skipped, because "kms" failed' in err
 
-    # Ctrl-C: what runs is finished, nothing new starts, no lock stays.
+    # kill -9 of one Terraform: its lock is left, and keys that no state knows; the report says what happened.
     kms.write_text(working)
-    process = project.start("up", "--suffix", "r", *ONLY, PLATFORMCTL_TERRAFORM="embedded")
-    deadline = time.monotonic() + 120
-    while not any(e["type"] == "resource_started" and e["unit"] == "kms" for e in project.events()):
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.2)
+    process = at_work_on_kms(project, created=3)
+    [record] = [
+        child
+        for child in (json.loads(file.read_text()) for file in project.folder.glob(".platformctl/processes/*.json"))
+        if child["unit"] == "kms"
+    ]
+    os.kill(record["pid"], signal.SIGKILL)
+    project.finish(process, code=1)
+    assert [key for key in state_keys(project) if key.endswith(".tflock")] == ["r/kms/terraform.tfstate.tflock"]
+    run = max((project.folder / ".platformctl" / "runs").iterdir())
+    report = {unit["name"]: unit for unit in json.loads((run / "report.json").read_text())["units"]}
+    assert report["kms"]["status"] == "failed"
+    assert "SIGKILL" in report["kms"]["error"]
+    assert {name: unit["cause"] for name, unit in report.items() if unit["status"] == "skipped"} == dict.fromkeys(
+        ("dynamodb", "s3", "vpc"), "kms"
+    )
+    assert len([item for item in project.left("r") if item.type == "key"]) >= 3
+
+    # Ctrl-C in the run that mends it: what runs is finished, nothing new starts, no lock stays.
+    process = at_work_on_kms(project)
     assert "kms" not in statuses(project)
     os.kill(process.pid, signal.SIGINT)
-    project.finish(process, code=130)
+    _, err = project.finish(process, code=130)
+    assert "kms" in err
     assert {name: status for name, (status, _) in statuses(project).items()} == {
         "dynamodb": "cancelled",
         "iam": "unchanged",
@@ -50,11 +103,12 @@ def test_c5_c6_a3_failure_interrupt_and_resume_with_the_embedded_terraform(proje
         "s3": "cancelled",
         "vpc": "cancelled",
     }
-    locks = project.client("s3").list_objects_v2(Bucket="terraform-state-123456789012-us-east-1").get("Contents", [])
-    assert not [item["Key"] for item in locks if item["Key"].endswith(".tflock")]
+    assert not [key for key in state_keys(project) if key.endswith(".tflock")]
 
-    # The next run does what is left.
+    # The next run does what is left, and nothing exists twice.
     project.run("up", "--suffix", "r", *ONLY, PLATFORMCTL_TERRAFORM="embedded")
     assert set(statuses(project)) == set(UNITS)
+    assert len([item for item in project.left("r") if item.type == "key"]) == 6
+    assert unrecorded(project.client, "r", list(project.states("r").values())) == ()
     project.run("destroy", "--suffix", "r", "--yes", PLATFORMCTL_TERRAFORM="embedded")
     assert project.left() == []
