@@ -10,7 +10,7 @@ from orchestrator.config import EvaluatedUnit
 from orchestrator.engine.plan import KeptPlan, parse_document, to_document
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl import print_value
-from orchestrator.hcl.values import Sensitive, SetValue, Value
+from orchestrator.hcl.values import redacted
 
 # Written by Terraform into a folder that somebody ran it in by hand; no part of the module.
 _NOT_PART = (".terraform", "terraform.tfstate")
@@ -35,7 +35,7 @@ def fingerprint(unit: EvaluatedUnit, module: Path) -> str:
 
 def _parts(unit: EvaluatedUnit, module: Path) -> Iterator[bytes]:
     for name, value in sorted(unit.inputs.items()):
-        yield f"{name} = {print_value(_redacted(value))}".encode()
+        yield f"{name} = {print_value(redacted(value))}".encode()
     for file in unit.generated:
         yield f"{file.path}\n{'' if file.sensitive else file.contents}".encode()
     for path in sorted(module.rglob("*")):
@@ -45,17 +45,6 @@ def _parts(unit: EvaluatedUnit, module: Path) -> Iterator[bytes]:
         if path.is_file():
             yield relative.as_posix().encode()
             yield path.read_bytes()
-
-
-def _redacted(value: Value) -> Value:
-    match value:
-        case Sensitive():
-            return "(sensitive)"
-        case dict():
-            return {key: _redacted(item) for key, item in value.items()}
-        case list() | SetValue():
-            return [_redacted(item) for item in value]
-    return value
 
 
 def state_version(document: Mapping[str, object] | None) -> str:

@@ -24,7 +24,7 @@ from orchestrator.config import LocalSource, Stack, environments
 from orchestrator.diagnostics import Collector, ConfigurationError
 from orchestrator.engine.operations import select
 from orchestrator.hcl import print_value, to_json_value
-from orchestrator.hcl.values import Sensitive, Value, has_sensitive, is_wholly_known
+from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known, redacted
 
 STAND_IN = "example"
 
@@ -132,7 +132,7 @@ def render(
         )
         return
     lines = [f"source = {print_value(source)}", ""]
-    lines.extend(f"{name} = {print_value(_redacted(value))}" for name, value in sorted(found.inputs.items()))
+    lines.extend(f"{name} = {print_value(redacted(value))}" for name, value in sorted(found.inputs.items()))
     console.out.print(Text("\n".join(lines)), soft_wrap=True)
     for path, text in texts.items():
         console.out.print(Text(f"\n# ---- {path}\n{text}".rstrip()), soft_wrap=True)
@@ -147,19 +147,8 @@ def _stack(environment: str, suffix: str, target: Target, *, only: str | None = 
     return stack
 
 
-def _redacted(value: Value) -> Value:
-    match value:
-        case Sensitive():
-            return "(sensitive)"
-        case dict():
-            return {key: _redacted(item) for key, item in value.items()}
-        case list():
-            return [_redacted(item) for item in value]
-    return value
-
-
 def _plain(value: Value) -> Any:
-    shown = _redacted(value)
+    shown = redacted(value)
     if has_sensitive(shown):
         return "(sensitive)"
     return to_json_value(shown) if is_wholly_known(shown) else {"unknown": print_value(shown)}

@@ -111,6 +111,20 @@ def unmark(value: Value) -> Value:
     return value
 
 
+def redacted(value: Value) -> Value:
+    """The value with "(sensitive)" in the place of every ``Sensitive``, at any depth: to be shown, or compared in the open."""
+    match value:
+        case Sensitive():
+            return "(sensitive)"
+        case dict():
+            return {key: redacted(item) for key, item in value.items()}
+        case list():
+            return [redacted(item) for item in value]
+        case SetValue():
+            return SetValue(tuple(redacted(item) for item in value))
+    return value
+
+
 def mark(value: Value) -> Value:
     """The value as a secret."""
     return value if isinstance(value, Sensitive) else Sensitive(value)
