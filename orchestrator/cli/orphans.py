@@ -29,7 +29,7 @@ def orphan_units(deployment: Deployment) -> dict[str, EvaluatedUnit]:
 
 def no_module(deployment: Deployment) -> LocalSource:
     """A folder without configuration, for units that are destroyed without theirs."""
-    folder = deployment.asked.project.home / "work" / "nothing"
+    folder = deployment.asked.project.home / "terraform" / "nothing"
     folder.mkdir(parents=True, exist_ok=True)
     write_private(folder / "nothing.tf", "# Units that are destroyed without their configuration run here.\n")
     return LocalSource(root=folder)
