@@ -37,6 +37,20 @@ DUMP = "PLAN_SUMMARY_DIR"
 Attach = Callable[[Mapping[str, str]], dict[str, str]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Stories that only repeat, with other values, what production's tells: five minutes each."""
+    parser.addoption("--every-environment", action="store_true", help="bring up dev and staging as a whole, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave those stories out unless they are asked for; the plan of every environment is tested in any case."""
+    if not config.getoption("--every-environment"):
+        skip = pytest.mark.skip(reason="asked for with --every-environment")
+        for item in items:
+            if item.get_closest_marker("every_environment"):
+                item.add_marker(skip)
+
+
 def pytest_configure() -> None:
     """Undo what a shell does to its background jobs: they ignore SIGINT, and so would every child that a test starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

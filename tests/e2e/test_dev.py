@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.every_environment]
 
 
 def test_a2_b12_dev_comes_up_plans_empty_and_goes_without_a_trace(project):
