@@ -125,7 +125,12 @@ def test_b15_the_state_of_a_unit_lies_under_the_suffix(load, environment):
 
 @pytest.mark.parametrize(("target", "relaxed"), [("aws", "false"), ("local", "true")])
 def test_a4_only_the_local_target_skips_checks(target, relaxed):
-    variables = {"PLATFORM_ACCOUNT_ID": "123456789012", "PLATFORM_SUFFIX": "pr42", "PLATFORM_TARGET": target}
+    variables = {
+        "PLATFORM_ACCOUNT_ID": "123456789012",
+        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
+        "PLATFORM_SUFFIX": "pr42",
+        "PLATFORM_TARGET": target,
+    }
     unit = evaluate(load_stack(live=LIVE, environment="prod", env=variables).units["vpc"])
     [provider] = [file.contents for file in unit.generated if file.path == "provider.tf"]
     switches = dict(line.split(" = ") for line in provider.splitlines() if line.strip().startswith(("skip_", "s3_use")))
@@ -139,7 +144,11 @@ def test_a4_only_the_local_target_skips_checks(target, relaxed):
 
 
 def test_a4_aws_is_the_target_of_terragrunt_and_an_unknown_one_is_an_error():
-    variables = {"PLATFORM_ACCOUNT_ID": "123456789012", "PLATFORM_SUFFIX": "pr42"}
+    variables = {
+        "PLATFORM_ACCOUNT_ID": "123456789012",
+        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
+        "PLATFORM_SUFFIX": "pr42",
+    }
     unit = evaluate(load_stack(live=LIVE, environment="dev", env=variables).units["kms"])
     assert unit.remote_state.config["use_path_style"] is False
     with pytest.raises(ConfigurationError, match="The keys there are aws, local"):
@@ -148,7 +157,11 @@ def test_a4_aws_is_the_target_of_terragrunt_and_an_unknown_one_is_an_error():
 
 @pytest.mark.parametrize("missing", ["PLATFORM_ACCOUNT_ID", "PLATFORM_SUFFIX"])
 def test_c7_a_missing_variable_is_named(missing):
-    variables = {"PLATFORM_ACCOUNT_ID": "123456789012", "PLATFORM_SUFFIX": "pr42"}
+    variables = {
+        "PLATFORM_ACCOUNT_ID": "123456789012",
+        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
+        "PLATFORM_SUFFIX": "pr42",
+    }
     del variables[missing]
     with pytest.raises(ConfigurationError, match=missing):
         load_stack(live=LIVE, environment="dev", env=variables)
