@@ -20,8 +20,8 @@ import boto3
 from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.local_cloud.process import LocalCloud
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -25,9 +25,9 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from orchestrator.adapters.local_cloud.api.address import url
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.api.address import url
+from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.local_cloud.process import LocalCloud
 
 RATE, BURST = 1000, 2000
 OTHERS_PER_SECOND = 50

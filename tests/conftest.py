@@ -25,10 +25,10 @@ import pytest
 import tftest
 import yaml
 
-from orchestrator.adapters.local_cloud.process import LocalCloud
 from orchestrator.adapters.terraform.mirror import cli_configuration, find_origin
 from orchestrator.adapters.terraform.provider import SharedProviders
 from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.local_cloud.process import LocalCloud
 
 REPOSITORY = Path(__file__).parent.parent
 ROOTS = REPOSITORY / "tests" / "modules" / "roots"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
+from orchestrator.adapters.local_cloud import ACCOUNT_ID
 from orchestrator.cli import console
 from orchestrator.cli.deployment import load, request
 from orchestrator.cli.inspect import STAND_IN, AnyEnvironment

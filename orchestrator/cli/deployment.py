@@ -20,9 +20,7 @@ from orchestrator.adapters.aws.session import (
 from orchestrator.adapters.aws.state_bucket import Deployment as Registered
 from orchestrator.adapters.aws.state_bucket import StateBucket, state_keys
 from orchestrator.adapters.aws.states import S3States, state_address
-from orchestrator.adapters.local_cloud.environment import stripped
-from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
-from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.adapters.local_cloud import ACCOUNT_ID, LocalCloud, stripped
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.packages import ensure_packages
 from orchestrator.adapters.processes import Processes

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.adapters.aws.inventory import list_resources
-from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
+from orchestrator.adapters.local_cloud import ACCOUNT_ID
 from orchestrator.adapters.runs import exclusive, register_held
 from orchestrator.cli import console
 from orchestrator.cli.deployment import Deployment, load, open_deployment, request

@@ -9,8 +9,7 @@ import typer
 from rich.table import Table
 
 from orchestrator import __version__
-from orchestrator.adapters.local_cloud.environment import stripped
-from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.adapters.local_cloud import LocalCloud, stripped
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.cli import console
 from orchestrator.cli.deployment import PROVIDER_MODE

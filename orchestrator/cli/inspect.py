@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID
+from orchestrator.adapters.local_cloud import ACCOUNT_ID
 from orchestrator.cli import console
 from orchestrator.cli.deployment import load, request
 from orchestrator.cli.options import (

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from orchestrator.adapters.local_cloud.process import CloudStatus, LocalCloud
+from orchestrator.adapters.local_cloud import CloudStatus, LocalCloud
 from orchestrator.cli import console
 from orchestrator.cli.options import JsonOption
 from orchestrator.cli.project import find_project

@@ -13,7 +13,7 @@ from datetime import datetime
 from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session
 from orchestrator.adapters.aws.state_bucket import Deployment, StateBucket, state_keys
 from orchestrator.adapters.aws.states import state_address
-from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.adapters.local_cloud import LocalCloud
 from orchestrator.cli.deployment import Request, isolate, load, request
 from orchestrator.cli.options import DEFAULT_ENVIRONMENT, Target
 from orchestrator.config import Stack, environments

@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.text import Text
 
-from orchestrator.adapters.local_cloud.api.address import local_url
+from orchestrator.adapters.local_cloud import local_url
 from orchestrator.cli import console
 from orchestrator.cli.deployment import Deployment
 from orchestrator.hcl import to_json_value

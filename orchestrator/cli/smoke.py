@@ -8,7 +8,7 @@ from rich.text import Text
 
 from orchestrator.adapters.aws.smoke import Platform
 from orchestrator.adapters.aws.smoke import smoke as run_smoke
-from orchestrator.adapters.local_cloud.api.address import local_url
+from orchestrator.adapters.local_cloud import local_url
 from orchestrator.cli import console
 from orchestrator.cli.deployment import open_deployment, request
 from orchestrator.cli.options import EnvironmentOption, SuffixOption, Target, TargetOption

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 
 def pytest_collection_modifyitems(items):

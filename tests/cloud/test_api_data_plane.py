@@ -17,14 +17,14 @@ from botocore.config import Config
 from moto.apigateway.models import apigateway_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from orchestrator.adapters.local_cloud.api.address import local_url
-from orchestrator.adapters.local_cloud.api.gateway import DataPlane
-from orchestrator.adapters.local_cloud.control import Retirement, control_endpoints
-from orchestrator.adapters.local_cloud.faults import clear_faults
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.adapters.local_cloud.serial import MOTO, one_at_a_time
-from orchestrator.adapters.local_cloud.transport import LoopbackServer
-from orchestrator.adapters.local_cloud.wsgi import application, buffered
+from orchestrator.local_cloud.api.address import local_url
+from orchestrator.local_cloud.api.gateway import DataPlane
+from orchestrator.local_cloud.control import Retirement, control_endpoints
+from orchestrator.local_cloud.faults import clear_faults
+from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.local_cloud.serial import MOTO, one_at_a_time
+from orchestrator.local_cloud.transport import LoopbackServer
+from orchestrator.local_cloud.wsgi import application, buffered
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/logs"

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from pg8000 import native
 from pg8000.exceptions import DatabaseError
 
-from orchestrator.adapters.local_cloud.database.binaries import installed
+from orchestrator.local_cloud.database.binaries import installed
 
 DEADLINE = 20
 

@@ -13,10 +13,10 @@ from moto.awslambda.models import lambda_backends
 from moto.events.models import events_backends
 from moto.iam.models import iam_backends
 
-from orchestrator.adapters.local_cloud.events.scheduler import Scheduler
-from orchestrator.adapters.local_cloud.events.targets import fire, scheduled_rules
-from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID, REGION
-from orchestrator.adapters.local_cloud.patches import apply_patches
+from orchestrator.local_cloud.events.scheduler import Scheduler
+from orchestrator.local_cloud.events.targets import fire, scheduled_rules
+from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.local_cloud.patches import apply_patches
 
 HERE = "us-east-1:123456789012"
 EVENTS = "events.amazonaws.com"

@@ -15,14 +15,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from orchestrator.adapters.local_cloud.credentials import IssuedKeys, guard_credentials
-from orchestrator.adapters.local_cloud.faults import clear_faults
-from orchestrator.adapters.local_cloud.iam.deliveries import may_deliver
-from orchestrator.adapters.local_cloud.iam.enforce import ENFORCED, enforce, may_connect
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION
-from orchestrator.adapters.local_cloud.patches import apply_patches
-from orchestrator.adapters.local_cloud.serial import one_at_a_time
-from orchestrator.adapters.local_cloud.wsgi import Response, buffered
+from orchestrator.local_cloud.credentials import IssuedKeys, guard_credentials
+from orchestrator.local_cloud.faults import clear_faults
+from orchestrator.local_cloud.iam.deliveries import may_deliver
+from orchestrator.local_cloud.iam.enforce import ENFORCED, enforce, may_connect
+from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION
+from orchestrator.local_cloud.patches import apply_patches
+from orchestrator.local_cloud.serial import one_at_a_time
+from orchestrator.local_cloud.wsgi import Response, buffered
 
 SUFFIX = "tenforce"
 FUNCTION = f"lambda-ingest-{SUFFIX}"

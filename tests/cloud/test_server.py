@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.local_cloud.process import LocalCloud
 from orchestrator.errors import PlatformctlError
+from orchestrator.local_cloud.process import LocalCloud
 
 
 def _until(condition, seconds=15):

@@ -13,8 +13,8 @@ import pytest
 from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.local_cloud.process import LocalCloud
 
 ROOT = Path(__file__).resolve().parents[2]
 

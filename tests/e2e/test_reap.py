@@ -10,8 +10,8 @@ import pytest
 
 from orchestrator.adapters.aws.session import local_session
 from orchestrator.adapters.aws.state_bucket import StateBucket
-from orchestrator.adapters.local_cloud.identity import ACCOUNT_ID, REGION
-from orchestrator.adapters.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.local_cloud.process import LocalCloud
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from orchestrator.adapters.local_cloud.iam.conditions import parse_conditions
-from orchestrator.adapters.local_cloud.iam.patterns import matches
+from orchestrator.local_cloud.iam.conditions import parse_conditions
+from orchestrator.local_cloud.iam.patterns import matches
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ import json
 import boto3
 import pytest
 
-from orchestrator.adapters.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.scan.policies import (
     IDENTITY,
     OUTDATED,

@@ -1,0 +1,79 @@
+"""Where a stage is reached: the addresses of AWS, and their places on the local cloud.
+
+Free of moto, for the command line.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from orchestrator.local_cloud.identity import REGION
+
+PREFIX = "/restapis/"
+_MARK = "_user_request_"
+_LOCAL = re.compile(rf"{PREFIX}(?P<api>[a-z0-9]+)/(?P<stage>[A-Za-z0-9_-]+)/{_MARK}(?P<path>/.*)?")
+_HOST = re.compile(r"(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?::\d+)?", re.IGNORECASE)
+_REMOTE = re.compile(r"/(?P<stage>[A-Za-z0-9_-]+)(?P<path>/.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a URL names.
+
+    Attributes:
+        api_id: of the REST API, in lower case.
+        stage: its name; empty where the URL names none.
+        path: after the stage, as it was sent; at least "/".
+
+    """
+
+    api_id: str
+    stage: str
+    path: str
+
+
+def url(endpoint: str, api_id: str, stage: str) -> str:
+    """The URL on the local cloud that the paths of a stage follow.
+
+    Args:
+        endpoint: of the local cloud, "http://127.0.0.1:4566".
+        api_id: of the REST API.
+        stage: its name.
+
+    """
+    return f"{endpoint.rstrip('/')}{PREFIX}{api_id}/{stage}/{_MARK}"
+
+
+def local_url(endpoint: str, invoke_url: str) -> str:
+    """The same for the URL that the stage has on AWS, as Terraform's outputs give it.
+
+    Raises:
+        ValueError: it is none of API Gateway's.
+
+    """
+    parts = urlsplit(invoke_url)
+    target = target_of(parts.netloc, parts.path or "/")
+    if target is None or not target.stage:
+        raise ValueError(
+            f"{invoke_url!r} is no URL of a stage: https://<api>.execute-api.{REGION}.amazonaws.com/<stage>"
+        )
+    return url(endpoint, target.api_id, target.stage) + target.path.rstrip("/")
+
+
+def domain_name(api_id: str) -> str:
+    """The API's host name on AWS."""
+    return f"{api_id}.execute-api.{REGION}.amazonaws.com"
+
+
+def target_of(host: str, path: str) -> Target | None:
+    """Reads the host and the path of a request; None when they belong to no REST API."""
+    local = _LOCAL.fullmatch(path)
+    if local is not None:
+        return Target(local["api"], local["stage"], local["path"] or "/")
+    remote = _HOST.fullmatch(host)
+    if remote is None or remote["region"].lower() != REGION:
+        return None
+    parts = _REMOTE.fullmatch(path)
+    if parts is None:
+        return Target(remote["api"].lower(), "", path)
+    return Target(remote["api"].lower(), parts["stage"], parts["path"] or "/")

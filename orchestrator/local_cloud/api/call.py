@@ -1,0 +1,213 @@
+"""One request to a stage, and what is known of it: the ``$context`` of logs and templates."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from secrets import token_hex
+from time import perf_counter, time_ns
+from urllib.parse import parse_qsl, quote
+from uuid import uuid4
+from wsgiref.types import WSGIEnvironment
+
+from orchestrator.local_cloud.api.address import Target, domain_name
+from orchestrator.local_cloud.api.definition import Key, Resource, Stage
+from orchestrator.local_cloud.identity import ACCOUNT_ID
+
+# Fixed, because %b follows the language of the machine.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
+
+
+class Call:
+    """A request.
+
+    Args:
+        environ: of WSGI; its body is read at most once.
+        target: what its URL names.
+
+    Attributes:
+        began: seconds of ``perf_counter``, for durations.
+        epoch_ms: when it came, in milliseconds since 1970.
+
+    """
+
+    def __init__(self, environ: WSGIEnvironment, target: Target) -> None:
+        self._environ = environ
+        self.target = target
+        self.verb = str(environ["REQUEST_METHOD"])
+        self.request_id = str(uuid4())
+        self.extended_id = f"{token_hex(7)}="
+        self.began = perf_counter()
+        self.epoch_ms = time_ns() // 1_000_000
+        self.source_ip = str(environ.get("REMOTE_ADDR", "127.0.0.1"))
+        self.protocol = str(environ.get("SERVER_PROTOCOL", "HTTP/1.1"))
+
+    @property
+    def clf_time(self) -> str:
+        """When it came, as the Common Log Format writes it: 22/Nov/2026:15:05:18 +0000."""
+        return _clf_time(self.epoch_ms // 1000)
+
+    @property
+    def path(self) -> str:
+        """With the stage, as a client of AWS sends it."""
+        return f"/{self.target.stage}{self.target.path}"
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body."""
+        return int(self._environ.get("CONTENT_LENGTH") or 0)
+
+    @property
+    def content_type(self) -> str:
+        """The media type, in lower case and without parameters; JSON when none is declared, as API Gateway takes it."""
+        declared = str(self._environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
+        return declared or "application/json"
+
+    def header(self, name: str) -> str:
+        """A header by its name in any case; empty when there is none."""
+        return str(self._environ.get(_key(name), ""))
+
+    @cached_property
+    def trace_id(self) -> str:
+        """The client's X-Ray trace, or a new one."""
+        return self.header("X-Amzn-Trace-Id") or f"Root=1-{self.epoch_ms // 1000:08x}-{token_hex(12)}"
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """As the client sent them; WSGI does not keep how names were written, so they come in train case."""
+        found = {
+            _train_case(key[5:]): str(value)
+            for key, value in self._environ.items()
+            if key.startswith("HTTP_") and key not in ("HTTP_CONNECTION", "HTTP_TRANSFER_ENCODING")
+        }
+        if self._environ.get("CONTENT_TYPE"):
+            found["Content-Type"] = str(self._environ["CONTENT_TYPE"])
+        return found
+
+    @cached_property
+    def query(self) -> dict[str, list[str]]:
+        """All values by name."""
+        found: dict[str, list[str]] = {}
+        for name, value in parse_qsl(str(self._environ.get("QUERY_STRING", "")), keep_blank_values=True):
+            found.setdefault(name, []).append(value)
+        return found
+
+    @cached_property
+    def body(self) -> bytes:
+        """All of it."""
+        read: bytes = self._environ["wsgi.input"].read()
+        return read
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """How far a request came, filled in on the way.
+
+    Attributes:
+        call: the request.
+        stage: that it is for.
+        resource: that its path names.
+        path_parameters: of that.
+        key: that it came with.
+        integration_status: what Lambda answered, "200"; empty before.
+        integration_error: what went wrong there.
+        integration_seconds: how long the function took.
+        error: (type, message) of the gateway response; None without one.
+        validation: what the validator found.
+
+    """
+
+    call: Call
+    stage: Stage
+    resource: Resource | None = None
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    key: Key | None = None
+    integration_status: str = ""
+    integration_error: str = ""
+    integration_seconds: float | None = None
+    error: tuple[str, str] | None = None
+    validation: str = ""
+    _values: dict[str, str] | None = field(default=None, init=False)
+
+    def values(self, *, status: int, length: int) -> dict[str, str]:
+        """``$context`` and ``$stageVariables`` by name; what has no value is left out.
+
+        To be asked for when the request is done: later calls differ in the response only.
+
+        Args:
+            status: of the response.
+            length: of its body.
+
+        """
+        if self._values is None:
+            self._values = self.request_values()
+        return self._values | {
+            "context.responseLatency": str(round((perf_counter() - self.call.began) * 1000)),
+            "context.responseLength": str(length),
+            "context.status": str(status),
+        }
+
+    def request_values(self) -> dict[str, str]:
+        """What is known now, without the response; nothing of it is kept."""
+        call = self.call
+        kind, message = self.error or ("", "")
+        host = domain_name(self.stage.api_id)
+        found = {
+            "accountId": ACCOUNT_ID,
+            "apiId": self.stage.api_id,
+            "domainName": host,
+            "domainPrefix": self.stage.api_id,
+            "error.message": message,
+            "error.messageString": json.dumps(message) if message else "",
+            "error.responseType": kind,
+            "error.validationErrorString": self.validation,
+            "extendedRequestId": call.extended_id,
+            "httpMethod": _harmless(call.verb),
+            "identity.apiKeyId": "" if self.key is None else self.key.id,
+            "identity.sourceIp": call.source_ip,
+            "identity.userAgent": _harmless(call.header("User-Agent")),
+            "integration.error": self.integration_error,
+            "integration.integrationStatus": self.integration_status,
+            "integration.status": self.integration_status,
+            "integrationErrorMessage": self.integration_error,
+            "integrationStatus": self.integration_status,
+            "path": _harmless(call.path),
+            "protocol": call.protocol,
+            "requestId": call.request_id,
+            "requestTime": call.clf_time,
+            "requestTimeEpoch": str(call.epoch_ms),
+            "stage": self.stage.name,
+            "xrayTraceId": _harmless(call.trace_id),
+        }
+        if self.resource is not None:
+            found |= {"resourceId": self.resource.id, "resourcePath": self.resource.path}
+        if self.integration_seconds is not None:
+            milliseconds = str(round(self.integration_seconds * 1000))
+            found |= {"integration.latency": milliseconds, "integrationLatency": milliseconds}
+        values = {f"context.{name}": value for name, value in found.items() if value}
+        return values | {f"stageVariables.{name}": value for name, value in self.stage.variables.items()}
+
+
+@lru_cache(maxsize=2)
+def _clf_time(seconds: int) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000"
+
+
+@lru_cache(maxsize=256)
+def _key(name: str) -> str:
+    """WSGI's name of a header."""
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+def _harmless(sent: str) -> str:
+    """What a client sent, fit for a log line of JSON: quotes, backslashes and control characters are escaped as in a URL."""
+    return _UNSAFE.sub(lambda match: quote(match[0]), sent)
+
+
+def _train_case(name: str) -> str:
+    return "-".join(part.capitalize() for part in name.replace("_", "-").split("-"))

@@ -1,0 +1,220 @@
+"""A REST API as its data plane needs it: what a deployment froze, and what a stage adds.
+
+Frozen in a deployment, on AWS as here: resources, methods, integrations, models, validators, gateway responses, binary types. Read as they are now: the stage,
+usage plans, keys, and the functions' permissions.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from orchestrator.local_cloud.api.limits import Plan
+from orchestrator.local_cloud.api.models import Models
+from orchestrator.local_cloud.api.variables import Text
+
+if TYPE_CHECKING:
+    from orchestrator.local_cloud.api.mock import Mock
+
+_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """What stands behind a method.
+
+    Attributes:
+        kind: "AWS_PROXY", or another one that is not served here.
+        function_arn: with its qualifier, if it has one; may refer to stage variables. Empty when it is no function.
+        timeout: seconds that API Gateway waits.
+        by_role: called with a role's permission, so that the function's own policy is not asked.
+        mock: of an integration of the kind "MOCK".
+
+    """
+
+    kind: str
+    function_arn: str
+    timeout: float
+    by_role: bool = False
+    mock: "Mock | None" = None
+
+    def arn_in(self, variables: Mapping[str, str]) -> str:
+        """The function's ARN, with the stage's variables put in."""
+        return _VARIABLE.sub(lambda match: variables.get(match[1], ""), self.function_arn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """A method of a resource.
+
+    Attributes:
+        verb: "GET", or "ANY".
+        authorization: "NONE", or another one that is not served here.
+        needs_key: whether an API key is asked for.
+        required: "method.request.querystring.interval" and the like, checked by the validator; empty without it.
+        models: names by content type, checked by the validator; empty without it.
+        integration: None when it was never given one.
+
+    """
+
+    verb: str
+    authorization: str = "NONE"
+    needs_key: bool = False
+    required: Sequence[str] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+    integration: Integration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A place in the tree of paths: "/bars/{symbol}"."""
+
+    id: str
+    path: str
+    methods: Mapping[str, Method] = field(default_factory=dict)
+
+    def method(self, verb: str) -> Method | None:
+        return self.methods.get(verb) or self.methods.get("ANY")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayResponse:
+    """How API Gateway itself answers one kind of error.
+
+    Attributes:
+        status: None keeps the kind's own.
+        headers: name and value; a value is a text in single quotes or a reference.
+        template: of the body.
+
+    """
+
+    status: int | None = None
+    headers: Sequence[tuple[str, str]] = ()
+    template: str | None = None
+
+
+@dataclass(slots=True)
+class _Node:
+    resource: Resource | None = None
+    fixed: dict[str, "_Node"] = field(default_factory=dict)
+    parameter: tuple[str, "_Node"] | None = None
+    greedy: tuple[str, Resource] | None = None
+
+
+class Routes:
+    """Finds the resource of a path: fixed parts before a parameter, a parameter before a greedy one.
+
+    Source: API Gateway Developer Guide, "Set up a proxy integration with a proxy resource": the most specific path wins.
+    """
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self._root = _Node()
+        for resource in resources:
+            self._add(resource)
+
+    def _add(self, resource: Resource) -> None:
+        node = self._root
+        for part in filter(None, resource.path.split("/")):
+            if part.startswith("{") and part.endswith("+}"):
+                node.greedy = (part[1:-2], resource)
+                return
+            if part.startswith("{"):
+                node.parameter = node.parameter or (part[1:-1], _Node())
+                node = node.parameter[1]
+            else:
+                node = node.fixed.setdefault(part, _Node())
+        node.resource = resource
+
+    def find(self, path: str) -> tuple[Resource, dict[str, str]] | None:
+        """The resource with the values of its path parameters.
+
+        Args:
+            path: as it was sent, without the stage; an escaped slash does not separate parts, one slash at the end changes nothing.
+
+        """
+        parts = [unquote(part) for part in path.removeprefix("/").removesuffix("/").split("/")]
+        return _find(self._root, [] if parts == [""] else parts)
+
+
+def _find(node: _Node, parts: Sequence[str]) -> tuple[Resource, dict[str, str]] | None:
+    if not parts:
+        return None if node.resource is None else (node.resource, {})
+    first, rest = parts[0], parts[1:]
+    if first in node.fixed and (found := _find(node.fixed[first], rest)) is not None:
+        return found
+    if node.parameter is not None and first:
+        name, child = node.parameter
+        if (found := _find(child, rest)) is not None:
+            return found[0], {name: first, **found[1]}
+    if node.greedy is not None:
+        name, resource = node.greedy
+        return resource, {name: "/".join(parts)}
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What a deployment froze.
+
+    Attributes:
+        resources: the tree of paths.
+        routes: to the resources.
+        models: that bodies are checked with.
+        responses: gateway responses by type.
+        binary_types: media types whose bodies are passed on in base64.
+
+    """
+
+    resources: Sequence[Resource]
+    routes: Routes
+    models: Models
+    responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
+    binary_types: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage, with what it serves.
+
+    Attributes:
+        api_id: of the REST API.
+        name: "v1".
+        definition: of its deployment.
+        variables: its stage variables.
+        access_log: log group and format; None without one.
+        execution_level: "OFF", "ERROR" or "INFO".
+        permitted: (resource id, verb) whose function lets API Gateway call it.
+
+    """
+
+    api_id: str
+    name: str
+    definition: Definition
+    variables: Mapping[str, str] = field(default_factory=dict)
+    access_log: tuple[str, Text] | None = None
+    execution_level: str = "OFF"
+    permitted: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """An API key that is enabled; its value is what it is found by, and is not kept here."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """Everything that is deployed, at one moment.
+
+    Attributes:
+        stages: by API and name.
+        keys: by their values.
+        plans: by key id, API and stage.
+
+    """
+
+    stages: Mapping[tuple[str, str], Stage] = field(default_factory=dict)
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    plans: Mapping[tuple[str, str, str], Plan] = field(default_factory=dict)

@@ -1,0 +1,86 @@
+"""MOCK integrations: API Gateway answers by itself, as two templates say.
+
+Source: API Gateway Developer Guide, "Mock integrations in API Gateway": the request template gives a status code, which selects the integration response, and its
+template is the body. References are replaced in both, not Velocity's directives.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.local_cloud.api.answers import RefusedError, status_of, trace_headers
+from orchestrator.local_cloud.api.call import Progress
+from orchestrator.local_cloud.api.variables import Text
+from orchestrator.local_cloud.wsgi import Response
+
+_HEADER = "method.response.header."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MockResponse:
+    """An integration response.
+
+    Attributes:
+        pattern: regular expression for status codes; empty for the default response.
+        status: of the method's response.
+        headers: name and value; constants only, in single quotes.
+        body: its template.
+
+    """
+
+    pattern: str
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mock:
+    """What a MOCK integration is made of.
+
+    Attributes:
+        request: the template that gives the status code; None without one for JSON.
+        responses: those with a pattern before the default.
+
+    """
+
+    request: Text | None
+    responses: Sequence[MockResponse]
+
+
+def mock_response(mock: Mock, progress: Progress) -> Response:
+    """The answer.
+
+    Raises:
+        RefusedError: the templates give no status, or none that a response is for (500).
+
+    """
+    values = progress.request_values()
+    status = _status("" if mock.request is None else mock.request.render(values, missing=""))
+    found = next((one for one in mock.responses if not one.pattern or re.fullmatch(one.pattern, status)), None)
+    if not status or found is None:
+        detail = "Execution failed due to configuration error: "
+        detail += f"No match for output mapping of {status}" if status else "Unable to parse statusCode"
+        raise RefusedError("API_CONFIGURATION_ERROR", detail=detail)
+    body = found.body.render(values, missing="").encode()
+    headers = (("Content-Type", "application/json"), *found.headers, *trace_headers(progress.call))
+    return Response(status=status_of(found.status), headers=headers, body=body)
+
+
+def mock_headers(parameters: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """The headers of an integration response's parameters; what refers to something else than a constant is left out."""
+    return tuple(
+        (name.removeprefix(_HEADER), value[1:-1])
+        for name, value in sorted(parameters.items())
+        if name.startswith(_HEADER) and value.startswith("'")
+    )
+
+
+def _status(rendered: str) -> str:
+    try:
+        document = json.loads(rendered)
+    except ValueError:
+        return ""
+    status = document.get("statusCode") if isinstance(document, dict) else None
+    return str(status) if isinstance(status, int) else ""

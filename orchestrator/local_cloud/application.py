@@ -1,0 +1,96 @@
+"""The layers around moto, from the door inwards.
+
+control endpoints > data plane of APIs > request log > credentials > preparation > replay > clear faults > IAM > one at a time > moto
+with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from orchestrator.local_cloud.api.gateway import DataPlane
+from orchestrator.local_cloud.control import Retirement, control_endpoints
+from orchestrator.local_cloud.credentials import IssuedKeys, guard_credentials
+from orchestrator.local_cloud.database.databases import Databases
+from orchestrator.local_cloud.database.moto_state import MotoClusters
+from orchestrator.local_cloud.faults import clear_faults
+from orchestrator.local_cloud.functions.moto_cloud import MotoCloud
+from orchestrator.local_cloud.functions.runtime import FunctionRuntime
+from orchestrator.local_cloud.iam.enforce import enforce, may_connect
+from orchestrator.local_cloud.patches import apply_patches, awslambda_invoke
+from orchestrator.local_cloud.preparation import Preparation
+from orchestrator.local_cloud.replay import ReplayMemory, replay_repeats
+from orchestrator.local_cloud.request_log import log_requests
+from orchestrator.local_cloud.serial import one_at_a_time
+from orchestrator.local_cloud.wsgi import application, buffered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalCloudApplication:
+    """The whole application, with the parts that its surroundings need to reach.
+
+    Attributes:
+        application: to serve.
+        preparation: to run in a thread of its own; requests wait for it.
+        retirement: says when to exit.
+        issued: to which the function runtime adds the keys that it hands to functions.
+        memory: of responses, for tests and diagnosis.
+        functions: runs them; to be started once moto is loaded.
+        databases: behind Aurora's endpoints; to be started before the server announces itself.
+        plane: answers for deployed APIs; to be started once the port is bound.
+
+    """
+
+    application: WSGIApplication
+    preparation: Preparation
+    retirement: Retirement
+    issued: IssuedKeys
+    memory: ReplayMemory
+    functions: FunctionRuntime
+    databases: Databases
+    plane: DataPlane
+
+    def stop(self) -> None:
+        """Ends what runs beside the server, after it has stopped serving: callers before what they call."""
+        self.plane.stop()
+        self.functions.stop()
+        self.databases.stop()
+
+
+def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
+    """Puts the layers together.
+
+    Args:
+        health: the answer of the health endpoint; entries added later show up in it, the port among them.
+        home: the folder of server.json; functions and databases keep what they need in folders of their own in it.
+
+    """
+    preparation = Preparation(apply_patches)
+    retirement, issued, memory = Retirement(), IssuedKeys(), ReplayMemory()
+    databases = Databases(home, source=MotoClusters(), may_connect=may_connect)
+    functions = FunctionRuntime(
+        MotoCloud(issued),
+        endpoint=lambda: f"http://127.0.0.1:{health['port']}",
+        home=home / "functions",
+        extras=databases.extras,
+    )
+    awslambda_invoke.attach(functions)
+    plane = DataPlane(functions.invoke)
+    moto = DomainDispatcherApplication(create_backend_app)
+    # A defect in the evaluation of policies answers 501 like any other: nothing is let in by it.
+    inner = clear_faults(enforce(one_at_a_time(buffered(moto))))
+    guarded = guard_credentials(preparation.hold(replay_repeats(inner, memory)), issued)
+    handler = plane.layer(log_requests(guarded), hold=preparation.hold)
+    return LocalCloudApplication(
+        application=application(control_endpoints(handler, health, retirement)),
+        preparation=preparation,
+        retirement=retirement,
+        issued=issued,
+        memory=memory,
+        functions=functions,
+        databases=databases,
+        plane=plane,
+    )

@@ -1,0 +1,123 @@
+"""A session of the superuser with a cluster's server: what the gateway itself asks for and changes.
+
+A client library is no dependency of platformctl, and a dozen statements of our own need none of what one offers.
+"""
+
+import socket
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from orchestrator.local_cloud.database import protocol
+
+SUPERUSER = "rdsadmin"
+"""As on RDS the superuser belongs to the service; the master user is none."""
+
+
+class DatabaseError(Exception):
+    """The server refused a statement.
+
+    Args:
+        code: the SQLSTATE.
+        text: the server's message.
+
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(f"{text} ({code})")
+        self.code = code
+
+
+class Session:
+    """A connection over the server's own socket, where it trusts whoever can open it.
+
+    Args:
+        path: of the Unix socket.
+        database: to connect to.
+        timeout: seconds to wait for each answer.
+
+    Raises:
+        OSError: nothing listens there.
+        DatabaseError: the server accepts no connections, for example because it is starting up.
+
+    """
+
+    def __init__(self, path: Path, database: str = "postgres", *, timeout: float = 30) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        self._stream = self._socket.makefile("rb")
+        try:
+            self._socket.connect(str(path))
+            start = {"user": SUPERUSER, "database": database, "application_name": "rds", "client_encoding": "UTF8"}
+            self._socket.sendall(protocol.Startup(start).packet())
+            self._answer()
+        except BaseException:
+            self._release()
+            raise
+
+    def run(self, sql: str) -> list[list[str | None]]:
+        """Runs a statement, or several with semicolons between them; returns the rows as text.
+
+        Raises:
+            OSError: the connection is lost.
+            DatabaseError: a statement failed; the ones before it are undone.
+
+        """
+        self._socket.sendall(protocol.query(sql))
+        return self._answer()
+
+    def close(self) -> None:
+        """Says goodbye, if anybody is left to hear it."""
+        try:
+            self._socket.sendall(protocol.message(b"X"))
+        except OSError:
+            pass
+        finally:
+            self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _release(self) -> None:
+        self._stream.close()
+        self._socket.close()
+
+    def _answer(self) -> list[list[str | None]]:
+        """Reads until the server is ready for the next statement."""
+        rows: list[list[str | None]] = []
+        failure: DatabaseError | None = None
+        while True:
+            kind, length = protocol.read_header(self._read(5))
+            body = self._read(length)
+            if kind == b"D":
+                rows.append(protocol.read_row(body))
+            elif kind == b"E":
+                fields = protocol.read_error(body)
+                failure = DatabaseError(fields.get("C", "XX000"), fields.get("M", ""))
+                if fields.get("V") == "FATAL":
+                    raise failure
+            elif kind == b"Z":
+                if failure is not None:
+                    raise failure
+                return rows
+
+    def _read(self, count: int) -> bytes:
+        data = self._stream.read(count)
+        if len(data) < count:
+            raise ConnectionResetError("the server closed the connection")
+        return data
+
+
+def literal(value: str) -> str:
+    """A string constant of SQL, with standard_conforming_strings."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A quoted identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,129 @@
+"""Turns what moto does not do into one clear error that no SDK repeats.
+
+moto answers an unimplemented operation with 500 or with an empty 404, and an exception inside it with 500. SDKs repeat a 500 with growing
+pauses: Terraform hangs for minutes and then names nothing. 501 is not repeated.
+"""
+
+import json
+import logging
+import re
+from http import HTTPStatus
+from wsgiref.types import WSGIEnvironment
+from xml.sax.saxutils import escape
+
+from orchestrator.local_cloud.operation import Operation, operation_of
+from orchestrator.local_cloud.wsgi import Handler, Response, status_line
+
+_LOG = logging.getLogger("platformctl.local_cloud")
+_NOT_IMPLEMENTED = re.compile(
+    rb"not (?:yet |been )*(?:implemented|supported) (?:yet|in moto)|has not been implemented", re.IGNORECASE
+)
+_LARGEST_ERROR = 64 * 1024
+
+NOT_IMPLEMENTED = "NotImplemented"
+DEFECT = "LocalCloudDefect"
+
+
+def clear_faults(inner: Handler) -> Handler:
+    """The layer directly around moto."""
+
+    def handle(environ: WSGIEnvironment) -> Response:
+        try:
+            response = inner(environ)
+        except NotImplementedError as error:
+            return _not_implemented(operation_of(_rewound(environ)), str(error))
+        except Exception as error:  # noqa: BLE001 - whatever moto raises becomes one clear answer
+            operation = operation_of(_rewound(environ))
+            _LOG.exception("%s raised inside the local cloud", operation.label)
+            return error_response(
+                operation,
+                code=DEFECT,
+                status=501,
+                message=f"The local cloud failed on {operation.label} ({type(error).__name__}). This is a defect of the "
+                "local cloud, not of the request; its traceback is in server.log.",
+            )
+        if _says_not_implemented(environ, response):
+            return _not_implemented(operation_of(_rewound(environ)), "")
+        return response
+
+    return handle
+
+
+def error_response(operation: Operation, *, code: str, status: int, message: str) -> Response:
+    """An error in the form that the SDKs of that operation's protocol parse.
+
+    Args:
+        operation: whose protocol decides between XML, JSON and CBOR.
+        code: the error code, as in "AccessDenied".
+        status: the HTTP status.
+        message: whole sentences.
+
+    """
+    kind, body = _body(operation, code, message)
+    headers = (
+        ("Content-Type", kind),
+        ("Content-Length", str(len(body))),
+        ("x-amzn-ErrorType", code),
+        ("x-amzn-RequestId", "local-cloud"),
+        *((("smithy-protocol", "rpc-v2-cbor"),) if operation.protocol == "cbor" else ()),
+    )
+    return Response(status=status_line(status), headers=headers, body=body)
+
+
+def _body(operation: Operation, code: str, message: str) -> tuple[str, bytes]:
+    xml = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+    request = "<RequestId>local-cloud</RequestId>"
+    match operation.protocol:
+        case "ec2":
+            text = f"<Response><Errors><Error>{xml}</Error></Errors><RequestID>local-cloud</RequestID></Response>"
+            return "text/xml", text.encode()
+        case "query" | "rest-xml":
+            text = f"<ErrorResponse><Error><Type>Receiver</Type>{xml}</Error>{request}</ErrorResponse>"
+            return "text/xml", text.encode()
+        case "s3":
+            return "application/xml", f"<Error>{xml}{request}</Error>".encode()
+        case "cbor":
+            fields = (("__type", code), ("message", message))
+            pairs = b"".join(_cbor_text(name) + _cbor_text(value) for name, value in fields)
+            return "application/cbor", bytes([0xA0 | len(fields)]) + pairs
+        case "json":
+            return "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message}).encode()
+        case "rest-json":
+            return "application/json", json.dumps({"__type": code, "message": message}).encode()
+
+
+def _cbor_text(value: str) -> bytes:
+    """A text string of RFC 8949: major type 3 with a two-byte length."""
+    encoded = value.encode()[:0xFFFF]
+    return b"\x79" + len(encoded).to_bytes(2, "big") + encoded
+
+
+def _not_implemented(operation: Operation, detail: str) -> Response:
+    _LOG.warning("%s is not implemented by the local cloud. %s", operation.label, detail)
+    return error_response(
+        operation,
+        code=NOT_IMPLEMENTED,
+        status=501,
+        message=f"The local cloud does not implement {operation.label}. It works on AWS only (--target aws).",
+    )
+
+
+def _says_not_implemented(environ: WSGIEnvironment, response: Response) -> bool:
+    """The three ways in which moto says it: Flask's page for a path without a route, an empty 404, and a sentence."""
+    if response.code < HTTPStatus.BAD_REQUEST:
+        return False
+    if response.code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        if response.header("Content-Type").startswith("text/html"):
+            return response.body[:15].lower() == b"<!doctype html>"
+        # S3 answers HEAD for a missing object with an empty 404, and rightly so.
+        return (
+            not response.body
+            and environ["REQUEST_METHOD"] != "HEAD"
+            and operation_of(_rewound(environ)).service != "s3"
+        )
+    return len(response.body) <= _LARGEST_ERROR and _NOT_IMPLEMENTED.search(response.body) is not None
+
+
+def _rewound(environ: WSGIEnvironment) -> WSGIEnvironment:
+    environ["wsgi.input"].seek(0)
+    return environ

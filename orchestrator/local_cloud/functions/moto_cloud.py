@@ -1,0 +1,270 @@
+"""The cloud around the runtime as moto keeps it. Every look at moto's state holds ``serial.MOTO``."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from orchestrator.local_cloud.credentials import IssuedKeys
+from orchestrator.local_cloud.functions.cloud import Mapped, Received
+from orchestrator.local_cloud.functions.model import Function, Keys, not_found
+from orchestrator.local_cloud.iam.deliveries import role_may
+from orchestrator.local_cloud.iam.services import deployed
+from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.local_cloud.serial import MOTO
+
+# Longer than any process of a function lives.
+_SESSION_SECONDS = 12 * 3600
+_POLLING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+_DEFAULT_CONCURRENCY = 5
+_DEFAULT_RETRIES = 2
+_DEFAULT_EVENT_AGE = 6 * 3600
+# The system attributes of a message: their names, and those of moto's fields.
+_ATTRIBUTES = {
+    "ApproximateReceiveCount": "approximate_receive_count",
+    "SentTimestamp": "sent_timestamp",
+    "SenderId": "sender_id",
+    "ApproximateFirstReceiveTimestamp": "approximate_first_receive_timestamp",
+    "SequenceNumber": "sequence_number",
+    "MessageGroupId": "group_id",
+    "MessageDeduplicationId": "deduplication_id",
+}
+
+
+class MotoCloud:
+    """Implements ``Cloud``."""
+
+    def __init__(self, issued: IssuedKeys) -> None:
+        """Args: issued: learns the keys that functions get, so that requests signed with them are let in."""
+        self._issued = issued
+        self._refused: set[str] = set()
+        self._digests: dict[tuple[str, str], tuple[bytes, str]] = {}
+
+    def find(self, name: str, qualifier: str | None) -> Function:
+        from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - moto loads with the patches
+
+        with MOTO:
+            try:
+                found: Any = _lambda().get_function(name, qualifier)
+            except UnknownFunctionException as error:
+                raise not_found(error.message.partition("Function not found: ")[2] or name) from error
+            # What belongs to the function as a whole stands at its latest version.
+            latest: Any = _lambda().get_function(found.function_name)
+            published = found is not latest
+            return self._function(found, latest, str(found.version) if published else "$LATEST")
+
+    def credentials(self, role_arn: str, session: str) -> Keys:
+        from moto.sts.models import sts_backends  # noqa: PLC0415 - as above
+
+        with MOTO:
+            assumed = sts_backends[ACCOUNT_ID]["aws"].assume_role(
+                region_name=REGION,
+                role_session_name=session,
+                role_arn=role_arn,
+                policy="",
+                duration=_SESSION_SECONDS,
+                external_id="",
+            )
+        self._issued.remember(assumed.access_key_id)
+        return Keys(
+            access_key_id=assumed.access_key_id,
+            secret_access_key=assumed.secret_access_key,
+            session_token=assumed.session_token,
+        )
+
+    def write_logs(self, function: Function, stream: str, events: Sequence[tuple[int, str]]) -> None:
+        from moto.logs.models import logs_backends  # noqa: PLC0415 - as above
+
+        group = function.log_group
+        named = {"logGroupName": group, "logStreamName": stream}
+        with MOTO:
+            backend = logs_backends[ACCOUNT_ID][REGION]
+            if group not in backend.groups or not events:
+                return
+            if stream not in backend.groups[group].streams:
+                if not role_may(function.role_arn, "logs", "CreateLogStream", named):
+                    return
+                backend.create_log_stream(group, stream)
+            if not role_may(function.role_arn, "logs", "PutLogEvents", named):
+                return
+            batch = [{"timestamp": moment, "message": text} for moment, text in events]
+            backend.put_log_events(group, stream, batch)
+
+    def send_dead_letter(self, function: Function, event: bytes, attributes: Mapping[str, tuple[str, str]]) -> None:
+        from moto.sns.models import sns_backends  # noqa: PLC0415 - as above
+        from moto.sqs.models import sqs_backends  # noqa: PLC0415 - as above
+
+        arn = function.dead_letter_arn
+        text, name = event.decode(), arn.rpartition(":")[2]
+        asked = ("sqs", "SendMessage", {"QueueName": name}) if ":sqs:" in arn else ("sns", "Publish", {"TopicArn": arn})
+        with MOTO:
+            if not role_may(function.role_arn, *asked):
+                return
+            if ":sqs:" in arn:
+                stated = {key: {"DataType": kind, "StringValue": value} for key, (kind, value) in attributes.items()}
+                sqs_backends[ACCOUNT_ID][REGION].send_message(name, text, message_attributes=stated)
+            else:
+                typed = {key: {"Type": kind, "Value": value} for key, (kind, value) in attributes.items()}
+                sns_backends[ACCOUNT_ID][REGION].publish(message=text, arn=arn, message_attributes=typed)
+
+    def mappings(self) -> Sequence[Mapped]:
+        with MOTO:
+            stored: list[Any] = list(_lambda().list_event_source_mappings("", ""))
+            return [
+                Mapped(
+                    identifier=mapping.uuid,
+                    queue_arn=mapping.event_source_arn,
+                    function_arn=mapping.function_arn,
+                    batch_size=mapping.batch_size,
+                    window=float(mapping.max_batch_window or 0),
+                    maximum_concurrency=(mapping.scaling_config or {}).get("MaximumConcurrency")
+                    or _DEFAULT_CONCURRENCY,
+                    reports_failures="ReportBatchItemFailures" in (mapping.function_response_types or ()),
+                )
+                for mapping in stored
+                if mapping.enabled and ":sqs:" in mapping.event_source_arn
+            ]
+
+    def may_poll(self, mapping: Mapped) -> bool:
+        name = mapping.queue_arn.rpartition(":")[2]
+        with MOTO:
+            found = deployed(mapping.function_arn)
+            allowed = found is not None and all(
+                # Asked five times a second while messages wait, and told once.
+                role_may(
+                    found.role,
+                    "sqs",
+                    operation,
+                    {"QueueName": name},
+                    logged=mapping.identifier not in self._refused,
+                )
+                for operation in _POLLING
+            )
+        if allowed:
+            self._refused.discard(mapping.identifier)
+        else:
+            self._refused.add(mapping.identifier)
+        return allowed
+
+    def waiting(self, queue_arn: str) -> int:
+        with MOTO:
+            queue = _queue(queue_arn)
+            return len(queue.messages) if queue is not None else 0
+
+    def receive(self, queue_arn: str, count: int) -> Sequence[Received]:
+        with MOTO:
+            queue = _queue(queue_arn)
+            if queue is None:
+                return []
+            name = queue_arn.rpartition(":")[2]
+            messages = _sqs().receive_message(name, count, 0, queue.visibility_timeout, ["All"])
+            return [_received(message, queue_arn) for message in messages]
+
+    def delete(self, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+        for handle, _ in self._known(queue_arn, receipt_handles):
+            _sqs().delete_message(queue_arn.rpartition(":")[2], handle)
+
+    def show_again(self, queue_arn: str, receipt_handles: Sequence[str], seconds: int) -> None:
+        limit = (time.time() + seconds) * 1000
+        for handle, message in self._known(queue_arn, receipt_handles):
+            if message.visible_at > limit:
+                _sqs().change_message_visibility(queue_arn.rpartition(":")[2], handle, seconds)
+
+    def _known(self, queue_arn: str, receipt_handles: Sequence[str]) -> Iterator[tuple[str, Any]]:
+        """Those that the queue, if it still exists, still holds: it may have been purged or deleted meanwhile."""
+        for handle in receipt_handles:
+            with MOTO:
+                queue = _queue(queue_arn)
+                # moto's public list has only the messages that can be received.
+                held = queue._messages if queue is not None else ()  # noqa: SLF001 - see above
+                message = next((one for one in held if one.had_receipt_handle(handle)), None)
+                if message is not None:
+                    yield handle, message
+
+    def _function(self, found: Any, latest: Any, version: str) -> Function:
+        logging_config = latest.get_configuration()["LoggingConfig"]
+        stored = latest.event_invoke_config
+        invoke: dict[str, Any] = stored[-1].config if stored else {}
+        reserved = latest.reserved_concurrency
+        dead_letter = (getattr(latest, "dead_letter_config", None) or {}).get("TargetArn", "")
+        code: bytes = found.code_bytes
+        return Function(
+            arn=str(latest.function_arn).partition(":$LATEST")[0],
+            name=found.function_name,
+            version=version,
+            handler=found.handler,
+            runtime=found.run_time,
+            role_arn=found.role,
+            region=found.region,
+            environment=dict(found.environment_vars or {}),
+            timeout=int(found.timeout),
+            memory_mb=int(found.memory_size),
+            code=code,
+            code_sha256=self._digest((found.function_name, version), code),
+            log_group=logging_config["LogGroup"],
+            log_format=logging_config["LogFormat"],
+            application_log_level=logging_config.get("ApplicationLogLevel", "INFO"),
+            system_log_level=logging_config.get("SystemLogLevel", "INFO"),
+            reserved_concurrency=None if reserved is None else int(reserved),
+            retries=int(invoke.get("MaximumRetryAttempts", _DEFAULT_RETRIES)),
+            maximum_event_age=int(invoke.get("MaximumEventAgeInSeconds", _DEFAULT_EVENT_AGE)),
+            dead_letter_arn=dead_letter,
+        )
+
+    def _digest(self, key: tuple[str, str], code: bytes) -> str:
+        """The hash of an archive, worked out once for the object that moto keeps; one of 5 MB takes longer than a warm call."""
+        known = self._digests.get(key)
+        if known is None or known[0] is not code:
+            known = self._digests[key] = (code, hashlib.sha256(code).hexdigest())
+        return known[1]
+
+
+def _lambda() -> Any:
+    from moto.awslambda.models import lambda_backends  # noqa: PLC0415 - moto loads with the patches
+
+    return lambda_backends[ACCOUNT_ID][REGION]
+
+
+def _sqs() -> Any:
+    from moto.sqs.models import sqs_backends  # noqa: PLC0415 - as above
+
+    return sqs_backends[ACCOUNT_ID][REGION]
+
+
+def _queue(arn: str) -> Any:
+    queue = _sqs().queues.get(arn.rpartition(":")[2])
+    return queue if queue is not None and queue.queue_arn == arn else None
+
+
+def _received(message: Any, queue_arn: str) -> Received:
+    attributes = {name: getattr(message, field) for name, field in _ATTRIBUTES.items()}
+    trace = (message.system_attributes or {}).get("AWSTraceHeader")
+    if trace:
+        attributes["AWSTraceHeader"] = trace["StringValue"]
+    record = {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": {name: str(value) for name, value in attributes.items() if value is not None},
+        "messageAttributes": {name: _attribute(value) for name, value in message.message_attributes.items()},
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": REGION,
+    }
+    return Received(
+        message_id=message.id,
+        receipt_handle=message.receipt_handle,
+        record=record,
+        until=message.visible_at / 1000,
+    )
+
+
+def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
+    binary = value.get("BinaryValue")
+    stated = {
+        "stringValue": value.get("StringValue"),
+        "binaryValue": binary.decode() if isinstance(binary, bytes) else binary,
+    }
+    present = {name: text for name, text in stated.items() if text is not None}
+    return {**present, "stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}

@@ -1,0 +1,145 @@
+"""What calls to DynamoDB need.
+
+Sources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB"; DynamoDB Developer Guide, "Using IAM policy
+conditions for fine-grained access control" and "DynamoDB encryption at rest".
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.local_cloud.iam.calls import Call, Wanted
+from orchestrator.local_cloud.iam.keys import used_through
+from orchestrator.local_cloud.identity import ACCOUNT_ID
+
+_ON_ITEMS = frozenset(
+    {
+        "BatchGetItem",
+        "BatchWriteItem",
+        "DeleteItem",
+        "ExecuteStatement",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "Scan",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "UpdateItem",
+    }
+)
+_TRANSACTION_ACTIONS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+_STATEMENT_ACTIONS = {
+    "delete": "PartiQLDelete",
+    "insert": "PartiQLInsert",
+    "select": "PartiQLSelect",
+    "update": "PartiQLUpdate",
+}
+_STATEMENT_TABLE = re.compile(r'(?:from|into|update)\s+"?([A-Za-z0-9_.-]+)"?(?:\."([A-Za-z0-9_.-]+)")?', re.IGNORECASE)
+
+Given = Mapping[str, Any]
+
+
+def dynamodb(call: Call) -> Iterator[Wanted]:
+    """What a call to DynamoDB needs, the table's key included. Reads moto's state."""
+    wanted = list(_wanted(call))
+    yield from wanted
+    if call.operation not in _ON_ITEMS:
+        return
+    for name in dict.fromkeys(_table_name(one.resource) for one in wanted):
+        specification = getattr(_table(call, name), "sse_specification", None) or {}
+        context = {"aws:dynamodb:tableName": name, "aws:dynamodb:subscriberId": ACCOUNT_ID}
+        yield from used_through(call, specification.get("KMSMasterKeyId"), "Decrypt", encryption_context=context)
+
+
+def _wanted(call: Call) -> Iterator[Wanted]:
+    parameters = call.parameters
+    match call.operation:
+        case "BatchGetItem":
+            for table, part in parameters.get("RequestItems", {}).items():
+                yield _one(call, "BatchGetItem", table, part, part.get("Keys", []))
+        case "BatchWriteItem":
+            for table, requests in parameters.get("RequestItems", {}).items():
+                items = [
+                    (one.get("PutRequest") or {}).get("Item") or (one.get("DeleteRequest") or {}).get("Key") or {}
+                    for one in requests
+                ]
+                yield _one(call, "BatchWriteItem", table, {}, items)
+        case "TransactGetItems" | "TransactWriteItems":
+            for one in parameters.get("TransactItems", []):
+                for kind, part in one.items():
+                    action = _TRANSACTION_ACTIONS.get(kind, kind)
+                    yield _one(
+                        call, action, part.get("TableName", ""), part, [part.get("Item") or part.get("Key") or {}]
+                    )
+        case "ExecuteStatement":
+            statement = call.text("Statement").strip()
+            action = _STATEMENT_ACTIONS.get(statement.split(" ", 1)[0].lower(), "PartiQLSelect")
+            found = _STATEMENT_TABLE.search(statement)
+            yield _one(
+                call, action, found.group(1) if found else "", {"IndexName": found.group(2) if found else None}, []
+            )
+        case _:
+            table = call.text("TableName", "ResourceArn", "TableArn")
+            keys = [parameters[name] for name in ("Key", "Item") if isinstance(parameters.get(name), dict)]
+            yield _one(call, call.operation, table, parameters, keys)
+
+
+def _one(call: Call, action: str, table: str, given: Given, keys: list[Given]) -> Wanted:
+    arn = table if table.startswith("arn:") else call.arn(f"table/{table or '*'}")
+    index = given.get("IndexName")
+    return Wanted(
+        action=f"dynamodb:{action}",
+        resource=f"{arn}/index/{index}" if index else arn,
+        context=_context(call, action, _table_name(arn), given, keys),
+    )
+
+
+def _context(call: Call, action: str, table: str, given: Given, keys: list[Given]) -> dict[str, tuple[str, ...]]:
+    context: dict[str, tuple[str, ...]] = {}
+    hash_key = getattr(_table(call, table), "hash_key_attr", "")
+    leading = [str(next(iter(key[hash_key].values()))) for key in keys if isinstance(key.get(hash_key), dict)]
+    leading += _queried(given, hash_key) if action == "Query" and not given.get("IndexName") else []
+    if leading:
+        context["dynamodb:leadingkeys"] = tuple(dict.fromkeys(leading))
+    names = given.get("ExpressionAttributeNames") or {}
+    projected = [part.strip().split(".")[0] for part in str(given.get("ProjectionExpression") or "").split(",")]
+    attributes = {names.get(name, name) for name in projected if name} | {name for key in keys for name in key}
+    attributes |= set(given.get("AttributesToGet") or ())
+    if attributes:
+        context["dynamodb:attributes"] = tuple(sorted(attributes))
+    for parameter in ("Select", "ReturnValues", "ReturnConsumedCapacity"):
+        if isinstance(given.get(parameter), str):
+            context[f"dynamodb:{parameter.lower()}"] = (given[parameter],)
+    if call.operation.startswith("Transact"):
+        context["dynamodb:enclosingoperation"] = (call.operation,)
+    return context
+
+
+def _queried(given: Given, hash_key: str) -> list[str]:
+    """The partition of a query: ``#pk = :v`` of its expression, or the older KeyConditions."""
+    old = (given.get("KeyConditions") or {}).get(hash_key)
+    if isinstance(old, dict):
+        return [str(next(iter(value.values()))) for value in old.get("AttributeValueList", [])]
+    names = given.get("ExpressionAttributeNames") or {}
+    values = given.get("ExpressionAttributeValues") or {}
+    for name, value in re.findall(r"([#\w.-]+)\s*=\s*(:\w+)", str(given.get("KeyConditionExpression") or "")):
+        if names.get(name, name) == hash_key and isinstance(values.get(value), dict):
+            return [str(next(iter(values[value].values())))]
+    return []
+
+
+def _table_name(arn: str) -> str:
+    return arn.rpartition(":table/")[2].partition("/")[0]
+
+
+def _table(call: Call, name: str) -> Any:
+    from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415 - moto loads with the service
+
+    regions = dynamodb_backends[ACCOUNT_ID]
+    return regions[call.region].tables.get(name) if call.region in regions else None

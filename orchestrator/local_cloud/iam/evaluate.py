@@ -1,0 +1,218 @@
+"""Whether a request is allowed, in the order in which AWS decides.
+
+Source: IAM User Guide, "Policy evaluation logic" and "How AWS enforcement code logic evaluates requests", for one account: an explicit
+deny anywhere ends it; otherwise the identity's policies or the resource's must allow it, within the permissions boundary, the session policy
+and the policy of the VPC endpoint through which it came.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from orchestrator.local_cloud.iam.patterns import Context
+from orchestrator.local_cloud.iam.policy import Names, Policy, Statement
+
+Naming = Literal["", "account", "anyone", "role", "session"]
+
+_RESOURCE_DECIDES = ("kms:", "sts:assumerole", "sts:tagsession")
+"""Beginnings of actions (lower case) that an identity's policy allows only where the resource's policy hands the choice to the account: keys and
+roles have no owner's right to fall back on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who asks.
+
+    Attributes:
+        arn: of the session of a role, or of a user; for an AWS service its name ("s3.amazonaws.com").
+        account: 12 digits; empty for an AWS service.
+        role_arn: of the role that the session is of; empty for others.
+
+    """
+
+    arn: str
+    account: str = ""
+    role_arn: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRequest:
+    """One action on one resource.
+
+    Attributes:
+        principal: who asks.
+        action: "s3:GetObject".
+        resource: its ARN; "*" where the action knows no resources.
+        context: condition keys in lower case.
+
+    """
+
+    principal: Principal
+    action: str
+    resource: str
+    context: Context = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The outcome.
+
+    Attributes:
+        allowed: whether the request may go on.
+        cause: for a denial the end of AWS's sentence: "because no identity-based policy allows the s3:GetObject action".
+        finding: for people who look for the reason: the statement that decided, or the policies that were looked at in vain.
+
+    """
+
+    allowed: bool
+    cause: str = ""
+    finding: str = ""
+
+
+def decide(
+    request: AccessRequest,
+    *,
+    identity: Sequence[Policy],
+    boundary: Policy | None,
+    resource: Policy | None,
+    session: Policy | None = None,
+    endpoint: Policy | None = None,
+) -> Decision:
+    """Decides about one request of a principal of the resource's account.
+
+    Args:
+        request: who wants what.
+        identity: policies of the principal, managed and inline; none for an AWS service, about which the resource's policy decides alone.
+        boundary: permissions boundary of the principal.
+        resource: policy of the resource, a role's trust policy among them.
+        session: policy that came with the session.
+        endpoint: of the VPC endpoint on the way; None where there is none on it.
+
+    """
+    layers: tuple[tuple[str, Sequence[Policy]], ...] = (
+        ("an identity-based policy", identity),
+        ("a permissions boundary", _some(boundary)),
+        ("a session policy", _some(session)),
+        ("a resource-based policy", _some(resource)),
+        ("a VPC endpoint policy", _some(endpoint)),
+    )
+    for kind, policies in layers:
+        for policy, statement in _applying(request, policies, "Deny"):
+            return Decision(allowed=False, cause=f"with an explicit deny in {kind}", finding=_hit(policy, statement))
+    if endpoint is not None and not any(_applying(request, (endpoint,), "Allow")):
+        return _lacking(request, "VPC endpoint policy", (endpoint,))
+    return _granted(request, identity, boundary, resource, session)
+
+
+def denies(request: AccessRequest, policy: Policy) -> bool:
+    """Whether a policy alone denies a request explicitly."""
+    return any(_applying(request, (policy,), "Deny"))
+
+
+def allows(request: AccessRequest, policy: Policy) -> bool:
+    """Whether a statement of a policy alone allows a request, in whatever way it names the principal; denials are not looked at."""
+    return any(_applying(request, (policy,), "Allow"))
+
+
+def _granted(
+    request: AccessRequest,
+    identity: Sequence[Policy],
+    boundary: Policy | None,
+    resource: Policy | None,
+    session: Policy | None,
+) -> Decision:
+    by_resource = {
+        naming: _hit(policy, statement)
+        for policy, statement in _applying(request, _some(resource), "Allow")
+        if (naming := _naming(statement, request.principal))
+    }
+    if not request.principal.account:
+        found = next(iter(by_resource.values()), "")
+        return (
+            Decision(allowed=True, finding=found)
+            if found
+            else _lacking(request, "resource-based policy", _some(resource))
+        )
+    if "session" in by_resource:
+        # The one grant that neither boundary nor session policy limits.
+        return Decision(allowed=True, finding=by_resource["session"])
+    grant = by_resource.get("role", by_resource.get("anyone", ""))
+    if not grant:
+        policy, statement = next(_applying(request, identity, "Allow"), (None, None))
+        if policy is None or statement is None:
+            return _lacking(request, "identity-based policy", identity)
+        if resource is not None and _resource_decides(request.action) and "account" not in by_resource:
+            return _lacking(request, "resource-based policy", (resource,))
+        grant = _hit(policy, statement)
+    for kind, limit in (("permissions boundary", boundary), ("session policy", session)):
+        if limit is not None and not any(_applying(request, (limit,), "Allow")):
+            return _lacking(request, kind, (limit,))
+    return Decision(allowed=True, finding=grant)
+
+
+def _resource_decides(action: str) -> bool:
+    return action.lower().startswith(_RESOURCE_DECIDES)
+
+
+def _applying(
+    request: AccessRequest, policies: Sequence[Policy], effect: Literal["Allow", "Deny"]
+) -> Iterator[tuple[Policy, Statement]]:
+    for policy in policies:
+        for statement in policy.statements:
+            if (
+                statement.effect == effect
+                and _concerns(statement, request.principal)
+                and statement.covers(request.action, request.resource, request.context)
+            ):
+                yield policy, statement
+
+
+def _concerns(statement: Statement, principal: Principal) -> bool:
+    return statement.principals is None or bool(_naming(statement, principal))
+
+
+def _naming(statement: Statement, principal: Principal) -> Naming:
+    """How closely a statement names a principal; empty when it does not."""
+    names = statement.principals or Names()
+    if statement.except_principals:
+        # A caller is its account, its role and its session at once: to be left out it must be named as each of them.
+        ways = _ways(principal)
+        return "anyone" if not all(any(one in names.aws + names.services for one in way) for way in ways) else ""
+    if not principal.account:
+        return "anyone" if principal.arn in names.services or "*" in names.services else ""
+    if principal.role_arn and principal.arn in names.aws:
+        return "session"
+    if principal.arn in names.aws or (principal.role_arn and principal.role_arn in names.aws):
+        return "role"
+    if "*" in names.aws:
+        return "anyone"
+    return "account" if any(one in names.aws for one in _account_names(principal)) else ""
+
+
+def _ways(principal: Principal) -> tuple[tuple[str, ...], ...]:
+    if not principal.account:
+        return ((principal.arn,),)
+    own = ((principal.arn,), (principal.role_arn,)) if principal.role_arn else ((principal.arn,),)
+    return (_account_names(principal), *own)
+
+
+def _account_names(principal: Principal) -> tuple[str, ...]:
+    partition = principal.arn.split(":")[1]
+    return principal.account, f"arn:{partition}:iam::{principal.account}:root"
+
+
+def _some(policy: Policy | None) -> tuple[Policy, ...]:
+    return () if policy is None else (policy,)
+
+
+def _hit(policy: Policy, statement: Statement) -> str:
+    return f"statement {statement.sid or policy.statements.index(statement) + 1} of {policy.name}"
+
+
+def _lacking(request: AccessRequest, kind: str, policies: Sequence[Policy]) -> Decision:
+    looked_at = ", ".join(policy.name for policy in policies) or "there is none"
+    return Decision(
+        allowed=False,
+        cause=f"because no {kind} allows the {request.action} action",
+        finding=f"no statement allows {request.action} on {request.resource} ({kind}: {looked_at})",
+    )

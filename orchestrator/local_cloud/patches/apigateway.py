@@ -1,0 +1,140 @@
+"""API Gateway: resource policies, changes in place, the account's settings."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import add, around, patch
+
+
+@patch(
+    service="apigateway",
+    subject="aws_api_gateway_rest_api.policy",
+    symptom='the provider fails with "invalid character after top-level value"',
+    restores="the policy is returned with its quotes escaped by backslashes, as AWS does and the provider undoes",
+)
+def escaped_policy() -> None:
+    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - moto loads with the patches
+
+    @around(RestAPI, "to_dict")
+    def to_dict(original: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
+        answer = original(self)
+        if answer.get("policy"):
+            answer["policy"] = json.dumps(answer["policy"])[1:-1]
+        return answer
+
+
+@patch(
+    service="apigateway",
+    subject="aws_api_gateway_resource, _method, _integration, _model (update in place)",
+    symptom="UpdateResource, UpdateMethod, UpdateIntegration and UpdateModel are not implemented",
+    restores="they change what their patch operations name; nothing else is touched",
+)
+def updates() -> None:
+    from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415 - moto loads with the patches
+
+    @add(APIGatewayResponse, "update_resource")
+    def update_resource(self: Any) -> str:
+        _, _, api, _, resource = self.path.split("/")[:5]
+        found = self.backend.get_resource(api, resource)
+        _change(found, self._get_param("patchOperations"), _RESOURCE)
+        return json.dumps(found.to_dict())
+
+    @add(APIGatewayResponse, "update_method")
+    def update_method(self: Any) -> str:
+        _, _, api, _, resource, _, method = self.path.split("/")[:7]
+        found = self.backend.get_method(api, resource, method)
+        _change(found, self._get_param("patchOperations"), _METHOD)
+        return json.dumps(found.to_json())
+
+    @add(APIGatewayResponse, "update_integration")
+    def update_integration(self: Any) -> str:
+        _, _, api, _, resource, _, method = self.path.split("/")[:7]
+        found = self.backend.get_integration(api, resource, method)
+        _change(found, self._get_param("patchOperations"), _INTEGRATION)
+        return json.dumps(found.to_json())
+
+    @add(APIGatewayResponse, "update_model")
+    def update_model(self: Any) -> str:
+        _, _, api, _, name = self.path.split("/")[:5]
+        found = self.backend.get_model(api, name)
+        _change(found, self._get_param("patchOperations"), _MODEL)
+        return json.dumps(found.to_json())
+
+
+@patch(
+    service="apigateway",
+    subject="aws_api_gateway_account.reset_on_delete",
+    symptom="UpdateAccount fails with 500 when the operation has no value, so the role cannot be taken away",
+    restores="without a value the account has no role for its logs any more",
+)
+def account_reset() -> None:
+    from moto.apigateway.models import Account  # noqa: PLC0415 - moto loads with the patches
+
+    @around(Account, "apply_patch_operations")
+    def apply_patch_operations(
+        original: Callable[..., Any], self: Any, patch_operations: list[dict[str, str | None]]
+    ) -> Any:
+        return original(self, [{"value": None, **operation} for operation in patch_operations])
+
+
+def _switch(value: str) -> bool:
+    return value == "true"
+
+
+# By the first part of an operation's path: moto's attribute, and what the text of the operation becomes.
+_RESOURCE: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "parentId": ("parent_id", str),
+    "pathPart": ("path_part", str),
+}
+_METHOD: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "apiKeyRequired": ("api_key_required", _switch),
+    "authorizationType": ("authorization_type", str),
+    "authorizerId": ("authorizer_id", str),
+    "operationName": ("operation_name", str),
+    "requestModels": ("request_models", str),
+    "requestParameters": ("request_parameters", _switch),
+    "requestValidatorId": ("request_validator_id", str),
+}
+_INTEGRATION: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "contentHandling": ("content_handling", str),
+    "credentials": ("credentials", str),
+    "passthroughBehavior": ("passthrough_behaviour", str),
+    "requestParameters": ("request_parameters", str),
+    "requestTemplates": ("request_templates", str),
+    "timeoutInMillis": ("timeout_in_millis", int),
+    "uri": ("uri", str),
+}
+_MODEL: dict[str, tuple[str, Callable[[str], Any]]] = {"description": ("description", str), "schema": ("schema", str)}
+
+
+def _change(
+    item: Any, operations: list[dict[str, str]], attributes: dict[str, tuple[str, Callable[[str], Any]]]
+) -> None:
+    """Carries patch operations out on one of moto's objects; a path of two parts names an entry of a map.
+
+    Raises:
+        BadRequestException: an operation changes what cannot be changed.
+
+    """
+    from moto.apigateway.exceptions import BadRequestException  # noqa: PLC0415 - moto loads with the patches
+
+    for operation in operations:
+        first, *rest = operation["path"].removeprefix("/").split("/")
+        if first not in attributes:
+            supported = ", ".join(f"/{name}" for name in sorted(attributes))
+            raise BadRequestException(f"Invalid patch path '{operation['path']}'. Must be one of: [{supported}]")
+        name, convert = attributes[first]
+        removed = operation["op"] == "remove"
+        value = None if removed else convert(operation.get("value", ""))
+        if not rest:
+            setattr(item, name, value)
+            continue
+        # The map is replaced, not changed: deployments of moto hold on to the old one.
+        entries = dict(getattr(item, name) or {})
+        key = rest[0].replace("~1", "/").replace("~0", "~")
+        if removed:
+            entries.pop(key, None)
+        else:
+            entries[key] = value
+        setattr(item, name, entries)

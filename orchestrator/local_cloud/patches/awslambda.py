@@ -1,0 +1,99 @@
+"""Lambda: what a function's configuration says, and to what an event source is mapped."""
+
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import around, patch
+
+
+@patch(
+    service="lambda",
+    subject="aws_lambda_function.logging_config, .dead_letter_config",
+    symptom="not returned: every plan sets them again; updates of the key, tracing and ephemeral storage are ignored, too",
+    restores="they are stored on creation and on update, and returned; logs go to /aws/lambda/<name> as text by default",
+)
+def function_configuration() -> None:
+    from moto.awslambda.models import LambdaFunction  # noqa: PLC0415 - moto loads with the patches
+
+    @around(LambdaFunction, "__init__")
+    def init(
+        original: Callable[..., None], self: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> None:
+        self.logging_config, self.dead_letter_config = spec.get("LoggingConfig"), spec.get("DeadLetterConfig")
+        original(self, account_id, spec, *args, **kwargs)
+
+    @around(LambdaFunction, "get_configuration")
+    def get_configuration(
+        original: Callable[..., dict[str, Any]], self: Any, *args: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        answer = original(self, *args, **kwargs)
+        stated = {name: value for name, value in (self.logging_config or {}).items() if value}
+        answer["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}", **stated}
+        if (self.dead_letter_config or {}).get("TargetArn"):
+            answer["DeadLetterConfig"] = self.dead_letter_config
+        return answer
+
+    @around(LambdaFunction, "update_configuration")
+    def update_configuration(original: Callable[..., Any], self: Any, config_updates: dict[str, Any]) -> Any:
+        for name, attribute in _UPDATABLE.items():
+            if name in config_updates:
+                setattr(self, attribute, config_updates[name])
+        if "EphemeralStorage" in config_updates:
+            self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
+        return original(self, config_updates)
+
+
+_UPDATABLE = {
+    "LoggingConfig": "logging_config",
+    "DeadLetterConfig": "dead_letter_config",
+    "KMSKeyArn": "kms_key_arn",
+    "TracingConfig": "tracing_config",
+}
+
+
+@patch(
+    service="lambda",
+    subject="aws_lambda_event_source_mapping.function_name with an alias",
+    symptom="reads back with the version that the alias points to: every plan replaces it",
+    restores="the mapping keeps the qualifier that it was made with",
+)
+def mapped_alias() -> None:
+    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
+
+    def qualify(mapping: Any, stated: str) -> Any:
+        name = stated.rpartition(":function:")[2] if ":function:" in stated else stated
+        _, _, qualifier = name.partition(":")
+        head, _, function = mapping.function_arn.partition(":function:")
+        mapping.function_arn = f"{head}:function:{function.partition(':')[0]}" + (f":{qualifier}" if qualifier else "")
+        return mapping
+
+    @around(LambdaBackend, "create_event_source_mapping")
+    def create_event_source_mapping(original: Callable[..., Any], self: Any, spec: dict[str, Any]) -> Any:
+        return qualify(original(self, spec), spec["FunctionName"])
+
+    @around(LambdaBackend, "update_event_source_mapping")
+    def update_event_source_mapping(original: Callable[..., Any], self: Any, uuid: str, spec: dict[str, Any]) -> Any:
+        mapping = original(self, uuid, spec)
+        return qualify(mapping, spec["FunctionName"]) if mapping is not None and spec.get("FunctionName") else mapping
+
+
+@patch(
+    service="lambda",
+    subject="aws_lambda_function_event_invoke_config (update in place)",
+    symptom="a second configuration is kept behind the first, which is still the one returned: every plan changes it again",
+    restores="PutFunctionEventInvokeConfig replaces the configuration, UpdateFunctionEventInvokeConfig changes what it names",
+)
+def event_invoke_config() -> None:
+    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
+
+    @around(LambdaBackend, "put_function_event_invoke_config")
+    def put(original: Callable[..., Any], self: Any, function_name: str, config: dict[str, Any]) -> Any:
+        answer = original(self, function_name, config)
+        function = self.get_function(function_name)
+        function.event_invoke_config = function.event_invoke_config[-1:]
+        return answer
+
+    @around(LambdaBackend, "update_function_event_invoke_config")
+    def update(original: Callable[..., Any], self: Any, function_name: str, config: dict[str, Any]) -> Any:
+        stored = self.get_function(function_name).event_invoke_config
+        return original(self, function_name, {**(stored[-1].config if stored else {}), **config})

@@ -1,0 +1,194 @@
+"""Lambda: functions run, by our own runtime instead of Docker, and what calls them inside moto reaches it.
+
+Services that call functions inside moto do so while they hold moto's lock, and on AWS none of them waits for the answer. So all of them put their event into the
+function's queue of asynchronous events; only the Invoke operation runs a function and waits, without the lock.
+"""
+
+import base64
+import gzip
+import json
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from orchestrator.local_cloud.functions.model import InvocationRefusedError, InvocationResult
+from orchestrator.local_cloud.functions.patterns import PatternError, compile_pattern
+from orchestrator.local_cloud.iam.deliveries import may_deliver
+from orchestrator.local_cloud.patches.registry import around, patch
+
+_LOG = logging.getLogger("platformctl.local_cloud")
+_ATTACHED: "list[Functions]" = []
+
+
+class Functions(Protocol):
+    """What runs functions; ``FunctionRuntime`` does."""
+
+    def invoke(self, name: str, payload: bytes, qualifier: str | None = None) -> InvocationResult:
+        """Runs a function and waits."""
+
+    def submit(self, name: str, payload: bytes, qualifier: str | None = None) -> str:
+        """Puts an event into a function's queue."""
+
+    def check(self, name: str, qualifier: str | None = None) -> None:
+        """Raises what would keep the function from being run."""
+
+
+def attach(functions: Functions) -> None:
+    """From now on these run what moto is asked to invoke."""
+    _ATTACHED[:] = [functions]
+
+
+def detach(functions: Functions) -> None:
+    """Undoes ``attach``, if nobody else has been attached since."""
+    if functions in _ATTACHED:
+        _ATTACHED.clear()
+
+
+def _attached() -> Functions:
+    if not _ATTACHED:
+        raise NotImplementedError("The function runtime does not run.")
+    return _ATTACHED[0]
+
+
+def submit(arn: str, event: Any) -> None:
+    """For callers whose own operation succeeds whatever becomes of the event."""
+    try:
+        _attached().submit(arn, event if isinstance(event, bytes) else str(event or "{}").encode())
+    except (InvocationRefusedError, NotImplementedError) as refusal:
+        _LOG.warning("an event for %s was dropped: %s", arn, refusal)
+
+
+@patch(
+    service="lambda",
+    subject="Invoke, InvokeAsync",
+    symptom="needs Docker; an event is run before it is accepted; a DryRun runs the function",
+    restores="the function runs in a process of its own (RequestResponse), is queued (Event) or only looked up (DryRun)",
+)
+def invoke_operation() -> None:
+    from moto.awslambda.models import LambdaFunction  # noqa: PLC0415 - moto loads with the patches
+    from moto.awslambda.responses import LambdaResponse  # noqa: PLC0415 - as above
+
+    @around(LambdaResponse, "invoke")
+    def invoke(_original: Callable[..., Any], self: Any) -> tuple[int, dict[str, str], bytes]:
+        name = unquote(self.path.rsplit("/", 2)[-2])
+        qualifier = self.querystring.get("Qualifier", [None])[0]
+        payload = self.body if isinstance(self.body, bytes) else (self.body or "").encode()
+        kind = self.headers.get("X-Amz-Invocation-Type") or "RequestResponse"
+        try:
+            if kind == "DryRun":
+                _attached().check(name, qualifier)
+                return _answer(204, {}, b"")
+            if kind == "Event":
+                request_id = _attached().submit(name, payload, qualifier)
+                return _answer(202, {"x-amzn-RequestId": request_id}, b"")
+            result = _attached().invoke(name, payload, qualifier)
+        except InvocationRefusedError as refusal:
+            return _refused(refusal)
+        headers = {
+            "content-type": "application/json",
+            "x-amz-executed-version": result.version,
+            "x-amzn-RequestId": result.request_id,
+        }
+        if result.function_error:
+            headers["x-amz-function-error"] = result.function_error
+        if self.headers.get("X-Amz-Log-Type") == "Tail":
+            headers["x-amz-log-result"] = base64.b64encode(result.log_tail).decode()
+        return _answer(200, headers, result.payload)
+
+    @around(LambdaResponse, "invoke_async")
+    def invoke_async(_original: Callable[..., Any], self: Any) -> tuple[int, dict[str, str], bytes]:
+        name = unquote(self.path.rstrip("/").rsplit("/", 2)[-2])
+        try:
+            _attached().submit(name, self.body if isinstance(self.body, bytes) else (self.body or "").encode())
+        except InvocationRefusedError as refusal:
+            return _refused(refusal)
+        return _answer(202, {}, b"")
+
+    @around(LambdaFunction, "invoke")
+    def invoke_inside(
+        _original: Callable[..., Any], self: Any, body: Any, _request_headers: Any, _response_headers: Any
+    ) -> str:
+        submit(self.function_arn, body)
+        return ""
+
+
+def _answer(status: int, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+    # moto takes the status from among the headers when it is there, and 200 when it is not.
+    return status, {**headers, "status": str(status)}, body
+
+
+def _refused(refusal: InvocationRefusedError) -> tuple[int, dict[str, str], bytes]:
+    body: dict[str, str] = {"Type": "User", "message": refusal.message}
+    if refusal.throttled:
+        body["Reason"] = "ReservedFunctionConcurrentInvocationLimitExceeded"
+    headers = {"content-type": "application/json", "x-amzn-ErrorType": refusal.code}
+    return _answer(refusal.status, headers, json.dumps(body).encode())
+
+
+@patch(
+    service="lambda",
+    subject="aws_lambda_event_source_mapping (delivery)",
+    symptom="a queue runs the function while a message is sent, one message at a time, also for a mapping that was deleted",
+    restores="the runtime polls the queue: batches, window, maximum concurrency, partial failures, visibility and redrive",
+)
+def polled_queues() -> None:
+    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
+    from moto.sqs.models import sqs_backends  # noqa: PLC0415 - as above
+
+    @around(LambdaBackend, "create_event_source_mapping")
+    def create_event_source_mapping(original: Callable[..., Any], self: Any, spec: dict[str, Any]) -> Any:
+        mapping = original(self, spec)
+        for queue in sqs_backends[self.account_id][self.region_name].queues.values():
+            if queue.queue_arn == mapping.event_source_arn:
+                queue.lambda_event_source_mappings.clear()
+        return mapping
+
+
+@patch(
+    service="logs",
+    subject="aws_cloudwatch_log_subscription_filter (delivery)",
+    symptom="the pattern is ignored, events are numbered from 0, and PutLogEvents runs the function and waits for it",
+    restores="events that match the pattern are delivered, asynchronously to functions whose policy lets CloudWatch Logs in",
+)
+def subscriptions() -> None:
+    from moto.logs.models import LogStream  # noqa: PLC0415 - moto loads with the patches
+
+    @around(LogStream, "_send_log_events")
+    def send_log_events(
+        original: Callable[..., None],
+        self: Any,
+        service: str,
+        destination_arn: str,
+        filter_name: str,
+        log_events: list[dict[str, Any]],
+    ) -> None:
+        pattern = self.log_group.subscription_filters[filter_name].filter_pattern or ""
+        selected = [{**event, "id": f"{event['id']:056d}"} for event in _selected(pattern, log_events)]
+        if not selected:
+            return
+        if service != "lambda":
+            original(self, service, destination_arn, filter_name, selected)
+            return
+        group_arn = f"arn:aws:logs:{self.region}:{self.account_id}:log-group:{self.log_group.name}:*"
+        if not may_deliver("logs.amazonaws.com", destination_arn, source_arn=group_arn):
+            return
+        document = {
+            "messageType": "DATA_MESSAGE",
+            "owner": self.account_id,
+            "logGroup": self.log_group.name,
+            "logStream": self.log_stream_name,
+            "subscriptionFilters": [filter_name],
+            "logEvents": selected,
+        }
+        packed = base64.b64encode(gzip.compress(json.dumps(document).encode(), mtime=0)).decode()
+        submit(destination_arn, json.dumps({"awslogs": {"data": packed}}))
+
+
+def _selected(pattern: str, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    try:
+        matches = compile_pattern(pattern)
+    except PatternError as error:
+        _LOG.warning("nothing matches the filter pattern %s: %s", pattern, error)
+        return []
+    return [event for event in events if matches(event["message"])]

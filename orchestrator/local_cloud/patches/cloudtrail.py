@@ -1,0 +1,41 @@
+"""CloudTrail: trails by name and by ARN."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import around, patch
+
+
+@patch(
+    service="cloudtrail",
+    subject="aws_cloudtrail (destroy)",
+    symptom="DeleteTrail knows names only and is silent about the rest: a trail deleted by its ARN stays",
+    restores="a trail is deleted by name or ARN; one that does not exist is an error",
+)
+def delete_trail() -> None:
+    from moto.cloudtrail.models import CloudTrailBackend  # noqa: PLC0415 - moto loads with the patches
+
+    @around(CloudTrailBackend, "delete_trail")
+    def delete_trail(original: Callable[..., None], self: Any, name: str) -> None:
+        original(self, self.get_trail(name).trail_name)
+
+
+@patch(
+    service="cloudtrail",
+    subject="aws_cloudtrail (a second one)",
+    symptom="DescribeTrails answers with every trail whichever was asked for: the provider takes none of two",
+    restores="trailNameList selects by name or ARN; a trail that does not exist is left out",
+)
+def describe_trails() -> None:
+    from moto.cloudtrail.responses import CloudTrailResponse  # noqa: PLC0415 - moto loads with the patches
+
+    @around(CloudTrailResponse, "describe_trails")
+    def describe_trails(original: Callable[..., str], self: Any) -> str:
+        answer = json.loads(original(self))
+        wanted = self._get_param("trailNameList")
+        if wanted:
+            answer["trailList"] = [
+                trail for trail in answer["trailList"] if trail["Name"] in wanted or trail["TrailARN"] in wanted
+            ]
+        return json.dumps(answer)

@@ -1,0 +1,20 @@
+"""CloudWatch: composite alarms."""
+
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import add, patch
+
+
+@patch(
+    service="monitoring",
+    subject="aws_cloudwatch_composite_alarm",
+    symptom="PutCompositeAlarm is not implemented",
+    restores="a composite alarm is stored, read, tagged and deleted like any other; its rule is not evaluated",
+)
+def composite_alarm() -> None:
+    from moto.cloudwatch.responses import CloudWatchResponse  # noqa: PLC0415 - moto loads with the patches
+
+    @add(CloudWatchResponse, "put_composite_alarm")
+    def put_composite_alarm(self: Any) -> Any:
+        # moto's alarm knows a rule; only the operation is missing.
+        return self.put_metric_alarm()

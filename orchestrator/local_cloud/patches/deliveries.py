@@ -1,0 +1,65 @@
+"""S3 and SNS: whom they may deliver to. On AWS the policy of the queue, topic or function decides, and that of its key."""
+
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.iam.deliveries import may_deliver
+from orchestrator.local_cloud.patches.registry import around, patch
+
+_S3 = "s3.amazonaws.com"
+_SNS = "sns.amazonaws.com"
+
+
+@patch(
+    service="s3",
+    subject="aws_s3_bucket_notification (delivery)",
+    symptom="a bucket notifies every queue, topic and function that it names",
+    restores="their resource policies, and the policy of an encrypted queue's or topic's key, must let S3 in for this bucket",
+)
+def bucket_notifications() -> None:
+    from moto.s3 import notifications  # noqa: PLC0415 - moto loads with the patches
+
+    @around(notifications, "_send_sqs_message")
+    def send_sqs_message(
+        original: Callable[..., None], account_id: str, event_body: Any, queue_name: str, region_name: str
+    ) -> None:
+        target = f"arn:aws:sqs:{region_name}:{account_id}:{queue_name}"
+        if may_deliver(_S3, target, source_arn=_bucket(event_body)):
+            original(account_id, event_body, queue_name, region_name)
+
+    @around(notifications, "_send_sns_message")
+    def send_sns_message(
+        original: Callable[..., None], account_id: str, event_body: Any, topic_arn: str, region_name: str
+    ) -> None:
+        if may_deliver(_S3, topic_arn, source_arn=_bucket(event_body)):
+            original(account_id, event_body, topic_arn, region_name)
+
+    @around(notifications, "_invoke_awslambda")
+    def invoke_awslambda(
+        original: Callable[..., None], account_id: str, event_body: Any, fn_arn: str, region_name: str
+    ) -> None:
+        if may_deliver(_S3, fn_arn, source_arn=_bucket(event_body)):
+            original(account_id, event_body, fn_arn, region_name)
+
+
+@patch(
+    service="sns",
+    subject="aws_sns_topic_subscription (delivery)",
+    symptom="a topic delivers to every queue and function that subscribes",
+    restores="the resource policy of the queue or function, and the policy of an encrypted queue's key, must let SNS in for this topic",
+)
+def subscriptions() -> None:
+    from moto.sns.models import Subscription  # noqa: PLC0415 - moto loads with the patches
+
+    @around(Subscription, "publish")
+    def publish(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+        checked = self.protocol in ("sqs", "lambda")
+        if not checked or may_deliver(_SNS, self.endpoint, source_arn=self.topic.arn):
+            original(self, *args, **kwargs)
+
+
+def _bucket(event: Any) -> str:
+    """The bucket of a notification, or of the test event that a bucket sends when its notifications are set."""
+    if "Bucket" in event:
+        return f"arn:aws:s3:::{event['Bucket']}"
+    return str(event["Records"][0]["s3"]["bucket"]["arn"])

@@ -1,0 +1,35 @@
+"""DynamoDB: limits of on-demand tables."""
+
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import around, patch
+
+
+@patch(
+    service="dynamodb",
+    subject="aws_dynamodb_table.on_demand_throughput",
+    symptom="not stored: every plan adds the block again",
+    restores="CreateTable and UpdateTable store OnDemandThroughput; DescribeTable returns it",
+)
+def on_demand_throughput() -> None:
+    from moto.dynamodb.models.table import Table  # noqa: PLC0415 - moto loads with the service
+    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415 - as above
+
+    def store(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        limits = self.body.get("OnDemandThroughput")
+        if limits is not None:
+            self.dynamodb_backend.get_table(self.body["TableName"]).on_demand_throughput = limits
+        return answer
+
+    around(DynamoHandler, "create_table")(store)
+    around(DynamoHandler, "update_table")(store)
+
+    @around(Table, "describe")
+    def describe(original: Callable[..., dict[str, Any]], self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        answer = original(self, *args, **kwargs)
+        limits = getattr(self, "on_demand_throughput", None)
+        if limits is not None:
+            answer[next(iter(answer))]["OnDemandThroughput"] = limits
+        return answer

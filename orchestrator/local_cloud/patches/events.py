@@ -1,0 +1,72 @@
+"""EventBridge: rules that call their targets, and schedules that fire."""
+
+import copy
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from orchestrator.local_cloud.events.cron import ScheduleError
+from orchestrator.local_cloud.events.schedule import parse_schedule
+from orchestrator.local_cloud.events.scheduler import Scheduler
+from orchestrator.local_cloud.events.targets import as_seen, deliver, fire, scheduled_rules
+from orchestrator.local_cloud.patches.awslambda_invoke import submit
+from orchestrator.local_cloud.patches.registry import around, patch
+
+
+@patch(
+    service="events",
+    subject="aws_cloudwatch_event_target (delivery)",
+    symptom="PutEvents fails for a rule whose target is a function or a topic; Input and InputPath have no effect; disabled rules and schedules get every event",
+    restores="functions, queues, topics and log groups whose policy lets EventBridge in get what the target's input says; dead-letter queues get the rest",
+)
+def event_targets() -> None:
+    from moto.events.models import Rule  # noqa: PLC0415 - moto loads with the patches
+
+    @around(Rule, "send_to_targets")
+    def send_to_targets(
+        original: Callable[..., None], self: Any, original_event: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        # A rule without a pattern has a schedule.
+        if self.state == "DISABLED" or not self.event_pattern.get_pattern():
+            return
+        event = as_seen(original_event)
+        if not self.event_pattern.matches_event(event):
+            return
+        for target in list(self.targets):
+            if ":events:" in target["Arn"]:
+                # Other buses, archives and API destinations are moto's.
+                alone = copy.copy(self)
+                alone.targets = [target]
+                original(alone, original_event, *args, **kwargs)
+            else:
+                deliver(self, target, event, submit)
+
+
+@patch(
+    service="events",
+    subject="aws_cloudwatch_event_rule.schedule_expression",
+    symptom="a schedule never fires, and cron(anything) is taken for one",
+    restores="rate() and cron() fire to the second and to the minute; the first time counts from when the rule was made or enabled",
+)
+def schedules() -> None:
+    from moto.events.exceptions import ValidationException  # noqa: PLC0415 - moto loads with the patches
+    from moto.events.models import EventsBackend  # noqa: PLC0415 - as above
+
+    scheduler = Scheduler(scheduled_rules, _fire)
+
+    @around(EventsBackend, "put_rule")
+    def put_rule(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            if kwargs.get("scheduled_expression"):
+                parse_schedule(kwargs["scheduled_expression"])
+        except ScheduleError as error:
+            raise ValidationException("Parameter ScheduleExpression is not valid.") from error
+        rule = original(self, *args, **kwargs)
+        if rule.scheduled_expression:
+            # Its thread ends with the process; without a schedule there is none.
+            scheduler.start()
+        return rule
+
+
+def _fire(rule_arn: str, time: datetime) -> None:
+    fire(rule_arn, time, submit)

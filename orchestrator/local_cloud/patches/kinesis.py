@@ -1,0 +1,23 @@
+"""Kinesis: tags of a new stream."""
+
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import around, patch
+
+
+@patch(
+    service="kinesis",
+    subject="aws_kinesis_stream.tags",
+    symptom="tags given on creation are ignored: every plan adds them again",
+    restores="CreateStream stores Tags",
+)
+def creation_tags() -> None:
+    from moto.kinesis.responses import KinesisResponse  # noqa: PLC0415 - moto loads with the patches
+
+    @around(KinesisResponse, "create_stream")
+    def create_stream(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        name = self._get_param("StreamName")
+        self.kinesis_backend.streams[name].tags.update(self._get_param("Tags") or {})
+        return answer

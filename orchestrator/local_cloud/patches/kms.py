@@ -1,0 +1,62 @@
+"""KMS: rotation periods, and the keys that AWS manages."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import around, patch
+
+_DEFAULT_PERIOD = 365
+
+
+@patch(
+    service="kms",
+    subject="aws_kms_key.rotation_period_in_days",
+    symptom="reads 0 or 365 whatever was set: every plan changes the key",
+    restores="EnableKeyRotation stores RotationPeriodInDays (90 to 2560); GetKeyRotationStatus returns it and the next date while rotation is on",
+)
+def rotation_period() -> None:
+    from moto.core.utils import unix_time  # noqa: PLC0415 - moto loads with the service
+    from moto.kms.exceptions import ValidationException  # noqa: PLC0415 - as above
+    from moto.kms.responses import KmsResponse  # noqa: PLC0415 - as above
+
+    @around(KmsResponse, "enable_key_rotation")
+    def enable_key_rotation(original: Callable[..., str], self: Any) -> str:
+        period = int(self._get_param("RotationPeriodInDays", _DEFAULT_PERIOD))
+        if not 90 <= period <= 2560:  # noqa: PLR2004 - the range of the API reference
+            raise ValidationException("RotationPeriodInDays must be between 90 and 2560.")
+        answer = original(self)
+        _key(self).rotation_period_in_days = period
+        return answer
+
+    @around(KmsResponse, "get_key_rotation_status")
+    def get_key_rotation_status(original: Callable[..., str], self: Any) -> str:
+        status = json.loads(original(self))
+        key = _key(self)
+        status["KeyId"] = key.id
+        if status["KeyRotationEnabled"]:
+            period = getattr(key, "rotation_period_in_days", _DEFAULT_PERIOD)
+            status["RotationPeriodInDays"] = period
+            status["NextRotationDate"] = unix_time() + period * 86_400
+        return json.dumps(status)
+
+
+@patch(
+    service="kms",
+    subject="aws_kms_alias alias/aws/*",
+    symptom="the keys behind alias/aws/* say KeyManager CUSTOMER, so they look like leftovers of a deployment",
+    restores="AWS manages the keys behind its own aliases",
+)
+def managed_keys() -> None:
+    from moto.kms.models import KmsBackend  # noqa: PLC0415 - moto loads with the service
+
+    @around(KmsBackend, "create_alias")
+    def create_alias(original: Callable[..., Any], self: Any, target_key_id: str, alias_name: str) -> Any:
+        if alias_name.startswith("alias/aws/"):
+            self.keys[self.get_key_id(target_key_id)].key_manager = "AWS"
+        return original(self, target_key_id, alias_name)
+
+
+def _key(response: Any) -> Any:
+    backend = response.kms_backend
+    return backend.keys[backend.get_key_id(response._get_param("KeyId"))]  # noqa: SLF001 - moto's way to read a parameter

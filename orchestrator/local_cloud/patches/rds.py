@@ -1,0 +1,120 @@
+"""RDS: the Data API, scaling, Performance Insights, parameters."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import add, around, patch
+
+
+@patch(
+    service="rds",
+    subject="aws_rds_cluster.enable_http_endpoint",
+    symptom="reads false unless the engine mode is serverless v1: every plan sets it again",
+    restores="the Data API works with provisioned engine mode, so with Serverless v2; EnableHttpEndpoint and DisableHttpEndpoint switch it",
+)
+def http_endpoint() -> None:
+    from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the patches
+    from moto.rds.models import DBCluster  # noqa: PLC0415 - as above
+    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - as above
+
+    def store(self: Any, value: bool | None) -> None:
+        self._enable_http_endpoint = bool(value)
+
+    DBCluster.enable_http_endpoint = vars(DBCluster)["enable_http_endpoint"].setter(store)  # type: ignore[method-assign]
+
+    def switch(self: Any, enabled: bool) -> Any:
+        arn = self.params["ResourceArn"]
+        self.backend.describe_db_clusters(arn.rpartition(":")[2])[0].enable_http_endpoint = enabled
+        return ActionResult({"ResourceArn": arn, "HttpEndpointEnabled": enabled})
+
+    add(RDSResponse, "enable_http_endpoint")(
+        _operation("enable_http_endpoint", lambda self: switch(self, enabled=True))
+    )
+    add(RDSResponse, "disable_http_endpoint")(
+        _operation("disable_http_endpoint", lambda self: switch(self, enabled=False))
+    )
+
+
+@patch(
+    service="rds",
+    subject="aws_rds_cluster.scaling_configuration",
+    symptom="a block with empty values comes back that nobody set: every plan changes it",
+    restores="only a serverless v1 cluster has ScalingConfigurationInfo",
+)
+def scaling_configuration() -> None:
+    from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
+
+    @around(DBCluster, "scaling_configuration_info")
+    def scaling_configuration_info(original: Callable[..., Any], self: Any) -> Any:
+        return original(self) if self.scaling_configuration else None
+
+
+@patch(
+    service="rds",
+    subject="aws_rds_cluster.engine_lifecycle_support",
+    symptom="not stored: every plan sets it again",
+    restores="CreateDBCluster stores EngineLifecycleSupport, which is extended support where nothing is said",
+)
+def engine_lifecycle_support() -> None:
+    from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
+
+    @around(DBCluster, "__init__")
+    def create(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _EXTENDED_SUPPORT
+
+
+_EXTENDED_SUPPORT = "open-source-rds-extended-support"
+
+
+@patch(
+    service="rds",
+    subject="aws_rds_cluster_instance.performance_insights_*",
+    symptom="not stored: every plan enables Performance Insights again",
+    restores="CreateDBInstance and ModifyDBInstance store whether it is on, its key and its retention",
+)
+def performance_insights() -> None:
+    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - moto loads with the patches
+
+    def store(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        instance = answer.result["DBInstance"]
+        enabled = self.params.get("EnablePerformanceInsights")
+        if enabled is not None:
+            instance.performance_insights_enabled = enabled
+            instance.performance_insights_kms_key_id = (
+                self.params.get("PerformanceInsightsKMSKeyId") if enabled else None
+            )
+            instance.performance_insights_retention_period = (
+                self.params.get("PerformanceInsightsRetentionPeriod") or _FREE_RETENTION if enabled else None
+            )
+        return answer
+
+    around(RDSResponse, "create_db_instance")(store)
+    around(RDSResponse, "modify_db_instance")(store)
+
+
+_FREE_RETENTION = 7
+
+
+@patch(
+    service="rds",
+    subject="aws_db_parameter_group.parameter",
+    symptom="parameters have no Source, and the provider reads only those of the user: every plan sets them again",
+    restores='a parameter that was set has the source "user"',
+)
+def parameter_source() -> None:
+    from moto.rds.models import DBParameterGroup  # noqa: PLC0415 - moto loads with the patches
+
+    @around(DBParameterGroup, "update_parameters")
+    def update_parameters(original: Callable[..., None], self: Any, new_parameters: Iterable[dict[str, Any]]) -> None:
+        stated = list(new_parameters)
+        original(self, stated)
+        for parameter in stated:
+            self.parameters[parameter["ParameterName"]]["Source"] = "user"
+
+
+def _operation(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Moto finds operations by the names of plain functions."""
+    function.__name__ = name
+    return function

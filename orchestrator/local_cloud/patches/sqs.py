@@ -1,0 +1,52 @@
+"""SQS: policies of queues."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import around, patch
+
+
+@patch(
+    service="sqs",
+    subject="aws_sqs_queue.policy",
+    symptom="setting any other attribute deletes the policy",
+    restores="SetQueueAttributes changes what it names, and nothing else",
+)
+def policy_is_kept() -> None:
+    from moto.sqs.models import Queue  # noqa: PLC0415 - moto loads with the patches
+
+    @around(Queue, "_set_attributes")
+    def set_attributes(
+        original: Callable[..., None], self: Any, attributes: dict[str, Any], now: float | None = None
+    ) -> None:
+        before = getattr(self, "policy", None)
+        original(self, attributes, now)
+        if "Policy" not in attributes:
+            self.policy = before
+
+
+@patch(
+    service="sqs",
+    subject="aws_sqs_queue.redrive_policy, .redrive_allow_policy",
+    symptom="the first comes back with other white space, the second not at all: the provider waits three minutes for it and fails",
+    restores="both are returned as compact JSON",
+)
+def redrive_policies() -> None:
+    from moto.sqs.models import Queue  # noqa: PLC0415 - moto loads with the patches
+
+    @around(Queue, "attributes")
+    def attributes(original: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
+        answer = original(self)
+        if answer.get("RedrivePolicy"):
+            answer["RedrivePolicy"] = _compact(answer["RedrivePolicy"])
+        allow = getattr(self, "redrive_allow_policy", None)
+        if allow:
+            answer["RedriveAllowPolicy"] = _compact(allow)
+        return answer
+
+
+def _compact(policy: str | dict[str, Any]) -> str:
+    """The policy as one line; moto keeps it as it came, parsed or not."""
+    content = json.loads(policy) if isinstance(policy, str) else policy
+    return json.dumps(content, separators=(",", ":"))

@@ -1,0 +1,25 @@
+"""STS: who the caller is."""
+
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.local_cloud.patches.registry import around, patch
+
+
+@patch(
+    service="sts",
+    subject="GetCallerIdentity",
+    symptom='the ARN "arn:aws:sts::<account>:user/moto" has a shape that AWS never returns, which breaks what is built from it',
+    restores="an IAM user's ARN belongs to IAM, and its unique id begins with AIDA",
+)
+def caller_identity() -> None:
+    from moto.sts.models import STSBackend  # noqa: PLC0415 - moto loads with the service
+
+    @around(STSBackend, "get_caller_identity")
+    def get_caller_identity(
+        original: Callable[..., tuple[str, str, str]], self: Any, *args: Any, **kwargs: Any
+    ) -> tuple[str, str, str]:
+        user_id, arn, account = original(self, *args, **kwargs)
+        if arn.endswith(":user/moto"):
+            return "AIDALOCALPLATFORMCTL", f"arn:aws:iam::{account}:user/local-cloud", account
+        return user_id, arn, account

@@ -1,0 +1,122 @@
+"""The server process: ``python -m orchestrator.local_cloud.server --home DIR --port N --instance ID``.
+
+It binds, then writes server.json (so that whoever reads it finds a port that answers), then serves. The environment that moto reads when it is
+imported is set first of all; that is why the imports of moto's side stand inside functions.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+
+if TYPE_CHECKING:
+    from orchestrator.local_cloud.application import LocalCloudApplication
+
+_LOG = logging.getLogger("platformctl.local_cloud")
+
+MOTO_ENVIRONMENT = {
+    "MOTO_ACCOUNT_ID": ACCOUNT_ID,
+    # AWS_ConfigRole and the other managed policies exist in every account.
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    # No page in a browser has business here.
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+    # Loading the catalogue of machine images takes a second; nothing here starts instances.
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    # boto3 inside moto must find no configuration of the user.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serves until SIGTERM or retirement; the exit status of the process."""
+    parser = argparse.ArgumentParser(
+        prog="platformctl-local-cloud", description="The embedded local cloud of platformctl."
+    )
+    parser.add_argument("--home", type=Path, required=True, help="folder of server.json")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--instance", required=True, help="identifies this server in its health answer")
+    options = parser.parse_args(argv)
+    os.environ.update(MOTO_ENVIRONMENT)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    for noisy in ("werkzeug", "botocore", "boto3", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return _serve(options.home, options.port, options.instance)
+
+
+def _serve(home: Path, port: int, instance: str) -> int:
+    from orchestrator.local_cloud.application import build  # noqa: PLC0415 - after the environment is set
+    from orchestrator.local_cloud.transport import LoopbackServer  # noqa: PLC0415 - as above
+
+    health = {
+        "instance_id": instance,
+        "pid": os.getpid(),
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "account_id": ACCOUNT_ID,
+        "region": REGION,
+        "moto_version": version("moto"),
+    }
+    built = build(health, home)
+    server = LoopbackServer(port, built.application)
+    health["port"] = server.server_port
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=server.serve_forever, name="serve", daemon=True).start()
+    threading.Thread(target=_prepare, args=(built,), name="prepare", daemon=True).start()
+    built.plane.start()
+    built.databases.start()
+    _announce(home / "server.json", health)
+    _LOG.info("local cloud %s serves on 127.0.0.1:%d", instance, server.server_port)
+    while not stopped.wait(0.25):
+        if built.retirement.due():
+            _LOG.info("nothing called for as long as agreed; retiring")
+            break
+    # The record goes first: whoever still finds it finds a server that answers, and waits for its end.
+    _withdraw(home / "server.json", instance)
+    server.shutdown()
+    built.stop()
+    _LOG.info("local cloud %s ended", instance)
+    return 0
+
+
+def _prepare(built: "LocalCloudApplication") -> None:
+    built.preparation.run()
+    built.functions.start()
+
+
+def _announce(path: Path, health: dict[str, object]) -> None:
+    """Writes the file whole and readable by its owner only, or not at all."""
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - opens a descriptor
+        json.dump(health, file, indent=2)
+    temporary.replace(path)
+
+
+def _withdraw(path: Path, instance: str) -> None:
+    """Removes the file if it still speaks of this server."""
+    try:
+        if json.loads(path.read_text(encoding="utf-8")).get("instance_id") == instance:
+            path.unlink()
+    except (OSError, ValueError):
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

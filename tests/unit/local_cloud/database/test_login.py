@@ -1,0 +1,165 @@
+import base64
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import boto3
+import pytest
+
+from orchestrator.local_cloud.database.login import RefusedLoginError, check_entry, check_password
+from orchestrator.local_cloud.database.protocol import Startup
+from orchestrator.local_cloud.database.roles import Credentials
+from tests.unit.local_cloud.database.conftest import ACCESS_KEY_ID, SECRET, FakeVerdict
+
+IAM = Credentials(iam=True, verifier=None)
+ARN = "arn:aws:rds-db:us-east-1:123456789012:dbuser:cluster-AURORA-PR42/api_reader"
+
+
+def _verifier(password):
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 4096)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    return f"SCRAM-SHA-256$4096:{base64.b64encode(b'salt').decode()}${base64.b64encode(stored).decode()}:AAAA"
+
+
+def _token(cluster, *, key=ACCESS_KEY_ID, secret=SECRET, session="token", user="api_reader", host=None):
+    made = boto3.Session(
+        aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=session, region_name="us-east-1"
+    ).client("rds")
+    try:
+        return made.generate_db_auth_token(DBHostname=host or cluster.writer_host, Port=5432, DBUsername=user)
+    finally:
+        made.close()
+
+
+def _check(cluster, user, password, credentials, *, may_connect=None, now=None):
+    asked = []
+
+    def allow(key, arn):
+        asked.append((key, arn))
+        return FakeVerdict(True)
+
+    check_password(
+        cluster, user, password, credentials,
+        may_connect=may_connect or allow,
+        secret_access_key={ACCESS_KEY_ID: SECRET, "LOCALKEY": SECRET}.get,
+        now=now or datetime.now(UTC),
+    )  # fmt: skip
+    return asked
+
+
+def _refusal(*args, **kwargs):
+    with pytest.raises(RefusedLoginError) as raised:
+        _check(*args, **kwargs)
+    return raised.value.code, raised.value.text, raised.value.reason
+
+
+@pytest.mark.parametrize(("encrypted", "forced"), [(True, "1"), (False, "0"), (True, "0")])
+def test_who_may_knock(cluster, encrypted, forced):
+    check_entry(cluster(parameters={"rds.force_ssl": forced}), Startup({"user": "ann"}), encrypted=encrypted)
+
+
+@pytest.mark.parametrize(
+    ("user", "encrypted", "text"),
+    [
+        ("ann", False, 'no pg_hba.conf entry for host "127.0.0.1", user "ann", database "market", no encryption'),
+        (
+            "rdsadmin",
+            True,
+            'pg_hba.conf rejects connection for host "127.0.0.1", user "rdsadmin", database "market", SSL encryption',
+        ),
+    ],
+)
+def test_who_may_not_even_knock(cluster, user, encrypted, text):
+    with pytest.raises(RefusedLoginError) as raised:
+        check_entry(cluster(), Startup({"user": user, "database": "market"}), encrypted=encrypted)
+    assert (raised.value.code, raised.value.text) == ("28000", text)
+
+
+def test_tls_is_forced_unless_the_parameter_group_says_otherwise(cluster):
+    assert cluster(parameters={}).force_tls
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "verifier"),
+    [
+        ("platform_admin", "a password of 32 characters ....", None),
+        ("platform_admin", "set with SQL", _verifier("set with SQL")),
+        ("ann", "geheim", _verifier("geheim")),
+    ],
+)
+def test_b2_the_right_password(cluster, user, password, verifier):
+    assert _check(cluster(), user, password, Credentials(iam=False, verifier=verifier)) == []
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "credentials", "reason"),
+    [
+        ("platform_admin", "guess", Credentials(iam=False, verifier=None), "the password is wrong"),
+        ("platform_admin", "", Credentials(iam=False, verifier=None), "the password is wrong"),
+        ("ann", "a password of 32 characters ....", Credentials(iam=False, verifier=None), "neither a password nor"),
+        ("ann", "guess", Credentials(iam=False, verifier=_verifier("geheim")), "the password is wrong"),
+        ("ann", "geheim", None, "no such user"),
+        ("platform_admin", "a password of 32 characters ....", None, "no such user"),
+    ],
+)
+def test_b2_wrong_passwords(cluster, user, password, credentials, reason):
+    code, text, why = _refusal(cluster(), user, password, credentials)
+    assert (code, text) == ("28P01", f'password authentication failed for user "{user}"')
+    assert reason in why
+
+
+@pytest.mark.parametrize("key", [ACCESS_KEY_ID, "LOCALKEY"])
+@pytest.mark.parametrize("endpoint", ["writer_host", "reader_host"])
+def test_b9_a_token_lets_in_when_iam_allows(cluster, key, endpoint):
+    there = cluster()
+    token = _token(there, key=key, host=getattr(there, endpoint))
+    assert _check(there, "api_reader", token, IAM) == [(key, ARN)]
+
+
+def test_b9_a_member_of_rds_iam_has_no_password_any_more(cluster):
+    both = Credentials(iam=True, verifier=_verifier("geheim"))
+    assert _refusal(cluster(), "api_reader", "geheim", both) == (
+        "28000",
+        'PAM authentication failed for user "api_reader"',
+        "the password is no IAM authentication token",
+    )
+
+
+def test_b9_tokens_count_for_nothing_where_iam_authentication_is_off(cluster):
+    off = cluster(iam_authentication=False)
+    assert _refusal(off, "api_reader", _token(off), IAM)[0] == "28P01"
+
+
+@pytest.mark.parametrize(
+    ("token", "options", "reason"),
+    [
+        ({"key": "ASIAQUNKNOWNUNKNOWN1"}, {}, "a key that this cloud has not issued"),
+        ({"secret": "another"}, {}, "the signature of the token is wrong"),
+        ({"session": None}, {}, "holds no session token"),
+        ({"user": "analytics_writer"}, {}, 'the token is for the user "analytics_writer"'),
+        ({}, {"later": timedelta(minutes=20)}, "has expired"),
+        (
+            {},
+            {"may_connect": lambda _key, _arn: FakeVerdict(False, "because of the guardrail")},
+            f"the signer may not perform rds-db:connect on {ARN} because of the guardrail",
+        ),
+    ],
+)
+def test_b9_tokens_that_are_refused(cluster, token, options, reason):
+    there = cluster()
+    # From now on: the table above is made long before this test runs.
+    options = dict(options)
+    options["now"] = datetime.now(UTC) + options.pop("later", timedelta())
+    code, text, why = _refusal(there, "api_reader", _token(there, **token), IAM, **options)
+    assert (code, text) == ("28000", 'PAM authentication failed for user "api_reader"')
+    assert reason in why
+
+
+def test_b9_a_refusal_gives_no_part_of_the_signature_away(cluster):
+    there = cluster()
+    token = _token(there)
+    signature = token.rpartition("=")[2]
+    wrong = token.replace(signature, signature[::-1])
+    assert not any(signature[::-1] in part for part in _refusal(there, "api_reader", wrong, IAM))
+    assert quote("token") not in _refusal(there, "api_reader", wrong, IAM)[1]
