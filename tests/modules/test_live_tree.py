@@ -74,17 +74,22 @@ def test_production_keeps_access_logs_for_the_12_months_of_pci_dss():
     assert settings("prod")["access_log_retention_in_days"] >= 365
 
 
-@pytest.fixture(params=["aws", "local"])
-def load(request, packages_file):
-    """A function that loads an environment as platformctl does, for one target."""
-    variables = {
+@pytest.fixture(scope="module")
+def variables(packages_file):
+    """What platformctl sets for every tree; no test reads what an earlier command has built."""
+    return {
         "PLATFORM_ACCOUNT_ID": "123456789012",
-        "PLATFORM_PACKAGES": str(packages_file),
         "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
+        "PLATFORM_PACKAGES": str(packages_file),
         "PLATFORM_SUFFIX": "pr42",
-        "PLATFORM_TARGET": request.param,
     }
-    return lambda environment: load_stack(live=LIVE, environment=environment, env=variables)
+
+
+@pytest.fixture(params=["aws", "local"])
+def load(request, variables):
+    """A function that loads an environment as platformctl does, for one target."""
+    targeted = variables | {"PLATFORM_TARGET": request.param}
+    return lambda environment: load_stack(live=LIVE, environment=environment, env=targeted)
 
 
 def evaluate(unit):
@@ -124,14 +129,9 @@ def test_b15_the_state_of_a_unit_lies_under_the_suffix(load, environment):
 
 
 @pytest.mark.parametrize(("target", "relaxed"), [("aws", "false"), ("local", "true")])
-def test_a4_only_the_local_target_skips_checks(target, relaxed):
-    variables = {
-        "PLATFORM_ACCOUNT_ID": "123456789012",
-        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
-        "PLATFORM_SUFFIX": "pr42",
-        "PLATFORM_TARGET": target,
-    }
-    unit = evaluate(load_stack(live=LIVE, environment="prod", env=variables).units["vpc"])
+def test_a4_only_the_local_target_skips_checks(variables, target, relaxed):
+    targeted = variables | {"PLATFORM_TARGET": target}
+    unit = evaluate(load_stack(live=LIVE, environment="prod", env=targeted).units["vpc"])
     [provider] = [file.contents for file in unit.generated if file.path == "provider.tf"]
     switches = dict(line.split(" = ") for line in provider.splitlines() if line.strip().startswith(("skip_", "s3_use")))
     assert {name.strip(): value for name, value in switches.items()} == {
@@ -143,12 +143,7 @@ def test_a4_only_the_local_target_skips_checks(target, relaxed):
     assert "key" not in provider
 
 
-def test_a4_aws_is_the_target_of_terragrunt_and_an_unknown_one_is_an_error():
-    variables = {
-        "PLATFORM_ACCOUNT_ID": "123456789012",
-        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
-        "PLATFORM_SUFFIX": "pr42",
-    }
+def test_a4_aws_is_the_target_of_terragrunt_and_an_unknown_one_is_an_error(variables):
     unit = evaluate(load_stack(live=LIVE, environment="dev", env=variables).units["kms"])
     assert unit.remote_state.config["use_path_style"] is False
     with pytest.raises(ConfigurationError, match="The keys there are aws, local"):
@@ -156,15 +151,10 @@ def test_a4_aws_is_the_target_of_terragrunt_and_an_unknown_one_is_an_error():
 
 
 @pytest.mark.parametrize("missing", ["PLATFORM_ACCOUNT_ID", "PLATFORM_SUFFIX"])
-def test_c7_a_missing_variable_is_named(missing):
-    variables = {
-        "PLATFORM_ACCOUNT_ID": "123456789012",
-        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
-        "PLATFORM_SUFFIX": "pr42",
-    }
-    del variables[missing]
+def test_c7_a_missing_variable_is_named(variables, missing):
+    incomplete = {name: value for name, value in variables.items() if name != missing}
     with pytest.raises(ConfigurationError, match=missing):
-        load_stack(live=LIVE, environment="dev", env=variables)
+        load_stack(live=LIVE, environment="dev", env=incomplete)
 
 
 @pytest.mark.parametrize(
@@ -176,14 +166,9 @@ def test_c7_a_missing_variable_is_named(missing):
         ("config,database-monitoring", {"config": True, "apigw": False, "aurora": True}),
     ],
 )
-def test_b15_a_deployment_owns_of_the_account_what_it_is_told(packages_file, owned, expected):
-    variables = {
-        "PLATFORM_ACCOUNT_ID": "123456789012",
-        "PLATFORM_PACKAGES": str(packages_file),
-        "PLATFORM_SUFFIX": "pr42",
-        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
-    } | ({} if owned is None else {"PLATFORM_ACCOUNT_SETTINGS": owned})
-    units = load_stack(live=LIVE, environment="dev", env=variables).units
+def test_b15_a_deployment_owns_of_the_account_what_it_is_told(variables, owned, expected):
+    owning = variables | ({} if owned is None else {"PLATFORM_ACCOUNT_SETTINGS": owned})
+    units = load_stack(live=LIVE, environment="dev", env=owning).units
     found = {unit: evaluate(units[unit]).inputs for unit in expected}
     assert {
         "config": found["config"]["create_recorder"] and found["config"]["create_delivery_channel"],
