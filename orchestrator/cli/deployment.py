@@ -19,7 +19,7 @@ from orchestrator.adapters.aws.session import (
 )
 from orchestrator.adapters.aws.state_bucket import Deployment as Registered
 from orchestrator.adapters.aws.state_bucket import StateBucket, state_keys
-from orchestrator.adapters.aws.states import S3States, state_address
+from orchestrator.adapters.aws.states import S3States
 from orchestrator.adapters.local_cloud import ACCOUNT_ID, LocalCloud, stripped
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.packages import ensure_packages
@@ -180,7 +180,7 @@ class Deployment:
             UsageError: units keep their states in different buckets.
 
         """
-        names = {state_address(unit.evaluate({})).bucket for unit in self.stack.units.values()}
+        names = {unit.state_address().bucket for unit in self.stack.units.values()}
         if len(names) != 1:
             raise UsageError(
                 "Several state buckets",

@@ -1,6 +1,5 @@
 """The orphaned units of a deployment: states in its bucket whose unit the live tree does not have any more."""
 
-from orchestrator.adapters.aws.states import state_address
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.cli.deployment import Deployment
 from orchestrator.config import EvaluatedUnit, LocalSource
@@ -14,12 +13,13 @@ def orphans(deployment: Deployment) -> tuple[str, ...]:
 
 def orphan_units(deployment: Deployment) -> dict[str, EvaluatedUnit]:
     """By name, what it takes to destroy them."""
-    template = next(iter(deployment.stack.units.values())).evaluate({})
+    unit = next(iter(deployment.stack.units.values()))
+    template = unit.evaluate({})
     return {
         name: stand_in(
             template,
             name=name,
-            key=state_address(template).key,
+            key=unit.state_address().key,
             state_key=key,
             nothing=no_module(deployment),
         )
@@ -38,5 +38,5 @@ def no_module(deployment: Deployment) -> LocalSource:
 def _orphan_keys(deployment: Deployment) -> dict[str, str]:
     if not deployment.bucket.exists():
         return {}
-    known = {name: state_address(unit.evaluate({})).key for name, unit in deployment.stack.units.items()}
+    known = {name: unit.state_address().key for name, unit in deployment.stack.units.items()}
     return orphaned(deployment.bucket.keys(f"{deployment.asked.suffix}/"), known)

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from orchestrator.adapters.aws.locks import Lock, held, is_left_behind, list_locks, release, state_folder, unit_of
-from orchestrator.adapters.aws.states import state_address
 from orchestrator.adapters.aws.sweep import Clock, Kept, Unrecorded, sweep, unrecorded
 from orchestrator.adapters.aws.sweep.documents import require_no_lost_state, state_documents, types_of_module
 from orchestrator.adapters.processes import Child, living
@@ -265,7 +264,7 @@ def _mend(deployment: Deployment, locks: Sequence[Lock], *, types: frozenset[str
 
 def _state_keys(deployment: Deployment) -> dict[str, str]:
     """The unit of each state's key, for the units of the live tree."""
-    return {state_address(unit.evaluate({})).key: name for name, unit in deployment.stack.units.items()}
+    return {unit.state_address().key: name for name, unit in deployment.stack.units.items()}
 
 
 def _types(deployment: Deployment, locks: Sequence[Lock]) -> frozenset[str] | None:

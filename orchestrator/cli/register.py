@@ -12,7 +12,6 @@ from datetime import datetime
 
 from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session
 from orchestrator.adapters.aws.state_bucket import Deployment, StateBucket, state_keys
-from orchestrator.adapters.aws.states import state_address
 from orchestrator.adapters.local_cloud import LocalCloud
 from orchestrator.cli.deployment import Request, isolate, load, request
 from orchestrator.cli.options import DEFAULT_ENVIRONMENT, Target
@@ -135,7 +134,7 @@ def _bucket_name(asked: Request, account_id: str) -> str:
         except ConfigurationError as error:
             mistakes = mistakes or error
         else:
-            return state_address(next(iter(units.values())).evaluate({})).bucket
+            return next(iter(units.values())).state_address().bucket
     assert mistakes is not None
     raise mistakes
 

@@ -11,6 +11,7 @@ from orchestrator.config.interface import ModuleInterface, Variable, module_inte
 from orchestrator.config.outputs import module_name
 from orchestrator.config.source import GitSource, LocalSource, ModuleSource
 from orchestrator.config.stack import Stack, load_stack
+from orchestrator.config.state import StateAddress, state_address
 from orchestrator.config.unit import UnitConfiguration
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ModuleSource",
     "RemoteState",
     "Stack",
+    "StateAddress",
     "StateFile",
     "UnitConfiguration",
     "Variable",
@@ -31,4 +33,5 @@ __all__ = [
     "load_stack",
     "module_interface",
     "module_name",
+    "state_address",
 ]

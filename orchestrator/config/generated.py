@@ -82,11 +82,17 @@ class StateFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteState:
-    """Where the state of a unit lies: the backend's name and settings, all known."""
+    """Where the state of a unit is kept: the backend's name and settings, all known.
+
+    Attributes:
+        range: the place of ``config``.
+
+    """
 
     backend: str
     config: Mapping[str, Value]
     generate: StateFile | None
+    range: Range | None = field(default=None, compare=False, repr=False)
 
     def file(self) -> GeneratedFile | None:
         """The backend block as a file, where one is asked for."""
@@ -111,16 +117,13 @@ def remote_state(section: Section | None) -> RemoteState | None:
     """Read the ``remote_state`` block.
 
     Raises:
-        ConfigurationError: a setting has the wrong type, depends on outputs, holds a secret, or is one that
-            configures Terragrunt rather than the backend.
+        ConfigurationError: a setting has the wrong type, holds a secret, or is one that configures Terragrunt rather than the backend.
 
     """
     if section is None:
         return None
     config = settings.mapping("config", section["config"])
     place = section["config"].range
-    if not is_wholly_known(config):
-        raise settings.not_known("config", section["config"])
     if has_sensitive(config):
         raise _error(
             "Secret in the state's configuration",
@@ -140,6 +143,7 @@ def remote_state(section: Section | None) -> RemoteState | None:
         backend=settings.text(section, "backend"),
         config=config,
         generate=_state_file(section["generate"]) if "generate" in section else None,
+        range=place,
     )
 
 

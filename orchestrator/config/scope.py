@@ -17,6 +17,7 @@ from orchestrator.config.contents import (
     Contents,
     Links,
     MergeStrategy,
+    Section,
     Setting,
     merge_contents,
     merge_links,
@@ -169,6 +170,16 @@ class FileScope:
                 return found
         return None
 
+    def remote_state(self) -> Section | None:
+        """``remote_state``, from this file or the nearest included one; it never depends on outputs."""
+        collector = Collector()
+        state = self._own_state(collector)
+        collector.raise_if_any()
+        if state is None:
+            merged = (include for include in reversed(self.includes) if include.strategy is not MergeStrategy.NO_MERGE)
+            state = next((found for found in (include.scope.remote_state() for include in merged) if found), None)
+        return state
+
     def _read_includes(self) -> tuple[IncludedFile, ...]:
         if self.place.included is not None:
             block = next(iter(self.document.includes.values()))
@@ -247,7 +258,12 @@ class FileScope:
         return value
 
     def _own_contents(self, collector: Collector, stage: Stage, outputs: Outputs) -> Contents:
-        return own_contents(self.document, partial(self.evaluate, stage=stage, outputs=outputs), collector)
+        evaluate = partial(self.evaluate, stage=stage, outputs=outputs)
+        return own_contents(self.document, evaluate, self._own_state(collector), collector)
+
+    def _own_state(self, collector: Collector) -> Section | None:
+        block = self.document.remote_state
+        return body(self.document, block, partial(self.evaluate, stage=Stage.STATE), collector) if block else None
 
     def _own_links(self, collector: Collector) -> Links:
         return own_links(self.document, partial(self.evaluate, stage=Stage.DEPENDENCY), collector)

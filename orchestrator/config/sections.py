@@ -21,13 +21,12 @@ def own_links(document: Document, evaluate: Evaluate, collector: Collector) -> L
     )
 
 
-def own_contents(document: Document, evaluate: Evaluate, collector: Collector) -> Contents:
+def own_contents(document: Document, evaluate: Evaluate, state: Section | None, collector: Collector) -> Contents:
     """Everything of a document but includes, locals and links."""
-    state = document.remote_state
     return Contents(
         terraform=body(document, document.terraform, evaluate, collector) if document.terraform else {},
         inputs=_inputs(document, evaluate, collector),
-        remote_state=body(document, state, evaluate, collector) if state else None,
+        remote_state=state,
         generate={label: body(document, block, evaluate, collector) for label, block in document.generate.items()},
     )
 

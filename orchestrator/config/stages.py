@@ -15,6 +15,7 @@ class Stage(StrEnum):
     LOCALS = "locals"
     DEPENDENCY = "dependency"
     SOURCE = "source"
+    STATE = "state"
     REST = "rest"
 
     @property
@@ -52,6 +53,10 @@ _TOO_EARLY: Mapping[tuple[Stage, str], tuple[str, str]] = {
     (Stage.SOURCE, "dependency"): (
         "The source of a unit must be known before any output is, so it cannot depend on one.",
         "Write the source out, or use locals.",
+    ),
+    (Stage.STATE, "dependency"): (
+        "The address of a unit's state must be known before any output is, so it cannot depend on one.",
+        "Write the value out, or use locals.",
     ),
 }
 

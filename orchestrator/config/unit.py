@@ -9,12 +9,13 @@ from orchestrator.config import settings
 from orchestrator.config.contents import Contents, Links, Setting
 from orchestrator.config.evaluated import EvaluatedUnit
 from orchestrator.config.files import UNIT_FILE, Files
-from orchestrator.config.generated import GeneratedFile, generated_files, remote_state
+from orchestrator.config.generated import GeneratedFile, RemoteState, generated_files, remote_state
 from orchestrator.config.interface import ModuleInterface, module_files, module_not_found
 from orchestrator.config.outputs import DependencyBlock, Outputs, dependency_block
 from orchestrator.config.place import Place
 from orchestrator.config.scope import FileScope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
+from orchestrator.config.state import StateAddress, state_address
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range
 from orchestrator.hcl import references
 from orchestrator.hcl.values import Value, mark
@@ -41,6 +42,7 @@ class UnitConfiguration:
         self._files = files
         self._interfaces = interfaces
         self._source: ModuleSource | None = None
+        self._remote_state: RemoteState | None = None
         self.scope = FileScope(files.document(folder / UNIT_FILE), files, Place(home=folder, original=folder))
         collector = Collector()
         self._read_locals(collector)
@@ -101,6 +103,26 @@ class UnitConfiguration:
                 )
         return self._source
 
+    def remote_state(self) -> RemoteState | None:
+        """Where the state is kept; known before anything runs.
+
+        Raises:
+            ConfigurationError: the ``remote_state`` block is invalid, or depends on outputs.
+
+        """
+        if self._remote_state is None:
+            self._remote_state = remote_state(self.scope.remote_state())
+        return self._remote_state
+
+    def state_address(self) -> StateAddress:
+        """The object in S3 that holds the state; known before anything runs.
+
+        Raises:
+            ConfigurationError: as ``remote_state``; the state is not in S3, or bucket or key is missing.
+
+        """
+        return state_address(self.unit.name, self.remote_state(), self.place())
+
     def interface(self) -> ModuleInterface | None:
         """What the module declares; None for a module that has to be downloaded.
 
@@ -141,7 +163,7 @@ class UnitConfiguration:
         source: ModuleSource | None = None
         interface: ModuleInterface | None = None
         try:
-            state = remote_state(contents.remote_state)
+            state = self.remote_state()
         except ConfigurationError as error:
             collector.absorb(error)
         try:

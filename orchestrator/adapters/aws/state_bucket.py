@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.adapters.aws.session import CloudSession, explain
-from orchestrator.adapters.aws.states import parse_state, state_address
+from orchestrator.adapters.aws.states import parse_state
 from orchestrator.config import Stack
 from orchestrator.engine.environments import LastRun
 from orchestrator.errors import PlatformctlError, UsageError
@@ -56,7 +56,7 @@ class Deployment:
 
 def state_keys(stack: Stack) -> dict[str, str]:
     """By unit of the stack, the key of its state."""
-    return {name: state_address(unit.evaluate({})).key for name, unit in stack.units.items()}
+    return {name: unit.state_address().key for name, unit in stack.units.items()}
 
 
 @dataclass(frozen=True, slots=True)

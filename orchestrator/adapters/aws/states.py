@@ -11,46 +11,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.adapters.aws.session import CloudSession, explain
-from orchestrator.config import EvaluatedUnit
+from orchestrator.config import EvaluatedUnit, state_address
 from orchestrator.engine.ports import State
-from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.errors import PlatformctlError
 from orchestrator.hcl import from_json_value
 from orchestrator.hcl.values import mark
 
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateAddress:
-    """Where a unit's state lies."""
-
-    bucket: str
-    key: str
-
-
-def state_address(unit: EvaluatedUnit) -> StateAddress:
-    """Read the address out of the unit's ``remote_state`` block.
-
-    Raises:
-        UsageError: the unit keeps its state elsewhere than in S3.
-
-    """
-    state = unit.remote_state
-    if state is None or state.backend != "s3":
-        backend = "no remote_state block" if state is None else f'backend "{state.backend}"'
-        raise UsageError(
-            "The state is not in S3",
-            detail=f'Unit "{unit.name}" has {backend}; outputs are passed from unit to unit through states in S3.',
-            hint='Include root.hcl, whose remote_state block configures backend "s3".',
-        )
-    missing = [name for name in ("bucket", "key") if not isinstance(state.config.get(name), str)]
-    if missing:
-        raise UsageError(
-            "The state's address is incomplete",
-            detail=f'remote_state of unit "{unit.name}" lacks {" and ".join(missing)}, or computes it from outputs.',
-            hint="Give bucket and key as strings that are known before anything is applied.",
-        )
-    return StateAddress(bucket=str(state.config["bucket"]), key=str(state.config["key"]))
 
 
 def parse_state(document: Mapping[str, Any]) -> State:
@@ -82,7 +49,7 @@ class S3States:
 
     def read(self, unit: EvaluatedUnit) -> State | None:
         """See the protocol."""
-        address = state_address(unit)
+        address = state_address(unit.name, unit.remote_state)
         try:
             answer = self.session.client("s3").get_object(Bucket=address.bucket, Key=address.key)
             text = answer["Body"].read()
@@ -105,7 +72,7 @@ class S3States:
 
     def remove(self, unit: EvaluatedUnit) -> None:
         """See the protocol. In the versioned bucket earlier versions stay until its lifecycle rule ends them."""
-        address = state_address(unit)
+        address = state_address(unit.name, unit.remote_state)
         try:
             self.session.client("s3").delete_object(Bucket=address.bucket, Key=address.key)
         except (ClientError, BotoCoreError) as error:

@@ -172,9 +172,9 @@ STATE = 'remote_state {{\n  backend = "s3"\n  config  = {}\n}}\n'
         ),
         pytest.param(
             STATE.format("dependency.a.outputs"),
-            f'{AT}:6:13: Unknown dependency. The unit has no dependency "a". Add a dependency "a" block with its'
-            " config_path.",
-            id="undeclared",
+            f"{AT}:6:13: Reference is not available here. The address of a unit's state must be known before any output"
+            " is, so it cannot depend on one. Write the value out, or use locals.",
+            id="state that depends on outputs",
         ),
         pytest.param(
             'remote_state {\n  backend = "s3"\n  config = {}\n  generate = { path = "b.tf", if_exist = "skip" }\n}\n',
@@ -194,18 +194,3 @@ def test_errors(tree, text, expected):
     tree.unit("vpc", text)
 
     assert tree.errors() == [expected]
-
-
-def test_state_cannot_depend_on_outputs(tree):
-    tree.unit("a")
-    tree.unit(
-        "vpc",
-        'dependency "a" {\n  config_path = "../a"\n}\n' + STATE.format("{ key = dependency.a.outputs.id }"),
-    )
-
-    assert tree.errors() == [
-        (
-            f"{AT}:9:13: Value must be known beforehand. config depends on outputs that are known only after apply. Only the"
-            " values of inputs and the contents of generated files may depend on outputs."
-        )
-    ]

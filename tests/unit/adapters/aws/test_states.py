@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from botocore.response import StreamingBody
 
-from orchestrator.adapters.aws.states import S3States, StateAddress, parse_state, state_address
-from orchestrator.errors import ExitCode, PlatformctlError, UsageError
-from orchestrator.hcl.values import Sensitive, Unknown, unmark
+from orchestrator.adapters.aws.states import S3States, parse_state
+from orchestrator.errors import PlatformctlError
+from orchestrator.hcl.values import Sensitive, unmark
 
 STATE = {
     "version": 4,
@@ -64,42 +64,6 @@ def test_another_format_is_refused(version):
     with pytest.raises(PlatformctlError) as caught:
         parse_state({"version": version})
     assert caught.value.detail == f"The state is of version {version}, expected was 4."
-
-
-def test_the_address_is_that_of_the_remote_state(unit_of):
-    assert state_address(unit_of()) == StateAddress(bucket="states", key="pr42/vpc/terraform.tfstate")
-
-
-@pytest.mark.parametrize(
-    ("settings", "summary", "detail"),
-    [
-        (
-            {"backend": None},
-            "The state is not in S3",
-            'Unit "vpc" has no remote_state block; outputs are passed from unit to unit through states in S3.',
-        ),
-        (
-            {"backend": "local"},
-            "The state is not in S3",
-            'Unit "vpc" has backend "local"; outputs are passed from unit to unit through states in S3.',
-        ),
-        (
-            {"config": {"bucket": "states"}},
-            "The state's address is incomplete",
-            'remote_state of unit "vpc" lacks key, or computes it from outputs.',
-        ),
-        (
-            {"config": {"bucket": Unknown(expression=None), "key": 1}},
-            "The state's address is incomplete",
-            'remote_state of unit "vpc" lacks bucket and key, or computes it from outputs.',
-        ),
-    ],
-)
-def test_c7_a_state_that_is_not_in_s3_is_refused(unit_of, settings, summary, detail):
-    with pytest.raises(UsageError) as caught:
-        state_address(unit_of(**settings))
-    error = caught.value
-    assert (error.summary, error.detail, error.exit_code) == (summary, detail, ExitCode.BAD_INPUT)
 
 
 def test_reading(session, s3, unit_of):
