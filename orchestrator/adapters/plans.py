@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.adapters.workspaces import write_private
@@ -45,11 +45,6 @@ def _parts(unit: EvaluatedUnit, module: Path) -> Iterator[bytes]:
         if path.is_file():
             yield relative.as_posix().encode()
             yield path.read_bytes()
-
-
-def state_version(document: Mapping[str, object] | None) -> str:
-    """A state document's lineage and serial; Terraform counts the serial up with every change."""
-    return "" if document is None else f"{document.get('lineage')}/{document.get('serial')}"
 
 
 def write_plan(file: Path, kept: KeptPlan) -> None:

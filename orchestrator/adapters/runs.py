@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,6 +99,41 @@ def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunF
     return tuple(run for run in runs if run.id.startswith(identity) and (not suffix or run.suffix == suffix))
 
 
+def find_report(home: Path, *, identity: str, suffix: str) -> tuple[RunFolder, Report]:
+    """Find the run that is meant and its report; the last of several only where none was named.
+
+    Args:
+        home: the project's ``.platformctl``.
+        identity: the run's id, or how it begins; empty for the last run.
+        suffix: only runs on this deployment; empty for any.
+
+    Raises:
+        UsageError: there is none, or several begin like that.
+
+    """
+    runs = find_runs(home, identity=identity, suffix=suffix)
+    meant = [run for run in runs if run.id == identity] or list(runs)
+    if identity and len(meant) > 1:
+        raise UsageError(
+            "Several runs begin like that",
+            detail=f'{len(meant)} runs begin with "{identity}": {meant[-2].id}, {meant[-1].id}, ...',
+            hint="Give more of the id.",
+        )
+    # A run that was killed before its first event was whole has nothing to report.
+    for run in reversed(meant):
+        report = run.report()
+        if report is not None:
+            return run, report
+    last = find_runs(home)
+    named = f'that begins with "{identity}"' if identity else ""
+    described = " ".join([named, f'on "{suffix}"' if suffix else ""]).strip()
+    raise UsageError(
+        "No such run",
+        detail=f"{home / 'runs'} holds no run {described}".rstrip() + ".",
+        hint=f"The last run here is {last[-1].id}." if last else "up and destroy leave one behind.",
+    )
+
+
 @contextmanager
 def exclusive(home: Path, *, target: str, suffix: str) -> Iterator[None]:
     """Hold the deployment for this process.
@@ -166,3 +201,30 @@ def _durations(home: Path) -> dict[str, dict[str, float]]:
         for run, units in recorded.items()
         if isinstance(units, dict)
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectJournal:
+    """Implements ``commands.ports.Journal`` under ``home``, the project's ``.platformctl``."""
+
+    home: Path
+
+    def new_run(self, suffix: str) -> RunFolder:
+        """See the protocol."""
+        return new_run(self.home, suffix=suffix)
+
+    def durations(self, *, command: str, environment: str) -> Mapping[str, float]:
+        """See the protocol."""
+        return read_durations(self.home, command=command, environment=environment)
+
+    def record_durations(self, *, command: str, environment: str, seconds: Mapping[str, float]) -> None:
+        """See the protocol."""
+        record_durations(self.home, command=command, environment=environment, seconds=seconds)
+
+    def exclusive(self, *, target: str, suffix: str) -> AbstractContextManager[None]:
+        """See the protocol."""
+        return exclusive(self.home, target=target, suffix=suffix)
+
+    def register_held(self, *, target: str) -> AbstractContextManager[None]:
+        """See the protocol."""
+        return register_held(self.home, target=target)

@@ -1,21 +1,42 @@
 """Where commands print: results to standard output, everything said along the way to standard error."""
 
-from rich.console import Console
+import json
+import os
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+
+from orchestrator.commands.project import Project, find_project
+from orchestrator.errors import UsageError
 
 # ARNs hold words between colons, :secret: for one, which are no emoji.
 out = Console(highlight=False, emoji=False)
 err = Console(stderr=True, highlight=False, emoji=False)
 
 
-def ask(question: str, *, expected: str, otherwise: str = "") -> bool:
-    """Ask on the terminal; only the expected word is a yes.
+def say(line: str) -> None:
+    """Print a line along the way."""
+    err.print(line, markup=False, soft_wrap=True)
 
-    Args:
-        question: what a yes does.
-        expected: the word.
-        otherwise: what anything else does, where that is not plain.
 
-    """
-    rest = f"; {otherwise}" if otherwise else ""
-    answer = err.input(f"{question} Type [bold]{expected}[/bold] to go on{rest}: ")
-    return answer.strip() == expected
+def result(text: RenderableType) -> None:
+    """Print a result as it is; a line is never cut or wrapped."""
+    out.print(text, soft_wrap=True, markup=False)
+
+
+def result_json(document: object) -> None:
+    """Print a result for programs."""
+    result(json.dumps(document, indent=2, default=str))
+
+
+def project() -> Project:
+    """Find the project of the current folder; raises UsageError when there is none."""
+    return find_project(os.environ, current=Path.cwd())
+
+
+def base() -> Path | None:
+    """The project's folder, to which paths in messages are relative; None outside of a project."""
+    try:
+        return project().folder
+    except UsageError:
+        return None

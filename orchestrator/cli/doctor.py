@@ -11,9 +11,9 @@ from rich.table import Table
 from orchestrator import __version__
 from orchestrator.adapters.local_cloud import LocalCloud, stripped
 from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.adapters.terraform.tools import PROVIDER_MODE
 from orchestrator.cli import console
-from orchestrator.cli.deployment import PROVIDER_MODE
-from orchestrator.cli.project import Project, find_project
+from orchestrator.commands.project import Project
 from orchestrator.errors import ExitCode, PlatformctlError
 
 _MINIMUM_FREE_BYTES = 2 * 1024**3
@@ -24,7 +24,7 @@ def doctor() -> None:
 
     Exit code 1 when something is missing.
     """
-    project = find_project()
+    project = console.project()
     toolchain = Toolchain(live=project.live, folder=project.home / "terraform", environ=stripped(os.environ))
     checks: list[tuple[str, Callable[[], str]]] = [
         ("platformctl", lambda: f"{__version__} on Python {platform.python_version()}"),

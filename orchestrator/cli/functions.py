@@ -1,23 +1,19 @@
-"""``invoke`` and ``logs``: the functions of a deployment, one by one."""
+"""``smoke``, ``invoke`` and ``logs``: a deployed platform at work."""
 
 import json
 import re
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
-from orchestrator.adapters.aws.session import CloudSession, explain
 from orchestrator.cli import console
-from orchestrator.cli.deployment import open_deployment, request
-from orchestrator.cli.options import EnvironmentOption, SuffixOption, Target, TargetOption
-from orchestrator.cli.result import read_outputs
-from orchestrator.diagnostics import did_you_mean
+from orchestrator.cli.options import EnvironmentOption, SuffixOption, TargetOption, ports_for
+from orchestrator.cli.terminal import Terminal
+from orchestrator.commands import DeploymentRequest, OutputsResult, Target, outputs
 from orchestrator.errors import ExitCode, UsageError
 
 FunctionArgument = Annotated[
@@ -25,7 +21,32 @@ FunctionArgument = Annotated[
 ]
 _SPAN = re.compile(r"(\d{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_POLL_SECONDS = 1.0
+
+
+def smoke(
+    suffix: SuffixOption,
+    environment: EnvironmentOption = None,
+    target: TargetOption = Target.LOCAL,
+    patience: Annotated[
+        int, typer.Option("--patience", metavar="SECONDS", min=1, help="How long to wait for the bars.")
+    ] = 180,
+) -> None:
+    """Send a small day of market data through a deployed platform, and compare what its API answers.
+
+    Uploads trades of a symbol that nobody else uses, and one bad row. Exit code 1 when a check fails.
+    """
+    from orchestrator.platform.smoke import Denials, smoke_deployment  # noqa: PLC0415 - see ports_for
+
+    denials = Denials(console.project())
+    failed = False
+    for check in smoke_deployment(_deployed(suffix, environment, target, show_sensitive=True), patience=patience):
+        failed = failed or bool(check.problem)
+        mark = ("failed  ", "bold red") if check.problem else ("ok      ", "green")
+        console.result(Text.assemble(mark, check.what, f": {check.problem}" if check.problem else ""))
+    if failed:
+        for denial in denials.since() if target is Target.LOCAL else ():
+            console.result(Text(denial))
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def invoke(
@@ -41,20 +62,12 @@ def invoke(
 
     Exit code 1 when the function fails; its error is printed all the same.
     """
+    from orchestrator.platform.functions import invoke as call  # noqa: PLC0415 - see ports_for
+
     event = _event(payload)
-    session, outputs = _functions(suffix, environment, target)
-    name = _chosen(function, outputs["function_names"])
-    try:
-        answer = session.client("lambda").invoke(FunctionName=name, Payload=event)
-        body = answer["Payload"].read().decode()
-    except (ClientError, BotoCoreError) as error:
-        raise explain(error, doing=f"Calling {name}") from error
-    try:
-        shown = json.dumps(json.loads(body), indent=2)
-    except ValueError:
-        shown = body
-    console.out.print(shown, soft_wrap=True, markup=False, highlight=False)
-    if answer.get("FunctionError"):
+    answer = call(_deployed(suffix, environment, target), function, event)
+    console.result(answer.body)
+    if answer.failed:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -69,62 +82,27 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", metavar="", help="Go on until Ctrl-C.")] = False,
 ) -> None:
     """Print what the functions of a deployment have logged, oldest first."""
+    from orchestrator.platform.functions import functions, log_events  # noqa: PLC0415 - see ports_for
+
     start = datetime.now(UTC) - _span(since)
-    session, outputs = _functions(suffix, environment, target)
-    groups = outputs["log_group_names"]
-    if function is not None:
-        groups = {function: _chosen(function, groups)}
-    client = session.client("logs")
-    seen: set[str] = set()
-    while True:
-        try:
-            found = [
-                (event["timestamp"], name, event)
-                for name, group in sorted(groups.items())
-                for page in client.get_paginator("filter_log_events").paginate(
-                    logGroupName=group, startTime=int(start.timestamp() * 1000)
-                )
-                for event in page["events"]
-                if event["eventId"] not in seen
-            ]
-        except (ClientError, BotoCoreError) as error:
-            raise explain(error, doing="Reading the logs") from error
-        for moment, name, event in sorted(found, key=lambda item: item[:2]):
-            seen.add(event["eventId"])
-            at = datetime.fromtimestamp(moment / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
-            console.out.print(Text(f"{at} {name:<{max(map(len, groups))}} {event['message'].rstrip()}"), soft_wrap=True)
-        if not follow:
-            return
-        time.sleep(_POLL_SECONDS)
+    deployed = _deployed(suffix, environment, target)
+    width = max(map(len, [function] if function else functions(deployed, "log_group_names")))
+    for batch in log_events(deployed, function, since=start, follow=follow):
+        for event in batch:
+            at = event.at.strftime("%H:%M:%S.%f")[:-3]
+            console.result(Text(f"{at} {event.function:<{width}} {event.message}"))
 
 
-def _functions(suffix: str, environment: str | None, target: Target) -> tuple[CloudSession, dict[str, Any]]:
-    deployment = open_deployment(request(suffix=suffix, target=target, environment=environment), start=False)
-    outputs = read_outputs(deployment) if deployment is not None else {}
-    if deployment is None or "lambda" not in outputs:
-        raise UsageError(
-            "No such deployment",
-            detail=f'There is no "{suffix}" with functions on {target.description}.',
-            hint=f"Deploy it: platformctl up --suffix {suffix}",
-        )
-    return deployment.session, outputs["lambda"]
-
-
-def _chosen(function: str, names: dict[str, str]) -> str:
-    if function not in names:
-        raise UsageError(
-            "No such function",
-            detail=f'The deployment has no function "{function}".',
-            hint=did_you_mean(function, names) or f"The functions are {', '.join(sorted(names))}.",
-        )
-    return names[function]
+def _deployed(suffix: str, environment: str | None, target: Target, *, show_sensitive: bool = False) -> OutputsResult:
+    request = DeploymentRequest(suffix=suffix, target=target, environment=environment)
+    return outputs(request, ports_for(), Terminal(), show_sensitive=show_sensitive)
 
 
 def _event(payload: str) -> bytes:
-    """The event as it is sent.
+    """Read the event as it is sent.
 
     Raises:
-        UsageError: it is no JSON, or the file cannot be read.
+        UsageError: it is not JSON, or the file cannot be read.
 
     """
     try:
@@ -137,7 +115,7 @@ def _event(payload: str) -> bytes:
         raise UsageError(
             "The event cannot be read", detail=f"--payload {payload}: {error.strerror}.", hint="Check the path."
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             "The event is not JSON", detail=f"--payload: {error}.", hint="Quote it: --payload '{\"a\": 1}'."
         ) from None

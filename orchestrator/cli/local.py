@@ -11,7 +11,6 @@ from rich.text import Text
 from orchestrator.adapters.local_cloud import CloudStatus, LocalCloud
 from orchestrator.cli import console
 from orchestrator.cli.options import JsonOption
-from orchestrator.cli.project import find_project
 from orchestrator.errors import ExitCode
 
 local = typer.Typer(
@@ -79,7 +78,7 @@ def env() -> None:
 
 
 def _cloud() -> LocalCloud:
-    return LocalCloud(find_project().local_cloud)
+    return LocalCloud(console.project().local_cloud)
 
 
 def _describe(found: CloudStatus) -> None:

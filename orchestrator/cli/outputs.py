@@ -1,16 +1,15 @@
 """``platformctl outputs``: what a deployment puts out."""
 
-import json
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from orchestrator.cli import console
-from orchestrator.cli.deployment import open_deployment, request
-from orchestrator.cli.options import EnvironmentOption, JsonOption, SuffixOption, Target, TargetOption
-from orchestrator.cli.result import read_outputs
-from orchestrator.errors import UsageError
+from orchestrator.cli.options import EnvironmentOption, JsonOption, SuffixOption, TargetOption, ports_for
+from orchestrator.cli.terminal import Terminal
+from orchestrator.commands import DeploymentRequest, Target
+from orchestrator.commands import outputs as find_outputs
+from orchestrator.display.outputs import render_outputs
 
 
 def outputs(
@@ -26,20 +25,12 @@ def outputs(
 
     With --json: one object, unit name to output name to value. Secret outputs are left out unless you ask for them.
     """
-    asked = request(suffix=suffix, target=target, environment=environment)
-    deployment = open_deployment(asked, start=False)
-    found = read_outputs(deployment, reveal=show_sensitive) if deployment is not None else {}
-    if not found:
-        raise UsageError(
-            "No such deployment",
-            detail=f'There is no "{suffix}" on {target.description}.',
-            hint=f"Deploy it: platformctl up --suffix {suffix}",
-        )
+    from orchestrator.platform.highlights import reachable  # noqa: PLC0415 - see ports_for
+
+    request = DeploymentRequest(suffix=suffix, target=target, environment=environment)
+    found = find_outputs(request, ports_for(), Terminal(), show_sensitive=show_sensitive)
+    units = reachable(found.units, found.deployment.account.endpoint)
     if as_json:
-        console.out.print(json.dumps(found, indent=2, sort_keys=True), soft_wrap=True, markup=False)
-        return
-    for unit, values in found.items():
-        console.out.print(Text(unit, style="bold"))
-        for name, value in values.items():
-            shown = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-            console.out.print(Text(f"  {name} = {shown}"), soft_wrap=True)
+        console.result_json({unit: dict(sorted(values.items())) for unit, values in sorted(units.items())})
+    else:
+        console.result(render_outputs(units))

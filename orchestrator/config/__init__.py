@@ -4,7 +4,7 @@
 before them become known, or all at once with unknown outputs.
 """
 
-from orchestrator.config.discovery import environments
+from orchestrator.config.discovery import environments, unit_folders
 from orchestrator.config.evaluated import EvaluatedUnit
 from orchestrator.config.generated import GeneratedFile, IfExists, RemoteState, StateFile, backend_text
 from orchestrator.config.interface import ModuleInterface, Variable, module_interface
@@ -34,4 +34,5 @@ __all__ = [
     "module_interface",
     "module_name",
     "state_address",
+    "unit_folders",
 ]

@@ -229,7 +229,7 @@ def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
         )
 
 
-def standing_on(outputs: Outputs, selected: Collection[str]) -> tuple[str, ...]:
+def dependents_of(outputs: Outputs, selected: Collection[str]) -> tuple[str, ...]:
     """The applied units outside the selection that depend on a selected one, at any distance, by name."""
     graph = outputs.stack.graph
     found = []
@@ -247,7 +247,7 @@ def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
         UsageError: an applied unit outside the selection depends on a selected one.
 
     """
-    standing = standing_on(outputs, selected)
+    standing = dependents_of(outputs, selected)
     if standing:
         raise UsageError(
             "Other units depend on what would be destroyed",

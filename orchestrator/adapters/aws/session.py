@@ -5,7 +5,7 @@ cloud's own variables and sees nothing of the user's.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,7 +128,7 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
     )
 
 
-def deploying_principal(session: CloudSession) -> str:
+def deploying_principal(client: Callable[[str], Any]) -> str:
     """The ARN of the IAM role or user behind the credentials, as a trust policy names it.
 
     A session of a role shows the role's name without its path, so IAM is asked for the role.
@@ -138,14 +138,14 @@ def deploying_principal(session: CloudSession) -> str:
         UsageError: they are of neither, but of the account itself or of a federated user, or IAM does not tell.
 
     """
-    arn = session.client("sts").get_caller_identity()["Arn"]
+    arn = client("sts").get_caller_identity()["Arn"]
     kind, _, name = arn.split(":", 5)[5].partition("/")
     if kind == "user":
         return str(arn)
     why = f"{arn} is neither a role nor a user."
     if kind == "assumed-role":
         try:
-            return str(session.client("iam").get_role(RoleName=name.partition("/")[0])["Role"]["Arn"])
+            return str(client("iam").get_role(RoleName=name.partition("/")[0])["Role"]["Arn"])
         except (BotoCoreError, ClientError) as error:
             why = f"Asking IAM for the role of {arn} failed: {error}"
     raise UsageError(

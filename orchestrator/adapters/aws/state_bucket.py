@@ -6,15 +6,15 @@ swapping, because two machines may do so at once.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.adapters.aws.session import CloudSession, explain
 from orchestrator.adapters.aws.states import parse_state
-from orchestrator.config import Stack
+from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.engine.environments import LastRun
 from orchestrator.errors import PlatformctlError, UsageError
 
@@ -28,35 +28,8 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes
 """
 _ATTEMPTS = 10
 _LAST_RUN = tuple(item.name for item in fields(LastRun))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """What the register knows of a deployment.
-
-    Attributes:
-        created: when it was first registered, in ISO 8601, UTC.
-        account_settings: what it owns of the things that AWS has once per account and region.
-        database_principals: the IAM roles and users who may log in to its database.
-        expires: when ``reap`` may destroy it, in ISO 8601, UTC; None for never.
-        units: those that were applied and have a state, and what each depended on then.
-        last_run: the last run that has ended on it; None where none was noted.
-
-    """
-
-    suffix: str
-    environment: str
-    created: str
-    account_settings: tuple[str, ...]
-    database_principals: tuple[str, ...] = ()
-    expires: str | None = None
-    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    last_run: LastRun | None = None
-
-
-def state_keys(stack: Stack) -> dict[str, str]:
-    """By unit of the stack, the key of its state."""
-    return {name: unit.state_address().key for name, unit in stack.units.items()}
+_FIELDS = frozenset({"environment", "created", "expires", "units", "last_run"})
+"""Fields of the record that are the same for every platform; lists of texts beside them are settings of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +108,16 @@ class StateBucket:
         except (ClientError, BotoCoreError) as error:
             raise explain(error, doing=f"Creating bucket {self.name}") from error
 
-    def deployment(self, suffix: str) -> Deployment | None:
+    def deployment(self, suffix: str) -> RegisteredDeployment | None:
         """What is registered under the suffix, or None."""
         return self._read(suffix)[0]
 
-    def deployments(self) -> tuple[Deployment, ...]:
+    def deployments(self) -> tuple[RegisteredDeployment, ...]:
         """Everything that is registered, by suffix."""
         suffixes = sorted(key.removesuffix(f"/{_RECORD}") for key in self.keys() if key.endswith(f"/{_RECORD}"))
         return tuple(found for suffix in suffixes if (found := self.deployment(suffix)) is not None)
 
-    def update(self, suffix: str, change: Callable[[Deployment | None], Deployment | None]) -> None:
+    def update(self, suffix: str, change: Callable[[RegisteredDeployment | None], RegisteredDeployment | None]) -> None:
         """Change what is registered under the suffix.
 
         Args:
@@ -164,7 +137,7 @@ class StateBucket:
             hint="Try again.",
         )
 
-    def _read(self, suffix: str) -> tuple[Deployment | None, str | None]:
+    def _read(self, suffix: str) -> tuple[RegisteredDeployment | None, str | None]:
         """What is registered, and the entity tag of the object that says so."""
         try:
             answer = self._s3().get_object(Bucket=self.name, Key=f"{suffix}/{_RECORD}")
@@ -176,23 +149,24 @@ class StateBucket:
         except BotoCoreError as error:
             raise explain(error, doing=f"Reading the register of {suffix}") from error
         last_run = record.get("last_run")
-        deployment = Deployment(
+        deployment = RegisteredDeployment(
             suffix=suffix,
             environment=record["environment"],
             created=record["created"],
-            account_settings=tuple(record["account_settings"]),
-            # Records that were written before there were these have none of them.
-            database_principals=tuple(record.get("database_principals", ())),
+            settings={name: tuple(value) for name, value in record.items() if _is_setting(name, value)},
             expires=record.get("expires"),
             units={name: tuple(needs) for name, needs in record.get("units", {}).items()},
             last_run=LastRun(**{name: last_run[name] for name in _LAST_RUN}) if last_run else None,
+            unknown={
+                name: value for name, value in record.items() if name not in _FIELDS and not _is_setting(name, value)
+            },
         )
         return deployment, answer.get("ETag")
 
-    def _write(self, deployment: Deployment, tag: str | None) -> bool:
+    def _write(self, deployment: RegisteredDeployment, tag: str | None) -> bool:
         """Write the record if it is still the one with the tag, or still absent; returns whether it was."""
-        record = asdict(deployment)
-        del record["suffix"]
+        record = {**deployment.unknown, **deployment.settings}
+        record |= {name: value for name, value in asdict(deployment).items() if name in _FIELDS}
         condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
         try:
             self._s3().put_object(
@@ -263,6 +237,10 @@ class StateBucket:
 
     def _s3(self) -> Any:
         return self.session.client("s3")
+
+
+def _is_setting(name: str, value: object) -> bool:
+    return name not in _FIELDS and isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _end_of_old_versions() -> dict[str, Any]:

@@ -46,6 +46,11 @@ def _said(units: Collection[str], one: str, several: str) -> str:
     return f"{'unit' if len(units) == 1 else 'units'} {', '.join(sorted(units))} {one if len(units) == 1 else several}"
 
 
+def state_version(document: Mapping[str, object] | None) -> str:
+    """Spell a state document's lineage and serial; Terraform counts the serial up with every change."""
+    return "" if document is None else f"{document.get('lineage')}/{document.get('serial')}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPlan:
     """A plan with what it takes to apply it later.

@@ -16,15 +16,20 @@ from urllib.parse import urlencode
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.adapters.aws.session import explain
-from orchestrator.engine.market_day import HourlyBar, as_csv, hourly_bars, trading_day
+from orchestrator.commands.drift import no_such_deployment
+from orchestrator.commands.outputs import OutputsResult
+from orchestrator.commands.project import Project
+from orchestrator.platform.highlights import reachable
+from orchestrator.platform.market_day import HourlyBar, as_csv, hourly_bars, trading_day
 
+_DENIED = "denied: "
 _TRADES = 600
 _POLL = 1.0
 _HTTP_TIMEOUT = 35.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
+class SmokeTarget:
     """Where a deployment is reached.
 
     Attributes:
@@ -55,7 +60,53 @@ class Check:
     problem: str = ""
 
 
-def smoke(platform: Platform, *, patience: float, now: datetime | None = None) -> Iterator[Check]:
+class Denials:
+    """What IAM refuses from now on: more often than not that is why a check fails. AWS records it in CloudTrail only.
+
+    Args:
+        project: whose local cloud writes it into its log.
+
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._log = project.local_cloud / "server.log"
+        self._start = self._log.stat().st_size if self._log.is_file() else 0
+
+    def since(self) -> list[str]:
+        """List the denials, each once."""
+        if not self._log.is_file():
+            return []
+        with self._log.open("rb") as file:
+            file.seek(self._start)
+            lines = file.read().decode("utf-8", "replace").splitlines()
+        return list(dict.fromkeys(line[line.index(_DENIED) :] for line in lines if _DENIED in line))
+
+
+def smoke_deployment(deployed: OutputsResult, *, patience: float) -> Iterator[Check]:
+    """Send a small day through a deployment.
+
+    Args:
+        deployed: with its sensitive outputs.
+        patience: seconds to wait for the bars.
+
+    Raises:
+        UsageError: it is not complete.
+
+    """
+    deployment, units = deployed.deployment, reachable(deployed.units, deployed.deployment.account.endpoint)
+    if not {"apigw", "s3"} <= units.keys():
+        raise no_such_deployment(deployment.request, "or it is not complete")
+    keys = units["apigw"]["api_keys"]
+    target = SmokeTarget(
+        client=deployment.account.client,
+        raw_bucket=units["s3"]["bucket_names"]["raw-data"],
+        api_url=units["apigw"]["api_url"],
+        api_key=keys[min(keys)],
+    )
+    return smoke(target, patience=patience)
+
+
+def smoke(platform: SmokeTarget, *, patience: float, now: datetime | None = None) -> Iterator[Check]:
     """Send a small day through the platform; gives each check as soon as it is done.
 
     Args:
@@ -100,7 +151,7 @@ def smoke(platform: Platform, *, patience: float, now: datetime | None = None) -
     yield Check(what="a session can be opened, read and closed", problem=_session(platform))
 
 
-def _wait_for_bars(platform: Platform, symbol: str, expected: tuple[HourlyBar, ...], patience: float) -> str:
+def _wait_for_bars(platform: SmokeTarget, symbol: str, expected: tuple[HourlyBar, ...], patience: float) -> str:
     query = {
         "interval": "1h",
         "from": expected[0].start.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -130,7 +181,7 @@ def _answered(bar: Mapping[str, Any]) -> tuple[Any, ...]:
     return (datetime.fromisoformat(bar["start"]), *numbers, bar["trades"])
 
 
-def _session(platform: Platform) -> str:
+def _session(platform: SmokeTarget) -> str:
     status, opened = _call(platform, "POST", "/sessions", body={"user_id": "smoke"})
     if status != 201:  # noqa: PLR2004 - Created
         return f"opening it: status {status}: {opened}"
@@ -146,7 +197,7 @@ def _session(platform: Platform) -> str:
 
 
 def _call(
-    platform: Platform, method: str, path: str, *, body: Mapping[str, Any] | None = None, key: bool = True
+    platform: SmokeTarget, method: str, path: str, *, body: Mapping[str, Any] | None = None, key: bool = True
 ) -> tuple[int, dict[str, Any]]:
     """Status and JSON of an answer; status 0 where nobody answered."""
     headers = {"Content-Type": "application/json"} | ({"x-api-key": platform.api_key} if key else {})

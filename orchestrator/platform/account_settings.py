@@ -1,10 +1,11 @@
-"""What AWS has once per account and region, and who holds it (requirement B15).
+"""What AWS has once per account and region: two deployments never both own it (requirement B15).
 
-A deployment that owns these settings must find them free or its own; one that does not own them needs the recorder of another. Both are
-told before anything is applied.
+A deployment that owns a setting must find it free or its own; one that does not own it needs that of another. Both are checked
+before anything is applied, because Terraform would find out in the middle of a run, or, worse, take over silently: AWS replaces
+API Gateway's log role without a question.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,95 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.adapters.aws.inventory.resource import ClientFactory, ends_in, last_part
 from orchestrator.adapters.aws.session import explain
+from orchestrator.commands.ports import Applicant
+from orchestrator.errors import UsageError
 
 _MONITORING_GROUP = "RDSOSMetrics"
 
+_UNITS = {"api-logs": "apigw", "config": "config", "database-monitoring": "aurora"}
+"""The unit of the live tree that uses each setting."""
+
+_DESCRIPTIONS = {
+    "api-logs": "the role with which API Gateway writes logs",
+    "config": "the AWS Config recorder and its delivery channel",
+    "database-monitoring": "the log group of RDS's enhanced monitoring",
+}
+
+ACCOUNT_SETTINGS = tuple(sorted(_UNITS))
+"""What AWS has once per account and region (requirement B15)."""
+
+
+def parse_account_settings(text: str) -> tuple[str, ...]:
+    """Parse a list of settings, sorted; "all" and "none" stand for all of them and for none.
+
+    Raises:
+        UsageError: there is no such setting.
+
+    """
+    if text in {"all", "none"}:
+        return ACCOUNT_SETTINGS if text == "all" else ()
+    names = {name.strip() for name in text.split(",")}
+    unknown = sorted(names - set(ACCOUNT_SETTINGS))
+    if unknown:
+        raise UsageError(
+            "Unknown account setting",
+            detail=f'--account-settings {text!r}: there is no "{unknown[0]}".',
+            hint=f"Say all, none, or a list of {', '.join(ACCOUNT_SETTINGS)}.",
+        )
+    return tuple(sorted(names))
+
+
+def require_room(applicant: Applicant) -> None:
+    """Refuse a deployment that would take something from another one in the account.
+
+    Raises:
+        UsageError: a setting that it wants to own is somebody else's, one that it leaves to others is nobody's, or its
+            names could be taken for those of another deployment.
+        PlatformctlError: AWS did not answer.
+
+    """
+    _require_distinct(applicant.suffix, [other.suffix for other in applicant.others])
+    owned = applicant.settings.get("account_settings", ())
+    wanted = [setting for setting in owned if _UNITS[setting] in applicant.every]
+    # The register knows of a deployment that is being applied at this moment, AWS does not yet.
+    taken = {
+        setting: f'Deployment "{other.suffix}" owns {_DESCRIPTIONS[setting]}.'
+        for other in applicant.others
+        for setting in wanted
+        if setting in other.settings.get("account_settings", ())
+    }
+    missing: dict[str, str] = {}
+    used = [setting for setting, unit in _UNITS.items() if unit in applicant.selected]
+    if used:
+        found, missing = conflicts(read_account(applicant.account.client), applicant.suffix, owned=wanted, used=used)
+        taken = found | taken
+    if taken:
+        rest = [setting for setting in owned if setting not in taken]
+        raise UsageError(
+            "Settings of the account belong to somebody else",
+            detail=" ".join(taken[setting] for setting in sorted(taken)),
+            hint=f"Leave them alone: --account-settings {','.join(rest) or 'none'}",
+        )
+    if missing:
+        raise UsageError(
+            "Settings that the account needs belong to nobody",
+            detail=" ".join(missing[setting] for setting in sorted(missing)),
+            hint=f"Let this deployment own them: --account-settings {','.join(sorted({*wanted, *missing}))}",
+        )
+
+
+def _require_distinct(suffix: str, others: Sequence[str]) -> None:
+    overlapping = overlapping_suffixes(suffix, others)
+    if overlapping:
+        raise UsageError(
+            "The suffix overlaps another deployment's",
+            detail=f'Policies tell deployments apart by how names end, and "{suffix}" and "{overlapping[0]}" end alike.',
+            hint="Choose a suffix that is not the end of another one, nor ends in one, after a hyphen.",
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSettings:
+class AccountState:
     """The settings as they are; None is what nobody has made.
 
     Attributes:
@@ -34,7 +118,7 @@ class AccountSettings:
     monitoring_group: str | None = None
 
 
-def account_settings(client: ClientFactory) -> AccountSettings:
+def read_account(client: ClientFactory) -> AccountState:
     """Ask AWS.
 
     Args:
@@ -53,7 +137,7 @@ def account_settings(client: ClientFactory) -> AccountSettings:
             if not recorder.get("servicePrincipal")
         ]
         channels = [channel["name"] for channel in config.describe_delivery_channels()["DeliveryChannels"]]
-        return AccountSettings(
+        return AccountState(
             recorder=next(iter(recorders), None),
             delivery_channel=next(iter(channels), None),
             api_role=client("apigateway").get_account().get("cloudwatchRoleArn") or None,
@@ -72,7 +156,7 @@ def _monitoring_group(logs: Any) -> str | None:
 
 
 def conflicts(
-    settings: AccountSettings, suffix: str, *, owned: Collection[str], used: Collection[str]
+    settings: AccountState, suffix: str, *, owned: Collection[str], used: Collection[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """What stands in the way of a deployment: a sentence per setting.
 
@@ -93,7 +177,7 @@ def conflicts(
     return taken, missing
 
 
-def _held_by_others(settings: AccountSettings, suffix: str) -> Iterator[tuple[str, str]]:
+def _held_by_others(settings: AccountState, suffix: str) -> Iterator[tuple[str, str]]:
     named = [
         ("config", "The AWS Config delivery channel", settings.delivery_channel),
         # Where both are taken, the recorder's name says more.
@@ -111,7 +195,7 @@ def _held_by_others(settings: AccountSettings, suffix: str) -> Iterator[tuple[st
         )
 
 
-def _held_by_nobody(settings: AccountSettings) -> Iterator[tuple[str, str]]:
+def _held_by_nobody(settings: AccountState) -> Iterator[tuple[str, str]]:
     # The log group of RDS's enhanced monitoring is not among them: RDS makes it where it is missing.
     if settings.recorder is None:
         yield "config", "The account has no AWS Config recorder, and takes no rules without one."

@@ -1,6 +1,6 @@
 """The project that platformctl works on: a folder with a live tree in it."""
 
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,21 +33,21 @@ class Project:
         return self.home / "local"
 
 
-def find_project() -> Project:
-    """The project of the current folder: the nearest folder upwards that holds ``live/root.hcl``.
+def find_project(environ: Mapping[str, str], *, current: Path) -> Project:
+    """Find the project of a folder: the nearest folder upwards that holds ``live/root.hcl``.
 
     Raises:
         UsageError: there is none.
 
     """
-    asked = os.environ.get(OVERRIDE, "")
-    start = Path(asked).resolve() if asked else Path.cwd()
-    for folder in [start] if asked else [start, *start.parents]:
+    override = environ.get(OVERRIDE, "")
+    start = (current / override).resolve() if override else current
+    for folder in [start] if override else [start, *start.parents]:
         if (folder / "live" / "root.hcl").is_file():
             return Project(folder=folder)
-    where = f"{OVERRIDE} is {start}, where" if asked else f"Neither {start} nor a folder above it is one:"
+    where = f"{OVERRIDE} is {start}, where" if override else f"Neither {start} nor a folder above it is one:"
     raise UsageError(
         "Not in a project",
-        detail=f"{where} there is no live/root.hcl." if asked else f"{where} a project holds live/root.hcl.",
+        detail=f"{where} there is no live/root.hcl." if override else f"{where} a project holds live/root.hcl.",
         hint=f"Change into the project's folder, or set {OVERRIDE}.",
     )

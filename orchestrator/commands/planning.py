@@ -1,16 +1,17 @@
-"""Making a stack's plan, and holding a kept one against what is there now; shared by ``plan``, ``up`` and ``drift``."""
+"""Planning a whole stack, and comparing a kept plan with what is there now; shared by ``plan``, ``up`` and ``drift``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrator.adapters.plans import fingerprint, state_version
-from orchestrator.adapters.terraform.provider import SharedProviders
-from orchestrator.cli.deployment import Deployment
-from orchestrator.cli.orphans import orphans
+from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit
-from orchestrator.engine.plan import Basis, KeptPlan, StackPlan
+from orchestrator.engine.plan import Basis, KeptPlan, StackPlan, state_version
 from orchestrator.errors import UsageError
+
+ACCOUNT_SETTINGS = "account_settings"
+"""The one setting that a kept plan is bound to: another choice makes other resources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +38,13 @@ def subject(deployment: Deployment, order: Sequence[str]) -> Subject:
         order=tuple(order),
         units=units,
         basis=Basis(
-            configuration={unit.name: fingerprint(unit, deployment.modules.locate(unit).folder) for unit in units},
+            configuration={unit.name: deployment.terraform.fingerprint(unit) for unit in units},
             states={name: state_version(state.document if state else None) for name, state in states.items()},
         ),
     )
 
 
-def make_plan(deployment: Deployment, chosen: Subject, providers: SharedProviders | None) -> StackPlan:
+def make_plan(deployment: Deployment, chosen: Subject, terraform: TerraformSession) -> StackPlan:
     """Plan the units together, against their states and the cloud as they are.
 
     Raises:
@@ -51,22 +52,22 @@ def make_plan(deployment: Deployment, chosen: Subject, providers: SharedProvider
 
     """
     states = {name: state.document for name in chosen.order if (state := deployment.outputs.state(name))}
-    return deployment.planner(providers).plan(chosen.units, states)
+    return terraform.planner.plan(chosen.units, states)
 
 
 def keep(deployment: Deployment, chosen: Subject, plan: StackPlan) -> KeptPlan:
-    """The plan with everything that it takes to apply it later."""
+    """Put a plan together with everything that it takes to apply it later."""
     return KeptPlan(
-        suffix=deployment.asked.suffix,
+        suffix=deployment.suffix,
         environment=deployment.stack.environment,
-        target=str(deployment.asked.target),
-        account=deployment.session.account_id,
+        target=str(deployment.request.target),
+        account=deployment.account.account_id,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        only=deployment.asked.only,
-        account_settings=deployment.account_settings,
+        only=deployment.request.only,
+        account_settings=deployment.settings.get(ACCOUNT_SETTINGS, ()),
         plan=plan,
         basis=chosen.basis,
-        orphans=orphans(deployment),
+        orphans=tuple(deployment.orphan_keys()),
     )
 
 
@@ -77,16 +78,16 @@ def require_same_request(deployment: Deployment, kept: KeptPlan, *, file: str) -
         UsageError: it is for another one.
 
     """
-    asked = deployment.asked
+    request = deployment.request
     wanted = {
-        "suffix": (kept.suffix, asked.suffix),
+        "suffix": (kept.suffix, request.suffix),
         "environment": (kept.environment, deployment.stack.environment),
-        "target": (kept.target, str(asked.target)),
-        "account": (kept.account, deployment.session.account_id),
-        "--only": (" ".join(sorted(kept.only)) or "all", " ".join(sorted(asked.only)) or "all"),
+        "target": (kept.target, str(request.target)),
+        "account": (kept.account, deployment.account.account_id),
+        "--only": (" ".join(sorted(kept.only)) or "all", " ".join(sorted(request.only)) or "all"),
         "--account-settings": (
             ",".join(kept.account_settings) or "none",
-            ",".join(deployment.account_settings) or "none",
+            ",".join(deployment.settings.get(ACCOUNT_SETTINGS, ())) or "none",
         ),
     }
     differing = [f"{name} {planned}, not {now}" for name, (planned, now) in wanted.items() if planned != now]
@@ -102,7 +103,7 @@ def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
     """Check that nothing has changed since a plan was made.
 
     Raises:
-        UsageError: something has; applying it would do something else than what was shown.
+        UsageError: something has; applying the plan would do something else than what was shown.
 
     """
     differences = kept.basis.differences(now)

@@ -1,0 +1,171 @@
+"""Implements ``commands.ports.Connector`` and ``Account``: the two targets, and everything that is reached through them."""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.adapters.aws import locks
+from orchestrator.adapters.aws.inventory import list_resources
+from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session, require_no_overrides
+from orchestrator.adapters.aws.state_bucket import StateBucket
+from orchestrator.adapters.aws.states import S3States
+from orchestrator.adapters.aws.sweep import Kept, Unrecorded, sweep, unrecorded
+from orchestrator.adapters.aws.sweep.documents import require_no_lost_state, state_documents
+from orchestrator.adapters.local_cloud import ACCOUNT_ID, LocalCloud, stripped
+from orchestrator.adapters.terraform.tools import ProjectTerraform
+from orchestrator.commands.project import Project
+from orchestrator.commands.requests import Target
+
+LINGER_SECONDS = 600.0
+"""How long an empty local cloud stays for whoever wants to look at it."""
+
+# AWS keeps the network interfaces of deleted functions for 20 to 35 minutes, and their subnets with them.
+_PATIENCE = {Target.LOCAL: 60.0, Target.AWS: 2700.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudAccount:
+    """An open connection; see ``commands.ports.Account``."""
+
+    project: Project
+    target: Target
+    session: CloudSession
+    cloud: LocalCloud | None
+
+    @property
+    def account_id(self) -> str:
+        return self.session.account_id
+
+    @property
+    def endpoint(self) -> str | None:
+        return self.session.endpoint
+
+    def client(self, service: str) -> Any:
+        """See the protocol."""
+        return self.session.client(service)
+
+    def bucket(self, name: str) -> StateBucket:
+        """See the protocol."""
+        return StateBucket(self.session, name)
+
+    def locks(self, bucket: str, suffix: str) -> "DeploymentLocks":
+        """See the protocol."""
+        return DeploymentLocks(session=self.session, bucket=bucket, suffix=suffix)
+
+    def states(self) -> S3States:
+        """See the protocol."""
+        return S3States(self.session)
+
+    def sweeper(self, bucket: str, suffix: str) -> "DeploymentSweeper":
+        """See the protocol."""
+        return DeploymentSweeper(session=self.session, bucket=bucket, suffix=suffix, patience=_PATIENCE[self.target])
+
+    def terraform(self, *, environment: str, suffix: str) -> ProjectTerraform:
+        """See the protocol."""
+        return ProjectTerraform(
+            live=self.project.live,
+            home=self.project.home,
+            environ=self.session.environ,
+            is_local=self.target is Target.LOCAL,
+            root=self.project.home / "work" / f"{self.target}-{environment}" / suffix,
+        )
+
+    def inventory(self, suffix: str) -> Sequence[Any]:
+        """See the protocol."""
+        return list_resources(self.session.client, suffix=suffix)
+
+    def retire(self) -> None:
+        """See the protocol."""
+        if self.cloud is not None:
+            self.cloud.retire(LINGER_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentLocks:
+    """Terraform's locks on the states of one deployment; see ``commands.ports.Locks``."""
+
+    session: CloudSession
+    bucket: str
+    suffix: str
+
+    def list(self) -> tuple[locks.Lock, ...]:
+        """See the protocol."""
+        return locks.list_locks(self.session, self.bucket, self.suffix)
+
+    def unit_of(self, key: str) -> str:
+        """See the protocol."""
+        return locks.unit_of(key, self.suffix)
+
+    def is_left_behind(self, lock: locks.Lock, *, working: Collection[str]) -> bool:
+        """See the protocol."""
+        return locks.is_left_behind(lock, working=working)
+
+    def hold(self, keys: Iterable[str]) -> AbstractContextManager[None]:
+        """See the protocol."""
+        return locks.held(self.session, self.bucket, keys)
+
+    def release(self, lock: locks.Lock) -> bool:
+        """See the protocol."""
+        return locks.release(self.session, self.bucket, lock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentSweeper:
+    """What exists of one deployment and is in none of its states; see ``commands.ports.Sweeper``."""
+
+    session: CloudSession
+    bucket: str
+    suffix: str
+    patience: float
+
+    def unrecorded(self) -> tuple[Unrecorded, ...]:
+        """See the protocol."""
+        return unrecorded(self.session.client, self.suffix, self._states())
+
+    def sweep(self, *, types: Collection[str] | None, say: Callable[[str], None]) -> tuple[Kept, ...]:
+        """See the protocol."""
+        return sweep(self.session.client, self.suffix, self._states(), patience=self.patience, say=say, types=types)
+
+    def _states(self) -> Sequence[Mapping[str, Any]]:
+        require_no_lost_state(self.session, self.bucket, self.suffix)
+        folder = locks.state_folder(self.session, self.bucket, self.suffix)
+        return list(state_documents(self.session, self.bucket, folder.states).values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudConnector:
+    """Opens the targets of a project.
+
+    boto3 reads this process's environment. So connecting to the local cloud takes every real AWS setting out of it, and puts
+    those of the local cloud in.
+    """
+
+    project: Project
+    environ: Mapping[str, str]
+
+    def account_id(self, target: Target) -> str | None:
+        """See the protocol."""
+        return ACCOUNT_ID if target is Target.LOCAL else None
+
+    def connect(self, target: Target, *, start: bool) -> CloudAccount | None:
+        """See the protocol."""
+        if target is Target.AWS:
+            require_no_overrides(self.environ)
+            return CloudAccount(project=self.project, target=target, session=aws_session(os.environ), cloud=None)
+        cloud = LocalCloud(self.project.local_cloud)
+        status = cloud.start() if start else cloud.status()
+        if status.endpoint is None:
+            return None
+        session = local_session(_isolate(cloud), endpoint=status.endpoint, account_id=status.account_id)
+        return CloudAccount(project=self.project, target=target, session=session, cloud=cloud)
+
+
+def _isolate(cloud: LocalCloud) -> dict[str, str]:
+    """Let this process know the local cloud and no other: boto3 and every child read its environment."""
+    kept = stripped(os.environ)
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]
+    os.environ.update(cloud.environment())
+    return dict(os.environ)

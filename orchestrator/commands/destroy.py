@@ -1,0 +1,157 @@
+"""Destroy: take a deployment down, leave nothing behind, and prove it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.opening import load, open_deployment, without_selection
+from orchestrator.commands.ports import CloudResource, Operator, Ports, Question
+from orchestrator.commands.recover import make_way
+from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DestroyRequest
+from orchestrator.commands.running import Activity, activity
+from orchestrator.commands.up import RunResult
+from orchestrator.engine.execution import Outcome, Work
+from orchestrator.engine.operations import UnitWork, dependents_of, require_no_dependents, select
+from orchestrator.engine.orphans import order_of_destruction
+from orchestrator.errors import ExitCode
+
+_MOST_LISTED = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestroyResult(RunResult):
+    """How a destroy ended.
+
+    Attributes:
+        left: what the services still list, although no state holds it; empty after a clean destroy of the whole.
+
+    """
+
+    left: tuple[CloudResource, ...] = ()
+
+
+def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> DestroyResult:
+    """Destroy the selected units, dependents first, and ask every service whether anything is left.
+
+    Units that are no longer in the live tree, but still have a state, go with the whole. Destroying what does not exist is
+    no error. After the last deployment the local cloud ends by itself.
+
+    Raises:
+        UsageError: bad input, or the operator refused; nothing was destroyed.
+        PlatformctlError: something failed before units were destroyed.
+
+    """
+    target = request.target
+    with ports.journal.exclusive(target=str(target), suffix=request.suffix):
+        # A selected name may be an orphan, which no live tree knows; it is checked below.
+        deployment = open_deployment(without_selection(request), ports, operator, start=False)
+        if deployment is None or not deployment.bucket.exists():
+            # Nothing is deployed, so nothing is an orphan: a name that the live tree does not have is a mistake.
+            environment = request.environment or DEFAULT_ENVIRONMENT
+            stack = deployment.stack if deployment else load(request, ports, operator, environment=environment)
+            select(stack, request.only)
+            operator.say(f'Nothing to destroy: there is no "{request.suffix}" on {target.description}.')
+            return DestroyResult(code=ExitCode.OK, outcomes={})
+        make_way(deployment, operator)
+        deployment = deployment.with_orphans()
+        units = _selection(deployment, request)
+        if not request.confirmed:
+            operator.approve(_question(deployment, units, whole=not request.only))
+        with activity("destroy", ports, operator) as work:
+            with work.step("preparing Terraform"):
+                deployment.terraform.prepare()
+            with deployment.terraform.open() as terraform:
+                runner, nothing = terraform.runner, deployment.terraform.no_module()
+                known = deployment.outputs
+
+                def work_on(logs: Path) -> Work:
+                    return UnitWork(outputs=known, terraform=runner, logs=logs, nothing=nothing).destroy
+
+                outcomes = work.work_on_units(
+                    deployment,
+                    terraform,
+                    work=work_on,
+                    needs=_needs(deployment, units),
+                    parallelism=request.parallelism,
+                )
+            left = _finish_off(work, deployment, ports, outcomes, whole=not request.only)
+            code = work.finish(outcomes, failed=bool(left))
+    report = work.run.report_file if work.run else None
+    return DestroyResult(code=code, outcomes=outcomes, report_file=report, deployment=deployment, left=left)
+
+
+def _selection(deployment: Deployment, request: DestroyRequest) -> tuple[str, ...]:
+    """Order what is destroyed, dependents before what they depend on.
+
+    Raises:
+        UsageError: no such unit, or others depend on it.
+
+    """
+    orphans, only = deployment.outputs.orphans, request.only
+    named = [name for name in only if name not in orphans]
+    selected = set(select(deployment.stack, named)) if named or not only else set[str]()
+    if request.with_dependents:
+        selected |= set(dependents_of(deployment.outputs, selected))
+    require_no_dependents(deployment.outputs, selected)
+    live = [name for name in reversed(deployment.stack.graph.order()) if name in selected]
+    return (*(name for name in orphans if not only or name in only), *live)
+
+
+def _needs(deployment: Deployment, units: Collection[str]) -> dict[str, set[str]]:
+    graph, orphans = deployment.stack.graph, deployment.outputs.orphans
+    registered = deployment.bucket.deployment(deployment.suffix)
+    waits = order_of_destruction(
+        {name: set(graph.dependents[name]) & set(units) for name in units if name not in orphans},
+        [name for name in units if name in orphans],
+        registered.units if registered else {},
+    )
+    return {name: waits[name] for name in units}
+
+
+def _finish_off(
+    work: Activity, deployment: Deployment, ports: Ports, outcomes: Mapping[str, Outcome], *, whole: bool
+) -> tuple[CloudResource, ...]:
+    """Ask what is left, then take an empty deployment off the register; returns what is left and should not be."""
+    if work.interrupted or not all(outcome.status.is_success for outcome in outcomes.values()):
+        return ()
+    left = _left(work, deployment) if whole else ()
+    with ports.journal.register_held(target=str(deployment.request.target)):
+        _forget(deployment)
+    return left
+
+
+def _left(work: Activity, deployment: Deployment) -> tuple[CloudResource, ...]:
+    """Prove the destroy by what the services themselves list, not by what states say."""
+    suffix = deployment.suffix
+    with work.step("asking every service what is left") as results:
+        found = tuple(deployment.account.inventory(suffix))
+        if not found:
+            results.append(f'proof: no service lists anything whose name or tag is of "{suffix}"')
+    if found:
+        lines = [f"  {item.service} {item.type} {item.name or item.identifier}" for item in found[:_MOST_LISTED]]
+        if len(found) > _MOST_LISTED:
+            lines.append(f"  and {len(found) - _MOST_LISTED} more")
+        heading = f'Left in the account, in no state of "{suffix}" (platformctl recover looks after it):'
+        work.operator.say("\n".join([heading, *lines]))
+    return found
+
+
+def _forget(deployment: Deployment) -> None:
+    """Take an empty deployment off the register; let the local cloud end when it was the last one."""
+    if not deployment.bucket.unregister(deployment.suffix):
+        return
+    deployment.terraform.remove_workspaces()
+    if deployment.account.endpoint and not deployment.bucket.keys():
+        deployment.bucket.remove()
+        deployment.account.retire()
+
+
+def _question(deployment: Deployment, units: Collection[str], *, whole: bool) -> Question:
+    suffix, place = deployment.suffix, deployment.place()
+    what = f'"{suffix}"' if whole else f'{", ".join(units)} of "{suffix}"'
+    return Question(
+        text=f"This destroys {what} on {place}, with all its data.",
+        word=suffix,
+        detail=f'Destroying "{suffix}" on {place} has to be confirmed, and there is no terminal to ask on.',
+    )

@@ -1,0 +1,81 @@
+"""Inspect: look at the live tree, without a cloud and without Terraform."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.commands.opening import load
+from orchestrator.commands.ports import Operator, Ports
+from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DeploymentRequest, Target
+from orchestrator.config import EvaluatedUnit, LocalSource, Stack, environments
+from orchestrator.diagnostics import Collector, ConfigurationError
+from orchestrator.engine.operations import select
+from orchestrator.hcl import print_value, to_json_value
+from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known, redacted
+
+STAND_IN = "example"
+"""The suffix to read a live tree with where none is given."""
+
+
+def read_tree(request: DeploymentRequest, ports: Ports, operator: Operator) -> Stack:
+    """Read and check an environment.
+
+    Raises:
+        UsageError: no such environment, or no such selected unit.
+        ConfigurationError: every mistake found.
+
+    """
+    stack = load(request, ports, operator, environment=request.environment or DEFAULT_ENVIRONMENT)
+    select(stack, request.only)
+    return stack
+
+
+def validate(environment: str | None, suffix: str, ports: Ports, operator: Operator) -> dict[str, int]:
+    """Check one environment, or all; returns the number of units of each.
+
+    Raises:
+        UsageError: no such environment.
+        ConfigurationError: every mistake found, in all of them.
+
+    """
+    collector = Collector()
+    found: dict[str, int] = {}
+    for name in [environment] if environment else environments(ports.project.live):
+        request = DeploymentRequest(suffix=suffix, target=Target.LOCAL, environment=name)
+        try:
+            found[name] = len(read_tree(request, ports, operator).units)
+        except ConfigurationError as error:
+            collector.absorb(error)
+    collector.raise_if_any()
+    return found
+
+
+def unit_document(stack: Stack, name: str) -> dict[str, Any]:
+    """Describe a unit after all includes, locals and functions, as plain JSON values; secrets are not shown."""
+    unit = stack.units[name].evaluate({})
+    backend = unit.remote_state
+    return {
+        "unit": unit.name,
+        "source": source_text(unit),
+        "dependencies": list(stack.graph.dependencies[name]),
+        "inputs": {key: _plain(value) for key, value in sorted(unit.inputs.items())},
+        "remote_state": backend
+        and {"backend": backend.backend, "config": {k: _plain(v) for k, v in sorted(backend.config.items())}},
+        "generated": generated_texts(unit),
+    }
+
+
+def source_text(unit: EvaluatedUnit) -> str:
+    """Spell a unit's source without credentials."""
+    return str(unit.source.folder) if isinstance(unit.source, LocalSource) else unit.source.shown
+
+
+def generated_texts(unit: EvaluatedUnit) -> Mapping[str, str]:
+    """The generated files by path; secrets are not shown."""
+    return {file.path: "(sensitive)" if file.sensitive else file.contents for file in unit.generated}
+
+
+def _plain(value: Value) -> Any:
+    shown = redacted(value)
+    if has_sensitive(shown):
+        return "(sensitive)"
+    return to_json_value(shown) if is_wholly_known(shown) else {"unknown": print_value(shown)}

@@ -1,0 +1,196 @@
+"""Opening a deployment, in one direction: account, bucket, register, settings, then the live tree, once, and at last the cloud.
+
+Everything that can be refused is refused before anything is started.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.ports import Account, Operator, Ports, RegisteredDeployment, Settings
+from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DeploymentRequest
+from orchestrator.config import Stack, environments, load_stack, unit_folders
+from orchestrator.diagnostics import ConfigurationError, Severity
+from orchestrator.engine.operations import Outputs, select
+from orchestrator.errors import UsageError
+
+
+def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator, *, start: bool) -> Deployment | None:
+    """Connect to the deployment's cloud, after the live tree has been found in order.
+
+    Args:
+        request: which deployment.
+        ports: the outside.
+        operator: sees the live tree's warnings.
+        start: start the local cloud when it does not run; else None is returned then, for there is no deployment.
+
+    Raises:
+        UsageError: bad input, no credentials, or the suffix belongs to another environment.
+        ConfigurationError: mistakes in the live tree.
+        PlatformctlError: the local cloud did not start.
+
+    """
+    account = ports.connector.connect(request.target, start=False)
+    registered = _registered(request, ports, account) if account else None
+    if registered and request.environment not in {None, registered.environment}:
+        raise UsageError(
+            "The suffix belongs to another environment",
+            detail=f'"{request.suffix}" on {request.target.description} was made of environment '
+            f"{registered.environment}, not {request.environment}.",
+            hint=f"Pass --env {registered.environment}, or choose another suffix.",
+        )
+    environment = registered.environment if registered else request.environment or DEFAULT_ENVIRONMENT
+    settings = ports.platform.settings(registered.settings if registered else None, account)
+    stack = load(request, ports, operator, environment=environment, settings=settings, account=account)
+    select(stack, request.only)
+    if account is None and start:
+        account = ports.connector.connect(request.target, start=True)
+    if account is None:
+        return None
+    return deployment_of(request, stack, account, settings)
+
+
+def deployment_of(request: DeploymentRequest, stack: Stack, account: Account, settings: Settings) -> Deployment:
+    """Put a deployment together; nothing is asked of the cloud."""
+    bucket = account.bucket(bucket_name(stack))
+    return Deployment(
+        request=request,
+        stack=stack,
+        settings=settings,
+        account=account,
+        bucket=bucket,
+        locks=account.locks(bucket.name, request.suffix),
+        sweeper=account.sweeper(bucket.name, request.suffix),
+        outputs=Outputs(stack=stack, states=account.states()),
+        terraform=account.terraform(environment=stack.environment, suffix=request.suffix),
+    )
+
+
+def load(
+    request: DeploymentRequest,
+    ports: Ports,
+    operator: Operator,
+    *,
+    environment: str,
+    settings: Settings | None = None,
+    account: Account | None = None,
+) -> Stack:
+    """Read an environment and check everything that can be checked without a cloud.
+
+    Args:
+        request: its suffix and target are what the live tree reads.
+        ports: the outside.
+        operator: sees warnings.
+        environment: to be read.
+        settings: what the platform keeps with the deployment; None for its defaults.
+        account: None where nothing is connected.
+
+    Raises:
+        UsageError: no such environment.
+        ConfigurationError: every mistake found in the live tree.
+        PlatformctlError: a package of the platform cannot be built.
+
+    """
+    stack = load_stack(
+        live=ports.project.live,
+        environment=environment,
+        env=_variables(request, ports, account, ports.platform.settings(None, None) if settings is None else settings),
+    )
+    findings = stack.check()
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise ConfigurationError(errors)
+    warnings = [finding for finding in findings if finding.severity is Severity.WARNING]
+    if warnings:
+        operator.warn(warnings)
+    return stack
+
+
+def bucket_name(stack: Stack) -> str:
+    """Name the state bucket of the units.
+
+    Raises:
+        UsageError: they keep their states in different buckets.
+
+    """
+    names = {unit.state_address().bucket for unit in stack.units.values()}
+    if len(names) != 1:
+        raise UsageError(
+            "Several state buckets",
+            detail=f"The units of {stack.environment} name {len(names)} buckets: {', '.join(sorted(names))}.",
+            hint="Let root.hcl alone configure remote_state.",
+        )
+    return names.pop()
+
+
+def state_keys(stack: Stack) -> dict[str, str]:
+    """By unit of the stack, the key of its state."""
+    return {name: unit.state_address().key for name, unit in stack.units.items()}
+
+
+def find_bucket(request: DeploymentRequest, ports: Ports, account: Account, names: Iterable[str]) -> str:
+    """Name the state bucket by one unit of an environment: all share root.hcl, so any unit that can be read will do.
+
+    Args:
+        request: which deployment.
+        ports: the outside.
+        account: connected.
+        names: of environments, the likeliest first.
+
+    Raises:
+        ConfigurationError: none of them can be read.
+        UsageError: there is none.
+
+    """
+    variables = _variables(request, ports, account, ports.platform.settings(None, None))
+    mistakes: ConfigurationError | None = None
+    for environment in names:
+        folder = ports.project.live / environment
+        for unit in [found.relative_to(folder).as_posix() for found in unit_folders(folder)[:1]]:
+            try:
+                stack = load_stack(live=ports.project.live, environment=environment, env=variables, names=[unit])
+                return stack.units[unit].state_address().bucket
+            except ConfigurationError as error:
+                mistakes = mistakes or error
+    if mistakes:
+        raise mistakes
+    raise UsageError(
+        "Live tree without environments",
+        detail=f"{ports.project.live} holds no folder with units.",
+        hint="An environment is a folder of live/ with units in it.",
+    )
+
+
+def likely_environments(ports: Ports, first: str = DEFAULT_ENVIRONMENT) -> list[str]:
+    """The environments of the live tree, the named one first."""
+    return sorted(environments(ports.project.live), key=lambda name: (name != first, name))
+
+
+def _registered(request: DeploymentRequest, ports: Ports, account: Account) -> RegisteredDeployment | None:
+    try:
+        name = find_bucket(
+            request, ports, account, likely_environments(ports, request.environment or DEFAULT_ENVIRONMENT)
+        )
+    except ConfigurationError:
+        # Loading the whole tree collects every mistake, not only those of one unit.
+        return None
+    bucket = account.bucket(name)
+    return bucket.deployment(request.suffix) if bucket.exists() else None
+
+
+def _variables(request: DeploymentRequest, ports: Ports, account: Account | None, settings: Settings) -> dict[str, str]:
+    account_id = account.account_id if account else ports.connector.account_id(request.target)
+    # What nothing is asked of may be called by any number.
+    account_id = account_id or "0" * 12
+    return {
+        **ports.environ,
+        "PLATFORM_SUFFIX": request.suffix,
+        "PLATFORM_TARGET": str(request.target),
+        "PLATFORM_ACCOUNT_ID": account_id,
+        **ports.platform.variables(settings, account_id),
+    }
+
+
+def without_selection(request: DeploymentRequest) -> DeploymentRequest:
+    """The same deployment as a whole, for a selection that is checked later."""
+    return replace(request, only=())

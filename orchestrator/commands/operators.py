@@ -1,0 +1,67 @@
+"""The operator of a program: nobody is asked, and nothing is printed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from orchestrator.commands.ports import Expired, Findings, PlanSummary, Question
+from orchestrator.diagnostics import Diagnostic
+from orchestrator.engine.events import Event
+from orchestrator.engine.execution import Interrupt
+from orchestrator.errors import PlatformctlError, UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unattended:
+    """Implements ``commands.ports.Operator`` for programs: what has to be confirmed is confirmed in the request, or refused.
+
+    Attributes:
+        on_event: takes every event of a run, in the thread that called the command.
+        on_line: takes what a person would be told between the events.
+        interrupt: request it, from any thread, to stop a run in an orderly way; None for one that is never requested.
+
+    """
+
+    on_event: Callable[[Event], None] = lambda _event: None
+    on_line: Callable[[str], None] = lambda _line: None
+    interrupt: Interrupt | None = None
+
+    @contextmanager
+    def activity(self, command: str) -> Iterator[None]:
+        """See the protocol."""
+        del command
+        yield
+
+    def emit(self, event: Event) -> None:
+        """See the protocol."""
+        self.on_event(event)
+
+    def say(self, line: str) -> None:
+        """See the protocol."""
+        self.on_line(line)
+
+    def warn(self, findings: Sequence[Diagnostic]) -> None:
+        """See the protocol."""
+        for finding in findings:
+            self.on_line(f"{finding.summary}. {finding.detail}")
+
+    def report(self, error: PlatformctlError) -> None:
+        """See the protocol."""
+        self.on_line(f"{error.summary}. {error.detail}")
+
+    def show(self, subject: PlanSummary | Findings | Expired) -> None:
+        """See the protocol."""
+
+    def approve(self, question: Question) -> None:
+        """Refuse: a program confirms in its request."""
+        raise UsageError("Confirmation needed", detail=question.text, hint="Set confirmed=True in the request.")
+
+    @contextmanager
+    def interruptible(self) -> Iterator[Interrupt]:
+        """See the protocol."""
+        yield self.interrupt or Interrupt()
+
+    def confirm_interrupting(self, running: tuple[str, ...]) -> bool:
+        """See the protocol."""
+        del running
+        return True

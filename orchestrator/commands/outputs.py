@@ -1,0 +1,57 @@
+"""Outputs: what the applied units of a deployment put out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.drift import no_such_deployment
+from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.ports import Operator, Ports
+from orchestrator.commands.requests import DeploymentRequest
+from orchestrator.hcl import to_json_value
+from orchestrator.hcl.values import has_sensitive, unmark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputsResult:
+    """The outputs by unit, then by name, as plain JSON values."""
+
+    units: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    deployment: Deployment
+
+
+def outputs(
+    request: DeploymentRequest, ports: Ports, operator: Operator, *, show_sensitive: bool = False
+) -> OutputsResult:
+    """Read the outputs of every applied unit.
+
+    Args:
+        request: which deployment.
+        ports: the outside.
+        operator: sees warnings.
+        show_sensitive: include the values of sensitive outputs; else they are left out.
+
+    Raises:
+        UsageError: bad input, or there is no such deployment.
+
+    """
+    deployment = open_deployment(request, ports, operator, start=False)
+    units = read_outputs(deployment, show_sensitive=show_sensitive) if deployment else {}
+    if deployment is None or not units:
+        raise no_such_deployment(request)
+    return OutputsResult(units=units, deployment=deployment)
+
+
+def read_outputs(deployment: Deployment, *, show_sensitive: bool = False) -> dict[str, dict[str, Any]]:
+    """Read the outputs of everything that is applied, in dependency order."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in deployment.stack.graph.order():
+        state = deployment.outputs.state(name)
+        if state is not None:
+            found[name] = {
+                output: to_json_value(unmark(value))
+                for output, value in sorted(state.outputs.items())
+                if show_sensitive or not has_sensitive(value)
+            }
+    return found

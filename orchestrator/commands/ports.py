@@ -1,0 +1,443 @@
+"""What the use cases need from outside, as protocols. Adapters implement them; ``tests/fakes`` has one fake of each."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from orchestrator.commands.project import Project
+from orchestrator.commands.requests import Target
+from orchestrator.config import EvaluatedUnit, LocalSource
+from orchestrator.diagnostics import Diagnostic
+from orchestrator.engine.environments import Environment, LastRun
+from orchestrator.engine.events import Event
+from orchestrator.engine.execution import Interrupt
+from orchestrator.engine.plan import StackPlan
+from orchestrator.engine.ports import States, Terraform
+from orchestrator.errors import PlatformctlError
+
+Settings = Mapping[str, tuple[str, ...]]
+"""What a platform keeps with a deployment, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredDeployment:
+    """A deployment's record in the register.
+
+    Attributes:
+        created: when it was first registered, in ISO 8601, UTC.
+        settings: what the platform keeps with it.
+        expires: when ``reap`` may destroy it, in ISO 8601, UTC; None for never.
+        units: those that were applied and have a state, and what each depended on then.
+        last_run: the last run that has ended on it; None where none was recorded.
+        unknown: fields that a newer platformctl wrote; they are written back as they are.
+
+    """
+
+    suffix: str
+    environment: str
+    created: str
+    settings: Settings = field(default_factory=dict)
+    expires: str | None = None
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    last_run: LastRun | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+
+
+class StateBucket(Protocol):
+    """The bucket of the states, and the register of deployments in it. Every method raises PlatformctlError."""
+
+    @property
+    def name(self) -> str: ...
+    def exists(self) -> bool:
+        """Tell whether the bucket is there; UsageError when it belongs to someone else."""
+        ...
+
+    def create(self) -> None:
+        """Create the bucket; completes an earlier attempt that stopped half-way."""
+        ...
+
+    def remove(self) -> None:
+        """Delete the bucket with everything in it; for the local cloud only."""
+        ...
+
+    def keys(self, prefix: str = "") -> tuple[str, ...]:
+        """List the keys under the prefix, sorted."""
+        ...
+
+    def resources(self, key: str) -> int:
+        """Count the resource instances in the state under the key; 0 when it has gone."""
+        ...
+
+    def deployment(self, suffix: str) -> RegisteredDeployment | None:
+        """Read what is registered under the suffix."""
+        ...
+
+    def deployments(self) -> tuple[RegisteredDeployment, ...]:
+        """Read everything that is registered, by suffix."""
+        ...
+
+    def update(self, suffix: str, change: Callable[[RegisteredDeployment | None], RegisteredDeployment | None]) -> None:
+        """Compare and swap the record; ``change`` may be called again, and leaves everything as it is with None."""
+        ...
+
+    def unregister(self, suffix: str) -> bool:
+        """Remove the record if no state is left; returns whether that was so."""
+        ...
+
+
+class Lock(Protocol):
+    """A Terraform lock on the state of a unit; its text says who holds it."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
+
+class Locks(Protocol):
+    """Terraform's locks on the states of one deployment."""
+
+    def list(self) -> tuple[Any, ...]:
+        """List the locks, by unit; one call where there is none."""
+        ...
+
+    def unit_of(self, key: str) -> str:
+        """Name the unit whose state or lock has this key."""
+        ...
+
+    def is_left_behind(self, lock: Any, *, working: Collection[str]) -> bool:
+        """Tell whether the lock's holder cannot be alive; ``working`` are units that a Terraform still works on."""
+        ...
+
+    def hold(self, keys: Iterable[str]) -> AbstractContextManager[None]:
+        """Hold the locks on these states as Terraform does; PlatformctlError when somebody else holds one."""
+        ...
+
+    def release(self, lock: Any) -> bool:
+        """Delete the lock if it is still the same one; returns whether it was."""
+        ...
+
+
+class Leftover(Protocol):
+    """Something that exists and is in no state; ``command`` removes it by hand, its text names it."""
+
+    @property
+    def command(self) -> str: ...
+
+
+class KeptLeftover(Protocol):
+    """A leftover that could not be removed, and why."""
+
+    @property
+    def thing(self) -> Leftover: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Sweeper(Protocol):
+    """Compares the cloud with the states of one deployment."""
+
+    def unrecorded(self) -> Sequence[Leftover]:
+        """Find what exists of the deployment and is in none of its states."""
+        ...
+
+    def sweep(self, *, types: Collection[str] | None, say: Callable[[str], None]) -> Sequence[KeptLeftover]:
+        """Remove what no state records, of these Terraform types (None: of any); returns what stayed.
+
+        Raises:
+            PlatformctlError: a state was lost, or cannot be read: then nothing can be told from a leftover.
+
+        """
+        ...
+
+
+class CloudResource(Protocol):
+    """One thing that a service lists."""
+
+    @property
+    def service(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def identifier(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+class Child(Protocol):
+    """A Terraform process that goes on without the platformctl that started it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def command(self) -> str: ...
+
+
+class Planner(Protocol):
+    """Plans units together."""
+
+    def plan(self, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> StackPlan:
+        """Plan the units against their states and the cloud; PlatformctlError when Terraform fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerraformSession:
+    """Terraform with its provider processes running."""
+
+    planner: Planner
+    runner: Terraform
+
+
+class TerraformTools(Protocol):
+    """Terraform for one deployment."""
+
+    def prepare(self) -> str:
+        """Find and verify the binary and the provider; returns their versions, for people."""
+        ...
+
+    def open(self) -> AbstractContextManager[TerraformSession]:
+        """Start what units share; ended with the block."""
+        ...
+
+    def at_work(self) -> tuple[Child, ...]:
+        """List recorded Terraform processes that work on the deployment although their platformctl has ended."""
+        ...
+
+    def states_at_work(self, bucket: str) -> tuple[str, ...]:
+        """List keys of states in the bucket that any Terraform process of this machine works on."""
+        ...
+
+    def resource_types(self, unit: EvaluatedUnit) -> frozenset[str] | None:
+        """List the Terraform types that the unit's module declares; None where only Terraform could tell."""
+        ...
+
+    def fingerprint(self, unit: EvaluatedUnit) -> str:
+        """Hash everything that decides what the unit is."""
+        ...
+
+    def no_module(self) -> LocalSource:
+        """Provide a folder without configuration, for units that are destroyed without theirs."""
+        ...
+
+    def remove_workspaces(self) -> None:
+        """Delete the folders in which Terraform ran."""
+        ...
+
+
+class Account(Protocol):
+    """An open connection to a target."""
+
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def endpoint(self) -> str | None:
+        """The local cloud's address; None for AWS."""
+        ...
+
+    def client(self, service: str) -> Any:
+        """Give a boto3 client, for a platform's own use; use cases never call it."""
+        ...
+
+    def bucket(self, name: str) -> StateBucket: ...
+    def locks(self, bucket: str, suffix: str) -> Locks: ...
+    def states(self) -> States: ...
+    def sweeper(self, bucket: str, suffix: str) -> Sweeper: ...
+    def terraform(self, *, environment: str, suffix: str) -> TerraformTools: ...
+    def inventory(self, suffix: str) -> Sequence[CloudResource]:
+        """Ask every service what is there of the deployment."""
+        ...
+
+    def retire(self) -> None:
+        """Let the cloud end when nothing is deployed on it; does nothing on AWS."""
+        ...
+
+
+class Connector(Protocol):
+    """Opens targets."""
+
+    def account_id(self, target: Target) -> str | None:
+        """Tell the account without a connection; None where only the target can tell."""
+        ...
+
+    def connect(self, target: Target, *, start: bool) -> Account | None:
+        """Connect; None when the local cloud does not run and is not to be started.
+
+        Raises:
+            UsageError: no credentials, or the target is AWS and endpoints are overridden.
+            PlatformctlError: the local cloud did not start.
+
+        """
+        ...
+
+
+class Run(Protocol):
+    """What one run leaves on disk."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def logs(self) -> Path: ...
+    @property
+    def report_file(self) -> Path: ...
+    def append(self, event: Event) -> None: ...
+
+
+class Journal(Protocol):
+    """The runs of a project, and the locks between processes on this machine."""
+
+    def new_run(self, suffix: str) -> Run: ...
+    def durations(self, *, command: str, environment: str) -> Mapping[str, float]: ...
+    def record_durations(self, *, command: str, environment: str, seconds: Mapping[str, float]) -> None: ...
+    def exclusive(self, *, target: str, suffix: str) -> AbstractContextManager[None]:
+        """Hold the deployment for this process; UsageError when another one works on it."""
+        ...
+
+    def register_held(self, *, target: str) -> AbstractContextManager[None]:
+        """Hold the register of deployments; waits for others."""
+        ...
+
+
+class Platform(Protocol):
+    """What a platform adds to the deployments of its tree."""
+
+    def settings(self, registered: Settings | None, account: Account | None) -> Settings:
+        """Decide what is kept with a deployment: what the caller asked for, else what is registered, else a default."""
+        ...
+
+    def variables(self, settings: Settings, account_id: str) -> Mapping[str, str]:
+        """Give the environment variables that the live tree reads."""
+        ...
+
+    def require_room(self, applicant: "Applicant") -> None:
+        """Refuse a deployment that would take something from another one in the account.
+
+        Raises:
+            UsageError: it would.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """A deployment about to be planned or applied, as a platform judges it.
+
+    Attributes:
+        every: all units of its environment.
+        selected: those of the run.
+        others: the other deployments of the account.
+
+    """
+
+    suffix: str
+    settings: Settings
+    account: Account
+    every: Collection[str]
+    selected: Collection[str]
+    others: Sequence[RegisteredDeployment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Something that an operator has to confirm.
+
+    Attributes:
+        text: what a yes does.
+        word: the only answer that is a yes.
+        detail: why it is asked, for an operator who cannot answer.
+        hint: what to do instead.
+        refused: what to say when the answer is no.
+
+    """
+
+    text: str
+    word: str
+    detail: str
+    hint: str = "Pass --yes."
+    refused: str = "Nothing was run."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """A plan about to be applied."""
+
+    plan: StackPlan
+    order: tuple[str, ...]
+    orphans: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a killed run has left.
+
+    Attributes:
+        working: Terraform processes that are still running, though their platformctl has ended.
+        left_behind: locks whose holder cannot be alive.
+        foreign: locks whose holder may be.
+        unrecorded: what exists and is in no state; not looked for while Terraform processes are at work.
+
+    """
+
+    working: Sequence[Child] = ()
+    left_behind: Sequence[Lock] = ()
+    foreign: Sequence[Lock] = ()
+    unrecorded: Sequence[Leftover] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.working or self.left_behind or self.foreign or self.unrecorded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """Deployments whose time to live is over."""
+
+    environments: tuple[Environment, ...]
+
+
+class Operator(Protocol):
+    """Whoever runs a command: sees what happens, and is asked before anything is changed that needs a yes."""
+
+    def activity(self, command: str) -> AbstractContextManager[None]:
+        """Show the events of one command until the block ends."""
+        ...
+
+    def emit(self, event: Event) -> None: ...
+    def say(self, line: str) -> None: ...
+    def warn(self, findings: Sequence[Diagnostic]) -> None: ...
+    def report(self, error: PlatformctlError) -> None:
+        """Report a failure after which the command goes on."""
+        ...
+
+    def show(self, subject: PlanSummary | Findings | Expired) -> None: ...
+    def approve(self, question: Question) -> None:
+        """Ask; UsageError when the answer is no, or nobody can answer."""
+        ...
+
+    def interruptible(self) -> AbstractContextManager[Interrupt]:
+        """Turn signals into requests to stop until the block ends."""
+        ...
+
+    def confirm_interrupting(self, running: tuple[str, ...]) -> bool:
+        """Ask whether Terraform is to be interrupted in these units."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything outside, for one project.
+
+    Attributes:
+        environ: the environment variables that the live tree may read with ``get_env``.
+
+    """
+
+    project: Project
+    connector: Connector
+    journal: Journal
+    platform: Platform
+    environ: Mapping[str, str] = field(repr=False)

@@ -1,0 +1,211 @@
+"""Recover: repair a deployment after a run was killed.
+
+Three things are left by kill -9: Terraform processes that go on alone, locks on states, and resources that no state records.
+``up`` and ``destroy`` repair that by themselves on the local cloud and refuse to start on AWS, where somebody has to look first.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.ports import Child, Findings, KeptLeftover, Lock, Operator, Ports, Question
+from orchestrator.commands.requests import DeploymentRequest, RecoverRequest, Target
+from orchestrator.errors import PlatformctlError, UsageError
+
+_POLL_SECONDS = 0.5
+
+
+def recover(request: RecoverRequest, ports: Ports, operator: Operator) -> Findings:
+    """Remove what a killed run has left; nothing that a state records is touched.
+
+    Waits for Terraform processes that go on without their platformctl, removes what exists and is in no state, and releases
+    the locks of processes that have died. The operator sees what was found and is asked first.
+
+    Returns:
+        what was found.
+
+    Raises:
+        UsageError: bad input, somebody else may be at work, or the operator refused; nothing was changed.
+        PlatformctlError: something that is in no state could not be removed.
+
+    """
+    target = request.target
+    with ports.journal.exclusive(target=str(target), suffix=request.suffix):
+        deployment = open_deployment(request, ports, operator, start=False)
+        if deployment is None:
+            operator.say(f'Nothing to recover: there is no "{request.suffix}" on {target.description}.')
+            return Findings()
+        if not request.dry_run:
+            _wait_for_terraform(deployment, operator)
+        found = examine(deployment)
+        operator.show(found)
+        if not found:
+            operator.say(f'Nothing to recover: "{request.suffix}" on {target.description} is as its states say.')
+        if not found or request.dry_run:
+            return found
+        if found.foreign and not request.release_foreign_locks:
+            raise _held_by_others(found.foreign, request)
+        if not request.confirmed:
+            operator.approve(_question(deployment, found))
+        _mend(deployment, (*found.left_behind, *found.foreign), operator, types=None)
+        operator.say(f'"{request.suffix}" is as its states say, and nobody holds a lock on it.')
+        return found
+
+
+def make_way(deployment: Deployment, operator: Operator) -> None:
+    """Before a run that changes something: repair on the local cloud what an earlier one left; on AWS refuse to start.
+
+    Raises:
+        UsageError: somebody else may be at work, or on AWS the deployment is locked.
+        PlatformctlError: something that is in no state could not be removed.
+
+    """
+    if deployment.request.target is Target.LOCAL:
+        _repair(deployment, operator)
+    else:
+        _require_unlocked(deployment)
+
+
+def examine(deployment: Deployment) -> Findings:
+    """Look for everything that a killed run leaves; changes nothing."""
+    working = deployment.terraform.at_work()
+    left_behind, foreign = _sorted_out(deployment, deployment.locks.list(), working)
+    missing = () if working else deployment.sweeper.unrecorded()
+    return Findings(working=working, left_behind=left_behind, foreign=foreign, unrecorded=tuple(missing))
+
+
+def _repair(deployment: Deployment, operator: Operator) -> None:
+    """Repair what is certain: one call where nothing is left.
+
+    Locks whose holder is dead are released, and of what no state records only that is removed which the modules of those
+    units can have made.
+    """
+    if not deployment.locks.list():
+        return
+    _wait_for_terraform(deployment, operator)
+    left_behind, foreign = _sorted_out(deployment, deployment.locks.list(), ())
+    if foreign:
+        raise _held_by_others(foreign, deployment.request)
+    if left_behind:
+        operator.say(f"a run was killed here: {', '.join(lock.unit for lock in left_behind)} left locked")
+        _mend(deployment, left_behind, operator, types=_types(deployment, left_behind))
+
+
+def _require_unlocked(deployment: Deployment) -> None:
+    locks = deployment.locks.list()
+    if not locks:
+        return
+    working = deployment.terraform.at_work()
+    left_behind, foreign = _sorted_out(deployment, locks, working)
+    lines = [
+        *(f"{child.unit}: process {child.pid}, left by an earlier run, is still at work." for child in working),
+        *(f"{lock}. That process has ended." for lock in left_behind),
+        *(f"{lock}. It may still be at work." for lock in foreign),
+    ]
+    raise UsageError(
+        "Units of this deployment are locked",
+        detail="\n".join(lines),
+        hint=f"Where others work, wait for them. After a run was killed: {deployment.request.command('recover')}",
+    )
+
+
+def _wait_for_terraform(
+    deployment: Deployment, operator: Operator, *, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    announced: set[int] = set()
+    while working := deployment.terraform.at_work():
+        for child in working:
+            if child.pid not in announced:
+                operator.say(f'waiting for process {child.pid}, which is still at work on unit "{child.unit}"')
+        announced |= {child.pid for child in working}
+        sleep(_POLL_SECONDS)
+
+
+def _sorted_out(
+    deployment: Deployment, locks: Sequence[Lock], working: Sequence[Child]
+) -> tuple[tuple[Lock, ...], tuple[Lock, ...]]:
+    """Locks whose holder is dead, and those whose holder may be alive; those of the working processes are neither."""
+    names = {child.unit for child in working}
+    ours = {deployment.locks.unit_of(key) for name, key in deployment.state_keys().items() if name in names}
+    busy = set(ours)
+    # A local cloud belongs to one project, an account to every copy of it on this machine.
+    if deployment.request.target is Target.AWS:
+        elsewhere = deployment.terraform.states_at_work(deployment.bucket.name)
+        busy |= {deployment.locks.unit_of(key) for key in elsewhere}
+    left_behind = tuple(lock for lock in locks if deployment.locks.is_left_behind(lock, working=busy))
+    return left_behind, tuple(lock for lock in locks if lock not in left_behind and lock.unit not in ours)
+
+
+def _mend(deployment: Deployment, locks: Sequence[Lock], operator: Operator, *, types: frozenset[str] | None) -> None:
+    """Remove what no state records, then release the locks.
+
+    Until then the locks stay: should this process be killed too, the next one finds everything as it was. All other states are
+    locked meanwhile, so that no Terraform anywhere makes something that is taken for a leftover.
+    """
+    locked = {lock.key for lock in locks}
+    with ExitStack() as stack:
+        if deployment.bucket.exists():
+            states = (key for key in deployment.bucket.keys(f"{deployment.suffix}/") if key.endswith(".tfstate"))
+            keys = {*states, *deployment.state_keys().values()}
+            stack.enter_context(deployment.locks.hold(key for key in keys if f"{key}.tflock" not in locked))
+        kept = deployment.sweeper.sweep(types=types, say=operator.say)
+        if kept:
+            raise _not_removed(kept)
+        for lock in locks:
+            if not deployment.locks.release(lock):
+                raise PlatformctlError(
+                    "A lock has changed hands",
+                    detail=f"{lock}: somebody else has taken {lock.key} since it was looked at.",
+                    hint="Wait for the other run to end.",
+                )
+            operator.say(f"released the lock on {lock}")
+
+
+def _types(deployment: Deployment, locks: Sequence[Lock]) -> frozenset[str] | None:
+    """The Terraform types that the locked units can have made; None for any.
+
+    A unit that is no longer in the live tree was being destroyed, and nothing was made.
+    """
+    names = {key: name for name, key in deployment.state_keys().items()}
+    types: set[str] = set()
+    for lock in locks:
+        name = names.get(lock.key.removesuffix(".tflock"))
+        if name is not None:
+            found = deployment.terraform.resource_types(deployment.stack.units[name].evaluate({}))
+            if found is None:
+                return None
+            types |= found
+    return frozenset(types)
+
+
+def _not_removed(kept: Sequence[KeptLeftover]) -> PlatformctlError:
+    lines = [f"{problem.thing}: {problem.reason}\n  by hand: {problem.thing.command}" for problem in kept]
+    return PlatformctlError(
+        "Something that is in no state could not be removed",
+        detail="\n".join(lines),
+        hint="Locks stay until it has gone. Mend what is in the way, or remove it by hand, then run the command again.",
+    )
+
+
+def _held_by_others(locks: Sequence[Lock], request: DeploymentRequest) -> UsageError:
+    return UsageError(
+        "Somebody else may be working on this deployment",
+        detail="\n".join(str(lock) for lock in locks),
+        hint="Wait until they are done; what they are making is in no state yet, and nothing was changed here. "
+        f"If you know that they are not: {request.command('recover')} --release-foreign-locks",
+    )
+
+
+def _question(deployment: Deployment, found: Findings) -> Question:
+    suffix, place = deployment.suffix, deployment.place()
+    locks = len(found.left_behind) + len(found.foreign)
+    return Question(
+        text=f"This deletes what is in no state ({len(found.unrecorded)} things, with all that is in them) and releases "
+        f'{locks} {"lock" if locks == 1 else "locks"} of "{suffix}" on {place}.',
+        word=suffix,
+        detail=f'Recovering "{suffix}" on {place} deletes what is in no state, and there is no terminal to ask on.',
+        hint="Look at it with --dry-run, then pass --yes.",
+        refused="Nothing was changed.",
+    )

@@ -1,0 +1,150 @@
+"""What a caller asks for, checked as far as its text goes."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from orchestrator.engine.environments import Lifetime
+from orchestrator.engine.plan import KeptPlan
+from orchestrator.errors import UsageError
+
+DEFAULT_ENVIRONMENT = "dev"
+MAX_SUFFIX = 20
+_SUFFIX = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+_LIFETIME = re.compile(r"([0-9]{1,6})([mhd])")
+_LONGEST_LIFETIME = timedelta(days=365)
+
+
+class Target(StrEnum):
+    """Where a deployment lives."""
+
+    LOCAL = "local"
+    AWS = "aws"
+
+    @property
+    def description(self) -> str:
+        return "the local cloud" if self is Target.LOCAL else "AWS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentRequest:
+    """Which deployment a command works on, and which of its units.
+
+    Attributes:
+        suffix: names the deployment; every resource's name ends in it.
+        environment: a folder of the live tree; None for the one that the deployment was made of, else "dev".
+        only: the selected units; empty for all.
+
+    Raises:
+        UsageError: the suffix is malformed.
+
+    """
+
+    suffix: str
+    target: Target = Target.LOCAL
+    environment: str | None = None
+    only: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_suffix(self.suffix)
+
+    def command(self, name: str) -> str:
+        """Spell the platformctl command that works on this deployment."""
+        target = "" if self.target is Target.LOCAL else f" --target {self.target}"
+        return f"platformctl {name} --suffix {self.suffix}{target}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpRequest(DeploymentRequest):
+    """Bring a deployment to what the live tree says.
+
+    Attributes:
+        plan: apply this plan and nothing else; None to make one.
+        plan_file: where it was kept, for messages.
+        lifetime: how long the deployment may live from now on; None leaves what is registered.
+        parallelism: how many units to work on at once.
+        confirmed: do not ask the operator.
+
+    """
+
+    plan: KeptPlan | None = None
+    plan_file: str = "the plan"
+    lifetime: Lifetime | None = None
+    parallelism: int = 8
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestroyRequest(DeploymentRequest):
+    """Take a deployment down; ``only`` may name orphaned units, too.
+
+    Attributes:
+        with_dependents: also destroy what depends on the selected units.
+        parallelism: how many units to work on at once.
+        confirmed: do not ask the operator.
+
+    """
+
+    with_dependents: bool = False
+    parallelism: int = 8
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverRequest(DeploymentRequest):
+    """Repair a deployment after a run was killed.
+
+    Attributes:
+        release_foreign_locks: also release locks whose holder may be alive.
+        dry_run: only report what was found.
+        confirmed: do not ask the operator.
+
+    """
+
+    release_foreign_locks: bool = False
+    dry_run: bool = False
+    confirmed: bool = False
+
+
+def check_suffix(suffix: str) -> str:
+    """Return the suffix if resource names may end in it.
+
+    Lower-case letters, digits and hyphens, so that it may stand in bucket names; at most 20 characters, so that the
+    longest name, a bucket's with the account id in it, stays within S3's 63.
+
+    Raises:
+        UsageError: they may not; the hint offers the nearest suffix that is valid.
+
+    """
+    if _SUFFIX.fullmatch(suffix) and len(suffix) <= MAX_SUFFIX and "--" not in suffix:
+        return suffix
+    offer = re.sub(r"[^a-z0-9]+", "-", suffix.lower()).strip("-")[:MAX_SUFFIX].strip("-").lstrip("0123456789-")
+    raise UsageError(
+        "Malformed suffix",
+        detail=f"--suffix {suffix!r}: a suffix has 1 to {MAX_SUFFIX} characters: lower-case letters, digits and "
+        "single hyphens; it begins with a letter and ends with a letter or digit.",
+        hint=f"Try --suffix {offer or 'demo'}",
+    )
+
+
+def parse_lifetime(text: str) -> Lifetime:
+    """Parse a time to live such as "90m", "8h" or "3d"; "none" is no end.
+
+    Raises:
+        UsageError: it is malformed, zero, or longer than a year.
+
+    """
+    if text == "none":
+        return Lifetime(span=None)
+    found = _LIFETIME.fullmatch(text)
+    if found:
+        unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
+        span = timedelta(**{unit: int(found[1])})
+        if timedelta() < span <= _LONGEST_LIFETIME:
+            return Lifetime(span=span)
+    raise UsageError(
+        "Malformed time to live",
+        detail=f"--ttl {text!r}: a time to live is a number of minutes, hours or days, from 1m to 365d, or none.",
+        hint="Try --ttl 8h",
+    )

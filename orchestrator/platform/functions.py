@@ -1,0 +1,118 @@
+"""The functions of a deployment, one by one: call them, read what they log."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.adapters.aws.session import explain
+from orchestrator.commands.drift import no_such_deployment
+from orchestrator.commands.outputs import OutputsResult
+from orchestrator.diagnostics import did_you_mean
+from orchestrator.errors import UsageError
+
+UNIT = "lambda"
+_POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a function answered; ``body`` is indented JSON where it is JSON at all."""
+
+    body: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEvent:
+    """One line of a function's log."""
+
+    at: datetime
+    function: str
+    message: str
+
+
+def invoke(deployed: OutputsResult, function: str, payload: bytes) -> Answer:
+    """Call a function by its short name.
+
+    Raises:
+        UsageError: there is no such function, or the deployment has none.
+        PlatformctlError: AWS refuses.
+
+    """
+    name = _chosen(function, functions(deployed, "function_names"))
+    try:
+        answer = deployed.deployment.account.client("lambda").invoke(FunctionName=name, Payload=payload)
+        body = answer["Payload"].read().decode()
+    except (ClientError, BotoCoreError) as error:
+        raise explain(error, doing=f"Calling {name}") from error
+    with suppress(ValueError):
+        body = json.dumps(json.loads(body), indent=2)
+    return Answer(body=body, failed=bool(answer.get("FunctionError")))
+
+
+def log_events(
+    deployed: OutputsResult, function: str | None, *, since: datetime, follow: bool
+) -> Iterator[tuple[LogEvent, ...]]:
+    """Yield what the functions have logged, oldest first; batch after batch where they are followed.
+
+    Raises:
+        UsageError: there is no such function, or the deployment has none.
+        PlatformctlError: AWS refuses.
+
+    """
+    groups = functions(deployed, "log_group_names")
+    if function is not None:
+        groups = {function: _chosen(function, groups)}
+    client = deployed.deployment.account.client("logs")
+    seen: set[str] = set()
+    while True:
+        try:
+            found = [
+                (event["timestamp"], name, event)
+                for name, group in sorted(groups.items())
+                for page in client.get_paginator("filter_log_events").paginate(
+                    logGroupName=group, startTime=int(since.timestamp() * 1000)
+                )
+                for event in page["events"]
+                if event["eventId"] not in seen
+            ]
+        except (ClientError, BotoCoreError) as error:
+            raise explain(error, doing="Reading the logs") from error
+        seen.update(event["eventId"] for _, _, event in found)
+        yield tuple(_event(*item) for item in sorted(found, key=lambda item: item[:2]))
+        if not follow:
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def functions(deployed: OutputsResult, output: str) -> Mapping[str, str]:
+    """Read an output of the unit that holds the functions.
+
+    Raises:
+        UsageError: it is not applied.
+
+    """
+    found: Mapping[str, Mapping[str, str]] = deployed.units.get(UNIT, {})
+    if output not in found:
+        raise no_such_deployment(deployed.deployment.request, "or it has no functions")
+    return found[output]
+
+
+def _event(moment: int, name: str, event: Mapping[str, Any]) -> LogEvent:
+    return LogEvent(at=datetime.fromtimestamp(moment / 1000, UTC), function=name, message=event["message"].rstrip())
+
+
+def _chosen(function: str, names: Mapping[str, str]) -> str:
+    if function not in names:
+        raise UsageError(
+            "No such function",
+            detail=f'The deployment has no function "{function}".',
+            hint=did_you_mean(function, names) or f"The functions are {', '.join(sorted(names))}.",
+        )
+    return names[function]

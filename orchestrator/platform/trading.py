@@ -1,0 +1,117 @@
+"""The trading platform's part in a deployment: what its live tree reads, and what is kept with the deployment.
+
+A live tree asks for a part by reading its variable with ``get_env``; a tree that reads none of them gets none.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.adapters.aws.session import deploying_principal
+from orchestrator.adapters.packages import ensure_packages
+from orchestrator.commands.ports import Account, Applicant, Settings
+from orchestrator.commands.project import Project
+from orchestrator.errors import UsageError
+from orchestrator.platform.account_settings import ACCOUNT_SETTINGS, require_room
+
+PACKAGES = "PLATFORM_PACKAGES"
+"""Environment variable: the list of the functions' packages."""
+
+SETTINGS = "PLATFORM_ACCOUNT_SETTINGS"
+"""Environment variable: which of the things that AWS has once per account and region the deployment owns."""
+
+PRINCIPALS = "PLATFORM_DATABASE_PRINCIPALS"
+"""Environment variable: the IAM roles and users who may log in to the database, by ARN, with commas between."""
+
+_VARIABLES = re.compile(rf'get_env\(\s*"({PACKAGES}|{SETTINGS}|{PRINCIPALS})"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingPlatform:
+    """Implements ``commands.ports.Platform`` for a project.
+
+    Attributes:
+        parts: the variables that the live tree reads.
+        account_settings: what the caller wants the deployment to own; None for what is registered, else all.
+        principals: who may log in to the database; empty for what is registered, else whoever deploys first.
+        say: takes a line about each package that is built.
+
+    """
+
+    project: Project
+    parts: frozenset[str]
+    account_settings: tuple[str, ...] | None
+    principals: tuple[str, ...]
+    say: Callable[[str], None] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        project: Project,
+        environ: Mapping[str, str],
+        *,
+        account_settings: tuple[str, ...] | None,
+        say: Callable[[str], None],
+    ) -> "TradingPlatform":
+        """Read which parts the project's live tree asks for, and what the environment says of them."""
+        names = [name.strip() for name in environ.get(PRINCIPALS, "").split(",")]
+        return cls(
+            project=project,
+            parts=_parts(project.live),
+            account_settings=account_settings,
+            principals=tuple(name for name in names if name),
+            say=say,
+        )
+
+    def settings(self, registered: Settings | None, account: Account | None) -> Settings:
+        """See the protocol."""
+        known = registered or {}
+        found: dict[str, tuple[str, ...]] = {}
+        if SETTINGS in self.parts:
+            owned = self.account_settings
+            found["account_settings"] = known.get("account_settings", ACCOUNT_SETTINGS) if owned is None else owned
+        elif self.account_settings:
+            raise UsageError(
+                "The live tree has no account settings",
+                detail=f"--account-settings was given, and no file of {self.project.live} reads {SETTINGS}.",
+                hint="Leave the option out.",
+            )
+        if PRINCIPALS in self.parts:
+            people = self.principals or known.get("database_principals", ())
+            found["database_principals"] = people or _whoever_deploys(account)
+        return {**known, **found}
+
+    def variables(self, settings: Settings, account_id: str) -> Mapping[str, str]:
+        """See the protocol. The functions' packages are built first if they are not as their sources are."""
+        found: dict[str, str] = {}
+        if SETTINGS in self.parts:
+            found[SETTINGS] = ",".join(settings.get("account_settings", ACCOUNT_SETTINGS))
+        if PRINCIPALS in self.parts:
+            found[PRINCIPALS] = ",".join(settings.get("database_principals") or (_stand_in(account_id),))
+        if PACKAGES in self.parts and self.project.functions.is_dir():
+            found[PACKAGES] = str(ensure_packages(self.project.folder, self.project.home, say=self.say))
+        return found
+
+    def require_room(self, applicant: Applicant) -> None:
+        """See the protocol."""
+        if SETTINGS in self.parts:
+            require_room(applicant)
+
+
+def _whoever_deploys(account: Account | None) -> tuple[str, ...]:
+    if account is None or account.endpoint is not None:
+        # Nothing is asked of AWS, so any name will do; the variable gets a stand-in.
+        return ()
+    return (deploying_principal(account.client),)
+
+
+def _stand_in(account_id: str) -> str:
+    return f"arn:aws:iam::{account_id}:role/deployer"
+
+
+def _parts(live: Path) -> frozenset[str]:
+    found: set[str] = set()
+    for path in sorted(live.rglob("*.hcl")):
+        found.update(_VARIABLES.findall(path.read_text(encoding="utf-8", errors="replace")))
+    return frozenset(found)
