@@ -7,14 +7,13 @@ look at and to hold the units' own plans against: it is never applied.
 """
 
 from orchestrator.engine.plan.approval import Approval
-from orchestrator.engine.plan.changes import ACTIONS, AttributeChange, PlannedChange, StackPlan
+from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan
 from orchestrator.engine.plan.document import FORMAT_VERSION, Basis, KeptPlan, parse_document, to_document
 from orchestrator.engine.plan.reading import read_plan
 from orchestrator.engine.plan.root_module import RootModule, root_module
 from orchestrator.engine.plan.states import merge_states
 
 __all__ = [
-    "ACTIONS",
     "FORMAT_VERSION",
     "Approval",
     "AttributeChange",

@@ -4,16 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.engine.ports import UnitChange
+from orchestrator.model.action import Action
 from orchestrator.model.status import Changes
-
-_COUNTS = {
-    "create": Changes(add=1),
-    "update": Changes(change=1),
-    "delete": Changes(destroy=1),
-    "replace": Changes(add=1, destroy=1),
-}
-ACTIONS = ("create", "update", "delete", "replace", "move", "import", "forget")
-"""What can happen to a resource instance. Terraform counts neither a move, an import nor a forgetting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,26 +34,21 @@ class PlannedChange:
 
     Attributes:
         address: within its unit, as in the unit's own state.
-        action: one of ``ACTIONS``.
         reason: why, in Terraform's word for it ("replace_because_tainted"), or "".
         previous_address: where the state has it now, if it moves; else "".
 
     """
 
     address: str
-    action: str
+    action: Action
     reason: str = ""
     previous_address: str = ""
     attributes: tuple[AttributeChange, ...] = ()
 
     def to_unit_changes(self) -> tuple[UnitChange, ...]:
         """What Terraform will call this in the unit's own plan; a move with an update is both."""
-        moved = (
-            ()
-            if self.action == "move" or not self.previous_address
-            else (UnitChange(address=self.address, action="move"),)
-        )
-        return (*moved, UnitChange(address=self.address, action=self.action))
+        actions = [Action.MOVE] if self.previous_address and self.action is not Action.MOVE else []
+        return tuple(UnitChange(address=self.address, action=action) for action in [*actions, self.action])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +71,7 @@ class StackPlan:
     def changes(self, unit: str | None = None) -> Changes:
         """The counts of one unit, or of all."""
         chosen = self.units.values() if unit is None else [self.units[unit]]
-        return sum((_COUNTS.get(change.action, Changes()) for changes in chosen for change in changes), Changes())
+        return sum((change.action.counts for changes in chosen for change in changes), Changes())
 
     def touches(self, unit: str) -> bool:
         """Whether Terraform has anything to do in a unit, be it to write down an output."""

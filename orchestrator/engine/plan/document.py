@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.engine.plan.changes import ACTIONS, AttributeChange, PlannedChange, StackPlan
+from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan
 from orchestrator.errors import UsageError
+from orchestrator.model.action import Action
 
 FORMAT_VERSION = "1.0"
 """Fields may be added within a major version; those that are there keep their names and meaning."""
@@ -178,11 +179,9 @@ def _changes(units: object) -> dict[str, tuple[PlannedChange, ...]]:
 
 
 def _change(resource: dict[str, Any]) -> PlannedChange:
-    if resource["action"] not in ACTIONS:
-        raise ValueError(resource["action"])
     return PlannedChange(
         address=_text(resource["address"]),
-        action=resource["action"],
+        action=Action(resource["action"]),
         reason=_text(resource["reason"] or ""),
         previous_address=_text(resource["previous_address"] or ""),
         attributes=tuple(

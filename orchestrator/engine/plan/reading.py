@@ -8,14 +8,15 @@ from typing import Any
 
 from orchestrator.config import module_name
 from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan
+from orchestrator.model.action import Action
 
 _ACTIONS = {
-    ("create",): "create",
-    ("update",): "update",
-    ("delete",): "delete",
-    ("delete", "create"): "replace",
-    ("create", "delete"): "replace",
-    ("forget",): "forget",
+    ("create",): Action.CREATE,
+    ("update",): Action.UPDATE,
+    ("delete",): Action.DELETE,
+    ("delete", "create"): Action.REPLACE,
+    ("create", "delete"): Action.REPLACE,
+    ("forget",): Action.FORGET,
 }
 
 
@@ -54,9 +55,9 @@ def _planned_change(resource: Mapping[str, Any], address: str) -> PlannedChange 
     previous = _split(resource["previous_address"])[1] if resource.get("previous_address") else ""
     if action is None:
         if change.get("importing"):
-            action = "import"
+            action = Action.IMPORT
         elif previous:
-            action = "move"
+            action = Action.MOVE
         else:
             return None
     return PlannedChange(

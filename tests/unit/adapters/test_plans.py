@@ -15,6 +15,7 @@ from orchestrator.engine.plan import AttributeChange, Basis, KeptPlan, PlannedCh
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue
+from orchestrator.model.action import Action
 
 KEPT = KeptPlan(
     suffix="pr42",
@@ -29,7 +30,7 @@ KEPT = KeptPlan(
             "vpc": (
                 PlannedChange(
                     address="aws_vpc.this",
-                    action="update",
+                    action=Action.UPDATE,
                     attributes=(
                         AttributeChange(name="password", sensitive=True),
                         AttributeChange(name="é", after="日本"),

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.engine.plan import (
-    ACTIONS,
     FORMAT_VERSION,
     AttributeChange,
     Basis,
@@ -22,6 +21,7 @@ from orchestrator.engine.plan import (
     to_document,
 )
 from orchestrator.errors import ExitCode, UsageError
+from orchestrator.model.action import Action
 
 SCHEMA = json.loads((Path(__file__).parents[4] / "docs/plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
@@ -49,11 +49,11 @@ def kept(plan, **settings):
 EMPTY = StackPlan(units={"kms": (), "vpc": ()})
 FULL = StackPlan(
     units={
-        "kms": (PlannedChange(address="aws_kms_key.this", action="create"),),
+        "kms": (PlannedChange(address="aws_kms_key.this", action=Action.CREATE),),
         "vpc": (
             PlannedChange(
                 address='aws_subnet.this["a"]',
-                action="replace",
+                action=Action.REPLACE,
                 reason="replace_because_cannot_update",
                 attributes=(
                     AttributeChange(name="arn", before="x", unknown=True),
@@ -61,16 +61,16 @@ FULL = StackPlan(
                     AttributeChange(name="tags", before=None, after={"a": [1, 1.5, True, None]}),
                 ),
             ),
-            PlannedChange(address="aws_vpc.this", action="update", previous_address="aws_vpc.old"),
-            PlannedChange(address="aws_eip.x", action="delete", reason="delete_because_no_resource_config"),
-            PlannedChange(address="aws_eip.y", action="move", previous_address="aws_eip.z"),
-            PlannedChange(address="aws_eip.i", action="import"),
-            PlannedChange(address="aws_eip.f", action="forget"),
+            PlannedChange(address="aws_vpc.this", action=Action.UPDATE, previous_address="aws_vpc.old"),
+            PlannedChange(address="aws_eip.x", action=Action.DELETE, reason="delete_because_no_resource_config"),
+            PlannedChange(address="aws_eip.y", action=Action.MOVE, previous_address="aws_eip.z"),
+            PlannedChange(address="aws_eip.i", action=Action.IMPORT),
+            PlannedChange(address="aws_eip.f", action=Action.FORGET),
         ),
         "data/aurora": (
             PlannedChange(
                 address="aws_rds_cluster.this",
-                action="update",
+                action=Action.UPDATE,
                 attributes=(AttributeChange(name="master_password", sensitive=True),),
             ),
         ),
@@ -81,7 +81,7 @@ FULL = StackPlan(
         "vpc": (
             PlannedChange(
                 address="aws_vpc.this",
-                action="update",
+                action=Action.UPDATE,
                 attributes=(AttributeChange(name="tags", before={}, after=None),),
             ),
         )
@@ -159,7 +159,7 @@ attributes = st.builds(
 changes = st.builds(
     PlannedChange,
     address=names,
-    action=st.sampled_from(ACTIONS),
+    action=st.sampled_from(Action),
     reason=st.sampled_from(["", "replace_because_tainted"]),
     previous_address=st.just("") | names,
     attributes=st.lists(attributes, max_size=3).map(tuple),
