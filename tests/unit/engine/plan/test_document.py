@@ -160,8 +160,8 @@ changes = st.builds(
     PlannedChange,
     address=names,
     action=st.sampled_from(Action),
-    reason=st.sampled_from(["", "replace_because_tainted"]),
-    previous_address=st.just("") | names,
+    reason=st.sampled_from([None, "replace_because_tainted"]),
+    previous_address=st.none() | names,
     attributes=st.lists(attributes, max_size=3).map(tuple),
 )
 
@@ -193,7 +193,7 @@ def test_c3_every_plan_comes_back_as_it_was(plan):
 
 
 def test_fields_that_a_newer_version_adds_are_no_obstacle():
-    document = to_document(PLANS["full"])
+    document = json.loads(json.dumps(to_document(PLANS["full"])))
     document["format_version"] = "1.7"
     document["later"] = {"a": 1}
     document["units"][0]["later"] = document["units"][1]["resources"][0]["later"] = 1
@@ -238,7 +238,7 @@ def is_field(path):
     )
 
 
-DOCUMENT = to_document(PLANS["full"])
+DOCUMENT = json.loads(json.dumps(to_document(PLANS["full"])))
 FIELDS = [path for path in paths_of(DOCUMENT) if is_field(path)]
 
 
@@ -255,8 +255,8 @@ def test_c7_a_field_that_is_missing_or_of_another_type_is_refused(path):
         assert not VALIDATOR.is_valid(document), "the schema is as strict"
 
 
-DAMAGED = "it is damaged, or was changed by hand"
-STRANGE = "it is no plan that platformctl kept"
+DAMAGED = "it is damaged, or was edited by hand: "
+STRANGE = "it is not a plan that platformctl kept"
 
 
 @pytest.mark.parametrize(
@@ -268,11 +268,11 @@ STRANGE = "it is no plan that platformctl kept"
         ({}, STRANGE),
         ({"format_version": 1}, STRANGE),
         ({"format_version": "1.2", "planned_values": {}}, DAMAGED),
-        ({**DOCUMENT, "format_version": "2.0"}, f"it is of format 2.0, this platformctl reads {FORMAT_VERSION}"),
-        ({**DOCUMENT, "format_version": ""}, f"it is of format , this platformctl reads {FORMAT_VERSION}"),
+        ({**DOCUMENT, "format_version": "2.0"}, f"its format is 2.0, and this platformctl reads {FORMAT_VERSION}"),
+        ({**DOCUMENT, "format_version": ""}, f"its format is , and this platformctl reads {FORMAT_VERSION}"),
         ({**DOCUMENT, "units": {}}, DAMAGED),
-        ({**DOCUMENT, "units": DOCUMENT["units"] * 2}, DAMAGED),
-        ({**DOCUMENT, "only": "kms"}, DAMAGED),
+        ({**DOCUMENT, "units": DOCUMENT["units"] * 2}, DAMAGED + "a unit is listed twice."),
+        ({**DOCUMENT, "only": "kms"}, DAMAGED + "Expected `array`, got `str` - at `$.only`."),
         ({**DOCUMENT, "provider_configurations": True}, DAMAGED),
         (damaged(DOCUMENT, ("units", 0, "resources", 0, "action"), "destroy"), DAMAGED),
         (damaged(DOCUMENT, ("units", 0, "resources", 0, "action"), None), DAMAGED),
@@ -283,11 +283,8 @@ def test_c7_what_is_no_plan_of_this_format_is_refused(document, why):
     with pytest.raises(UsageError) as caught:
         parse_document(document, name="plan.json")
     error = caught.value
-    assert (error.summary, error.detail, error.hint) == (
-        "The plan cannot be used",
-        f"plan.json: {why}.",
-        "Make one with platformctl plan --out FILE.",
-    )
+    assert (error.summary, error.hint) == ("The plan cannot be used", "Make one with platformctl plan --out FILE.")
+    assert error.detail.startswith(f"plan.json: {why}")
     assert error.exit_code is ExitCode.BAD_INPUT
 
 
@@ -340,16 +337,16 @@ def now(configuration=None, states=None):
         (now({"s3": "4", "sqs": "5"}), ("units s3, sqs are new",)),
         (
             Basis(configuration={"kms": "1"}, states={"kms": "a/1"}),
-            ("units api, vpc are not there any more",),
+            ("units api, vpc no longer exist",),
         ),
         (
             Basis(configuration={"kms": "1", "vpc": "2"}, states={"kms": "a/1", "vpc": "a/1"}),
-            ("unit api is not there any more",),
+            ("unit api no longer exists",),
         ),
         (
             Basis(configuration={"kms": "x", "vpc": "2", "new": "1"}, states={"kms": "a/1", "vpc": "a/9"}),
             (
-                "unit api is not there any more",
+                "unit api no longer exists",
                 "unit new is new",
                 "unit kms is configured differently",
                 "unit vpc has been applied or changed",
