@@ -46,8 +46,8 @@ class RunFolder:
 
         With the last event the report is written beside it.
         """
-        with (self.folder / _EVENTS).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(event.to_json(), default=str) + "\n")
+        with (self.folder / _EVENTS).open("ab") as stream:
+            stream.write(event.to_line() + b"\n")
         if isinstance(event, RunFinished):
             self._write_report()
 
@@ -64,8 +64,7 @@ class RunFolder:
     def report(self) -> Report | None:
         """The report, made of the events: also while the run goes on, and after it was killed. None before the first."""
         try:
-            # What a killed process wrote half need not be UTF-8.
-            with (self.folder / _EVENTS).open(encoding="utf-8", errors="replace") as stream:
+            with (self.folder / _EVENTS).open("rb") as stream:
                 return report_of(read_events(stream))
         except FileNotFoundError:
             return None

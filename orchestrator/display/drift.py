@@ -6,6 +6,7 @@ from rich.text import Text
 
 from orchestrator.display.plan import append_attribute
 from orchestrator.engine.drift import Difference, Drift, Kind
+from orchestrator.model.action import Action
 
 _WORDS = {
     Kind.DELETED: ("-", "red", "is gone from the cloud"),
@@ -13,7 +14,12 @@ _WORDS = {
     Kind.FOLLOWS: (">", "cyan", "follows from another one"),
     Kind.NOT_APPLIED: ("+", "cyan", "differs from the configuration, which is newer than the last up"),
 }
-_REPAIRS = {"create": "creates it", "update": "changes it back", "replace": "replaces it", "delete": "deletes it"}
+_REPAIRS = {
+    Action.CREATE: "creates it",
+    Action.UPDATE: "changes it back",
+    Action.REPLACE: "replaces it",
+    Action.DELETE: "deletes it",
+}
 
 
 def render_drift(drift: Drift, *, order: Sequence[str]) -> Text:

@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan
+from orchestrator.model.action import Action
 
 _SIGNS = {
-    "create": ("+", "green"),
-    "update": ("~", "yellow"),
-    "delete": ("-", "red"),
-    "replace": ("±", "magenta"),
-    "move": (">", "cyan"),
-    "import": ("<", "cyan"),
-    "forget": (".", "cyan"),
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.DELETE: ("-", "red"),
+    Action.REPLACE: ("±", "magenta"),
+    Action.MOVE: (">", "cyan"),
+    Action.IMPORT: ("<", "cyan"),
+    Action.FORGET: (".", "cyan"),
 }
 _WORDS = {
-    "replace": "must be replaced",
-    "import": "is imported",
-    "forget": "is left alone from now on, and stays in the cloud",
+    Action.REPLACE: "must be replaced",
+    Action.IMPORT: "is imported",
+    Action.FORGET: "is left alone from now on, and stays in the cloud",
 }
 # Terraform's words for why, where they are not plain from the attributes. Source: the JSON format's action_reason.
 _REASONS = {
@@ -35,7 +36,7 @@ _REASONS = {
 }
 _LONGEST_VALUE = 60
 _MOST_DESTROYED = 10
-_WITH_ATTRIBUTES = frozenset({"update", "replace"})
+_WITH_ATTRIBUTES = frozenset({Action.UPDATE, Action.REPLACE})
 
 
 def render_plan(plan: StackPlan, *, order: Sequence[str], orphans: Sequence[str] = ()) -> Text:
@@ -72,7 +73,7 @@ def render_summary(plan: StackPlan, *, order: Sequence[str], orphans: Sequence[s
     for unit in order:
         changes = plan.units[unit]
         if plan.touches(unit):
-            destroyed = [change.address for change in changes if change.action in {"delete", "replace"}]
+            destroyed = [change.address for change in changes if change.action.counts.destroy]
             text.append(f"  {unit:<{width}}  {_said_of(plan, unit)}\n")
             # What is lost is what people look for.
             for address in destroyed[:_MOST_DESTROYED]:
@@ -96,7 +97,7 @@ def _said_of(plan: StackPlan, unit: str) -> str:
 def summary(plan: StackPlan) -> str:
     """The totals in one line."""
     total = plan.changes()
-    moved = sum(change.action in {"move", "import", "forget"} for changes in plan.units.values() for change in changes)
+    moved = sum(not change.action.counts for changes in plan.units.values() for change in changes)
     if not plan:
         names = [unit for unit in plan.units if plan.touches(unit)]
         of_units = f"No resources change, but the outputs of {', '.join(names)} do."

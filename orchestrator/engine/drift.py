@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator.engine.plan import PlannedChange, StackPlan
+from orchestrator.model.action import Action
 
 FORMAT_VERSION = "1.0"
 
@@ -76,7 +77,7 @@ def _difference(address: str, cloud: PlannedChange | None, repair: PlannedChange
 
 
 def _kind(cloud: PlannedChange | None, repair: PlannedChange | None) -> Kind:
-    if cloud is not None and cloud.action == "delete":
+    if cloud is not None and cloud.action is Action.DELETE:
         return Kind.DELETED
     if repair is None:
         return Kind.OUTSIDE
@@ -90,7 +91,7 @@ def _kind(cloud: PlannedChange | None, repair: PlannedChange | None) -> Kind:
 
 def _may_follow(repair: PlannedChange) -> bool:
     """Whether a change can be the consequence of another one: what is not there, or is broken, is at fault itself."""
-    return repair.action != "create" and repair.reason != "replace_because_tainted"
+    return repair.action is not Action.CREATE and repair.reason != "replace_because_tainted"
 
 
 def to_document(drift: Drift, *, suffix: str, environment: str) -> dict[str, Any]:

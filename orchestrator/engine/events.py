@@ -1,111 +1,103 @@
 """What happens in a run, as a sequence of facts.
 
 The engine emits events, everything else subscribes: the display, the log on disk and the report are folds over them.
-Each event knows its JSON form, which is what ``events.jsonl`` holds, one per line; docs/events.md describes it.
+``events.jsonl`` holds one event per line; docs/events.md describes it, and docs/events.schema.json is generated from here.
 """
 
-import dataclasses
+import json
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import TypeAlias
 
+import msgspec
+
+from orchestrator.model.fields import TargetName
 from orchestrator.model.status import Changes, Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+def _tag(name: str) -> str:
+    """Return an event's ``type`` in JSON: "run_started" for RunStarted."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=_tag):
     """Something that happened. ``time`` is in seconds since the epoch, UTC, from the run's clock."""
 
-    type: ClassVar[str]
     time: float
 
-    def to_json(self) -> dict[str, Any]:
-        """A flat object of plain JSON values, ``type`` first."""
-        return {"type": self.type, **dataclasses.asdict(self)}
+    def to_line(self) -> bytes:
+        """Return the event as a line of JSON, without line break."""
+        try:
+            return msgspec.json.encode(self)
+        except UnicodeEncodeError:
+            # A path or an error message holds bytes that are not UTF-8.
+            return json.dumps(msgspec.to_builtins(self), ensure_ascii=False).encode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted(Event):
-    """The first event. ``units`` are those selected, in dependency order."""
+class RunStarted(Event, frozen=True, kw_only=True):
+    """The first event. ``units`` are the selected ones, in dependency order."""
 
-    type: ClassVar[str] = "run_started"
     run: str
     command: str
     environment: str
     suffix: str
-    target: str
+    target: TargetName
     units: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepStarted(Event):
+class StepStarted(Event, frozen=True, kw_only=True):
     """Work for the run as a whole began: starting the local cloud, the provider, creating the state bucket."""
 
-    type: ClassVar[str] = "step_started"
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepFinished(Event):
-    """Work for the run as a whole is done; ``text`` says what there is now."""
+class StepFinished(Event, frozen=True, kw_only=True):
+    """Work for the run as a whole is done; ``text`` says what exists now."""
 
-    type: ClassVar[str] = "step_finished"
     text: str
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitStarted(Event):
-    """A worker began with the unit."""
+class UnitStarted(Event, frozen=True, kw_only=True):
+    """A worker started on the unit."""
 
-    type: ClassVar[str] = "unit_started"
     unit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitPhase(Event):
-    """The unit's worker went over to another phase: "init", "plan", "apply", "destroy", "outputs"."""
+class UnitPhase(Event, frozen=True, kw_only=True):
+    """The unit entered a phase: "init", "plan", "apply", "destroy" or "outputs"."""
 
-    type: ClassVar[str] = "unit_phase"
     unit: str
     phase: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitPlanned(Event):
-    """Terraform has compared state and configuration; ``changes`` is what it is about to do."""
+class UnitPlanned(Event, frozen=True, kw_only=True):
+    """Terraform has compared state and configuration; ``changes`` is what it will do."""
 
-    type: ClassVar[str] = "unit_planned"
     unit: str
     changes: Changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRetried(Event):
-    """An attempt failed for a ``reason`` that passes by itself; attempt number ``attempt`` comes in ``wait`` seconds."""
+class UnitRetried(Event, frozen=True, kw_only=True):
+    """An attempt failed with a transient error, ``reason``; attempt number ``attempt`` follows in ``wait`` seconds."""
 
-    type: ClassVar[str] = "unit_retried"
     unit: str
     attempt: int
     wait: float
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceStarted(Event):
-    """Terraform began to work on a resource; ``action`` is create, update, delete, read or replace."""
+class ResourceStarted(Event, frozen=True, kw_only=True):
+    """Terraform started on a resource; ``action`` is create, update, delete or replace."""
 
-    type: ClassVar[str] = "resource_started"
     unit: str
     address: str
     action: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceFinished(Event):
-    """A resource is done, or failed."""
+class ResourceFinished(Event, frozen=True, kw_only=True):
+    """Terraform finished a resource, or failed on it."""
 
-    type: ClassVar[str] = "resource_finished"
     unit: str
     address: str
     action: str
@@ -113,42 +105,34 @@ class ResourceFinished(Event):
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitFinished(Event):
-    """The unit's final status. ``error`` is what went wrong, ``cause`` the failed unit that a skipped one waited for."""
+class UnitFinished(Event, frozen=True, kw_only=True):
+    """The unit has its final status. ``error`` is what went wrong, ``cause`` the failed unit that a skipped one waited for."""
 
-    type: ClassVar[str] = "unit_finished"
     unit: str
     status: Status
-    changes: Changes = field(default_factory=Changes)
+    changes: Changes = Changes()
     seconds: float = 0.0
     error: str = ""
     cause: str = ""
     log: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunInterrupted(Event):
-    """A signal arrived: nothing new starts, running Terraform processes are asked to finish."""
+class RunInterrupted(Event, frozen=True, kw_only=True):
+    """A signal arrived: no further unit starts, and the units in ``waiting_for`` are finished first."""
 
-    type: ClassVar[str] = "run_interrupted"
     waiting_for: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStopped(Event):
-    """A unit's own plan goes beyond what was approved: nothing new starts, what runs is waited for."""
+class RunStopped(Event, frozen=True, kw_only=True):
+    """A unit's own plan exceeds the approved one: no further unit starts, and those in ``waiting_for`` are finished."""
 
-    type: ClassVar[str] = "run_stopped"
     unit: str
     waiting_for: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFinished(Event):
+class RunFinished(Event, frozen=True, kw_only=True):
     """The last event."""
 
-    type: ClassVar[str] = "run_finished"
     exit_code: int
     seconds: float
     changes: Changes
@@ -158,7 +142,7 @@ Listener: TypeAlias = Callable[[Event], None]
 
 
 def fan_out(listeners: Iterable[Listener]) -> Listener:
-    """One listener that hands each event to all of them, in order."""
+    """Return one listener that passes each event to all of them, in order."""
     subscribed = tuple(listeners)
 
     def tell_all(event: Event) -> None:

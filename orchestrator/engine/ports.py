@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from orchestrator.config import EvaluatedUnit, ModuleInterface
+from orchestrator.config import EvaluatedUnit
 from orchestrator.hcl.values import Value
+from orchestrator.model.action import Action
 from orchestrator.model.status import Changes
 
 
@@ -58,16 +59,23 @@ class UnitChange:
 
     Attributes:
         address: within the unit, as in the unit's own state.
-        action: "create", "update", "delete", "replace", "move", "import" or "forget".
+        action: Terraform's own word where this version does not know it, so that it is never taken for an approved one.
 
     """
 
     address: str
-    action: str
+    action: Action | str
 
 
-Accept: TypeAlias = Callable[[Sequence[UnitChange]], str]
-"""Decides on a unit's own plan before it is applied: an empty text accepts it, any other says why it is refused."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a unit's own plan is not applied, for people."""
+
+    reason: str
+
+
+Accept: TypeAlias = Callable[[Sequence[UnitChange]], Refusal | None]
+"""Judges a unit's own plan before it is applied: None accepts it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +157,4 @@ class States(Protocol):
 
     def remove(self, unit: EvaluatedUnit) -> None:
         """Delete the state of a unit of which nothing is left."""
-        ...
-
-
-class Interfaces(Protocol):
-    """Tells what a module declares."""
-
-    def __call__(self, unit: EvaluatedUnit) -> ModuleInterface:
-        """The variables and outputs of the unit's module; fetches the module when it is not on this machine."""
         ...

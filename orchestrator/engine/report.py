@@ -1,16 +1,18 @@
 """The report of a run: a fold over its events, for programs and for people who were not there.
 
-It says nothing that the events do not say, so it can be made of the log of a run that was killed, too; such a run is
-"unfinished". Its JSON form is described in docs/reports.md and docs/report.schema.json.
+It says nothing that the events do not say, so a run that was killed has one too, with the result "unfinished". Its JSON
+form is described in docs/reports.md; docs/report.schema.json is generated from the classes here.
 """
 
-import dataclasses
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
 
 from orchestrator.engine.events import (
     Event,
@@ -25,10 +27,13 @@ from orchestrator.engine.events import (
     UnitStarted,
 )
 from orchestrator.errors import ExitCode
+from orchestrator.model.fields import Count, Name, Seconds, TargetName
 from orchestrator.model.status import Changes, Status
 
-SCHEMA_VERSION = 1
-"""Goes up when a field changes its meaning or goes away; not when one is added."""
+Moment: TypeAlias = Annotated[
+    datetime,
+    msgspec.Meta(tz=True, extra_json_schema={"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"}),
+]
 
 
 class Result(StrEnum):
@@ -40,115 +45,150 @@ class Result(StrEnum):
     UNFINISHED = "unfinished"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceReport:
-    """What was done with one resource instance; ``seconds`` is None where it was begun and no end is known."""
-
-    address: str
-    action: str
-    seconds: float | None
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryReport:
-    """An attempt that failed for a reason that passes by itself, and how long the next one was put off."""
-
-    attempt: int
-    wait: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitReport:
-    """What became of one unit.
+class ResourceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done with one resource instance.
 
     Attributes:
-        status: PENDING or RUNNING only where the run is unfinished.
-        planned: what Terraform was about to do; None where it did not come so far.
-        changes: what it did, also where it failed half-way.
-        error: what went wrong; empty where nothing did.
-        cause: of a skip: the unit that failed; else empty.
-        attempts: how often Terraform was run on it: 0 where it did not come to that, or there was nothing to do.
-        log: the path of its log, relative to the run's folder; empty where there is none.
-        resources: in the order in which Terraform began with them.
+        address: Within the unit.
+        action: create, update, delete or replace.
+        seconds: null when no end is known.
+        failed: Whether Terraform failed on it.
 
     """
 
-    name: str
+    address: Name
+    action: str
+    seconds: Seconds | None
+    failed: bool
+
+
+class RetryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Why another attempt was made.
+
+    Attributes:
+        attempt: The number of the attempt that followed.
+        wait: Seconds until it.
+        reason: The transient error.
+
+    """
+
+    attempt: Annotated[int, msgspec.Meta(ge=2)]
+    wait: Seconds
+    reason: str
+
+
+class UnitReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one unit.
+
+    Attributes:
+        name: Its folder below the environment's.
+        status: pending and running only when the run is unfinished.
+        planned: What Terraform was about to do; null when it did not get that far.
+        changes: What was done, also by a unit that failed half-way.
+        seconds: From the unit's start to its end; 0 when it did not start.
+        error: What went wrong; empty when nothing did.
+        cause: Of a skipped unit: the unit that failed; else empty.
+        attempts: How often Terraform was run on the unit; 0 when it was not run, or there was nothing to do.
+        retries: Attempts that failed with a transient error.
+        log: Terraform's output, relative to the run's folder; empty when there is none.
+        resources: In the order in which Terraform started on them.
+
+    """
+
+    name: Name
     status: Status
     planned: Changes | None
     changes: Changes
-    seconds: float
+    seconds: Seconds
     error: str
     cause: str
-    attempts: int
+    attempts: Count
     retries: tuple[RetryReport, ...]
     log: str
     resources: tuple[ResourceReport, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values: lists, where a frozen object has tuples."""
-        values = dataclasses.asdict(self)
-        return values | {"retries": list(values["retries"]), "resources": list(values["resources"])}
+
+class UnitCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many units have each status."""
+
+    pending: Count
+    running: Count
+    changed: Count
+    unchanged: Count
+    failed: Count
+    skipped: Count
+    cancelled: Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """A run from its beginning to its end, or as far as it came.
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over the units.
 
     Attributes:
-        started: when the command began.
-        finished: None where the run is unfinished.
-        seconds: of the whole command, what came before the first unit included; where it is unfinished, until its last sign.
-        units: in the order of the work.
+        units: How many units have each status.
+        changes: What was done in all of them.
 
     """
 
-    run: str
+    units: UnitCounts
+    changes: Changes
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of a platformctl run: report.json, and what `platformctl report --json` prints.
+
+    Fields may be added; schema_version increases when one changes its meaning or is removed.
+
+    Attributes:
+        schema_version: Of this document.
+        run: The run's id, and the name of its folder below .platformctl/runs.
+        command: What was run: up or destroy.
+        environment: The environment's folder in live/.
+        suffix: The deployment.
+        target: Where it lives.
+        result: How the run ended; unfinished when it was killed, or is still running.
+        exit_code: Of the process; null when the run is unfinished.
+        interrupted: Whether a signal asked the run to stop.
+        started: When the command began, UTC.
+        finished: When it ended, UTC; null when the run is unfinished.
+        seconds: Of the whole command, preparation included; of an unfinished run until its last event.
+        totals: Sums over the units.
+        units: In the order of the work.
+
+    """
+
+    schema_version: Literal[1] = 1
+    run: Name
     command: str
     environment: str
     suffix: str
-    target: str
+    target: TargetName
     result: Result
     exit_code: int | None
     interrupted: bool
-    started: datetime
-    finished: datetime | None
-    seconds: float
-    changes: Changes
+    started: Moment
+    finished: Moment | None
+    seconds: Seconds
+    totals: Totals
     units: tuple[UnitReport, ...]
 
+    @property
+    def changes(self) -> Changes:
+        return self.totals.changes
+
     def count(self, status: Status) -> int:
-        """How many units have the status."""
-        return sum(unit.status is status for unit in self.units)
+        """Return how many units have the status."""
+        found: int = getattr(self.totals.units, status)
+        return found
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, as docs/report.schema.json has them."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "run": self.run,
-            "command": self.command,
-            "environment": self.environment,
-            "suffix": self.suffix,
-            "target": self.target,
-            "result": str(self.result),
-            "exit_code": self.exit_code,
-            "interrupted": self.interrupted,
-            "started": _iso(self.started),
-            "finished": _iso(self.finished) if self.finished else None,
-            "seconds": self.seconds,
-            "totals": {
-                "units": {str(status): self.count(status) for status in Status},
-                "changes": dataclasses.asdict(self.changes),
-            },
-            "units": [unit.to_json() for unit in self.units],
-        }
+        """Return plain JSON values, as docs/report.schema.json has them."""
+        document: dict[str, Any] = json.loads(json.dumps(msgspec.to_builtins(self)))
+        return document
 
 
 @dataclass(slots=True, kw_only=True)
 class _Unit:
-    """What has been heard of a unit."""
+    """What the events have said of a unit so far."""
 
     name: str
     since: float | None = None
@@ -182,7 +222,7 @@ class _Unit:
 
 
 def report_of(events: Iterable[Event]) -> Report | None:
-    """Fold the events of one run into its report; None where the run did not even begin."""
+    """Fold the events of one run into its report; None when the run never started."""
     start: RunStarted | None = None
     end: RunFinished | None = None
     interrupted = False
@@ -198,13 +238,15 @@ def report_of(events: Iterable[Event]) -> Report | None:
                 interrupted = True
             case RunFinished():
                 end = event
-                # A signal that came when all units had ended was still a wish to stop, and the exit code says so.
+                # A signal that arrived after all units had ended shows in the exit code alone.
                 interrupted = interrupted or event.exit_code == ExitCode.INTERRUPTED
             case _:
                 _take(units, event)
     if start is None:
         return None
     began = end.time - end.seconds if end else start.time
+    reports = tuple(unit.report(start.run) for unit in units.values())
+    counts = {str(status): sum(unit.status is status for unit in reports) for status in Status}
     return Report(
         run=start.run,
         command=start.command,
@@ -217,8 +259,11 @@ def report_of(events: Iterable[Event]) -> Report | None:
         started=_moment(began),
         finished=_moment(end.time) if end else None,
         seconds=round(end.seconds if end else last - began, 3),
-        changes=end.changes if end else sum((u.end.changes for u in units.values() if u.end), Changes()),
-        units=tuple(unit.report(start.run) for unit in units.values()),
+        totals=Totals(
+            units=UnitCounts(**counts),
+            changes=end.changes if end else sum((unit.changes for unit in reports), Changes()),
+        ),
+        units=reports,
     )
 
 
@@ -240,9 +285,9 @@ def _take(units: dict[str, _Unit], event: Event) -> None:
         case UnitRetried():
             unit.retries.append(RetryReport(attempt=event.attempt, wait=event.wait, reason=event.reason))
         case ResourceStarted() | ResourceFinished():
-            # A later attempt on the same resource takes the place of the earlier one.
+            # A later attempt on the same resource replaces the earlier one.
             unit.resources[event.address, event.action] = _resource(event)
-    # Whatever else is heard of a unit, its phases included, is said by Terraform.
+    # Every other event of a unit, its phases included, comes from Terraform.
     unit.ran = True
 
 
@@ -260,14 +305,10 @@ def _result(end: RunFinished | None, *, interrupted: bool) -> Result:
 
 
 def _relative(log: str, run: str) -> str:
-    """The path from the run's folder on: the folder itself may be read on another machine, as an artifact of CI."""
+    """Return the path relative to the run's folder, which may be read on another machine, as an artifact of CI."""
     parts = PurePath(log).parts
     return PurePath(*parts[parts.index(run) + 1 :]).as_posix() if run in parts else log
 
 
 def _moment(time: float) -> datetime:
-    return datetime.fromtimestamp(time, UTC)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(time, UTC).replace(microsecond=0)

@@ -1,7 +1,9 @@
-"""What became of a unit in a run."""
+"""How a unit stands in a run, and what was changed in it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from orchestrator.model.fields import Count
 
 
 class Status(StrEnum):
@@ -26,11 +28,20 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """How many resource instances were, or would be, created, updated in place and destroyed."""
+    """How many resource instances were, or would be, changed.
 
-    add: int = 0
-    change: int = 0
-    destroy: int = 0
+    A replacement counts as created and destroyed; a move, an import and a forget are not counted.
+
+    Attributes:
+        add: Created.
+        change: Updated in place.
+        destroy: Destroyed.
+
+    """
+
+    add: Count = 0
+    change: Count = 0
+    destroy: Count = 0
 
     def __add__(self, other: "Changes") -> "Changes":
         return Changes(

@@ -52,8 +52,8 @@ class FakeTerraform:
         self.inputs[unit.name] = dict(unit.inputs)
         self.logs[unit.name] = log
         report(Phase(name="destroy" if destroy else "apply"))
-        if accept is not None and (refusal := accept(self.plans.get(unit.name, ()))):
-            return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal,))
+        if accept is not None and (refusal := accept(self.plans.get(unit.name, ()))) is not None:
+            return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal.reason,))
         if unit.name in self.ends:
             return self.ends[unit.name]
         if destroy:

@@ -91,8 +91,8 @@ class Attempt:
         if self.processes.interrupted:
             return Applied(succeeded=False, interrupted=True, changes=Changes())
         refusal = accept(tuple(sorted(plan.planned)))
-        if refusal:
-            return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal,))
+        if refusal is not None:
+            return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal.reason,))
         # What has vanished from the cloud leaves the state only when a plan is applied, be it an empty one; and a state
         # that is to be empty is written by nobody else.
         if code == _NOTHING_TO_DO and not plan.has_drifted and not destroy:

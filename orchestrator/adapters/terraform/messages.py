@@ -4,24 +4,18 @@ Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.engine.ports import Planned, Progress, ResourceProgress, UnitChange
+from orchestrator.model.action import Action
 from orchestrator.model.status import Changes
 
-_COUNTED = {"create": Changes(add=1), "update": Changes(change=1), "delete": Changes(destroy=1)}
-_ACTIONS = {
-    "create": "create",
-    "update": "update",
-    "delete": "delete",
-    "replace": "replace",
-    "move": "move",
-    "import": "import",
+_ACTIONS: Mapping[str, Action] = {
+    **{action.value: action for action in Action},
     # The documentation has no word for what a "removed" block does without destroying; Terraform 1.11 says this.
-    "remove": "forget",
-    "forget": "forget",
+    "remove": Action.FORGET,
 }
 _WORK = frozenset({"apply_start", "change_summary", "planned_change", "refresh_start", "resource_drift"})
 _NO_CHANGES = frozenset({"noop", "read"})
@@ -74,7 +68,8 @@ class MessageReader:
                 self._resource(message["hook"], seconds=None)
             case "apply_complete":
                 hook = message["hook"]
-                self.changes += _COUNTED.get(hook.get("action", ""), Changes())
+                action = _ACTIONS.get(hook.get("action", ""))
+                self.changes += action.counts if action else Changes()
                 self._resource(hook, seconds=float(hook.get("elapsed_seconds", 0)))
             case "apply_errored":
                 self._resource(message["hook"], seconds=float(message["hook"].get("elapsed_seconds", 0)), failed=True)
@@ -128,9 +123,9 @@ def _unit_changes(change: dict[str, Any]) -> set[UnitChange]:
     resource, action = change["resource"], change["action"]
     if resource.get("resource", "").startswith("data."):
         return set()
-    actions = set() if action in _NO_CHANGES else {_ACTIONS.get(action, action)}
+    actions: set[Action | str] = set() if action in _NO_CHANGES else {_ACTIONS.get(action, action)}
     if "previous_resource" in change:
-        actions.add("move")
+        actions.add(Action.MOVE)
     if "importing" in change:
-        actions.add("import")
+        actions.add(Action.IMPORT)
     return {UnitChange(address=resource["addr"], action=action) for action in actions}

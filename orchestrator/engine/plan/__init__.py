@@ -7,7 +7,7 @@ look at and to hold the units' own plans against: it is never applied.
 """
 
 from orchestrator.engine.plan.approval import Approval
-from orchestrator.engine.plan.changes import ACTIONS, AttributeChange, PlannedChange, StackPlan
+from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan
 from orchestrator.engine.plan.document import (
     FORMAT_VERSION,
     Basis,
@@ -21,7 +21,6 @@ from orchestrator.engine.plan.root_module import RootModule, root_module
 from orchestrator.engine.plan.states import merge_states
 
 __all__ = [
-    "ACTIONS",
     "FORMAT_VERSION",
     "Approval",
     "AttributeChange",

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.engine.plan.changes import StackPlan
-from orchestrator.engine.ports import Accept, UnitChange
+from orchestrator.engine.ports import Accept, Refusal, UnitChange
+from orchestrator.model.action import Action
 
 # What else may become of a resource by what was approved for it. Values that were unknown in the stack's plan may turn out
 # to be what they were, so that less happens; a replacement that broke off in the middle has the second half left.
-_CONTAINED: Mapping[str, frozenset[str]] = {"replace": frozenset({"create", "delete", "update"})}
+_CONTAINED: Mapping[str, frozenset[str]] = {
+    Action.REPLACE: frozenset({Action.CREATE, Action.DELETE, Action.UPDATE}),
+}
 # Of an attempt that failed. What it made is in the state now, marked as broken; making it anew loses nothing.
-_CONTAINED_AGAIN: Mapping[str, frozenset[str]] = {"create": frozenset({"replace", "update"})}
+_CONTAINED_AGAIN: Mapping[str, frozenset[str]] = {Action.CREATE: frozenset({Action.REPLACE, Action.UPDATE})}
 _SHOWN = 10
 
 
@@ -58,21 +61,20 @@ class Approval:
         return tuple(sorted(change for change in changes if change.action not in allowed.get(change.address, ())))
 
     def accept(self, unit: str) -> Accept:
-        """Decides on the plans of one unit, one attempt after the other."""
+        """Return the judge of one unit's plans; each call is another attempt on the unit."""
         attempts = 0
 
-        def accept(changes: Sequence[UnitChange]) -> str:
+        def accept(changes: Sequence[UnitChange]) -> Refusal | None:
             nonlocal attempts
             attempts += 1
-            return explain(self.beyond(unit, changes, again=attempts > 1))
+            beyond = self.beyond(unit, changes, again=attempts > 1)
+            return Refusal(reason=_explain(beyond)) if beyond else None
 
         return accept
 
 
-def explain(beyond: Sequence[UnitChange]) -> str:
-    """Why a unit was not applied, for people; empty when there is nothing beyond what was approved."""
-    if not beyond:
-        return ""
+def _explain(beyond: Sequence[UnitChange]) -> str:
+    """Say why a unit was not applied."""
     lines = [f"  {change.action} {change.address}" for change in beyond[:_SHOWN]]
     if len(beyond) > _SHOWN:
         lines.append(f"  and {len(beyond) - _SHOWN} more")

@@ -1,19 +1,11 @@
-"""What a plan of the stack says: by unit and resource, what will happen, and which attributes change."""
+"""What a plan of the stack says: what will happen, by unit and resource, and which attributes change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.engine.ports import UnitChange
+from orchestrator.model.action import Action
 from orchestrator.model.status import Changes
-
-_COUNTS = {
-    "create": Changes(add=1),
-    "update": Changes(change=1),
-    "delete": Changes(destroy=1),
-    "replace": Changes(add=1, destroy=1),
-}
-ACTIONS = ("create", "update", "delete", "replace", "move", "import", "forget")
-"""What can happen to a resource instance. Terraform counts neither a move, an import nor a forgetting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,26 +34,21 @@ class PlannedChange:
 
     Attributes:
         address: within its unit, as in the unit's own state.
-        action: one of ``ACTIONS``.
-        reason: why, in Terraform's word for it ("replace_because_tainted"), or "".
-        previous_address: where the state has it now, if it moves; else "".
+        reason: why, in Terraform's word for it ("replace_because_tainted").
+        previous_address: where the state has it now, if it moves.
 
     """
 
     address: str
-    action: str
-    reason: str = ""
-    previous_address: str = ""
+    action: Action
+    reason: str | None = None
+    previous_address: str | None = None
     attributes: tuple[AttributeChange, ...] = ()
 
     def to_unit_changes(self) -> tuple[UnitChange, ...]:
-        """What Terraform will call this in the unit's own plan; a move with an update is both."""
-        moved = (
-            ()
-            if self.action == "move" or not self.previous_address
-            else (UnitChange(address=self.address, action="move"),)
-        )
-        return (*moved, UnitChange(address=self.address, action=self.action))
+        """Return the change as Terraform reports it in the unit's own plan; a move with an update is both."""
+        actions = [Action.MOVE] if self.previous_address and self.action is not Action.MOVE else []
+        return tuple(UnitChange(address=self.address, action=action) for action in [*actions, self.action])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +58,7 @@ class StackPlan:
     Attributes:
         units: the planned changes by unit name; a unit without changes is there with an empty tuple.
         outputs: the units whose outputs will, or may, have other values than their states say.
-        drift: what differs in the cloud from the states, by unit name; units without any are left out.
+        drift: what differs in the cloud from the states, by unit name; units without drift are left out.
         providers: how many provider configurations the units have.
 
     """
@@ -82,14 +69,14 @@ class StackPlan:
     providers: int = 1
 
     def changes(self, unit: str | None = None) -> Changes:
-        """The counts of one unit, or of all."""
+        """Return the counts of one unit, or of all."""
         chosen = self.units.values() if unit is None else [self.units[unit]]
-        return sum((_COUNTS.get(change.action, Changes()) for changes in chosen for change in changes), Changes())
+        return sum((change.action.counts for changes in chosen for change in changes), Changes())
 
     def touches(self, unit: str) -> bool:
-        """Whether Terraform has anything to do in a unit, be it to write down an output."""
+        """Whether Terraform has anything to do in a unit; writing an output to the state counts."""
         return bool(self.units[unit]) or unit in self.outputs
 
     def __bool__(self) -> bool:
-        """Whether any resource is to be changed."""
+        """Whether any resource changes."""
         return any(self.units.values())

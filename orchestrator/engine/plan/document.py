@@ -1,26 +1,32 @@
-"""The JSON form of a stack's plan: what ``plan --json`` prints and ``plan --out`` keeps; docs/plan.schema.json describes it.
+"""The JSON form of a stack's plan: what ``plan --json`` prints and ``plan --out`` keeps.
 
-It holds no secrets: attributes that are sensitive are named, without their values.
+It holds no secrets: sensitive attributes are named without their values. docs/plan.schema.json is generated from
+``PlanDocument``.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from orchestrator.engine.plan.changes import ACTIONS, AttributeChange, PlannedChange, StackPlan
+import msgspec
+
+from orchestrator.engine.plan.changes import PlannedChange, StackPlan
 from orchestrator.errors import UsageError
+from orchestrator.model.action import Action
+from orchestrator.model.fields import Name, TargetName
+from orchestrator.model.status import Changes
 
 FORMAT_VERSION = "1.0"
-"""Fields may be added within a major version; those that are there keep their names and meaning."""
+"""Fields may be added within a major version; existing ones keep their names and meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What a plan was made of; a plan whose basis has changed is stale.
+    """What the plan was made of. When any of it has changed, up --plan refuses the plan as stale.
 
     Attributes:
-        configuration: a fingerprint by unit name: of its inputs, generated files and module.
-        states: "<lineage>/<serial>" by unit name, "" where there was no state.
+        configuration: By unit, a hash over its inputs, generated files and module.
+        states: By unit, its state's lineage and serial with a slash between; empty where there was no state.
 
     """
 
@@ -28,21 +34,21 @@ class Basis:
     states: Mapping[str, str]
 
     def differences(self, now: "Basis") -> tuple[str, ...]:
-        """What has changed since, for people; empty when nothing has."""
+        """Return what has changed since, for people; empty when nothing has."""
         here, there = set(self.configuration), set(now.configuration)
         both = here & there
         edited = {unit for unit in both if self.configuration[unit] != now.configuration[unit]}
         moved_on = {unit for unit in both if self.states.get(unit, "") != now.states.get(unit, "")}
         reasons = (
-            (here - there, "is not there any more", "are not there any more"),
+            (here - there, "no longer exists", "no longer exist"),
             (there - here, "is new", "are new"),
             (edited, "is configured differently", "are configured differently"),
             (moved_on - edited, "has been applied or changed", "have been applied or changed"),
         )
-        return tuple(_said(units, one, several) for units, one, several in reasons if units)
+        return tuple(_sentence(units, one, several) for units, one, several in reasons if units)
 
 
-def _said(units: Collection[str], one: str, several: str) -> str:
+def _sentence(units: Collection[str], one: str, several: str) -> str:
     return f"{'unit' if len(units) == 1 else 'units'} {', '.join(sorted(units))} {one if len(units) == 1 else several}"
 
 
@@ -53,15 +59,7 @@ def state_version(document: Mapping[str, object] | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPlan:
-    """A plan with what it takes to apply it later.
-
-    Attributes:
-        created: when it was made, in ISO 8601, UTC.
-        account: the account that it was made for.
-        only: the selected units; empty for all.
-        orphans: units that have a state and are in the live tree no more; the plan does not touch them.
-
-    """
+    """A plan with what it takes to apply it later; the fields are those of ``PlanDocument``."""
 
     suffix: str
     environment: str
@@ -72,11 +70,125 @@ class KeptPlan:
     account_settings: tuple[str, ...]
     plan: StackPlan
     basis: Basis
-    orphans: tuple[str, ...] = field(default=())
+    orphans: tuple[str, ...] = ()
+
+
+class AttributeEntry(msgspec.Struct, kw_only=True):
+    """One attribute that changes.
+
+    Attributes:
+        name: Of the attribute, at the top level of the resource.
+        before: The value now, of any type; null where there is none, and where it is sensitive.
+        after: The value afterwards as far as it is known, of any type; null as above.
+        unknown: Whether some of the value is known only after apply.
+        sensitive: Whether the attribute is, or holds, a secret. Both values are left out then.
+        forces_replacement: Whether this attribute is the reason why the resource is replaced.
+
+    """
+
+    name: Name
+    before: Any
+    after: Any
+    unknown: bool
+    sensitive: bool
+    forces_replacement: bool
+
+
+class ResourceEntry(msgspec.Struct, kw_only=True):
+    """One resource instance.
+
+    Attributes:
+        address: Within its unit, as in the unit's own state.
+        action: What happens to it.
+        reason: Why, in Terraform's word for it (the JSON format's action_reason), for example replace_because_tainted;
+            null where Terraform gives none.
+        previous_address: Where the state has it now, if it moves; else null.
+        attributes: The attributes that change, by name.
+
+    """
+
+    address: Name
+    action: Action
+    reason: str | None
+    previous_address: str | None
+    attributes: list[AttributeEntry]
+
+
+class DriftEntry(msgspec.Struct, kw_only=True):
+    """One unit in which the cloud differs from the state.
+
+    Attributes:
+        unit: Its name.
+        resources: The resource instances that differ, by address.
+
+    """
+
+    unit: Name
+    resources: list[ResourceEntry]
+
+
+class UnitEntry(msgspec.Struct, kw_only=True):
+    """One unit of the plan.
+
+    Attributes:
+        unit: Its name: its folder below the environment's.
+        changes: The counts of this unit.
+        outputs_change: Whether its outputs will, or may, have other values than its state says. up applies a unit of which
+            this is true, also when none of its resources change.
+        resources: The resource instances that change, by address.
+
+    """
+
+    unit: Name
+    changes: Changes
+    outputs_change: bool
+    resources: list[ResourceEntry]
+
+
+class PlanDocument(msgspec.Struct, kw_only=True):
+    """The plan of a whole stack: what `platformctl plan --json` prints and `platformctl plan --out` keeps.
+
+    It holds no secrets: sensitive attributes are named without their values. Fields may be added; the major number of
+    format_version increases when one changes its meaning or is removed.
+
+    Attributes:
+        format_version: Of this document. Another major number is not read.
+        suffix: The deployment.
+        environment: The environment's folder in live/.
+        target: Where the deployment lives.
+        account: The AWS account that the plan was made for; the local cloud has one, too.
+        created: When the plan was made: ISO 8601, UTC.
+        only: The units that --only selected; empty when all were planned.
+        account_settings: What the deployment owns of the things that AWS has once per account and region.
+        summary: The counts of all units together.
+        units: Every planned unit in dependency order, those without changes, too.
+        drift: What differs in the cloud from the states: from what the state says to what was found. Units without drift
+            are left out.
+        orphans: Units that have a state and are no longer in the live tree. The plan leaves them as they are.
+        provider_configurations: How many different provider configurations the units have; all are in this one plan.
+        basis: What the plan was made of. When any of it has changed, up --plan refuses the plan as stale.
+
+    """
+
+    format_version: Annotated[str, msgspec.Meta(pattern=r"^1\.[0-9]+$")]
+    suffix: Name
+    environment: str
+    target: TargetName
+    account: str
+    created: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+    only: tuple[str, ...]
+    account_settings: tuple[str, ...]
+    summary: Changes
+    units: list[UnitEntry]
+    drift: list[DriftEntry]
+    orphans: tuple[str, ...]
+    provider_configurations: Annotated[int, msgspec.Meta(ge=1)]
+    basis: Basis
 
 
 def to_document(kept: KeptPlan) -> dict[str, Any]:
-    """The plan as plain JSON values, units in the order of the plan."""
+    """Return the plan as plain JSON values, units in the order of the plan."""
+    plan = kept.plan
     return {
         "format_version": FORMAT_VERSION,
         "suffix": kept.suffix,
@@ -86,48 +198,22 @@ def to_document(kept: KeptPlan) -> dict[str, Any]:
         "created": kept.created,
         "only": list(kept.only),
         "account_settings": list(kept.account_settings),
-        "summary": _counts(kept.plan, None),
+        "summary": msgspec.to_builtins(plan.changes()),
         "units": [
             {
                 "unit": unit,
-                "changes": _counts(kept.plan, unit),
-                "outputs_change": unit in kept.plan.outputs,
-                "resources": [_resource(change) for change in changes],
+                "changes": msgspec.to_builtins(plan.changes(unit)),
+                "outputs_change": unit in plan.outputs,
+                "resources": list(msgspec.to_builtins(changes)),
             }
-            for unit, changes in kept.plan.units.items()
+            for unit, changes in plan.units.items()
         ],
         "drift": [
-            {"unit": unit, "resources": [_resource(change) for change in changes]}
-            for unit, changes in kept.plan.drift.items()
+            {"unit": unit, "resources": list(msgspec.to_builtins(changes))} for unit, changes in plan.drift.items()
         ],
         "orphans": list(kept.orphans),
-        "provider_configurations": kept.plan.providers,
-        "basis": {"configuration": dict(kept.basis.configuration), "states": dict(kept.basis.states)},
-    }
-
-
-def _counts(plan: StackPlan, unit: str | None) -> dict[str, int]:
-    changes = plan.changes(unit)
-    return {"add": changes.add, "change": changes.change, "destroy": changes.destroy}
-
-
-def _resource(change: PlannedChange) -> dict[str, Any]:
-    return {
-        "address": change.address,
-        "action": change.action,
-        "reason": change.reason or None,
-        "previous_address": change.previous_address or None,
-        "attributes": [
-            {
-                "name": attribute.name,
-                "before": attribute.before,
-                "after": attribute.after,
-                "unknown": attribute.unknown,
-                "sensitive": attribute.sensitive,
-                "forces_replacement": attribute.forces_replacement,
-            }
-            for attribute in change.attributes
-        ],
+        "provider_configurations": plan.providers,
+        "basis": msgspec.to_builtins(kept.basis),
     }
 
 
@@ -143,98 +229,41 @@ def parse_document(document: object, *, name: str) -> KeptPlan:
 
     """
     version = document.get("format_version") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(version, str):
-        raise _unusable(name, "it is no plan that platformctl kept")
+    if not isinstance(version, str):
+        raise _unusable(name, "it is not a plan that platformctl kept")
     if version.split(".")[0] != FORMAT_VERSION.split(".", maxsplit=1)[0]:
-        raise _unusable(name, f"it is of format {version}, this platformctl reads {FORMAT_VERSION}")
+        raise _unusable(name, f"its format is {version}, and this platformctl reads {FORMAT_VERSION}")
     try:
-        return KeptPlan(
-            suffix=_text(document["suffix"]),
-            environment=_text(document["environment"]),
-            target=_text(document["target"]),
-            account=_text(document["account"]),
-            created=_text(document["created"]),
-            only=_texts(document["only"]),
-            account_settings=_texts(document["account_settings"]),
-            plan=StackPlan(
-                units=_changes(document["units"]),
-                outputs=frozenset(_text(unit["unit"]) for unit in document["units"] if _flag(unit["outputs_change"])),
-                drift=_changes(document["drift"]),
-                providers=_count(document["provider_configurations"]),
-            ),
-            basis=Basis(
-                configuration=_texts_by_name(document["basis"]["configuration"]),
-                states=_texts_by_name(document["basis"]["states"]),
-            ),
-            orphans=_texts(document["orphans"]),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise _unusable(name, "it is damaged, or was changed by hand") from None
-
-
-def _changes(units: object) -> dict[str, tuple[PlannedChange, ...]]:
-    found: dict[str, tuple[PlannedChange, ...]] = {}
-    for unit in _list(units):
-        name = _text(unit["unit"])
-        if name in found:
-            raise ValueError(name)
-        found[name] = tuple(_change(resource) for resource in _list(unit["resources"]))
-    return found
-
-
-def _change(resource: dict[str, Any]) -> PlannedChange:
-    if resource["action"] not in ACTIONS:
-        raise ValueError(resource["action"])
-    return PlannedChange(
-        address=_text(resource["address"]),
-        action=resource["action"],
-        reason=_text(resource["reason"] or ""),
-        previous_address=_text(resource["previous_address"] or ""),
-        attributes=tuple(
-            AttributeChange(
-                name=_text(attribute["name"]),
-                before=attribute["before"],
-                after=attribute["after"],
-                unknown=_flag(attribute["unknown"]),
-                sensitive=_flag(attribute["sensitive"]),
-                forces_replacement=_flag(attribute["forces_replacement"]),
-            )
-            for attribute in _list(resource["attributes"])
+        found = msgspec.convert(document, PlanDocument)
+    except msgspec.ValidationError as error:
+        raise _unusable(name, f"it is damaged, or was edited by hand: {error}") from None
+    units, drift = _changes(found.units), _changes(found.drift)
+    if len(units) < len(found.units) or len(drift) < len(found.drift):
+        raise _unusable(name, "it is damaged, or was edited by hand: a unit is listed twice")
+    return KeptPlan(
+        suffix=found.suffix,
+        environment=found.environment,
+        target=found.target,
+        account=found.account,
+        created=found.created,
+        only=found.only,
+        account_settings=found.account_settings,
+        plan=StackPlan(
+            units=units,
+            outputs=frozenset(entry.unit for entry in found.units if entry.outputs_change),
+            drift=drift,
+            providers=found.provider_configurations,
         ),
+        basis=found.basis,
+        orphans=found.orphans,
     )
 
 
-# What comes from a file is of the type that it should be, or is refused here; nothing behind this looks again.
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(value)
-    return value
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(value)
-    return value
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError(value)
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(_text(item) for item in _list(value))
-
-
-def _texts_by_name(value: dict[str, object]) -> dict[str, str]:
-    return {name: _text(item) for name, item in value.items()}
+def _changes(entries: Collection[UnitEntry | DriftEntry]) -> dict[str, tuple[PlannedChange, ...]]:
+    return {
+        entry.unit: msgspec.convert(entry.resources, tuple[PlannedChange, ...], from_attributes=True)
+        for entry in entries
+    }
 
 
 def _unusable(name: str, why: str) -> UsageError:

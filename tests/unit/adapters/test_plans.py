@@ -15,6 +15,7 @@ from orchestrator.engine.plan import AttributeChange, Basis, KeptPlan, PlannedCh
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue
+from orchestrator.model.action import Action
 
 KEPT = KeptPlan(
     suffix="pr42",
@@ -29,7 +30,7 @@ KEPT = KeptPlan(
             "vpc": (
                 PlannedChange(
                     address="aws_vpc.this",
-                    action="update",
+                    action=Action.UPDATE,
                     attributes=(
                         AttributeChange(name="password", sensitive=True),
                         AttributeChange(name="é", after="日本"),
@@ -106,12 +107,12 @@ WHOLE = json.dumps({"format_version": "1.0"})
 @pytest.mark.parametrize(
     ("contents", "why"),
     [
-        (b"", "it is no plan that platformctl kept"),
-        (b"PK\x03\x04\xff\xfe terraform's own", "it is no plan that platformctl kept"),
-        (b"[1, 2", "it is no plan that platformctl kept"),
-        (b"null", "it is no plan that platformctl kept"),
-        (WHOLE.encode(), "it is damaged, or was changed by hand"),
-        (b"[" * 100_000, "it is no plan that platformctl kept"),
+        (b"", "it is not a plan that platformctl kept."),
+        (b"PK\x03\x04\xff\xfe terraform's own", "it is not a plan that platformctl kept."),
+        (b"[1, 2", "it is not a plan that platformctl kept."),
+        (b"null", "it is not a plan that platformctl kept."),
+        (WHOLE.encode(), "it is damaged, or was edited by hand: Object missing required field `suffix`."),
+        (b"[" * 100_000, "it is not a plan that platformctl kept."),
     ],
     ids=["empty", "binary", "cut off", "null", "fields missing", "nested without end"],
 )
@@ -120,7 +121,7 @@ def test_c7_a_file_that_is_no_plan(tmp_path, contents, why):
     file.write_bytes(contents)
     with pytest.raises(UsageError) as caught:
         read_kept_plan(file)
-    assert (caught.value.summary, caught.value.detail) == ("The plan cannot be used", f"{file}: {why}.")
+    assert (caught.value.summary, caught.value.detail) == ("The plan cannot be used", f"{file}: {why}")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_c4_events_are_appended_one_per_line_at_once(tmp_path):
     run = new_run(tmp_path, suffix="pr42")
     file = run.folder / "events.jsonl"
     run.append(UnitStarted(time=1.0, unit="vpc"))
-    assert file.read_text() == '{"type": "unit_started", "time": 1.0, "unit": "vpc"}\n'
+    assert file.read_text() == '{"type":"unit_started","time":1.0,"unit":"vpc"}\n'
     run.append(UnitFinished(time=2.0, unit="vpc", status=Status.FAILED, changes=Changes(add=1), error="a\nb"))
     lines = file.read_text().splitlines()
     assert len(lines) == 2

@@ -14,6 +14,7 @@ from orchestrator.cli.planning import require_fresh, require_same_request, subje
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan
 from orchestrator.engine.ports import UnitChange
 from orchestrator.hcl.values import Sensitive
+from orchestrator.model.action import Action
 from tests.fakes.deployment import FakeDeployment
 
 STATES = {"kms": {"key_arn": "arn:1", "password": Sensitive("hunter2")}, "vpc": {"vpc_id": "v"}, "api": {}, "docs": {}}
@@ -21,7 +22,7 @@ SECRET = AttributeChange(name="password", sensitive=True)
 
 
 def change(action, address="aws_x.y"):
-    return PlannedChange(address=address, action=action, attributes=(SECRET,))
+    return PlannedChange(address=address, action=Action(action), attributes=(SECRET,))
 
 
 def plan_of(*, outputs=(), drift=(), **units):

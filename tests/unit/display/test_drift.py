@@ -4,15 +4,16 @@ import pytest
 
 from orchestrator.display.drift import render_drift
 from orchestrator.engine.drift import Difference, Drift, Kind, drift_of
-from orchestrator.engine.plan import ACTIONS, AttributeChange, PlannedChange, read_plan
+from orchestrator.engine.plan import AttributeChange, PlannedChange, read_plan
+from orchestrator.model.action import Action
 
 
 def item(kind, repair="", *attributes, address="aws_vpc.this", cloud="update"):
     return Difference(
         kind=kind,
         address=address,
-        cloud=PlannedChange(address=address, action=cloud),
-        repair=PlannedChange(address=address, action=repair, attributes=attributes) if repair else None,
+        cloud=PlannedChange(address=address, action=Action(cloud)),
+        repair=PlannedChange(address=address, action=Action(repair), attributes=attributes) if repair else None,
     )
 
 
@@ -98,7 +99,7 @@ def test_c5_what_is_left_open_is_not_counted_as_drift():
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.OUTSIDE])
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", Action)
 def test_c5_every_kind_and_action_can_be_shown(kind, action):
     assert "aws_vpc.this" in shown(item(kind, action))
 

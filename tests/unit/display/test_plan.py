@@ -3,7 +3,8 @@
 import pytest
 
 from orchestrator.display.plan import render_plan, render_summary, summary
-from orchestrator.engine.plan import ACTIONS, AttributeChange, PlannedChange, StackPlan, read_plan
+from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan, read_plan
+from orchestrator.model.action import Action
 
 
 def attribute(name, before=None, after=None, **rest):
@@ -19,18 +20,22 @@ PLAN = StackPlan(
         "vpc": (
             PlannedChange(
                 address='aws_subnet.this["a"]',
-                action="replace",
+                action=Action.REPLACE,
                 reason="replace_because_cannot_update",
                 attributes=(
                     attribute("arn", "x", unknown=True),
                     attribute("cidr_block", "10.0.0.0/24", "10.1.0.0/24", forces_replacement=True),
                 ),
             ),
-            PlannedChange(address="aws_vpc.this", action="update", attributes=(attribute("tags", None, {"a": "1"}),)),
+            PlannedChange(
+                address="aws_vpc.this", action=Action.UPDATE, attributes=(attribute("tags", None, {"a": "1"}),)
+            ),
         ),
-        "api": (PlannedChange(address="aws_lambda_function.this", action="delete"),),
+        "api": (PlannedChange(address="aws_lambda_function.this", action=Action.DELETE),),
         "kms": (
-            PlannedChange(address="aws_kms_key.this", action="create", attributes=(attribute("id", unknown=True),)),
+            PlannedChange(
+                address="aws_kms_key.this", action=Action.CREATE, attributes=(attribute("id", unknown=True),)
+            ),
         ),
         "docs": (),
     },
@@ -72,29 +77,32 @@ def test_c3_a_unit_of_which_the_outputs_alone_change_is_named():
 
 # What is said of a resource beside its address.
 SAID = [
-    (PlannedChange(address="a.b", action="create"), "+ a.b"),
-    (PlannedChange(address="a.b", action="update"), "~ a.b"),
-    (PlannedChange(address="a.b", action="delete"), "- a.b"),
-    (PlannedChange(address="a.b", action="replace"), "± a.b  must be replaced"),
-    (PlannedChange(address="a.b", action="move", previous_address="a.old"), "> a.b  moves from a.old"),
-    (PlannedChange(address="a.b", action="update", previous_address="a.old"), "~ a.b  moves from a.old"),
+    (PlannedChange(address="a.b", action=Action.CREATE), "+ a.b"),
+    (PlannedChange(address="a.b", action=Action.UPDATE), "~ a.b"),
+    (PlannedChange(address="a.b", action=Action.DELETE), "- a.b"),
+    (PlannedChange(address="a.b", action=Action.REPLACE), "± a.b  must be replaced"),
+    (PlannedChange(address="a.b", action=Action.MOVE, previous_address="a.old"), "> a.b  moves from a.old"),
+    (PlannedChange(address="a.b", action=Action.UPDATE, previous_address="a.old"), "~ a.b  moves from a.old"),
     (
-        PlannedChange(address="a.b", action="replace", previous_address="a.old"),
+        PlannedChange(address="a.b", action=Action.REPLACE, previous_address="a.old"),
         "± a.b  must be replaced  moves from a.old",
     ),
-    (PlannedChange(address="a.b", action="import"), "< a.b  is imported"),
-    (PlannedChange(address="a.b", action="forget"), ". a.b  is left alone from now on, and stays in the cloud"),
+    (PlannedChange(address="a.b", action=Action.IMPORT), "< a.b  is imported"),
+    (PlannedChange(address="a.b", action=Action.FORGET), ". a.b  is left alone from now on, and stays in the cloud"),
     (
-        PlannedChange(address="a.b", action="replace", reason="replace_because_tainted"),
+        PlannedChange(address="a.b", action=Action.REPLACE, reason="replace_because_tainted"),
         "± a.b  must be replaced  (its creation broke off)",
     ),
     (
-        PlannedChange(address="a.b", action="delete", reason="delete_because_no_resource_config"),
+        PlannedChange(address="a.b", action=Action.DELETE, reason="delete_because_no_resource_config"),
         "- a.b  (not in the configuration any more)",
     ),
     # Plain from the attributes, or a word that came after this version: nothing is said rather than jargon.
-    (PlannedChange(address="a.b", action="replace", reason="replace_because_cannot_update"), "± a.b  must be replaced"),
-    (PlannedChange(address="a.b", action="delete", reason="delete_because_of_the_weather"), "- a.b"),
+    (
+        PlannedChange(address="a.b", action=Action.REPLACE, reason="replace_because_cannot_update"),
+        "± a.b  must be replaced",
+    ),
+    (PlannedChange(address="a.b", action=Action.DELETE, reason="delete_because_of_the_weather"), "- a.b"),
 ]
 
 
@@ -103,7 +111,7 @@ def test_c3_what_happens_to_a_resource_and_why(change, line):
     assert render_plan(one(change), order=("u",)).plain.splitlines()[1] == f"  {line}"
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", Action)
 def test_c3_every_action_can_be_shown(action):
     change = PlannedChange(address="a.b", action=action)
     assert "a.b" in render_plan(one(change), order=("u",)).plain
@@ -124,12 +132,12 @@ def test_c3_every_action_can_be_shown(action):
     ],
 )
 def test_c3_the_totals(changes, text):
-    assert summary(one(*(PlannedChange(address="a.b", action=action) for action in changes))) == text
+    assert summary(one(*(PlannedChange(address="a.b", action=Action(action)) for action in changes))) == text
 
 
 def test_c3_only_what_is_changed_in_place_or_replaced_shows_its_attributes():
     """What is made or destroyed would show all of them."""
-    for action in ACTIONS:
+    for action in Action:
         change = PlannedChange(address="a.b", action=action, attributes=(attribute("name", 1, 2),))
         text = render_plan(one(change), order=("u",)).plain
         assert ("name: 1 -> 2" in text) is (action in {"update", "replace"})
@@ -156,7 +164,7 @@ def test_c3_orphans_are_named_after_the_units():
     [(58, '"' + "x" * 58 + '"'), (59, '"' + "x" * 58 + "…"), (500, '"' + "x" * 58 + "…")],
 )
 def test_long_values_are_cut(length, shown):
-    change = PlannedChange(address="a.b", action="update", attributes=(attribute("policy", None, "x" * length),))
+    change = PlannedChange(address="a.b", action=Action.UPDATE, attributes=(attribute("policy", None, "x" * length),))
     assert f"policy: null -> {shown}\n" in render_plan(one(change), order=("u",)).plain
 
 
@@ -171,7 +179,7 @@ def test_long_values_are_cut(length, shown):
     ],
 )
 def test_values_are_shown_as_json(value, shown):
-    change = PlannedChange(address="a.b", action="update", attributes=(attribute("v", 0, value),))
+    change = PlannedChange(address="a.b", action=Action.UPDATE, attributes=(attribute("v", 0, value),))
     assert f"v: 0 -> {shown}\n" in render_plan(one(change), order=("u",)).plain
 
 
@@ -185,7 +193,7 @@ def test_values_are_shown_as_json(value, shown):
     ],
 )
 def test_c8_secrets_are_not_shown(found, line):
-    text = render_plan(one(PlannedChange(address="a.b", action="update", attributes=(found,))), order=("u",)).plain
+    text = render_plan(one(PlannedChange(address="a.b", action=Action.UPDATE, attributes=(found,))), order=("u",)).plain
     assert text.splitlines()[2] == f"      {line}"
     assert "hunter" not in text
 
@@ -219,7 +227,7 @@ def test_c5_the_summary_says_what_is_touched_and_what_is_lost():
 
 @pytest.mark.parametrize(("count", "more"), [(10, None), (11, "and 1 more"), (30, "and 20 more")])
 def test_c5_a_long_list_of_what_is_lost_is_cut(count, more):
-    plan = one(*(PlannedChange(address=f"a.b[{number:02}]", action="delete") for number in range(count)))
+    plan = one(*(PlannedChange(address=f"a.b[{number:02}]", action=Action.DELETE) for number in range(count)))
     lines = render_summary(plan, order=("u",)).plain.splitlines()
     assert sum("- a.b[" in line for line in lines) == 10
     assert (lines[-2].strip() == f"- {more}") is (more is not None)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from orchestrator.display.report import render_report
-from orchestrator.engine.report import Report, ResourceReport, Result, RetryReport, UnitReport
+from orchestrator.engine.report import Report, ResourceReport, Result, RetryReport, Totals, UnitCounts, UnitReport
 from orchestrator.model.status import Changes, Status
 
 
@@ -28,7 +28,10 @@ def resource(address, seconds, *, failed=False):
     return ResourceReport(address=address, action="create", seconds=seconds, failed=failed)
 
 
-def report(*units, result=Result.FAILED, code=1, **values):
+DONE = Changes(add=3, change=2, destroy=1)
+
+
+def report(*units, result=Result.FAILED, code=1, changes=DONE, **values):
     defaults = {
         "run": "20260131-081500-pr42-3f9a",
         "command": "up",
@@ -39,7 +42,7 @@ def report(*units, result=Result.FAILED, code=1, **values):
         "started": datetime(2026, 1, 31, 8, 15, tzinfo=UTC),
         "finished": None,
         "seconds": 130.0,
-        "changes": Changes(add=3, change=2, destroy=1),
+        "totals": Totals(units=UnitCounts(**dict.fromkeys(Status, 0)), changes=changes),
     }
     return Report(result=result, exit_code=code, units=units, **(defaults | values))
 

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.engine.drift import Difference, Drift, Kind, drift_of, to_document
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan, read_plan
+from orchestrator.model.action import Action
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs/drift.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -17,7 +18,7 @@ def change(action, *names, address="aws_vpc.this", unknown=(), **rest):
     """A change of attributes by name; those in ``unknown`` have values that are known only after apply."""
     attributes = [AttributeChange(name=name, before=1, after=2) for name in names]
     attributes += [AttributeChange(name=name, before=1, unknown=True) for name in unknown]
-    return PlannedChange(address=address, action=action, attributes=tuple(attributes), **rest)
+    return PlannedChange(address=address, action=Action(action), attributes=tuple(attributes), **rest)
 
 
 def drift(cloud, repair):
@@ -113,7 +114,7 @@ FULL = StackPlan(
             change("update", unknown=["vpc_id"], address="aws_vpc.follows"),
             change("move", address="aws_vpc.moved", previous_address="aws_vpc.old"),
         ),
-        "data/aurora": (PlannedChange(address="aws_rds_cluster.this", action="update", attributes=(SECRET,)),),
+        "data/aurora": (PlannedChange(address="aws_rds_cluster.this", action=Action.UPDATE, attributes=(SECRET,)),),
         "docs": (),
     },
     drift={
@@ -122,7 +123,7 @@ FULL = StackPlan(
             change("update", "tags", address="aws_vpc.changed"),
             change("update", "tags_all", address="aws_vpc.outside"),
         ),
-        "data/aurora": (PlannedChange(address="aws_rds_cluster.this", action="update", attributes=(SECRET,)),),
+        "data/aurora": (PlannedChange(address="aws_rds_cluster.this", action=Action.UPDATE, attributes=(SECRET,)),),
     },
 )
 

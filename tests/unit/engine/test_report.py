@@ -2,16 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import ClassVar, get_origin, get_type_hints
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 
-from orchestrator.engine import event_log
 from orchestrator.engine.event_log import read_events
 from orchestrator.engine.events import (
-    Event,
     ResourceFinished,
     ResourceStarted,
     RunFinished,
@@ -113,9 +110,9 @@ def test_the_schema_is_one_and_leaves_nothing_of_the_report_out():
     made = report(*FAILED).to_json()
     described = {
         "": (SCHEMA, made),
-        "unit": (SCHEMA["$defs"]["unit"], made["units"][0]),
-        "retry": (SCHEMA["$defs"]["retry"], made["units"][2]["retries"][0]),
-        "resource": (SCHEMA["$defs"]["resource"], made["units"][0]["resources"][0]),
+        "unit": (SCHEMA["$defs"]["UnitReport"], made["units"][0]),
+        "retry": (SCHEMA["$defs"]["RetryReport"], made["units"][2]["retries"][0]),
+        "resource": (SCHEMA["$defs"]["ResourceReport"], made["units"][0]["resources"][0]),
     }
     for name, (schema, value) in described.items():
         assert set(schema["properties"]) == set(schema["required"]) == set(value), name
@@ -235,7 +232,7 @@ def test_nothing_to_report_where_no_run_began():
 
 
 def logged(events):
-    return [json.dumps(event.to_json(), default=str) for event in events]
+    return [event.to_line() for event in events]
 
 
 @pytest.mark.parametrize("events", [FAILED, INTERRUPTED, KILLED], ids=["failed", "interrupted", "killed"])
@@ -257,7 +254,8 @@ def test_c4_what_is_read_back_from_the_log_is_what_was_written(events):
         '{"type": ["unit_started"], "time": 1.0}',
         '{"type": "unit_started", "time": 1.0}',
         '{"type": "unit_finished", "time": 1.0, "unit": "kms", "status": "wonderful"}',
-        '{"type": "unit_planned", "time": 1.0, "unit": "kms", "changes": {"add": 1}}',
+        '{"type": "unit_planned", "time": 1.0, "unit": "kms", "changes": {"add": -1}}',
+        b'{"type": "unit_started", "time": 1.0, "unit": "\xff"}',
         '{"type": "unit_planned", "time": 1.0, "unit": "kms", "changes": null}',
     ],
 )
@@ -269,16 +267,6 @@ def test_a_line_that_says_nothing_does_not_keep_the_rest_from_being_read(line):
 def test_fields_of_a_newer_platformctl_are_passed_over():
     line = '{"type": "unit_started", "time": 1.0, "unit": "kms", "mood": "good"}'
     assert list(read_events([line])) == [UnitStarted(time=1.0, unit="kms")]
-
-
-def test_every_kind_of_event_can_be_read_back():
-    """What JSON has no form for has a reader; an event that is added later and has none would be lost without a word."""
-    plain = {str, float, int, bool}
-    for kind in Event.__subclasses__():
-        special = {name for name, hint in get_type_hints(kind).items() if get_origin(hint) is not ClassVar} - {
-            name for name, hint in get_type_hints(kind).items() if hint in plain
-        }
-        assert special <= event_log._VALUES.keys(), kind
 
 
 def cases(made):

@@ -12,6 +12,7 @@ from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.engine.plan import PlannedChange
 from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.model.action import Action
 
 PLAN = {
     "format_version": "1.2",
@@ -41,7 +42,7 @@ def units(tree):
 def test_c3_the_plan_is_read_and_its_folder_removed(planner, units, terraform):
     terraform.answer("show", json.dumps(PLAN))
     plan = planner.plan(units, {"kms": {"version": 4, "resources": [], "secret": "hunter2"}})
-    assert plan.units == {"kms": (), "vpc": (PlannedChange(address="aws_vpc.this", action="create"),)}
+    assert plan.units == {"kms": (), "vpc": (PlannedChange(address="aws_vpc.this", action=Action.CREATE),)}
     init, planned, show = terraform.calls("init", "plan", "show")
     assert init["arguments"] == ["init", "-input=false", "-no-color", "-lockfile=readonly"]
     assert planned["arguments"] == [

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engine.ports import Applied, Phase, Planned, ResourceProgress, UnitChange
+from orchestrator.engine.ports import Applied, Phase, Planned, Refusal, ResourceProgress, UnitChange
+from orchestrator.model.action import Action
 from orchestrator.model.status import Changes
 
 PLAN_FILE = "platformctl.tfplan"
@@ -41,16 +42,16 @@ APPLY = [
     },
 ]
 CHANGES = (
-    UnitChange(address="aws_eip.new", action="move"),
-    UnitChange(address="aws_eip.new", action="update"),
-    UnitChange(address="aws_vpc.this", action="create"),
+    UnitChange(address="aws_eip.new", action=Action.MOVE),
+    UnitChange(address="aws_eip.new", action=Action.UPDATE),
+    UnitChange(address="aws_vpc.this", action=Action.CREATE),
 )
 
 
 class Judge:
     """Decides on plans; notes what lay in the workspace meanwhile."""
 
-    def __init__(self, root: Path, verdict="") -> None:
+    def __init__(self, root: Path, verdict=None) -> None:
         self.root, self.verdict = root, verdict
         self.asked = []
         self.files = []
@@ -106,7 +107,7 @@ def test_c3_the_plan_that_was_accepted_is_the_one_that_is_applied(bench, terrafo
 def test_a2_a_destroy_is_planned_and_accepted_too(bench, terraform, judge):
     terraform.answer("plan", planned_change("aws_vpc.this", "delete"), summary(remove=1), code=2)
     assert bench.apply(destroy=True, accept=judge).succeeded
-    assert judge.asked == [(UnitChange(address="aws_vpc.this", action="delete"),)]
+    assert judge.asked == [(UnitChange(address="aws_vpc.this", action=Action.DELETE),)]
     plan, apply = (call["arguments"] for call in terraform.calls("plan", "apply"))
     assert plan[:2] == ["plan", "-destroy"]
     assert "-destroy" not in apply, "a saved plan knows what it is"
@@ -114,9 +115,9 @@ def test_a2_a_destroy_is_planned_and_accepted_too(bench, terraform, judge):
 
 
 def test_c3_what_is_refused_is_not_applied(bench, terraform, judge):
-    judge.verdict = "aws_eip.new would be moved, and that was not approved"
+    judge.verdict = Refusal(reason="aws_eip.new would be moved, and that was not approved")
     assert bench.apply(accept=judge) == Applied(
-        succeeded=False, refused=True, changes=Changes(), errors=(judge.verdict,)
+        succeeded=False, refused=True, changes=Changes(), errors=(judge.verdict.reason,)
     )
     assert terraform.calls("apply") == []
     assert left(bench) == []

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.adapters.processes import Processes, living
 from orchestrator.adapters.terraform.retries import passing_reason, wait_before
-from orchestrator.engine.ports import Applied, ResourceProgress, Retrying
+from orchestrator.engine.ports import Applied, Refusal, ResourceProgress, Retrying
 from orchestrator.model.status import Changes
 
 
@@ -120,7 +120,7 @@ def test_c3_a_repeated_attempt_is_planned_and_accepted_anew(bench, terraform):
     terraform.answer_once("apply", complete("aws_vpc.this"), THROTTLED, code=1)
     terraform.answer("apply", complete("aws_subnet.a"))
     asked = []
-    applied = bench.apply(accept=lambda changes: asked.append(changes) or "")
+    applied = bench.apply(accept=asked.append)
     assert applied == Applied(succeeded=True, changes=Changes(add=2))
     assert len(asked) == 2
     assert [call["arguments"][0] for call in terraform.calls("plan", "apply")] == ["plan", "apply"] * 2
@@ -129,7 +129,7 @@ def test_c3_a_repeated_attempt_is_planned_and_accepted_anew(bench, terraform):
 def test_c3_a_repeated_attempt_that_is_refused_ends_it(bench, terraform, waits):
     terraform.answer("plan", PLAN, code=2)
     terraform.answer("apply", complete("aws_vpc.this"), THROTTLED, code=1)
-    verdicts = iter(["", "beyond what was approved"])
+    verdicts = iter([None, Refusal(reason="beyond what was approved")])
     applied = bench.apply(accept=lambda _changes: next(verdicts))
     assert applied == Applied(
         succeeded=False, refused=True, changes=Changes(add=1), errors=("beyond what was approved",)
@@ -227,7 +227,7 @@ def test_c5_a_terraform_that_was_killed_is_told_with_what_it_was_doing(bench, te
 def test_c5_every_command_can_die(bench, terraform, command):
     terraform.answer("plan", PLAN, code=2)
     terraform.answer(command, "last words", dies=signal.SIGKILL)
-    applied = bench.apply(accept=lambda _changes: "")
+    applied = bench.apply(accept=lambda _changes: None)
     assert (applied.succeeded, applied.died, applied.interrupted) == (False, True, False)
     assert applied.errors[0].startswith(f"terraform {command} was ended by SIGKILL, which platformctl did not send.")
 

@@ -156,7 +156,6 @@ def test_c3_a_plan_is_read_accepted_and_applied(bench):
     def accept(changes):
         asked.append(changes)
         files.extend((path.name, oct(path.stat().st_mode & 0o777)) for path in bench.root.glob("platformctl.*"))
-        return ""
 
     files = []
     secret = {"password": "hunter2"}
@@ -193,7 +192,6 @@ def test_c3_a_state_that_changes_between_plan_and_apply_makes_the_plan_stale(ben
     def meddle(_changes):
         other = Command(bench.invocation, processes=Processes(), on_line=print)
         assert other.cmd("apply", auto_approve=FLAG, input=False)[0] == 0
-        return ""
 
     applied = bench.attempt('resource "terraform_data" "a" {}', accept=meddle)
     assert (applied.succeeded, applied.changes) == (False, Changes())
@@ -216,8 +214,8 @@ NEEDS_WHEEL = pytest.mark.skipif(not embedded.available(), reason="the package l
     ("arguments", "accept"),
     [
         (BINARY, None),
-        (BINARY, lambda _changes: ""),
-        pytest.param(embedded.COMMAND, lambda _changes: "", marks=NEEDS_WHEEL),
+        (BINARY, lambda _changes: None),
+        pytest.param(embedded.COMMAND, lambda _changes: None, marks=NEEDS_WHEEL),
     ],
     ids=["apply", "plan and apply", "embedded"],
 )
