@@ -30,7 +30,8 @@ def clear_faults(inner: Handler) -> Handler:
     def handle(environ: WSGIEnvironment) -> Response:
         try:
             response = inner(environ)
-        except NotImplementedError as error:
+        except (NotImplementedError, ModuleNotFoundError) as error:
+            # Not a module: a service of moto's whose libraries are not installed, because nothing here uses it.
             return _not_implemented(operation_of(_rewound(environ)), str(error))
         except Exception as error:  # noqa: BLE001 - whatever moto raises becomes one clear answer
             operation = operation_of(_rewound(environ))

@@ -46,6 +46,12 @@ def test_botocore_reads_the_error_in_each_protocol(request_to, boto_name, servic
     assert parsed["Error"]["Message"] == TEXT.format(label)
 
 
+def test_a_service_whose_library_is_not_installed_is_not_implemented(request_to):
+    response = clear_faults(_raise(ModuleNotFoundError("No module named 'pyparsing'")))(request_to("glue"))
+    assert response.code == 501
+    assert b'"NotImplemented"' in response.body
+
+
 def test_cbor_carries_the_same_two_fields(request_to):
     environ = request_to("monitoring", path="/service/G/operation/Do", HTTP_SMITHY_PROTOCOL="rpc-v2-cbor")
     response = clear_faults(_raise(NotImplementedError()))(environ)
