@@ -5,12 +5,12 @@ import stat
 from types import SimpleNamespace
 
 import pytest
+from orchestrator.cli.planning import require_fresh, require_same_request, subject
 
 from orchestrator.adapters.plans import read_kept_plan
 from orchestrator.cli import drift as drifting
 from orchestrator.cli import plan as planning
 from orchestrator.cli import up as applying
-from orchestrator.cli.planning import require_fresh, require_same_request, subject
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan
 from orchestrator.engine.ports import UnitChange
 from orchestrator.hcl.values import Sensitive
