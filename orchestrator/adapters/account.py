@@ -15,8 +15,8 @@ from orchestrator.adapters.aws.sweep import Kept, Unrecorded, sweep, unrecorded
 from orchestrator.adapters.aws.sweep.documents import require_no_lost_state, state_documents
 from orchestrator.adapters.local_cloud import ACCOUNT_ID, LocalCloud, stripped
 from orchestrator.adapters.terraform.tools import ProjectTerraform
-from orchestrator.commands.project import Project
 from orchestrator.commands.requests import Target
+from orchestrator.model.project import Project
 
 LINGER_SECONDS = 600.0
 """How long an empty local cloud stays for whoever wants to look at it."""
@@ -43,27 +43,21 @@ class CloudAccount:
         return self.session.endpoint
 
     def client(self, service: str) -> Any:
-        """See the protocol."""
         return self.session.client(service)
 
     def bucket(self, name: str) -> StateBucket:
-        """See the protocol."""
         return StateBucket(self.session, name)
 
     def locks(self, bucket: str, suffix: str) -> "DeploymentLocks":
-        """See the protocol."""
         return DeploymentLocks(session=self.session, bucket=bucket, suffix=suffix)
 
     def states(self) -> S3States:
-        """See the protocol."""
         return S3States(self.session)
 
     def sweeper(self, bucket: str, suffix: str) -> "DeploymentSweeper":
-        """See the protocol."""
         return DeploymentSweeper(session=self.session, bucket=bucket, suffix=suffix, patience=_PATIENCE[self.target])
 
     def terraform(self, *, environment: str, suffix: str) -> ProjectTerraform:
-        """See the protocol."""
         return ProjectTerraform(
             live=self.project.live,
             home=self.project.home,
@@ -73,11 +67,9 @@ class CloudAccount:
         )
 
     def inventory(self, suffix: str) -> Sequence[Any]:
-        """See the protocol."""
         return list_resources(self.session.client, suffix=suffix)
 
     def retire(self) -> None:
-        """See the protocol."""
         if self.cloud is not None:
             self.cloud.retire(LINGER_SECONDS)
 
@@ -91,23 +83,18 @@ class DeploymentLocks:
     suffix: str
 
     def list(self) -> tuple[locks.Lock, ...]:
-        """See the protocol."""
         return locks.list_locks(self.session, self.bucket, self.suffix)
 
     def unit_of(self, key: str) -> str:
-        """See the protocol."""
         return locks.unit_of(key, self.suffix)
 
     def is_left_behind(self, lock: locks.Lock, *, working: Collection[str]) -> bool:
-        """See the protocol."""
         return locks.is_left_behind(lock, working=working)
 
     def hold(self, keys: Iterable[str]) -> AbstractContextManager[None]:
-        """See the protocol."""
         return locks.held(self.session, self.bucket, keys)
 
     def release(self, lock: locks.Lock) -> bool:
-        """See the protocol."""
         return locks.release(self.session, self.bucket, lock)
 
 
@@ -121,11 +108,9 @@ class DeploymentSweeper:
     patience: float
 
     def unrecorded(self) -> tuple[Unrecorded, ...]:
-        """See the protocol."""
         return unrecorded(self.session.client, self.suffix, self._states())
 
     def sweep(self, *, types: Collection[str] | None, say: Callable[[str], None]) -> tuple[Kept, ...]:
-        """See the protocol."""
         return sweep(self.session.client, self.suffix, self._states(), patience=self.patience, say=say, types=types)
 
     def _states(self) -> Sequence[Mapping[str, Any]]:
@@ -146,11 +131,9 @@ class CloudConnector:
     environ: Mapping[str, str]
 
     def account_id(self, target: Target) -> str | None:
-        """See the protocol."""
         return ACCOUNT_ID if target is Target.LOCAL else None
 
     def connect(self, target: Target, *, start: bool) -> CloudAccount | None:
-        """See the protocol."""
         if target is Target.AWS:
             require_no_overrides(self.environ)
             return CloudAccount(project=self.project, target=target, session=aws_session(os.environ), cloud=None)

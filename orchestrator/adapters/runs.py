@@ -209,21 +209,16 @@ class ProjectJournal:
     home: Path
 
     def new_run(self, suffix: str) -> RunFolder:
-        """See the protocol."""
         return new_run(self.home, suffix=suffix)
 
     def durations(self, *, command: str, environment: str) -> Mapping[str, float]:
-        """See the protocol."""
         return read_durations(self.home, command=command, environment=environment)
 
     def record_durations(self, *, command: str, environment: str, seconds: Mapping[str, float]) -> None:
-        """See the protocol."""
         record_durations(self.home, command=command, environment=environment, seconds=seconds)
 
     def exclusive(self, *, target: str, suffix: str) -> AbstractContextManager[None]:
-        """See the protocol."""
         return exclusive(self.home, target=target, suffix=suffix)
 
     def register_held(self, *, target: str) -> AbstractContextManager[None]:
-        """See the protocol."""
         return register_held(self.home, target=target)

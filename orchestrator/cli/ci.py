@@ -15,7 +15,7 @@ from orchestrator.commands.matrix import staged
 from orchestrator.commands.requests import DEFAULT_ENVIRONMENT
 from orchestrator.engine.operations import select
 
-ci = typer.Typer(help="Describe the stack to CI systems.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 class MatrixFormat(StrEnum):
@@ -25,12 +25,12 @@ class MatrixFormat(StrEnum):
     GITHUB_OUTPUT = "github-output"
 
 
-@ci.callback()
-def _group() -> None:
-    """Keep ``matrix`` a command of its own: a group with a single command would become that command."""
+@app.callback()
+def group() -> None:
+    """Describe the stack to CI systems."""
 
 
-@ci.command()
+@app.command()
 def matrix(
     environment: AnyEnvironment = DEFAULT_ENVIRONMENT,
     only: OnlyOption = None,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from orchestrator.commands.project import Project, find_project
 from orchestrator.errors import UsageError
+from orchestrator.model.project import Project, find_project
 
 # ARNs hold words between colons, :secret: for one, which are no emoji.
 out = Console(highlight=False, emoji=False)

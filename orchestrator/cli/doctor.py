@@ -13,8 +13,8 @@ from orchestrator.adapters.local_cloud import LocalCloud, stripped
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.terraform.tools import PROVIDER_MODE
 from orchestrator.cli import console
-from orchestrator.commands.project import Project
 from orchestrator.errors import ExitCode, PlatformctlError
+from orchestrator.model.project import Project
 
 _MINIMUM_FREE_BYTES = 2 * 1024**3
 

@@ -13,14 +13,17 @@ from orchestrator.cli import console
 from orchestrator.cli.options import JsonOption
 from orchestrator.errors import ExitCode
 
-local = typer.Typer(
-    help="Start, stop and look at the embedded local cloud.", no_args_is_help=True, pretty_exceptions_enable=False
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 _POLL_SECONDS = 0.3
 
 
-@local.command()
+@app.callback()
+def group() -> None:
+    """Start, stop and look at the embedded local cloud."""
+
+
+@app.command()
 def start(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
 ) -> None:
@@ -28,13 +31,13 @@ def start(
     _describe(_cloud().start(port))
 
 
-@local.command()
+@app.command()
 def stop() -> None:
     """Stop the local cloud. Everything in it is gone, the states of its deployments included."""
     console.out.print("The local cloud has stopped." if _cloud().stop() else "The local cloud does not run.")
 
 
-@local.command()
+@app.command()
 def status(as_json: JsonOption = False) -> None:
     """Say whether the local cloud runs, and where. Exit code 1 when it does not."""
     found = _cloud().status()
@@ -46,7 +49,7 @@ def status(as_json: JsonOption = False) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-@local.command()
+@app.command()
 def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", metavar="", help="Go on printing as lines are added.")
@@ -66,7 +69,7 @@ def logs(
             time.sleep(_POLL_SECONDS)
 
 
-@local.command()
+@app.command()
 def env() -> None:
     """Print the variables that point other tools at the local cloud: eval "$(platformctl local env)"."""
     cloud = _cloud()

@@ -1,9 +1,11 @@
 """The command line: every command, and the one place where errors become messages and exit codes."""
 
+import ast
 import os
 import sys
 from importlib import import_module
-from typing import Annotated, Any, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -15,128 +17,61 @@ from orchestrator.cli import console
 from orchestrator.display.diagnostics import print_error
 from orchestrator.errors import ExitCode, PlannedChangesExit, PlatformctlError
 
-_DEPLOYMENTS, _TREE, _MACHINE = "Deployments", "The live tree", "This machine"
-
-
-class _Row(NamedTuple):
-    """A command: its module is imported when it is called, so that --help costs no import of boto3 and the rest."""
-
-    name: str
-    module: str
-    attribute: str
-    panel: str
-    help: str
-
-
-_COMMANDS = (
-    _Row("up", "up", "up", _DEPLOYMENTS, "Deploy the platform, or bring it up to date, in dependency order."),
-    _Row("plan", "plan", "plan", _DEPLOYMENTS, "Show what up would change, unit by unit and resource by resource."),
-    _Row(
-        "drift",
-        "drift",
-        "drift",
-        _DEPLOYMENTS,
-        "Show what differs in the cloud from what was deployed, resource by resource.",
+_PANELS = {
+    "Deployments": (
+        "up plan drift outputs functions:smoke functions:invoke functions:logs destroy recover "
+        "deployments:list deployments:reap report"
     ),
-    _Row("outputs", "outputs", "outputs", _DEPLOYMENTS, "Print the outputs of every applied unit."),
-    _Row(
-        "smoke",
-        "functions",
-        "smoke",
-        _DEPLOYMENTS,
-        "Send a small day of market data through a deployed platform, and compare what its API answers.",
-    ),
-    _Row("invoke", "functions", "invoke", _DEPLOYMENTS, "Call a function of a deployment and print its answer."),
-    _Row(
-        "logs", "functions", "logs", _DEPLOYMENTS, "Print what the functions of a deployment have logged, oldest first."
-    ),
-    _Row(
-        "destroy",
-        "destroy",
-        "destroy",
-        _DEPLOYMENTS,
-        "Destroy a deployment, dependents first, and ask every service whether anything is left.",
-    ),
-    _Row("recover", "recover", "recover", _DEPLOYMENTS, "Repair a deployment after a run was killed."),
-    _Row(
-        "list",
-        "deployments",
-        "list_environments",
-        _DEPLOYMENTS,
-        "List every deployment: age, resources, time to live, last run, and units that live/ no longer has.",
-    ),
-    _Row(
-        "reap", "deployments", "reap", _DEPLOYMENTS, "Destroy every deployment whose time to live (up --ttl) is over."
-    ),
-    _Row(
-        "report",
-        "report",
-        "report",
-        _DEPLOYMENTS,
-        "Show what a run did: status, changes, time and error of every unit.",
-    ),
-    _Row("graph", "inspect", "graph", _TREE, "Show the units of an environment and what depends on what."),
-    _Row(
-        "validate",
-        "inspect",
-        "validate",
-        _TREE,
-        "Check the live tree: syntax, references, outputs that exist, inputs that modules declare, cycles.",
-    ),
-    _Row(
-        "render",
-        "inspect",
-        "render",
-        _TREE,
-        "Show a unit after all includes, locals and functions: its source, inputs, state and generated files.",
-    ),
-    _Row(
-        "build",
-        "build",
-        "build",
-        _TREE,
-        "Build the packages of the Lambda functions; what has not changed is not built again.",
-    ),
-    _Row("ci", "ci", "ci", _TREE, "Describe the stack to CI systems."),
-    _Row(
-        "doctor",
-        "doctor",
-        "doctor",
-        _MACHINE,
-        "Check this machine and say which Terraform, provider and cloud would be used, and why.",
-    ),
-    _Row("local", "local", "local", _MACHINE, "Start, stop and look at the embedded local cloud."),
-)
+    "The live tree": "inspect:graph inspect:validate inspect:render build ci",
+    "This machine": "doctor local",
+}
+"""The commands of each panel of --help: MODULE:COMMAND, or one name for both."""
 
 
 class _Commands(TyperGroup):
-    """The commands by name: those that are only listed are made of their rows, the one that is called is imported."""
+    """The commands by name. A module is imported when its command is called, so --help does not import boto3 and the rest."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        for row in _COMMANDS:
-            self.add_command(TyperCommand(row.name, callback=None, help=row.help, rich_help_panel=row.panel))
+        self._modules: dict[str, str] = {}
+        for panel, row in _PANELS.items():
+            for item in row.split():
+                module, name = item.split(":")[0], item.split(":")[-1]
+                self._modules[name] = module
+                listed = TyperCommand(name, callback=None, help=_first_paragraph(module, name), rich_help_panel=panel)
+                self.add_command(listed)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called."""
-        for row in _COMMANDS:
-            if args and row.name == args[0]:
-                self.commands[row.name] = _load(row)
+        if args and args[0] in self._modules:
+            self.commands[args[0]] = _load(self._modules[args[0]], args[0])
         return super().resolve_command(ctx, args)
 
 
-def _load(row: _Row) -> Any:
-    found = getattr(import_module(f"orchestrator.cli.{row.module}"), row.attribute)
-    if isinstance(found, typer.Typer):
+def _function(name: str) -> str:
+    """The name of a command's function; ``list`` is Python's own."""
+    return "list_environments" if name == "list" else name
+
+
+def _first_paragraph(module: str, name: str) -> str:
+    """Read the first paragraph of a command's docstring without importing its module."""
+    tree = ast.parse((Path(__file__).parent / f"{module}.py").read_bytes())
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    node = functions.get(_function(name)) or functions["group"]
+    return (ast.get_docstring(node) or "").split("\n\n")[0]
+
+
+def _load(module: str, name: str) -> Any:
+    found = import_module(f"orchestrator.cli.{module}")
+    if hasattr(found, "group"):
         return get_group_from_info(
-            TyperInfo(found, name=row.name),
+            TyperInfo(found.app, name=name),
             pretty_exceptions_short=False,
             suggest_commands=True,
             rich_markup_mode="markdown",
         )
-    return get_command_from_info(
-        CommandInfo(row.name, callback=found), pretty_exceptions_short=False, rich_markup_mode="markdown"
-    )
+    command = CommandInfo(name, callback=getattr(found, _function(name)))
+    return get_command_from_info(command, pretty_exceptions_short=False, rich_markup_mode="markdown")
 
 
 app = typer.Typer(

@@ -34,7 +34,7 @@ class Terminal:
 
     @contextmanager
     def activity(self, command: str) -> Iterator[None]:
-        """See the protocol. SIGTERM ends a command that works on no unit as Ctrl-C does."""
+        """SIGTERM ends a command that works on no unit as Ctrl-C does."""
         del command
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         self._display = ProgressLines(console=console.err, clock=time.time)
@@ -46,28 +46,23 @@ class Terminal:
             signal.signal(signal.SIGTERM, before)
 
     def emit(self, event: Event) -> None:
-        """See the protocol."""
         if self._display is not None:
             self._display(event)
 
     def say(self, line: str) -> None:
-        """See the protocol."""
         if self._display is not None:
             self._display.say(line)
         else:
             console.say(line)
 
     def warn(self, findings: Sequence[Diagnostic]) -> None:
-        """See the protocol."""
         print_diagnostics(console.err, findings, base=console.base())
         console.err.print()
 
     def report(self, error: PlatformctlError) -> None:
-        """See the protocol."""
         print_error(console.err, error, base=console.base())
 
     def show(self, subject: PlanSummary | Findings | Expired) -> None:
-        """See the protocol."""
         match subject:
             case PlanSummary(plan=plan, order=order, orphans=orphans):
                 summary = render_summary(plan, order=order, orphans=orphans)
@@ -82,7 +77,6 @@ class Terminal:
                 console.out.print(table, soft_wrap=not terminal)
 
     def approve(self, question: Question) -> None:
-        """See the protocol."""
         if not console.err.is_terminal:
             raise UsageError("Confirmation needed", detail=question.detail, hint=question.hint)
         if not self._ask(question.text, question.word):
@@ -90,10 +84,10 @@ class Terminal:
 
     @contextmanager
     def interruptible(self) -> Iterator[Interrupt]:
-        """See the protocol.
+        """Let running units finish at the first SIGINT.
 
-        The first SIGINT lets running units finish. A second one asks whether to cut them short; SIGTERM, with which CI systems
-        announce that they will not wait, does so at once.
+        A second one asks whether to cut them short; SIGTERM, with which CI systems announce that they will not wait, does so
+        at once.
         """
         self._interrupt = interrupt = Interrupt()
 
@@ -112,7 +106,7 @@ class Terminal:
                 signal.signal(number, handler)
 
     def confirm_interrupting(self, running: tuple[str, ...]) -> bool:
-        """See the protocol. Where there is no terminal, whoever insists means it."""
+        """Where there is no terminal, whoever insists means it."""
         if not console.err.is_terminal:
             return True
         question = (

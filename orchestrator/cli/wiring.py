@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.adapters.account import CloudConnector
 from orchestrator.adapters.runs import ProjectJournal
 from orchestrator.commands.ports import Ports
-from orchestrator.commands.project import Project, find_project
+from orchestrator.model.project import Project, find_project
 from orchestrator.platform.trading import TradingPlatform
 
 

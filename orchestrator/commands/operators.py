@@ -28,29 +28,24 @@ class Unattended:
 
     @contextmanager
     def activity(self, command: str) -> Iterator[None]:
-        """See the protocol."""
         del command
         yield
 
     def emit(self, event: Event) -> None:
-        """See the protocol."""
         self.on_event(event)
 
     def say(self, line: str) -> None:
-        """See the protocol."""
         self.on_line(line)
 
     def warn(self, findings: Sequence[Diagnostic]) -> None:
-        """See the protocol."""
         for finding in findings:
             self.on_line(f"{finding.summary}. {finding.detail}")
 
     def report(self, error: PlatformctlError) -> None:
-        """See the protocol."""
         self.on_line(f"{error.summary}. {error.detail}")
 
     def show(self, subject: PlanSummary | Findings | Expired) -> None:
-        """See the protocol."""
+        del subject
 
     def approve(self, question: Question) -> None:
         """Refuse: a program confirms in its request."""
@@ -58,10 +53,8 @@ class Unattended:
 
     @contextmanager
     def interruptible(self) -> Iterator[Interrupt]:
-        """See the protocol."""
         yield self.interrupt or Interrupt()
 
     def confirm_interrupting(self, running: tuple[str, ...]) -> bool:
-        """See the protocol."""
         del running
         return True

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from orchestrator.commands.project import Project
 from orchestrator.commands.requests import Target
 from orchestrator.config import EvaluatedUnit, LocalSource
 from orchestrator.diagnostics import Diagnostic
@@ -16,6 +15,7 @@ from orchestrator.engine.execution import Interrupt
 from orchestrator.engine.plan import StackPlan
 from orchestrator.engine.ports import States, Terraform
 from orchestrator.errors import PlatformctlError
+from orchestrator.model.project import Project
 
 Settings = Mapping[str, tuple[str, ...]]
 """What a platform keeps with a deployment, by name."""

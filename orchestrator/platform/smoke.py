@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from orchestrator.adapters.aws.session import explain
 from orchestrator.commands.drift import no_such_deployment
 from orchestrator.commands.outputs import OutputsResult
-from orchestrator.commands.project import Project
+from orchestrator.model.project import Project
 from orchestrator.platform.highlights import reachable
 from orchestrator.platform.market_day import HourlyBar, as_csv, hourly_bars, trading_day
 

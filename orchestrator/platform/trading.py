@@ -11,8 +11,8 @@ from pathlib import Path
 from orchestrator.adapters.aws.session import deploying_principal
 from orchestrator.adapters.packages import ensure_packages
 from orchestrator.commands.ports import Account, Applicant, Settings
-from orchestrator.commands.project import Project
 from orchestrator.errors import UsageError
+from orchestrator.model.project import Project
 from orchestrator.platform.account_settings import ACCOUNT_SETTINGS, require_room
 
 PACKAGES = "PLATFORM_PACKAGES"
@@ -65,7 +65,6 @@ class TradingPlatform:
         )
 
     def settings(self, registered: Settings | None, account: Account | None) -> Settings:
-        """See the protocol."""
         known = registered or {}
         found: dict[str, tuple[str, ...]] = {}
         if SETTINGS in self.parts:
@@ -83,7 +82,7 @@ class TradingPlatform:
         return {**known, **found}
 
     def variables(self, settings: Settings, account_id: str) -> Mapping[str, str]:
-        """See the protocol. The functions' packages are built first if they are not as their sources are."""
+        """The functions' packages are built first if they are not as their sources are."""
         found: dict[str, str] = {}
         if SETTINGS in self.parts:
             found[SETTINGS] = ",".join(settings.get("account_settings", ACCOUNT_SETTINGS))
@@ -94,7 +93,6 @@ class TradingPlatform:
         return found
 
     def require_room(self, applicant: Applicant) -> None:
-        """See the protocol."""
         if SETTINGS in self.parts:
             require_room(applicant)
 

@@ -62,7 +62,6 @@ class ProjectTerraform:
         return Modules(self.home / "sources")
 
     def prepare(self) -> str:
-        """See the protocol."""
         binary = self.toolchain.binary
         _ = self.toolchain.provider_executable
         kind = "embedded Terraform" if binary.is_embedded else "Terraform"
@@ -70,7 +69,6 @@ class ProjectTerraform:
 
     @contextmanager
     def open(self) -> Iterator[TerraformSession]:
-        """See the protocol."""
         with self._providers() as providers:
             # Locally almost all time is waiting inside the provider; AWS throttles what asks too fast.
             parallelism = _LOCAL_PARALLELISM if self.is_local else _AWS_PARALLELISM
@@ -92,32 +90,27 @@ class ProjectTerraform:
             )
 
     def at_work(self) -> tuple[Child, ...]:
-        """See the protocol. No platformctl works on the deployment, for this one holds it."""
+        """No platformctl works on the deployment, for this one holds it."""
         records = self.toolchain.processes.records
         children = living(records) if records is not None else ()
         return tuple(child for child in children if self.root == child.folder or self.root in child.folder.parents)
 
     def states_at_work(self, bucket: str) -> tuple[str, ...]:
-        """See the protocol."""
         return tuple(states_at_work(bucket))
 
     def resource_types(self, unit: EvaluatedUnit) -> frozenset[str] | None:
-        """See the protocol."""
         return types_of_module(self.modules.locate(unit).folder)
 
     def fingerprint(self, unit: EvaluatedUnit) -> str:
-        """See the protocol."""
         return fingerprint(unit, self.modules.locate(unit).folder)
 
     def no_module(self) -> LocalSource:
-        """See the protocol."""
         folder = self.home / "terraform" / "nothing"
         folder.mkdir(parents=True, exist_ok=True)
         write_private(folder / "nothing.tf", "# Units that are destroyed without their configuration run here.\n")
         return LocalSource(root=folder)
 
     def remove_workspaces(self) -> None:
-        """See the protocol."""
         Workspaces(root=self.root).remove()
 
     @contextmanager
