@@ -1,6 +1,6 @@
-"""The certificates of the databases: an authority that lives as long as the server process, and one certificate per cluster.
+"""The certificates of the databases: one authority per server process, one certificate per cluster.
 
-Nobody else must ever be able to use that authority, so its key stays in memory.
+Nobody else must be able to use the authority, so its key stays in memory.
 """
 
 import ipaddress
@@ -17,18 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _VALIDITY = timedelta(days=365)
-# Clocks of containers run behind that of their host.
+# Clocks of containers lag behind that of their host.
 _BACKDATED = timedelta(hours=1)
 _LOOPBACK = "127.0.0.1"
 
 
 class Authority:
-    """Stands in for the certificate authority of Amazon RDS.
-
-    Args:
-        now: UTC; when certificates begin to be valid.
-
-    """
+    """Stands in for the certificate authority of Amazon RDS; its certificates are valid from ``now`` (UTC) on."""
 
     def __init__(self, now: datetime | None = None) -> None:
         self._begin = (now or datetime.now(UTC)) - _BACKDATED
@@ -52,17 +47,11 @@ class Authority:
     def server_context(
         self, hosts: Sequence[str], *, minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     ) -> ssl.SSLContext:
-        """The server's side of TLS with a new certificate for these names, and for 127.0.0.1.
-
-        Args:
-            hosts: DNS names, one at least.
-            minimum: the oldest version of TLS that is accepted.
-
-        """
+        """Return the server's side of TLS with a new certificate for these DNS names and for 127.0.0.1."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
         names += [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(_LOOPBACK))]
-        # A common name holds 64 characters and is not looked at; the names stand in the extension.
+        # A common name holds 64 characters, and nobody reads it: the names are in the extension.
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0][:64])])
         certificate = (
             self._builder(subject, key.public_key())
@@ -108,7 +97,7 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
 
 
 def _load(context: ssl.SSLContext, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    """Python's ssl takes keys from files only: this one exists, readable by its owner, for as long as it is read."""
+    """Load a certificate and its key; Python's ssl reads files only, so a private one exists for a moment."""
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     descriptor, path = tempfile.mkstemp(prefix="platformctl-", suffix=".pem")

@@ -1,4 +1,4 @@
-"""What a database needs to know of its cluster, and where it learns it."""
+"""What a database knows about its cluster, and where it learns it."""
 
 import ssl
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 _TLS_VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
-# What PostgreSQL 16 knows and a developer can see the effect of. Parameters of Aurora and of extensions that are not here would keep the
-# server from starting.
+# Parameters that PostgreSQL 16 has and whose effect a developer can see. Those of Aurora and of extensions that are not
+# installed would keep the server from starting.
 _HONOURED = frozenset(
     {
         "deadlock_timeout",
@@ -35,22 +35,15 @@ class Cluster:
     """An Aurora PostgreSQL cluster as the control plane describes it at one moment.
 
     Attributes:
-        resource_id: "cluster-ABC...", which no other cluster ever has.
-        identifier: its name.
+        resource_id: "cluster-ABC...", which is never used again.
         account_id: twelve digits.
-        region: "us-east-1".
-        partition: "aws".
         engine_version: "17.7".
         port: of the endpoints.
-        writer_host: the cluster endpoint.
-        reader_host: the reader endpoint.
         instances: identifiers, the writer first. Without one nothing listens.
         stopped: by StopDBCluster.
-        database: the first one; None for none.
-        master: name of the master user.
-        master_password: his current one, out of Secrets Manager if RDS manages it.
-        iam_authentication: whether tokens are accepted at all.
-        parameters: of the cluster's parameter group, as they were set.
+        database: created with the cluster, if any.
+        master_password: the current one, from Secrets Manager if RDS manages it.
+        parameters: of the cluster's parameter group, as set.
         exported_logs: kinds of logs that go to CloudWatch: "postgresql", "iam-db-auth-error".
 
     """
@@ -90,20 +83,20 @@ class Cluster:
 
     @property
     def minimum_tls(self) -> ssl.TLSVersion:
-        """ssl_min_protocol_version; nothing older than TLS 1.2 is offered whatever it says."""
+        """ssl_min_protocol_version, but nothing older than TLS 1.2."""
         return _TLS_VERSIONS.get(self.parameters.get("ssl_min_protocol_version", ""), ssl.TLSVersion.TLSv1_2)
 
     @property
     def settings(self) -> dict[str, str]:
-        """Those parameters that the server itself follows."""
+        """The parameters that the server itself obeys."""
         return {name: value for name, value in sorted(self.parameters.items()) if name in _HONOURED}
 
     def user_arn(self, user: str) -> str:
-        """The resource of rds-db:connect."""
+        """Return the resource of rds-db:connect."""
         return f"arn:{self.partition}:rds-db:{self.region}:{self.account_id}:dbuser:{self.resource_id}/{user}"
 
     def log_group(self, kind: str) -> str:
-        """The name that RDS fixes for a kind of log."""
+        """Return the name that RDS fixes for a kind of log."""
         return f"/aws/rds/cluster/{self.identifier}/{kind}"
 
 
@@ -111,17 +104,10 @@ class ClusterSource(Protocol):
     """The control plane."""
 
     def clusters(self) -> Sequence[Cluster]:
-        """All clusters with PostgreSQL that there are now."""
+        """List all clusters with PostgreSQL."""
 
     def secret_access_key(self, access_key_id: str) -> str | None:
-        """The secret of a key that was issued here; None for any other."""
+        """Return the secret of a key that was issued here; None for any other."""
 
     def write_log(self, cluster: Cluster, kind: str, events: Sequence[tuple[int, str]]) -> None:
-        """Adds to a log group of the cluster, if it is exported and the group exists.
-
-        Args:
-            cluster: whose log it is.
-            kind: "postgresql" or "iam-db-auth-error".
-            events: Unix time in milliseconds and text, in the order of time.
-
-        """
+        """Add (Unix time in milliseconds, text), in order of time, to an exported log whose group exists."""

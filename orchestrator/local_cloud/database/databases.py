@@ -1,4 +1,4 @@
-"""The databases of all clusters: appear, serve and go with them."""
+"""The databases of all clusters: they appear, serve and disappear with them."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from orchestrator.local_cloud.database.gateway import Gateway
 from orchestrator.local_cloud.database.login import MayConnect
 from orchestrator.local_cloud.database.postgres import PostgresProcess, end_leftovers
 from orchestrator.local_cloud.database.postgres_log import LogFollower
-from orchestrator.local_cloud.database.session import Session
+from orchestrator.local_cloud.database.session import AdminSession
 from orchestrator.local_cloud.functions.model import Extras
 
 _LOG = logging.getLogger("platformctl.local_cloud")
@@ -53,7 +53,7 @@ class Databases:
         return self._folder / "endpoints"
 
     def start(self) -> None:
-        """Clears up after an earlier process, and begins to follow."""
+        """Clean up after an earlier process, and start following."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         end_leftovers(self._folder)
         self.ca_file.write_bytes(self._authority.pem)
@@ -61,7 +61,7 @@ class Databases:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends every server and deletes its data: the clusters live in this process and end with it."""
+        """End every server and delete its data: the clusters live in this process and end with it."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -70,11 +70,11 @@ class Databases:
         self.endpoints_file.unlink(missing_ok=True)
 
     def sync(self) -> None:
-        """Opens gateways of new clusters and ends the databases of deleted ones, now rather than within a second."""
+        """Open the gateways of new clusters and end the databases of deleted ones now, not within a second."""
         self._keep(self._source.clusters())
 
     def extras(self) -> Extras:
-        """What a function's process needs to reach the databases under their own names."""
+        """Return what a function's process needs to reach the databases under their own names."""
         self.sync()
         return Extras(environment={"DATABASE_CA_FILE": str(self.ca_file)}, hosts=self._hosts())
 
@@ -87,7 +87,7 @@ class Databases:
             }
 
     def _publish(self) -> None:
-        """Writes the file whole; only when it changes, as this is looked at every second."""
+        """Write the file atomically, and only when it changes: this runs every second."""
         with self._publishing:
             text = json.dumps(self._hosts(), indent=2, sort_keys=True)
             if text != self._published:
@@ -105,16 +105,16 @@ class Databases:
                 for database in databases:
                     database.ship_log()
             except Exception:  # noqa: BLE001 - one failure must not end the thread
-                _LOG.exception("following the database clusters failed; the next try comes in a second")
+                _LOG.exception("the database clusters could not be followed; trying again in a second")
 
     def _keep(self, clusters: Sequence[Cluster]) -> None:
-        """Makes the databases those of these clusters."""
+        """Keep databases for exactly these clusters."""
         wanted = {cluster.resource_id: cluster for cluster in clusters}
         with self._lock:
             gone = [self._databases.pop(name) for name in list(self._databases) if name not in wanted]
             for name, cluster in wanted.items():
                 if name in self._databases:
-                    self._databases[name].cluster = cluster
+                    self._databases[name].follow(cluster)
                 elif not self._stopped.is_set():
                     self._databases[name] = _Database(
                         cluster, self._folder, self._authority, self._source, self._may_connect
@@ -128,12 +128,7 @@ class Databases:
 
 
 class _Database:
-    """One cluster's gateway and server.
-
-    Attributes:
-        cluster: as it was when it was last looked at.
-
-    """
+    """One cluster's gateway and server; ``cluster`` is the latest description."""
 
     def __init__(
         self, cluster: Cluster, folder: Path, authority: Authority, source: ClusterSource, may_connect: MayConnect
@@ -159,53 +154,51 @@ class _Database:
         """Whether a server should run once somebody logs in."""
         return not self.cluster.stopped and bool(self.cluster.instances)
 
+    def follow(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
     def ship_log(self) -> None:
-        """Sends what the server logged to the cluster's log group."""
+        """Send what the server logged to the cluster's log group."""
         if self._log is not None and (events := self._log.read()):
             self._source.write_log(self.cluster, "postgresql", events)
 
     def pause(self) -> None:
-        """Ends the server; its data stay."""
+        """End the server; its data stay."""
         with self._lock:
             if self._process is not None:
                 self._process.stop()
 
     def remove(self) -> None:
-        """Ends gateway and server."""
+        """End gateway and server."""
         self._gateway.stop()
         with self._lock:
             self._removed = True
             if self._process is not None:
                 self._process.remove()
-        _LOG.info("%s is gone", self.cluster.writer_host)
+        _LOG.info("%s is deleted", self.cluster.writer_host)
 
     def _find(self) -> Cluster | None:
-        """The cluster as it is at this moment: a password that was just changed counts."""
+        """Return the cluster as it is now, so that a new password counts at once; None once it is deleted."""
         for cluster in self._source.clusters():
             if cluster.resource_id == self.cluster.resource_id:
-                self.cluster = cluster
+                self.follow(cluster)
                 return cluster
         return None
 
     def _ready(self, cluster: Cluster) -> PostgresProcess:
-        """The running server, with what a new cluster has inside.
-
-        Raises:
-            LocalCloudError: it cannot be started.
-
-        """
+        """Return the running server, prepared as a new cluster is, or raise LocalCloudError."""
         with self._lock:
             if self._removed:
                 raise ConnectionAbortedError("the cluster was deleted")
             if self._process is None:
                 installation = binaries.choose(binaries.installed(), cluster.engine_version)
-                self._process = PostgresProcess(installation, binaries.owner(), self._folder, cluster.resource_id)
+                self._process = PostgresProcess(installation, binaries.server_user(), self._folder, cluster.resource_id)
             if not self._process.running:
                 self._process.start(cluster.settings)
                 self._log = self._log or LogFollower(self._process.log)
             self._process.configure(cluster.settings)
             if not self._prepared:
-                with Session(self._process.socket) as session:
+                with AdminSession(self._process.socket) as session:
                     roles.prepare(session, master=cluster.master, database=cluster.database)
                 self._prepared = True
             return self._process

@@ -1,4 +1,4 @@
-"""The door of one cluster: a port on 127.0.0.1, TLS, a login, and then a copy of bytes to the cluster's server."""
+"""The entrance to one cluster: a port on 127.0.0.1, TLS, a login, then a copy of bytes to the cluster's server."""
 
 import logging
 import socket
@@ -11,15 +11,10 @@ from datetime import UTC, datetime
 from orchestrator.local_cloud.database import protocol, roles
 from orchestrator.local_cloud.database.certificates import Authority
 from orchestrator.local_cloud.database.cluster import Cluster, ClusterSource
-from orchestrator.local_cloud.database.login import (
-    MayConnect,
-    RefusedLoginError,
-    check_entry,
-    check_password,
-)
+from orchestrator.local_cloud.database.login import MayConnect, RefusedLoginError, check_entry, check_password
 from orchestrator.local_cloud.database.postgres import PostgresProcess
 from orchestrator.local_cloud.database.relay import relay
-from orchestrator.local_cloud.database.session import DatabaseError, Session
+from orchestrator.local_cloud.database.session import AdminSession, DatabaseError
 from orchestrator.local_cloud.errors import LocalCloudError
 
 _LOG = logging.getLogger("platformctl.local_cloud")
@@ -28,19 +23,22 @@ _CANNOT_CONNECT_NOW, _PROTOCOL_VIOLATION, _SYSTEM_ERROR = "57P03", "08P01", "580
 
 
 class _ServerSide(ssl.SSLSocket):
-    """Remembers which of the cluster's names the client asked for."""
+    """Remembers which of the cluster's names the client stated."""
 
-    asked_for: str = ""
+    server_name = ""
+
+    def remember(self, name: str | None) -> None:
+        self.server_name = name or ""
 
 
 class Gateway:
     """Lets clients in to one cluster.
 
     Args:
-        find: the cluster as it is now; None once it is deleted.
-        server: its server, started by the first login.
+        find: returns the cluster as it is now; None once it is deleted.
+        server: returns its server, which the first login starts.
         authority: signs its certificate.
-        source: issued keys and logs.
+        source: knows issued keys and takes logs.
         may_connect: asks IAM about rds-db:connect.
 
     """
@@ -67,15 +65,15 @@ class Gateway:
 
     @property
     def port(self) -> int:
-        """On 127.0.0.1."""
+        """The port on 127.0.0.1."""
         return int(self._listener.getsockname()[1])
 
     def start(self) -> None:
-        """Begins to accept connections."""
+        """Start accepting connections."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Closes the port and ends every connection."""
+        """Close the port and end every connection."""
         with self._lock:
             self._stopping = True
             connections = list(self._open)
@@ -108,21 +106,21 @@ class Gateway:
         except protocol.ProtocolError as error:
             connection.refuse(_PROTOCOL_VIOLATION, str(error))
         except LocalCloudError as error:
-            _LOG.exception("a database cannot serve")
+            _LOG.exception("a database server is not available")
             connection.refuse(_SYSTEM_ERROR, f"{error.summary}. {error.detail} {error.hint}")
         except (OSError, DatabaseError) as error:
-            # Clients come and go, and so do servers: what the client lacks then, it notices itself.
+            # Clients come and go, and so do servers.
             _LOG.debug("a database connection ended: %s", error)
-        except Exception:  # noqa: BLE001 - a thread's last handler: the client is told instead of left alone
-            _LOG.exception("a database connection failed inside the local cloud")
-            connection.refuse("XX000", "defect of the local cloud; its traceback is in server.log")
+        except Exception:  # noqa: BLE001 - a thread's last handler: the client reads an error instead of waiting
+            _LOG.exception("a defect of the local cloud ended a database connection")
+            connection.refuse("XX000", "internal error of the local cloud; its traceback is in server.log")
         finally:
             with self._lock:
                 self._open.discard(connection)
             connection.close()
 
     def _greet(self, connection: "_Connection") -> None:
-        """Everything until the client talks to the server itself, and then that."""
+        """Log a client in, then relay between it and the server."""
         connection.socket.settimeout(_AUTHENTICATION_TIMEOUT)
         startup = self._negotiate(connection)
         if startup is None:
@@ -133,7 +131,7 @@ class Gateway:
         try:
             check_entry(cluster, startup, encrypted=connection.encrypted)
             server = self._server(cluster)
-            with Session(server.socket) as session:
+            with AdminSession(server.socket) as session:
                 credentials = roles.credentials(session, startup.user)
             check_password(
                 cluster,
@@ -145,10 +143,10 @@ class Gateway:
                 now=datetime.now(UTC),
             )
         except RefusedLoginError as refusal:
-            self._note(cluster, startup, refusal, iam=refusal.text.startswith("PAM"))
+            self._note(cluster, startup, refusal)
             raise
         parameters = dict(startup.parameters)
-        if connection.asked_for == cluster.reader_host and not cluster.reader_is_writable:
+        if connection.server_name == cluster.reader_host and not cluster.reader_is_writable:
             parameters["default_transaction_read_only"] = "on"
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as backend:
             backend.connect(str(server.socket))
@@ -156,7 +154,7 @@ class Gateway:
             relay(connection.socket, backend)
 
     def _negotiate(self, connection: "_Connection") -> protocol.Startup | None:
-        """Encryption, if it is asked for; None when the client wanted something else than to log in."""
+        """Agree on encryption; None when the client did not come to log in."""
         while True:
             first = connection.read_start()
             if isinstance(first, protocol.Startup):
@@ -172,13 +170,13 @@ class Gateway:
                 connection.encrypt(self._context_of(cluster))
 
     def _cancel(self, request: protocol.CancelRequest) -> None:
-        """The key in it is the server's own, which the client got through this gateway."""
+        """Pass a cancel request on; its key is the server's own, which the client got through this gateway."""
         cluster = self._find()
         if cluster is not None and not cluster.stopped:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as backend:
                 backend.connect(str(self._server(cluster).socket))
                 backend.sendall(request.packet)
-                # The server closes when it has sent the signal.
+                # The server closes the connection when it has sent the signal.
                 backend.recv(1)
 
     def _context_of(self, cluster: Cluster) -> ssl.SSLContext:
@@ -191,22 +189,21 @@ class Gateway:
                 self._context = (wanted, context)
             return self._context[1]
 
-    def _note(self, cluster: Cluster, startup: protocol.Startup, refusal: RefusedLoginError, *, iam: bool) -> None:
-        """One line for people: AWS has a log group for refused tokens, too."""
+    def _note(self, cluster: Cluster, startup: protocol.Startup, refusal: RefusedLoginError) -> None:
+        """Log a refusal for people, and in the cluster's logs: AWS has one for refused tokens."""
         _LOG.warning("%s: %s: %s", cluster.identifier, refusal.text, refusal.reason or "pg_hba.conf")
         now = datetime.now(UTC)
-        milliseconds = int(now.timestamp() * 1000)
-        stamp = (
-            f"{now:%Y-%m-%d %H:%M:%S} UTC:127.0.0.1:{startup.user}@{startup.database}:[gateway]:FATAL:  {refusal.text}"
-        )
-        self._source.write_log(cluster, "postgresql", [(milliseconds, stamp)])
-        if iam:
-            self._source.write_log(cluster, "iam-db-auth-error", [(milliseconds, f"{refusal.text}: {refusal.reason}")])
+        prefix = f"{now:%Y-%m-%d %H:%M:%S} UTC:127.0.0.1:{startup.user}@{startup.database}:[gateway]"
+        lines = {"postgresql": f"{prefix}:FATAL:  {refusal.text}"}
+        if refusal.text.startswith("PAM"):
+            lines["iam-db-auth-error"] = f"{refusal.text}: {refusal.reason}"
+        for kind, line in lines.items():
+            self._source.write_log(cluster, kind, [(int(now.timestamp() * 1000), line)])
 
 
 def _remember_name(secured: ssl.SSLSocket | ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
     if isinstance(secured, _ServerSide):
-        secured.asked_for = name or ""
+        secured.remember(name)
 
 
 class _Connection:
@@ -217,12 +214,12 @@ class _Connection:
         self.encrypted = False
 
     @property
-    def asked_for(self) -> str:
-        """The host name that the client said in TLS; empty for none."""
-        return self.socket.asked_for if isinstance(self.socket, _ServerSide) else ""
+    def server_name(self) -> str:
+        """The host name that the client stated in TLS; empty without one."""
+        return self.socket.server_name if isinstance(self.socket, _ServerSide) else ""
 
     def encrypt(self, context: ssl.SSLContext) -> None:
-        """Does the handshake. Nothing that came before it is ever taken for encrypted: exactly one request was read."""
+        """Do the handshake. Exactly one request was read, so no plain byte is mistaken for encrypted data."""
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.encrypted = True
 
@@ -230,7 +227,7 @@ class _Connection:
         return protocol.read_start(self._read(protocol.start_length(self._read(4))))
 
     def ask_password(self) -> str:
-        """Asks for a password in clear text, which is what a token needs; TLS hides it."""
+        """Ask for a password in clear text, as a token needs; TLS hides it."""
         self.socket.sendall(protocol.authentication_cleartext())
         kind, length = protocol.read_header(self._read(5))
         if kind != b"p" or length > protocol.LARGEST_PASSWORD:
@@ -238,24 +235,24 @@ class _Connection:
         return protocol.read_password(self._read(length))
 
     def refuse(self, code: str, text: str) -> None:
-        """Says why it ends, if the client still listens."""
+        """Send an error, if the client still listens."""
         with suppress(OSError):
             self.socket.sendall(protocol.error(code, text))
 
     def interrupt(self) -> None:
-        """Makes whoever reads from it find its end; another thread may do so at this moment."""
+        """End the connection for a thread that may be reading from it."""
         with suppress(OSError):
-            # Not the method of SSLSocket, which takes the encryption away under the other thread's hands.
+            # Not the method of SSLSocket, which would remove the encryption while the other thread uses it.
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Ends the connection; with TLS properly, so that the client need not suspect that something was cut off."""
+        """Close the connection; TLS is ended properly, so that nothing looks truncated."""
         with suppress(OSError, ValueError):
             self.socket.setblocking(False)
             if isinstance(self.socket, ssl.SSLSocket):
                 self.socket.unwrap()
             else:
-                # With something unread the system would reset the connection, and the client might never see what it was told.
+                # With unread data the system would reset the connection, and the client might never see our answer.
                 self.socket.recv(protocol.LARGEST_START)
         self.socket.close()
 

@@ -1,6 +1,7 @@
-"""Clusters, keys and logs as moto holds them; the only file here that knows moto.
+"""Clusters, keys and logs as moto holds them.
 
-moto's modules are looked up, not imported: as long as they are not loaded there are no clusters, and loading them is the work of ``preparation``.
+moto's modules are looked up, not imported: before they are loaded there are no clusters, and ``preparation`` loads
+them.
 """
 
 import json
@@ -16,7 +17,7 @@ _ENGINE = "aurora-postgresql"
 
 
 class MotoClusters:
-    """The control plane; takes moto's lock for every look."""
+    """The control plane; takes moto's lock for every access."""
 
     def clusters(self) -> list[Cluster]:
         with MOTO:
@@ -57,7 +58,7 @@ class MotoClusters:
 
 
 def _backends(service: str, account_id: str | None = None, region: str | None = None) -> Iterator[Any]:
-    """The backends of a service that are in use: an account or region that nobody called has none."""
+    """Yield the backends of a service that are in use."""
     module = sys.modules.get(f"moto.{service}.models")
     accounts: Any = getattr(module, f"{service}_backends", {})
     for account, regions in list(accounts.items()):
@@ -82,7 +83,7 @@ def _read(cluster: Any, backend: Any) -> Cluster:
         writer_host=cluster.endpoint,
         reader_host=cluster.reader_endpoint,
         instances=tuple(member.db_instance_identifier for member in members),
-        # The public property is a state machine that reading moves on.
+        # The public property is a state machine: reading it changes the state.
         stopped=vars(cluster).get("_status") == "stopped",
         database=cluster.database_name,
         master=cluster.master_username,
@@ -98,7 +99,7 @@ def _read(cluster: Any, backend: Any) -> Cluster:
 
 
 def _master_password(cluster: Any) -> str | None:
-    """RDS accepts what its secret holds now; a password that was set by hand is kept by moto where nobody can read it."""
+    """Return the password that RDS accepts: what its secret holds now, or the one set by hand."""
     if not cluster.manage_master_user_password:
         password: str | None = vars(cluster).get("_master_user_password")
         return password
@@ -107,5 +108,5 @@ def _master_password(cluster: Any) -> str | None:
     try:
         return str(json.loads(current.get("secret_string") or "{}")["password"])
     except (ValueError, KeyError, TypeError):
-        # Whoever writes something else into the secret locks himself out, as on AWS.
+        # Anything else in the secret locks the master user out, as on AWS.
         return None

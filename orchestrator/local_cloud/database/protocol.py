@@ -1,4 +1,4 @@
-"""Messages of PostgreSQL's frontend/backend protocol 3.0, as far as a gateway needs them: pure functions on bytes.
+"""Messages of PostgreSQL's frontend/backend protocol 3.0 that a gateway needs: pure functions on bytes.
 
 Source: https://www.postgresql.org/docs/17/protocol-message-formats.html
 """
@@ -27,32 +27,21 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EncryptionRequest:
-    """The client wants to encrypt before it says anything.
-
-    Attributes:
-        tls: with TLS; otherwise with GSSAPI.
-
-    """
+    """The client wants to encrypt the connection: with TLS, or else with GSSAPI."""
 
     tls: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRequest:
-    """The client wants a statement on another connection stopped. ``packet`` is the whole request."""
+    """The client wants to cancel a statement on another connection; ``packet`` is the whole request."""
 
     packet: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """Who wants to log in, and where to.
-
-    Attributes:
-        parameters: "user", "database", and settings of the session.
-        minor: of the protocol version 3.x that the client asks for.
-
-    """
+    """Who wants to log in to what: "user", "database", settings; ``minor`` is that of the protocol version 3.x."""
 
     parameters: Mapping[str, str]
     minor: int = 0
@@ -63,23 +52,18 @@ class Startup:
 
     @property
     def database(self) -> str:
-        """A client that names none means the one with its own name."""
+        """The requested database; by default the one with the user's name."""
         return self.parameters.get("database") or self.user
 
     def packet(self) -> bytes:
-        """The message as it goes over the wire."""
+        """Return the message as it is sent."""
         pairs = b"".join(_text(name) + _text(value) for name, value in self.parameters.items())
         body = _HEADER.pack(PROTOCOL + self.minor) + pairs + b"\0"
         return _HEADER.pack(len(body) + 4) + body
 
 
 def start_length(header: bytes) -> int:
-    """How many bytes follow the first four of a connection.
-
-    Raises:
-        ProtocolError: not a length that a client may send; whoever it is speaks something else.
-
-    """
+    """Return how many bytes follow the first four of a connection, or raise ProtocolError."""
     (length,) = _HEADER.unpack(header)
     if not 8 <= length <= LARGEST_START:  # noqa: PLR2004 - itself and a code, four bytes each
         raise ProtocolError("invalid length of startup packet")
@@ -87,12 +71,7 @@ def start_length(header: bytes) -> int:
 
 
 def read_start(body: bytes) -> EncryptionRequest | CancelRequest | Startup:
-    """The first message of a connection, without its length.
-
-    Raises:
-        ProtocolError: it is none of those that may come first.
-
-    """
+    """Parse the first message of a connection, without its length, or raise ProtocolError."""
     (code,) = _HEADER.unpack(body[:4])
     if code in (_SSL, _GSS):
         return EncryptionRequest(tls=code == _SSL)
@@ -107,7 +86,7 @@ def read_start(body: bytes) -> EncryptionRequest | CancelRequest | Startup:
         words = [word.decode() for word in body[4:-1].split(b"\0")]
     except UnicodeDecodeError as error:
         raise ProtocolError("invalid startup packet layout: not UTF-8") from error
-    # Every string ends with a zero byte, so that behind the last one stands an empty word.
+    # Every string ends with a zero byte, so an empty word follows the last one.
     if words.pop() or len(words) % 2:
         raise ProtocolError("invalid startup packet layout: a parameter has no value")
     parameters = dict(zip(words[::2], words[1::2], strict=True))
@@ -117,17 +96,12 @@ def read_start(body: bytes) -> EncryptionRequest | CancelRequest | Startup:
 
 
 def message(kind: bytes, body: bytes = b"") -> bytes:
-    """A message with its type and its length, which counts itself."""
+    """Build a message with its type and its length, which counts itself."""
     return _MESSAGE.pack(kind, len(body) + 4) + body
 
 
 def read_header(header: bytes) -> tuple[bytes, int]:
-    """Type of a message and the number of bytes that follow these five.
-
-    Raises:
-        ProtocolError: the length cannot be.
-
-    """
+    """Return a message's type and the number of bytes that follow these five, or raise ProtocolError."""
     kind, length = _MESSAGE.unpack(header)
     if length < 4:  # noqa: PLR2004 - the length counts its own four bytes
         raise ProtocolError("invalid message length")
@@ -135,17 +109,12 @@ def read_header(header: bytes) -> tuple[bytes, int]:
 
 
 def authentication_cleartext() -> bytes:
-    """AuthenticationCleartextPassword: what PAM, and so IAM authentication, asks for."""
+    """Build AuthenticationCleartextPassword: what PAM, and so IAM authentication, asks for."""
     return message(b"R", _HEADER.pack(3))
 
 
 def read_password(body: bytes) -> str:
-    """The password of a PasswordMessage.
-
-    Raises:
-        ProtocolError: it is no string.
-
-    """
+    """Return the password of a PasswordMessage, or raise ProtocolError."""
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
@@ -156,36 +125,24 @@ def read_password(body: bytes) -> str:
 
 
 def query(sql: str) -> bytes:
-    """A simple query."""
+    """Build a simple query."""
     return message(b"Q", _text(sql))
 
 
 def error(code: str, text: str, *, severity: str = "FATAL") -> bytes:
-    """An ErrorResponse.
-
-    Args:
-        code: the SQLSTATE, five characters.
-        text: the message, in PostgreSQL's style: lower case, no full stop.
-        severity: "FATAL" ends a connection.
-
-    """
+    """Build an ErrorResponse with an SQLSTATE and a text in PostgreSQL's style: lower case, no full stop."""
     fields = {"S": severity, "V": severity, "C": code, "M": text}
     return message(b"E", b"".join(name.encode() + _text(value) for name, value in fields.items()) + b"\0")
 
 
 def read_error(body: bytes) -> dict[str, str]:
-    """The fields of an ErrorResponse by their letters: "C" the SQLSTATE, "M" the message."""
+    """Return the fields of an ErrorResponse by letter: "C" the SQLSTATE, "M" the message."""
     parts = (part.decode("utf-8", "replace") for part in body.split(b"\0") if part)
     return {part[0]: part[1:] for part in parts}
 
 
 def read_row(body: bytes) -> list[str | None]:
-    """The columns of a DataRow in text format.
-
-    Raises:
-        ProtocolError: it is cut off.
-
-    """
+    """Return the columns of a DataRow in text format, or raise ProtocolError."""
     try:
         (count,) = struct.unpack_from("!H", body)
         place, columns = 2, []  # type: tuple[int, list[str | None]]

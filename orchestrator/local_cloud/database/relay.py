@@ -1,7 +1,7 @@
 """Copies bytes between two sockets, both ways in one thread.
 
-An SSL object must not be used by two threads at once, and a copy that waits for one side while the other side's data pile up can block for ever; so both
-sockets are non-blocking, and whatever cannot be sent yet waits in a buffer of limited size.
+Two threads must not use an SSL object at once, and a copy that waits for one side while the other side's data pile up
+can block for ever. So both sockets are non-blocking, and a buffer of limited size holds what cannot be sent yet.
 """
 
 import selectors
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 _CHUNK = 1 << 16
 _LIMIT = 1 << 20
+_LAST_WORDS = 5.0
 _AGAIN = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -24,11 +25,11 @@ class _Side:
 
     @property
     def decrypted(self) -> bool:
-        """Whether TLS holds data that no selector can see."""
+        """Whether TLS holds data that no selector sees."""
         return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def receive(self) -> bytes:
-        """What has arrived; notes the end of it."""
+        """Return what has arrived; note the end of the stream."""
         try:
             data = self.socket.recv(_CHUNK)
         except _AGAIN:
@@ -39,7 +40,7 @@ class _Side:
         return data
 
     def send(self) -> None:
-        """As much as goes now; nothing is left to a side that is gone."""
+        """Send what can be sent now; drop everything if the other side is gone."""
         try:
             while self.outgoing:
                 sent = self.socket.send(bytes(self.outgoing[:_CHUNK]))
@@ -52,12 +53,9 @@ class _Side:
 
 
 def relay(one: socket.socket, other: socket.socket) -> None:
-    """Copies until either side closes, and lets the remaining one have what was still on its way to it.
+    """Copy until either side closes, then send the other side what was under way to it.
 
-    Args:
-        one: connected; left non-blocking, and open for the caller to close.
-        other: as above.
-
+    Both sockets are left non-blocking, and open for the caller to close.
     """
     sides = _Side(one), _Side(other)
     with selectors.DefaultSelector() as selector:
@@ -68,7 +66,7 @@ def relay(one: socket.socket, other: socket.socket) -> None:
             for side, peer in (sides, sides[::-1]):
                 events = selectors.EVENT_WRITE * bool(side.outgoing)
                 events |= selectors.EVENT_READ * (len(peer.outgoing) < _LIMIT)
-                # A side always waits for something: with a full buffer its peer cannot be written to, and is waited for below.
+                # Something is always waited for: whoever cannot be read from has a peer that cannot be written to.
                 _watch(selector, side, events)
             ready = {key.fileobj: events for key, events in selector.select(0 if _buffered(sides) else None)}
             for side, peer in (sides, sides[::-1]):
@@ -86,9 +84,6 @@ def relay(one: socket.socket, other: socket.socket) -> None:
                 continue
 
 
-_LAST_WORDS = 5.0
-
-
 def _watch(selector: selectors.BaseSelector, side: _Side, events: int) -> None:
     if side.socket in selector.get_map():
         if events:
@@ -100,5 +95,5 @@ def _watch(selector: selectors.BaseSelector, side: _Side, events: int) -> None:
 
 
 def _buffered(sides: tuple[_Side, _Side]) -> bool:
-    """Whether there is something to read at once that no selector reports."""
+    """Return whether there is something to read that no selector reports."""
     return any(side.decrypted and len(peer.outgoing) < _LIMIT for side, peer in (sides, sides[::-1]))

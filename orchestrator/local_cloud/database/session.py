@@ -1,6 +1,6 @@
-"""A session of the superuser with a cluster's server: what the gateway itself asks for and changes.
+"""A session of the superuser with a cluster's server, in which the gateway reads and changes things.
 
-A client library is no dependency of platformctl, and a dozen statements of our own need none of what one offers.
+platformctl has no PostgreSQL client library among its dependencies: a dozen statements of our own do not need one.
 """
 
 import socket
@@ -15,32 +15,15 @@ SUPERUSER = "rdsadmin"
 
 
 class DatabaseError(Exception):
-    """The server refused a statement.
-
-    Args:
-        code: the SQLSTATE.
-        text: the server's message.
-
-    """
+    """The server refused a statement, with an SQLSTATE as ``code``."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(f"{text} ({code})")
         self.code = code
 
 
-class Session:
-    """A connection over the server's own socket, where it trusts whoever can open it.
-
-    Args:
-        path: of the Unix socket.
-        database: to connect to.
-        timeout: seconds to wait for each answer.
-
-    Raises:
-        OSError: nothing listens there.
-        DatabaseError: the server accepts no connections, for example because it is starting up.
-
-    """
+class AdminSession:
+    """A connection over the server's own socket, where it trusts whoever can open it."""
 
     def __init__(self, path: Path, database: str = "postgres", *, timeout: float = 30) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -56,18 +39,12 @@ class Session:
             raise
 
     def run(self, sql: str) -> list[list[str | None]]:
-        """Runs a statement, or several with semicolons between them; returns the rows as text.
-
-        Raises:
-            OSError: the connection is lost.
-            DatabaseError: a statement failed; the ones before it are undone.
-
-        """
+        """Run one statement or several, all or none of them; return the rows as text, or raise DatabaseError."""
         self._socket.sendall(protocol.query(sql))
         return self._answer()
 
     def close(self) -> None:
-        """Says goodbye, if anybody is left to hear it."""
+        """End the session, if the server is still there."""
         try:
             self._socket.sendall(protocol.message(b"X"))
         except OSError:
@@ -88,7 +65,7 @@ class Session:
         self._socket.close()
 
     def _answer(self) -> list[list[str | None]]:
-        """Reads until the server is ready for the next statement."""
+        """Read until the server is ready for the next statement."""
         rows: list[list[str | None]] = []
         failure: DatabaseError | None = None
         while True:
@@ -114,10 +91,10 @@ class Session:
 
 
 def literal(value: str) -> str:
-    """A string constant of SQL, with standard_conforming_strings."""
+    """Quote a string constant of SQL, with standard_conforming_strings."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def identifier(name: str) -> str:
-    """A quoted identifier of SQL."""
+    """Quote an identifier of SQL."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,10 +1,15 @@
-"""A control plane without moto."""
+"""A control plane without moto, and tokens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.credentials import Credentials
+from botocore.hooks import HierarchicalEmitter
+from botocore.model import ServiceId
+from botocore.signers import RequestSigner, generate_db_auth_token
 
 import tests.functions.conftest  # noqa: F401 - it puts the packages that functions share on the path
 from orchestrator.local_cloud.database.cluster import Cluster
@@ -12,10 +17,14 @@ from orchestrator.local_cloud.database.cluster import Cluster
 ACCESS_KEY_ID, SECRET = "ASIAQEXAMPLEEXAMPLE1", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 
-@dataclass(frozen=True)
-class FakeVerdict:
-    allowed: bool
-    cause: str = ""
+def auth_token(
+    host, *, port=5432, user="api_reader", region="us-east-1", key=ACCESS_KEY_ID, secret=SECRET, session="token"
+) -> str:
+    """Give a token as the SDK makes it, without the second that a client takes."""
+    emitter = HierarchicalEmitter()
+    signer = RequestSigner(ServiceId("rds"), region, "rds-db", "v4", Credentials(key, secret, session), emitter)
+    client = SimpleNamespace(_request_signer=signer, meta=SimpleNamespace(region_name=region))
+    return str(generate_db_auth_token(client, host, port, user))
 
 
 @dataclass
@@ -36,13 +45,13 @@ class FakeSource:
         self.logs += [(cluster.log_group(kind), time, text) for time, text in events]
 
     def change(self, **changes: Any) -> None:
-        """Modifies the first cluster."""
+        """Modify the first cluster."""
         self.found[0] = replace(self.found[0], **changes)
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Callable[..., Cluster]:
-    """Builds a cluster as the module aurora makes it."""
+    """Build a cluster like that of the module aurora."""
 
     def build(identifier: str = "aurora-pr42", **changes: Any) -> Cluster:
         tail = "abc123.us-east-1.rds.amazonaws.com"

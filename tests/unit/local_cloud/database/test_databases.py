@@ -1,4 +1,4 @@
-"""The whole way of a login: TLS, token or password, a real server; with the functions' own code on top (B2, B9, C8)."""
+"""Complete logins: TLS, token or password, a real server, and the functions' own code on top (B2, B9, C8)."""
 
 import socket
 import ssl
@@ -10,10 +10,8 @@ from datetime import timedelta
 from decimal import Decimal
 from threading import Timer
 
-import boto3
 import pytest
 from database import Database, DatabaseAddress
-from database.connection import iam_token
 from market.trades import Trade
 from pg8000 import native
 from pg8000.exceptions import DatabaseError
@@ -21,25 +19,25 @@ from pg8000.exceptions import DatabaseError
 from orchestrator.local_cloud.database import protocol
 from orchestrator.local_cloud.database.binaries import installed
 from orchestrator.local_cloud.database.databases import Databases
+from orchestrator.local_cloud.iam.evaluate import Decision
 from tests.functions.conftest import FUNCTIONS, load_function
 from tests.functions.test_market import NOON
-from tests.unit.local_cloud.database.conftest import ACCESS_KEY_ID, SECRET, FakeSource, FakeVerdict
+from tests.unit.local_cloud.database.conftest import FakeSource, auth_token
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not installed(), reason="no PostgreSQL here")]
 
 
 class Clients:
-    """What functions do to reach a database, with the host map in place of their process's."""
+    """Reach a database as functions do, with the host map that their processes have."""
 
     def __init__(self, databases, source):
         self.databases = databases
         self.source = source
-        self.client = boto3.Session(
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET,
-            aws_session_token="token",
-            region_name="us-east-1",
-        ).client("rds")
+
+    @property
+    def address(self):
+        """Where the writer's endpoint is really reached."""
+        return self.databases.extras().hosts[f"{self.source.found[0].writer_host}:5432"]
 
     def connect(self, user, *, host, port, **options):
         local = self.databases.extras().hosts[f"{host}:{port}"]
@@ -56,7 +54,7 @@ class Clients:
         address = DatabaseAddress(host=host or cluster.writer_host, port=5432, name=name, user=user, ca_file=ca)
 
         def token():
-            return iam_token(self.client, address)
+            return auth_token(address.host, user=user)
 
         return Database(address, (lambda: password) if password else token, application="tests", connect=self.connect)
 
@@ -71,13 +69,13 @@ class Clients:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory, cluster):
-    """A migrated database."""
+    """Give a migrated database."""
     source = FakeSource([cluster()])
     denied = set()
     databases = Databases(
         tmp_path_factory.mktemp("home"),
         source=source,
-        may_connect=lambda _key, arn: FakeVerdict(arn not in denied, "because it is denied"),
+        may_connect=lambda _key, arn: Decision(allowed=arn not in denied, cause="because it is denied"),
     )
     databases.start()
     clients = Clients(databases, source)
@@ -86,13 +84,12 @@ def running(tmp_path_factory, cluster):
     with clients.session(clients.master()) as session:
         clients.applied = logic.migrate(session, logic.read_migrations(FUNCTIONS / "migrate" / "migrations"))
     yield clients
-    clients.client.close()
     databases.stop()
 
 
 @pytest.fixture
 def unchanged(running):
-    """Undoes what a test changed in the cluster."""
+    """Undo what a test changes in the cluster."""
     before = running.source.found[0]
     yield
     running.source.found[0] = before
@@ -142,7 +139,7 @@ def test_b9_iam_decides_about_each_login(running, unchanged):
     assert line.endswith("api_reader because it is denied")
 
 
-def test_b9_the_master_is_no_superuser_and_hands_rds_iam_out(running):
+def test_b9_the_master_is_no_superuser_and_grants_rds_iam(running):
     with running.session(running.master()) as session:
         assert session.run("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user") == [
             [False, True]
@@ -165,7 +162,7 @@ def test_c8_a_changed_password_counts_at_once(running, unchanged):
 
 
 @pytest.mark.parametrize("user", ["rdsadmin", "nobody"])
-def test_b9_nobody_else_gets_in(running, user):
+def test_b9_nobody_else_logs_in(running, user):
     assert _refused(running, running.database(user, password="x"))[0] in ("28000", "28P01")
 
 
@@ -180,10 +177,8 @@ def test_b2_the_reader_endpoint_reads(running, unchanged):
 
 
 def test_b2_plain_connections_are_refused_unless_the_parameter_group_allows_them(running, unchanged):
-    port = running.databases.extras().hosts[f"{running.source.found[0].writer_host}:5432"][1]
-
     def first_answer():
-        with socket.create_connection(("127.0.0.1", port), 10) as plain:
+        with socket.create_connection(running.address, 10) as plain:
             plain.sendall(protocol.Startup({"user": "api_reader", "database": "analytics"}).packet())
             return plain.recv(1000)
 
@@ -193,10 +188,9 @@ def test_b2_plain_connections_are_refused_unless_the_parameter_group_allows_them
     assert first_answer() == protocol.authentication_cleartext()
 
 
-@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\x08\0\2\0\0", b""])
-def test_whoever_speaks_something_else_is_told_and_left(running, sent):
-    port = running.databases.extras().hosts[f"{running.source.found[0].writer_host}:5432"][1]
-    with socket.create_connection(("127.0.0.1", port), 10) as other:
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\x08\0\2\0\0", b"\xff\xff\xff\xff", b""])
+def test_a_client_of_another_protocol_reads_an_error_and_is_disconnected(running, sent):
+    with socket.create_connection(running.address, 10) as other:
         other.sendall(sent)
         other.shutdown(socket.SHUT_WR)
         answer = other.makefile("rb").read()
@@ -204,9 +198,8 @@ def test_whoever_speaks_something_else_is_told_and_left(running, sent):
 
 
 def test_b2_tls_verifies_the_cluster(running):
-    port = running.databases.extras().hosts[f"{running.source.found[0].writer_host}:5432"][1]
     trust = ssl.create_default_context(cafile=running.databases.ca_file)
-    with socket.create_connection(("127.0.0.1", port), 10) as opened:
+    with socket.create_connection(running.address, 10) as opened:
         opened.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")
         assert opened.recv(1) == b"S"
         with pytest.raises(ssl.SSLCertVerificationError):
@@ -226,7 +219,7 @@ def test_b7_parameters_take_effect_and_the_log_is_shipped(running, unchanged):
     assert any("platform_admin@analytics" in text and "statement: SELECT 'seen in the log'" in text for text in shipped)
 
 
-def test_b2_large_answers_and_failures_pass_through(running):
+def test_b2_large_answers_and_errors_pass_through(running):
     with running.session(running.database("api_reader")) as session:
         rows = session.run("SELECT repeat('x', 1000000) FROM generate_series(1, 5)")
         assert [len(row[0]) for row in rows] == [1_000_000] * 5
@@ -235,16 +228,15 @@ def test_b2_large_answers_and_failures_pass_through(running):
 
 def test_b2_a_running_statement_can_be_cancelled(running):
     database = running.master()
-    local = running.databases.extras().hosts[f"{running.source.found[0].writer_host}:5432"]
 
     def cancel():
         key = database._connection._backend_key_data
-        with socket.create_connection(local, 10) as other:
+        with socket.create_connection(running.address, 10) as other:
             other.sendall(struct.pack("!II", 16, 80877102) + key)
             assert other.recv(1) == b""
 
     with running.session(database) as session:
-        Timer(0.5, cancel).start()
+        Timer(0.1, cancel).start()
         with pytest.raises(DatabaseError, match="canceling statement"):
             session.run("SELECT pg_sleep(20)")
         session.run("ROLLBACK")
@@ -264,21 +256,18 @@ def test_b2_sessions_end_when_the_cluster_stops_and_the_data_stay(running, uncha
     database = running.master()
     with running.session(database) as session:
         session.run("CREATE TABLE kept AS SELECT 42 AS answer")
-    waiting = database
-    with waiting.transaction():
-        pass
     running.source.change(stopped=True)
     running.databases.sync()
     assert _refused(running, running.master()) == ("57P03", "the database system is not running")
     running.source.change(stopped=False)
     # The first transaction finds the lost connection and opens another one.
-    with running.session(waiting) as session:
+    with running.session(database) as session:
         assert session.run("SELECT answer FROM kept") == [[42]]
 
 
 def test_b12_databases_come_and_go_with_their_clusters(tmp_path, cluster):
     source = FakeSource([cluster("aurora-one"), cluster("aurora-two", instances=())])
-    databases = Databases(tmp_path, source=source, may_connect=lambda *_: FakeVerdict(True))
+    databases = Databases(tmp_path, source=source, may_connect=lambda *_: Decision(allowed=True))
     databases.start()
     clients = Clients(databases, source)
     try:
@@ -299,7 +288,6 @@ def test_b12_databases_come_and_go_with_their_clusters(tmp_path, cluster):
                 assert session.run("SELECT count(*) FROM pg_tables WHERE tablename = 'kept'") == [[0]]
         folder = databases._databases["cluster-NEW"]._process.socket.parent
     finally:
-        clients.client.close()
         databases.stop()
     assert not folder.exists()
     assert list((tmp_path / "database").iterdir()) == []

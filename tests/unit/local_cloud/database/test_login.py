@@ -4,14 +4,19 @@ import hmac
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-import boto3
 import pytest
 
-from orchestrator.local_cloud.database.login import RefusedLoginError, check_entry, check_password
+from orchestrator.local_cloud.database.login import RefusedLoginError, check_entry, check_password, matches
 from orchestrator.local_cloud.database.protocol import Startup
 from orchestrator.local_cloud.database.roles import Credentials
-from tests.unit.local_cloud.database.conftest import ACCESS_KEY_ID, SECRET, FakeVerdict
+from orchestrator.local_cloud.iam.evaluate import Decision
+from tests.unit.local_cloud.database.conftest import ACCESS_KEY_ID, SECRET, auth_token
 
+# The example of RFC 7677, section 3: user "user", password "pencil".
+VERIFIER = (
+    "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
+    ":wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+)
 IAM = Credentials(iam=True, verifier=None)
 ARN = "arn:aws:rds-db:us-east-1:123456789012:dbuser:cluster-AURORA-PR42/api_reader"
 
@@ -22,22 +27,12 @@ def _verifier(password):
     return f"SCRAM-SHA-256$4096:{base64.b64encode(b'salt').decode()}${base64.b64encode(stored).decode()}:AAAA"
 
 
-def _token(cluster, *, key=ACCESS_KEY_ID, secret=SECRET, session="token", user="api_reader", host=None):
-    made = boto3.Session(
-        aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=session, region_name="us-east-1"
-    ).client("rds")
-    try:
-        return made.generate_db_auth_token(DBHostname=host or cluster.writer_host, Port=5432, DBUsername=user)
-    finally:
-        made.close()
-
-
 def _check(cluster, user, password, credentials, *, may_connect=None, now=None):
-    asked = []
+    requests = []
 
     def allow(key, arn):
-        asked.append((key, arn))
-        return FakeVerdict(True)
+        requests.append((key, arn))
+        return Decision(allowed=True)
 
     check_password(
         cluster, user, password, credentials,
@@ -45,7 +40,7 @@ def _check(cluster, user, password, credentials, *, may_connect=None, now=None):
         secret_access_key={ACCESS_KEY_ID: SECRET, "LOCALKEY": SECRET}.get,
         now=now or datetime.now(UTC),
     )  # fmt: skip
-    return asked
+    return requests
 
 
 def _refusal(*args, **kwargs):
@@ -55,7 +50,7 @@ def _refusal(*args, **kwargs):
 
 
 @pytest.mark.parametrize(("encrypted", "forced"), [(True, "1"), (False, "0"), (True, "0")])
-def test_who_may_knock(cluster, encrypted, forced):
+def test_connections_that_pg_hba_conf_accepts(cluster, encrypted, forced):
     check_entry(cluster(parameters={"rds.force_ssl": forced}), Startup({"user": "ann"}), encrypted=encrypted)
 
 
@@ -70,13 +65,13 @@ def test_who_may_knock(cluster, encrypted, forced):
         ),
     ],
 )
-def test_who_may_not_even_knock(cluster, user, encrypted, text):
+def test_connections_that_pg_hba_conf_refuses(cluster, user, encrypted, text):
     with pytest.raises(RefusedLoginError) as raised:
         check_entry(cluster(), Startup({"user": user, "database": "market"}), encrypted=encrypted)
     assert (raised.value.code, raised.value.text) == ("28000", text)
 
 
-def test_tls_is_forced_unless_the_parameter_group_says_otherwise(cluster):
+def test_tls_is_forced_by_default(cluster):
     assert cluster(parameters={}).force_tls
 
 
@@ -88,7 +83,7 @@ def test_tls_is_forced_unless_the_parameter_group_says_otherwise(cluster):
         ("ann", "geheim", _verifier("geheim")),
     ],
 )
-def test_b2_the_right_password(cluster, user, password, verifier):
+def test_b2_the_right_password_lets_in(cluster, user, password, verifier):
     assert _check(cluster(), user, password, Credentials(iam=False, verifier=verifier)) == []
 
 
@@ -103,7 +98,7 @@ def test_b2_the_right_password(cluster, user, password, verifier):
         ("platform_admin", "a password of 32 characters ....", None, "no such user"),
     ],
 )
-def test_b2_wrong_passwords(cluster, user, password, credentials, reason):
+def test_b2_wrong_passwords_are_refused(cluster, user, password, credentials, reason):
     code, text, why = _refusal(cluster(), user, password, credentials)
     assert (code, text) == ("28P01", f'password authentication failed for user "{user}"')
     assert reason in why
@@ -111,13 +106,13 @@ def test_b2_wrong_passwords(cluster, user, password, credentials, reason):
 
 @pytest.mark.parametrize("key", [ACCESS_KEY_ID, "LOCALKEY"])
 @pytest.mark.parametrize("endpoint", ["writer_host", "reader_host"])
-def test_b9_a_token_lets_in_when_iam_allows(cluster, key, endpoint):
+def test_b9_a_token_lets_in_if_iam_allows_it(cluster, key, endpoint):
     there = cluster()
-    token = _token(there, key=key, host=getattr(there, endpoint))
+    token = auth_token(getattr(there, endpoint), key=key)
     assert _check(there, "api_reader", token, IAM) == [(key, ARN)]
 
 
-def test_b9_a_member_of_rds_iam_has_no_password_any_more(cluster):
+def test_b9_a_member_of_rds_iam_cannot_use_a_password(cluster):
     both = Credentials(iam=True, verifier=_verifier("geheim"))
     assert _refusal(cluster(), "api_reader", "geheim", both) == (
         "28000",
@@ -126,9 +121,9 @@ def test_b9_a_member_of_rds_iam_has_no_password_any_more(cluster):
     )
 
 
-def test_b9_tokens_count_for_nothing_where_iam_authentication_is_off(cluster):
+def test_b9_tokens_are_refused_without_iam_authentication(cluster):
     off = cluster(iam_authentication=False)
-    assert _refusal(off, "api_reader", _token(off), IAM)[0] == "28P01"
+    assert _refusal(off, "api_reader", auth_token(off.writer_host), IAM)[0] == "28P01"
 
 
 @pytest.mark.parametrize(
@@ -141,25 +136,51 @@ def test_b9_tokens_count_for_nothing_where_iam_authentication_is_off(cluster):
         ({}, {"later": timedelta(minutes=20)}, "has expired"),
         (
             {},
-            {"may_connect": lambda _key, _arn: FakeVerdict(False, "because of the guardrail")},
+            {"may_connect": lambda _key, _arn: Decision(allowed=False, cause="because of the guardrail")},
             f"the signer may not perform rds-db:connect on {ARN} because of the guardrail",
         ),
     ],
 )
 def test_b9_tokens_that_are_refused(cluster, token, options, reason):
     there = cluster()
-    # From now on: the table above is made long before this test runs.
+    # The table above is made long before this test runs.
     options = dict(options)
     options["now"] = datetime.now(UTC) + options.pop("later", timedelta())
-    code, text, why = _refusal(there, "api_reader", _token(there, **token), IAM, **options)
+    code, text, why = _refusal(there, "api_reader", auth_token(there.writer_host, **token), IAM, **options)
     assert (code, text) == ("28000", 'PAM authentication failed for user "api_reader"')
     assert reason in why
 
 
-def test_b9_a_refusal_gives_no_part_of_the_signature_away(cluster):
+def test_b9_a_refusal_contains_no_part_of_the_token(cluster):
     there = cluster()
-    token = _token(there)
+    token = auth_token(there.writer_host)
     signature = token.rpartition("=")[2]
     wrong = token.replace(signature, signature[::-1])
     assert not any(signature[::-1] in part for part in _refusal(there, "api_reader", wrong, IAM))
     assert quote("token") not in _refusal(there, "api_reader", wrong, IAM)[1]
+
+
+@pytest.mark.parametrize(
+    ("password", "verifier", "expected"),
+    [
+        ("pencil", VERIFIER, True),
+        ("Pencil", VERIFIER, False),
+        ("", VERIFIER, False),
+        ("pencil", VERIFIER.replace("4096", "4097"), False),
+        ("pencil", None, False),
+        ("pencil", "", False),
+        ("pencil", "md532e12f215ba27cb750c9e093ce4b5127", False),
+        # A role's owner chooses these.
+        ("pencil", VERIFIER.replace("4096", "9999999"), False),
+        ("pencil", VERIFIER.replace("4096", "9" * 5000), False),
+        ("pencil", VERIFIER.replace("4096", "0"), False),
+        ("pencil", VERIFIER.replace("gQ==", "gQ="), False),
+    ],
+)
+def test_passwords_match_their_verifiers(password, verifier, expected):
+    assert matches(password, verifier) is expected
+
+
+def test_a_secret_that_is_no_unicode_is_a_wrong_password(cluster):
+    odd = cluster(master_password="\ud800")
+    assert _refusal(odd, "platform_admin", "?", Credentials(iam=False, verifier=None))[0] == "28P01"

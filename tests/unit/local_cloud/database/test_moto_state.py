@@ -1,4 +1,4 @@
-"""Clusters, keys and logs as moto holds them, and a login with them: the room with its real control plane (B2, B7, B9, C8)."""
+"""Clusters, keys and logs as moto holds them, and logins with them (B2, B7, B9, C8)."""
 
 import json
 import socket
@@ -17,33 +17,42 @@ from pg8000.exceptions import DatabaseError
 from orchestrator.local_cloud.database.binaries import installed
 from orchestrator.local_cloud.database.databases import Databases
 from orchestrator.local_cloud.database.moto_state import MotoClusters
+from orchestrator.local_cloud.iam.evaluate import Decision
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.patches.rds_master_secret import master_user_secret
 from tests.functions.conftest import ENVIRONMENT, load_function
-from tests.unit.local_cloud.database.conftest import FakeVerdict
+from tests.unit.local_cloud.database.conftest import auth_token
+
+
+@pytest.fixture(scope="module")
+def clients():
+    """Make a client of each service once: to make one takes longer than a test."""
+    session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
+    made = {}
+
+    def client(service):
+        if service not in made:
+            made[service] = session.client(service)
+        return made[service]
+
+    yield client
+    for opened in made.values():
+        opened.close()
 
 
 @pytest.fixture
-def aws(monkeypatch):
-    """Clients of moto in this process, with the patch of the secret and no other."""
+def aws(clients, monkeypatch):
+    """Give clients of an empty moto in this process, with the patch of the secret and no other."""
     for name in ("_generate_secret_string", "rotate_secret"):
         monkeypatch.setattr(MasterUserSecret, name, vars(MasterUserSecret)[name])
     master_user_secret()
-    session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
-    made = {}
     with mock_aws():
-
-        def client(service):
-            return made.setdefault(service, session.client(service))
-
-        yield client
-        for opened in made.values():
-            opened.close()
+        yield clients
 
 
 @pytest.fixture
 def make(aws):
-    """Makes a cluster with instances, as the module aurora does."""
+    """Make a cluster with instances, as the module aurora does."""
 
     def build(name="aurora-pr42", instances=2, **options):
         rds = aws("rds")
@@ -77,7 +86,7 @@ def _secret(aws, cluster):
     return json.loads(answer["SecretString"])
 
 
-def test_b2_a_cluster_is_read_as_terraform_made_it(aws, make):
+def test_b2_a_cluster_is_read_as_terraform_created_it(aws, make):
     rds = aws("rds")
     rds.create_db_cluster_parameter_group(
         DBClusterParameterGroupName="group", DBParameterGroupFamily="aurora-postgresql17", Description="d"
@@ -109,7 +118,7 @@ def test_b2_only_aurora_postgresql_has_a_database(aws, make):
     assert MotoClusters().clusters() == []
 
 
-def test_b2_reading_moves_nothing_on(aws, make):
+def test_b2_reading_changes_no_state(aws, make):
     make(instances=0)
     aws("rds").stop_db_cluster(DBClusterIdentifier="aurora-pr42")
     assert [cluster.stopped for cluster in MotoClusters().clusters()] == [True]
@@ -142,7 +151,7 @@ def test_c8_the_password_follows_the_secret(aws, make):
     assert [found.master_password for found in MotoClusters().clusters()] == [None]
 
 
-def test_c8_a_password_that_was_set_by_hand(aws, make):
+def test_c8_a_password_set_by_hand_is_known(aws, make):
     make(instances=0, ManageMasterUserPassword=False, MasterUserPassword="by hand, long enough")
     assert [found.master_password for found in MotoClusters().clusters()] == ["by hand, long enough"]
 
@@ -194,20 +203,14 @@ def test_b9_a_role_logs_in_to_a_cluster_of_moto(aws, make, tmp_path):
     aws("logs").create_log_group(logGroupName="/aws/rds/cluster/aurora-pr42/iam-db-auth-error")
     role = aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     issued = aws("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
-    asked = []
+    requests = []
 
     def may_connect(key, arn):
-        asked.append((key, arn))
-        return FakeVerdict(arn.endswith("/reader"), "because no policy allows it")
+        requests.append((key, arn))
+        return Decision(allowed=arn.endswith("/reader"), cause="because no policy allows it")
 
     databases = Databases(tmp_path, source=MotoClusters(), may_connect=may_connect)
     databases.start()
-    signer = boto3.Session(
-        aws_access_key_id=issued["AccessKeyId"],
-        aws_secret_access_key=issued["SecretAccessKey"],
-        aws_session_token=issued["SessionToken"],
-        region_name="us-east-1",
-    ).client("rds")
 
     def connect(user, password):
         extras = databases.extras()
@@ -224,7 +227,8 @@ def test_b9_a_role_logs_in_to_a_cluster_of_moto(aws, make, tmp_path):
                 return found.run("SELECT current_user")
 
     def token(user):
-        return signer.generate_db_auth_token(DBHostname=cluster["Endpoint"], Port=5432, DBUsername=user)
+        key, secret, session = (issued[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+        return auth_token(cluster["Endpoint"], user=user, key=key, secret=secret, session=session)
 
     try:
         assert connect("platform_admin", _secret(aws, cluster)["password"]) == [["platform_admin"]]
@@ -232,10 +236,9 @@ def test_b9_a_role_logs_in_to_a_cluster_of_moto(aws, make, tmp_path):
         with pytest.raises(DatabaseError, match="PAM authentication failed"):
             connect("writer", token("writer"))
     finally:
-        signer.close()
         databases.stop()
     arn = f"arn:aws:rds-db:us-east-1:123456789012:dbuser:{cluster['DbClusterResourceId']}"
-    assert asked == [(issued["AccessKeyId"], f"{arn}/reader"), (issued["AccessKeyId"], f"{arn}/writer")]
+    assert requests == [(issued["AccessKeyId"], f"{arn}/reader"), (issued["AccessKeyId"], f"{arn}/writer")]
     events = aws("logs").get_log_events(
         logGroupName="/aws/rds/cluster/aurora-pr42/iam-db-auth-error", logStreamName="aurora-instance-1-pr42.0"
     )["events"]
@@ -246,7 +249,7 @@ def test_b9_a_role_logs_in_to_a_cluster_of_moto(aws, make, tmp_path):
 @pytest.mark.skipif(not installed(), reason="no PostgreSQL here")
 def test_b2_the_function_that_migrates_runs_as_it_is(aws, make, tmp_path, monkeypatch):
     cluster = make()
-    databases = Databases(tmp_path, source=MotoClusters(), may_connect=lambda *_: FakeVerdict(False))
+    databases = Databases(tmp_path, source=MotoClusters(), may_connect=lambda *_: Decision(allowed=False))
     databases.start()
     connect = socket.create_connection
 

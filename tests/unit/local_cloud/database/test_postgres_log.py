@@ -21,7 +21,7 @@ def test_lines_become_events(lines, expected):
     assert events(lines) == expected
 
 
-def test_a_log_is_read_once_and_in_whole_lines(tmp_path):
+def test_every_line_is_read_once_and_whole(tmp_path):
     path = tmp_path / "log"
     follower = LogFollower(path)
     assert follower.read() == []
@@ -31,3 +31,12 @@ def test_a_log_is_read_once_and_in_whole_lines(tmp_path):
     with path.open("a") as file:
         file.write(f"{SECOND[40:]}\n")
     assert follower.read() == [(SECOND_AT, SECOND)]
+
+
+def test_a_line_of_many_mebibytes_does_not_hold_up_the_log(tmp_path):
+    path = tmp_path / "log"
+    path.write_text(f"{FIRST}{'x' * (2 << 20)}\n{SECOND}\n")
+    follower = LogFollower(path)
+    found = [event for _ in range(3) for event in follower.read()]
+    assert found[-1][1] == SECOND
+    assert max(len(text) for _, text in found) < 256 << 10
