@@ -12,6 +12,7 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     subject="aws_api_gateway_rest_api.policy",
     symptom='the provider fails with "invalid character after top-level value"',
     restores="the policy is returned with its quotes escaped by backslashes, as AWS does and the provider undoes",
+    upstream="pull/5951",
 )
 def escaped_policy() -> None:
     from moto.apigateway.models import RestAPI  # noqa: PLC0415 - moto loads with the patches
@@ -29,6 +30,7 @@ def escaped_policy() -> None:
     subject="aws_api_gateway_resource, _method, _integration, _model (update in place)",
     symptom="UpdateResource, UpdateMethod, UpdateIntegration and UpdateModel are not implemented",
     restores="they change what their patch operations name; nothing else is touched",
+    upstream=None,
 )
 def updates() -> None:
     from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415 - moto loads with the patches
@@ -67,6 +69,7 @@ def updates() -> None:
     subject="aws_api_gateway_account.reset_on_delete",
     symptom="UpdateAccount fails with 500 when the operation has no value, so the role cannot be taken away",
     restores="without a value the account has no role for its logs any more",
+    upstream="pull/8119",
 )
 def account_reset() -> None:
     from moto.apigateway.models import Account  # noqa: PLC0415 - moto loads with the patches
