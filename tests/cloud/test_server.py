@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from orchestrator.errors import PlatformctlError
+from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.process import ServerProcess
 
 
@@ -57,7 +57,7 @@ def test_a_taken_port_is_reported_with_the_log(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(PlatformctlError) as raised:
+        with pytest.raises(LocalCloudError) as raised:
             ServerProcess(tmp_path).start(taken.getsockname()[1])
     assert "in use" in raised.value.detail
 

@@ -19,6 +19,7 @@ from orchestrator.local_cloud.database.databases import Databases
 from orchestrator.local_cloud.database.moto_state import MotoClusters
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.patches.rds_master_secret import master_user_secret
+from orchestrator.local_cloud.patches.registry import NoFunctions
 from tests.functions.conftest import ENVIRONMENT, load_function
 from tests.unit.local_cloud.database.conftest import FakeVerdict
 
@@ -28,7 +29,7 @@ def aws(monkeypatch):
     """Clients of moto in this process, with the patch of the secret and no other."""
     for name in ("_generate_secret_string", "rotate_secret"):
         monkeypatch.setattr(MasterUserSecret, name, vars(MasterUserSecret)[name])
-    master_user_secret()
+    master_user_secret.apply(NoFunctions())
     session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
     made = {}
     with mock_aws():
