@@ -21,7 +21,7 @@ from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.process import ServerProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,7 +36,7 @@ def main() -> int:
         project = Path(temporary)
         for name in ("live", "modules"):
             shutil.copytree(ROOT / name, project / name)
-        cloud = LocalCloud(project / ".platformctl" / "local")
+        cloud = ServerProcess(project / ".platformctl" / "local")
         endpoint = cloud.start().endpoint
         assert endpoint is not None
         try:

@@ -36,7 +36,7 @@ from botocore.config import Config
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.sweep import KINDS, unrecorded
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.process import ServerProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 BUCKET = f"terraform-state-{ACCOUNT_ID}-{REGION}"
@@ -136,7 +136,7 @@ def main() -> int:
         wheels = ROOT / ".platformctl" / "build" / "wheels"
         if wheels.is_dir():
             shutil.copytree(wheels, project / ".platformctl" / "build" / "wheels")
-        cloud = LocalCloud(project / ".platformctl" / "local")
+        cloud = ServerProcess(project / ".platformctl" / "local")
         endpoint = cloud.start().endpoint
         assert endpoint is not None
         bench = Bench(
@@ -153,7 +153,7 @@ def main() -> int:
             cloud.stop()
 
 
-def _run(bench: Bench, *, runs: int, chance: random.Random, cloud: LocalCloud) -> int:
+def _run(bench: Bench, *, runs: int, chance: random.Random, cloud: ServerProcess) -> int:
     print(f"environment {bench.environment}, units {', '.join(bench.only) or 'all'}, signal {bench.signal}")
     since = time.time()
     code, said = bench.run("up", "--suffix", "whole", "--env", bench.environment, *bench.units())
@@ -280,7 +280,7 @@ def _works_in(pid: int, project: Path) -> bool:
 
 
 def _local_cloud(project: Path) -> int | None:
-    return LocalCloud(project / ".platformctl" / "local").status().pid
+    return ServerProcess(project / ".platformctl" / "local").status().pid
 
 
 def _is_apply(arguments: str) -> bool:

@@ -27,7 +27,7 @@ from botocore.config import Config
 
 from orchestrator.local_cloud.api.address import url
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.process import ServerProcess
 
 RATE, BURST = 1000, 2000
 OTHERS_PER_SECOND = 50
@@ -74,7 +74,7 @@ def main() -> int:
     parser.add_argument("--integration", choices=("mock", "lambda"), default="mock", help="behind the method (mock)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="platformctl-throttle-") as home:
-        cloud = LocalCloud(Path(home) / "local")
+        cloud = ServerProcess(Path(home) / "local")
         endpoint = cloud.start().endpoint
         try:
             api_id, keys = deploy(endpoint, options.integration)

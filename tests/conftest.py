@@ -28,7 +28,7 @@ import yaml
 from orchestrator.adapters.terraform.mirror import cli_configuration, find_origin
 from orchestrator.adapters.terraform.provider import SharedProviders
 from orchestrator.adapters.terraform.toolchain import Toolchain
-from orchestrator.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.process import ServerProcess
 
 REPOSITORY = Path(__file__).parent.parent
 ROOTS = REPOSITORY / "tests" / "modules" / "roots"
@@ -87,9 +87,9 @@ class Plan:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A running local cloud, stopped at the end of the session."""
-    started = LocalCloud(tmp_path_factory.mktemp("cloud") / "local")
+    started = ServerProcess(tmp_path_factory.mktemp("cloud") / "local")
     started.start()
     yield started
     started.stop()

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.errors import PlatformctlError
-from orchestrator.local_cloud import process
 from orchestrator.local_cloud.api.address import local_url
 from orchestrator.local_cloud.environment import stripped
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import ACCOUNT_ID
-from orchestrator.local_cloud.process import CloudStatus
+from orchestrator.local_cloud.process import CloudStatus, ServerProcess
 
 __all__ = ["ACCOUNT_ID", "CloudStatus", "LocalCloud", "local_url", "stripped"]
 
@@ -27,7 +26,7 @@ class LocalCloud:
     """
 
     def __init__(self, home: Path) -> None:
-        self._server = process.LocalCloud(home)
+        self._server = ServerProcess(home)
 
     def status(self) -> CloudStatus:
         """Ask the server, if there is one."""

@@ -20,7 +20,7 @@ from orchestrator.local_cloud.faults import clear_faults
 from orchestrator.local_cloud.functions.moto_cloud import MotoCloud
 from orchestrator.local_cloud.functions.runtime import FunctionRuntime
 from orchestrator.local_cloud.iam.enforce import enforce, may_connect
-from orchestrator.local_cloud.patches import apply_patches, awslambda_invoke
+from orchestrator.local_cloud.patches import apply_patches
 from orchestrator.local_cloud.preparation import Preparation
 from orchestrator.local_cloud.replay import ReplayMemory, replay_repeats
 from orchestrator.local_cloud.request_log import log_requests
@@ -68,7 +68,6 @@ def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
         home: the folder of server.json; functions and databases keep what they need in folders of their own in it.
 
     """
-    preparation = Preparation(apply_patches)
     retirement, issued, memory = Retirement(), IssuedKeys(), ReplayMemory()
     databases = Databases(home, source=MotoClusters(), may_connect=may_connect)
     functions = FunctionRuntime(
@@ -77,7 +76,7 @@ def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
         home=home / "functions",
         extras=databases.extras,
     )
-    awslambda_invoke.attach(functions)
+    preparation = Preparation(lambda: apply_patches(functions))
     plane = DataPlane(functions.invoke)
     moto = DomainDispatcherApplication(create_backend_app)
     # A defect in the evaluation of policies answers 501 like any other: nothing is let in by it.

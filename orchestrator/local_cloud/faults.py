@@ -8,17 +8,19 @@ import json
 import logging
 import re
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 from wsgiref.types import WSGIEnvironment
 from xml.sax.saxutils import escape
 
 from orchestrator.local_cloud.operation import Operation, operation_of
-from orchestrator.local_cloud.wsgi import Handler, Response, status_line
+from orchestrator.local_cloud.wsgi import Handler, Response, plain, sendable, status_line
 
 _LOG = logging.getLogger("platformctl.local_cloud")
 _NOT_IMPLEMENTED = re.compile(
     rb"not (?:yet |been )*(?:implemented|supported) (?:yet|in moto)|has not been implemented", re.IGNORECASE
 )
 _LARGEST_ERROR = 64 * 1024
+_UNSENDABLE = "Header value cannot be represented using ISO-8859-1."
 
 NOT_IMPLEMENTED = "NotImplemented"
 DEFECT = "LocalCloudDefect"
@@ -28,26 +30,39 @@ def clear_faults(inner: Handler) -> Handler:
     """The layer directly around moto."""
 
     def handle(environ: WSGIEnvironment) -> Response:
+        if _has_unsendable_override(environ):
+            return error_response(operation_of(environ), code="InvalidArgument", status=400, message=_UNSENDABLE)
         try:
             response = inner(environ)
         except (NotImplementedError, ModuleNotFoundError) as error:
             # Not a module: a service of moto's whose libraries are not installed, because nothing here uses it.
             return _not_implemented(operation_of(_rewound(environ)), str(error))
         except Exception as error:  # noqa: BLE001 - whatever moto raises becomes one clear answer
-            operation = operation_of(_rewound(environ))
-            _LOG.exception("%s raised inside the local cloud", operation.label)
-            return error_response(
-                operation,
-                code=DEFECT,
-                status=501,
-                message=f"The local cloud failed on {operation.label} ({type(error).__name__}). This is a defect of the "
-                "local cloud, not of the request; its traceback is in server.log.",
-            )
+            _LOG.exception("%s raised inside the local cloud", operation_of(_rewound(environ)).label)
+            return defect(environ, type(error).__name__)
         if _says_not_implemented(environ, response):
             return _not_implemented(operation_of(_rewound(environ)), "")
         return response
 
     return handle
+
+
+def defect(environ: WSGIEnvironment, reason: str) -> Response:
+    """Answer for the local cloud's own failure on a request, in the form that the client parses.
+
+    Args:
+        environ: of the request; may be what made the local cloud fail.
+        reason: what went wrong, in a few words and without values of the request.
+
+    """
+    text = f"The local cloud failed on {{}} ({reason}). This is a defect of the local cloud, not of the request; see server.log."
+    try:
+        operation = operation_of(_rewound(environ))
+    except Exception:  # noqa: BLE001 - a request that cannot be read either is answered in plain text
+        return plain(501, text.format("the request"))
+    if not operation.service:
+        return plain(501, text.format("the request"))
+    return error_response(operation, code=DEFECT, status=501, message=text.format(operation.label))
 
 
 def error_response(operation: Operation, *, code: str, status: int, message: str) -> Response:
@@ -107,6 +122,14 @@ def _not_implemented(operation: Operation, detail: str) -> Response:
         status=501,
         message=f"The local cloud does not implement {operation.label}. It works on AWS only (--target aws).",
     )
+
+
+def _has_unsendable_override(environ: WSGIEnvironment) -> bool:
+    """Whether S3 is asked to answer with a header that HTTP cannot carry: response-content-disposition and its siblings."""
+    query = str(environ.get("QUERY_STRING", ""))
+    if "response-" not in query or operation_of(environ).service != "s3":
+        return False
+    return any(name.startswith("response-") and not sendable(value) for name, value in parse_qsl(query))
 
 
 def _says_not_implemented(environ: WSGIEnvironment, response: Response) -> bool:

@@ -61,7 +61,7 @@ class CloudStatus:
     log: Path
 
 
-class LocalCloud:
+class ServerProcess:
     """The local cloud of one project.
 
     Args:

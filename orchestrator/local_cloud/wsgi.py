@@ -4,6 +4,7 @@ Buffering is what makes the layers simple and safe: a response is complete befor
 remembered, logged with its status, or replaced by an error.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,6 +13,10 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = tuple[tuple[str, str], ...]
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's name, as RFC 9110 defines it."""
+
+_STATUS = re.compile(r"[2-9]\d\d(?: .*)?")
 _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
@@ -41,6 +46,23 @@ class Response:
 
 Handler = Callable[[WSGIEnvironment], Response]
 """One layer: takes the WSGI environment, gives the whole response."""
+
+
+def sendable(value: str) -> bool:
+    """Whether a text can be the value of a header: ISO-8859-1, in one line."""
+    return all(character not in "\r\n\0" and character <= "\xff" for character in value)
+
+
+def flaw(response: Response) -> str:
+    """Name what keeps a response from being written as HTTP; empty when nothing does."""
+    if not _STATUS.fullmatch(response.status) or not sendable(response.status):
+        return "its status is not one of HTTP's final statuses"
+    for name, value in response.headers:
+        if not TOKEN.fullmatch(name):
+            return "a header has no valid name"
+        if not sendable(value):
+            return f"the value of the header {name} is not one line of ISO-8859-1"
+    return ""
 
 
 def status_line(code: int) -> str:

@@ -3,6 +3,7 @@
 The server runs in this process, so that the tests can hand it functions.
 """
 
+import base64
 import json
 import threading
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from orchestrator.local_cloud.api.gateway import DataPlane
 from orchestrator.local_cloud.control import Retirement, control_endpoints
 from orchestrator.local_cloud.faults import clear_faults
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from orchestrator.local_cloud.patches import apply_patches
 from orchestrator.local_cloud.serial import MOTO, one_at_a_time
 from orchestrator.local_cloud.transport import LoopbackServer
 from orchestrator.local_cloud.wsgi import application, buffered
@@ -45,6 +47,8 @@ def plane(events):
         event = json.loads(payload)
         events.append(event)
         answer = {"statusCode": 200, "body": json.dumps({"arn": arn, "path": event["path"]})}
+        if event["path"] == "/images":
+            answer |= {"body": event["body"], "isBase64Encoded": event["isBase64Encoded"]}
         return SimpleNamespace(payload=json.dumps(answer).encode(), function_error="")
 
     return DataPlane(invoke)
@@ -312,3 +316,49 @@ def test_an_api_that_is_deleted_answers_no_more(ask, api, service):
     assert ask("/bars/AAPL?interval=1m")[0] == 200
     service("apigateway").delete_stage(restApiId=api.id, stageName="v1")
     assert ask("/bars/AAPL?interval=1m")[0] == 403
+
+
+PIXEL = b"\x89PNG\r\n\x1a\n\x00\xff"
+
+
+@pytest.fixture
+def images(service, endpoint, name):
+    """The path of a deployed API without keys that passes images to the function in base64."""
+    apply_patches()
+    gateway = service("apigateway")
+    rest = gateway.create_rest_api(name=name, binaryMediaTypes=["image/*"])
+    arn = function(service, name)
+    found = SimpleNamespace(id=rest["id"], function=arn, root=rest["rootResourceId"])
+    method = {
+        "restApiId": rest["id"],
+        "resourceId": gateway.create_resource(restApiId=rest["id"], parentId=found.root, pathPart="images")["id"],
+        "httpMethod": "POST",
+    }
+    gateway.put_method(**method, authorizationType="NONE")
+    gateway.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=URI.format(arn))
+    permit(service, found, "POST/images")
+    gateway.create_deployment(restApiId=rest["id"], stageName="v1")
+    yield local_url(endpoint, f"https://{rest['id']}.execute-api.{REGION}.amazonaws.com/v1/images").removeprefix(
+        endpoint
+    )
+    gateway.delete_rest_api(restApiId=rest["id"])
+    service("lambda").delete_function(FunctionName=name)
+    service("iam").delete_role(RoleName=name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "accept", "seen", "answered"),
+    [
+        ("image/png", "image/png", (base64.b64encode(PIXEL).decode(), True), PIXEL),
+        ("image/png", "text/html", (base64.b64encode(PIXEL).decode(), True), base64.b64encode(PIXEL)),
+        ("text/plain", "image/png", (PIXEL.decode(errors="replace"), False), PIXEL.decode(errors="replace").encode()),
+    ],
+)
+def test_binary_bodies_are_base64_for_the_function_and_bytes_for_the_client(
+    endpoint, images, events, kind, accept, seen, answered
+):
+    with connection(endpoint) as opened:
+        opened.request("POST", images, PIXEL, {"Content-Type": kind, "Accept": accept})
+        answer = opened.getresponse()
+        assert (answer.status, answer.read()) == (200, answered)
+    assert (events[-1]["body"], events[-1]["isBase64Encoded"]) == seen

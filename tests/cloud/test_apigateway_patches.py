@@ -1,6 +1,7 @@
 """Patches that modules/apigw needs: a route, a model and the account's role can be changed in place."""
 
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -85,3 +86,56 @@ def test_b12_b15_the_account_can_give_its_role_back(client):
     assert api.update_account(patchOperations=[change("/cloudwatchRoleArn", role)])["cloudwatchRoleArn"] == role
     api.update_account(patchOperations=[change("/cloudwatchRoleArn")])
     assert not api.get_account().get("cloudwatchRoleArn")
+
+
+@pytest.fixture
+def binary(client, name):
+    """The id of an API whose bodies are images."""
+    api = client("apigateway")
+    made = api.create_rest_api(name=name, binaryMediaTypes=["image/png", "image/gif"])
+    assert made["binaryMediaTypes"] == ["image/png", "image/gif"]
+    yield made["id"]
+    api.delete_rest_api(restApiId=made["id"])
+
+
+@pytest.mark.parametrize(
+    ("operation", "types"),
+    [
+        (change("/binaryMediaTypes/application~1zip", op="add"), ["image/png", "image/gif", "application/zip"]),
+        (change("/binaryMediaTypes/*~1*", op="add"), ["image/png", "image/gif", "*/*"]),
+        (change("/binaryMediaTypes/a~1b~0c", op="add"), ["image/png", "image/gif", "a/b~c"]),
+        (change("/binaryMediaTypes/image~1png", op="add"), ["image/png", "image/gif"]),
+        (change("/binaryMediaTypes/image~1png", op="remove"), ["image/gif"]),
+        (change("/binaryMediaTypes/image~1png", "font/woff"), ["font/woff", "image/gif"]),
+        (change("/binaryMediaTypes", "font/woff"), ["font/woff"]),
+        (change("/binaryMediaTypes", "font/woff", op="add"), ["image/png", "image/gif", "font/woff"]),
+        (change("/binaryMediaTypes/image/png", op="add"), None),
+        (change("/binaryMediaTypes/font~1woff", op="remove"), None),
+        (change("/binaryMediaTypes/font~1woff", "image/png"), None),
+        (change("/binaryMediaTypes", op="add"), None),
+    ],
+)
+def test_binary_media_types_survive_create_patch_and_get(client, binary, operation, types):
+    api = client("apigateway")
+    if types is None:
+        types = ["image/png", "image/gif"]
+        with pytest.raises(ClientError, match=f"Invalid patch path {re.escape(operation['path'])}"):
+            api.update_rest_api(restApiId=binary, patchOperations=[operation])
+    else:
+        assert api.update_rest_api(restApiId=binary, patchOperations=[operation])["binaryMediaTypes"] == types
+    assert api.get_rest_api(restApiId=binary)["binaryMediaTypes"] == types
+    api.update_rest_api(restApiId=binary, patchOperations=[change("/description", "changed")])
+    assert api.get_rest_api(restApiId=binary)["binaryMediaTypes"] == types
+
+
+def test_an_imported_definition_brings_its_binary_media_types(client):
+    api = client("apigateway")
+    document = {
+        "openapi": "3.0.1",
+        "info": {"title": "images", "description": "images", "version": "1"},
+        "paths": {},
+        "x-amazon-apigateway-binary-media-types": ["image/*"],
+    }
+    made = api.import_rest_api(body=json.dumps(document))
+    assert api.get_rest_api(restApiId=made["id"])["binaryMediaTypes"] == ["image/*"]
+    api.delete_rest_api(restApiId=made["id"])

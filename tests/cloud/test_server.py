@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from orchestrator.errors import PlatformctlError
-from orchestrator.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.errors import LocalCloudError
+from orchestrator.local_cloud.process import ServerProcess
 
 
 def _until(condition, seconds=15):
@@ -29,11 +29,11 @@ def _connection(cloud):
 
 
 def test_start_status_stop(tmp_path):
-    cloud = LocalCloud(tmp_path / "local")
+    cloud = ServerProcess(tmp_path / "local")
     assert not cloud.status().running
     started = cloud.start()
     assert started.running
-    assert started == LocalCloud(tmp_path / "local").status()
+    assert started == ServerProcess(tmp_path / "local").status()
     assert cloud.start() == started, "a second start keeps the server"
     assert stat.S_IMODE((tmp_path / "local" / "server.json").stat().st_mode) == 0o600
     assert cloud.stop() is True
@@ -44,9 +44,9 @@ def test_start_status_stop(tmp_path):
 
 
 def test_two_starts_at_the_same_moment_make_one_server(tmp_path):
-    clouds = [LocalCloud(tmp_path) for _ in range(4)]
+    clouds = [ServerProcess(tmp_path) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        started = list(pool.map(LocalCloud.start, clouds))
+        started = list(pool.map(ServerProcess.start, clouds))
     try:
         assert len({status.pid for status in started}) == 1
     finally:
@@ -57,13 +57,13 @@ def test_a_taken_port_is_reported_with_the_log(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(PlatformctlError) as raised:
-            LocalCloud(tmp_path).start(taken.getsockname()[1])
+        with pytest.raises(LocalCloudError) as raised:
+            ServerProcess(tmp_path).start(taken.getsockname()[1])
     assert "in use" in raised.value.detail
 
 
 def test_retires_in_silence_and_not_when_started_again(tmp_path):
-    cloud = LocalCloud(tmp_path)
+    cloud = ServerProcess(tmp_path)
     first = cloud.start()
     cloud.retire(0.5)
     assert cloud.start().instance_id == first.instance_id

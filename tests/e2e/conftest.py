@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
-from orchestrator.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.process import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,7 +56,7 @@ class Project:
 
     @property
     def endpoint(self):
-        return LocalCloud(self.folder / ".platformctl" / "local").status().endpoint
+        return ServerProcess(self.folder / ".platformctl" / "local").status().endpoint
 
     def client(self, service):
         session = boto3.session.Session(
@@ -98,4 +98,4 @@ def project(tmp_path_factory):
     if wheels.is_dir():
         shutil.copytree(wheels, folder / ".platformctl" / "build" / "wheels")
     yield Project(folder)
-    LocalCloud(folder / ".platformctl" / "local").stop()
+    ServerProcess(folder / ".platformctl" / "local").stop()

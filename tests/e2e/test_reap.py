@@ -11,7 +11,7 @@ import pytest
 from orchestrator.adapters.aws.session import local_session
 from orchestrator.adapters.aws.state_bucket import StateBucket
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
-from orchestrator.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.process import ServerProcess
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def register(project):
     """The register itself, to turn the clock of a deployment on."""
 
     def get():
-        cloud = LocalCloud(project.folder / ".platformctl" / "local")
+        cloud = ServerProcess(project.folder / ".platformctl" / "local")
         session = local_session(cloud.environment(), endpoint=project.endpoint, account_id=ACCOUNT_ID)
         return StateBucket(session, f"terraform-state-{ACCOUNT_ID}-{REGION}")
 

@@ -7,17 +7,45 @@ usage plans, keys, and the functions' permissions.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from orchestrator.local_cloud.api.limits import Plan
 from orchestrator.local_cloud.api.models import Models
 from orchestrator.local_cloud.api.variables import Text
 
-if TYPE_CHECKING:
-    from orchestrator.local_cloud.api.mock import Mock
-
 _VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MockResponse:
+    """An integration response.
+
+    Attributes:
+        pattern: regular expression for status codes; empty for the default response.
+        status: of the method's response.
+        headers: name and value; constants only, in single quotes.
+        body: its template.
+
+    """
+
+    pattern: str
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mock:
+    """What a MOCK integration is made of.
+
+    Attributes:
+        request: the template that gives the status code; None without one for JSON.
+        responses: those with a pattern before the default.
+
+    """
+
+    request: Text | None
+    responses: Sequence[MockResponse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +65,7 @@ class Integration:
     function_arn: str
     timeout: float
     by_role: bool = False
-    mock: "Mock | None" = None
+    mock: Mock | None = None
 
     def arn_in(self, variables: Mapping[str, str]) -> str:
         """The function's ARN, with the stage's variables put in."""

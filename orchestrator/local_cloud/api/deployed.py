@@ -16,12 +16,14 @@ from orchestrator.local_cloud.api.definition import (
     Integration,
     Key,
     Method,
+    Mock,
+    MockResponse,
     Resource,
     Routes,
     Stage,
 )
 from orchestrator.local_cloud.api.limits import Plan, Quota, Throttle
-from orchestrator.local_cloud.api.mock import Mock, MockResponse, mock_headers
+from orchestrator.local_cloud.api.mock import mock_headers
 from orchestrator.local_cloud.api.models import Models
 from orchestrator.local_cloud.api.variables import text
 from orchestrator.local_cloud.iam.documents import resource_policy

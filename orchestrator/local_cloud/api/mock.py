@@ -6,47 +6,13 @@ template is the body. References are replaced in both, not Velocity's directives
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from orchestrator.local_cloud.api.answers import RefusedError, status_of, trace_headers
 from orchestrator.local_cloud.api.call import Progress
-from orchestrator.local_cloud.api.variables import Text
+from orchestrator.local_cloud.api.definition import Mock
 from orchestrator.local_cloud.wsgi import Response
 
 _HEADER = "method.response.header."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MockResponse:
-    """An integration response.
-
-    Attributes:
-        pattern: regular expression for status codes; empty for the default response.
-        status: of the method's response.
-        headers: name and value; constants only, in single quotes.
-        body: its template.
-
-    """
-
-    pattern: str
-    status: int
-    headers: Sequence[tuple[str, str]]
-    body: Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mock:
-    """What a MOCK integration is made of.
-
-    Attributes:
-        request: the template that gives the status code; None without one for JSON.
-        responses: those with a pattern before the default.
-
-    """
-
-    request: Text | None
-    responses: Sequence[MockResponse]
 
 
 def mock_response(mock: Mock, progress: Progress) -> Response:

@@ -15,11 +15,12 @@ from orchestrator.local_cloud.api.address import domain_name
 from orchestrator.local_cloud.api.answers import RefusedError, status_of, trace_headers
 from orchestrator.local_cloud.api.call import Call, Progress
 from orchestrator.local_cloud.identity import ACCOUNT_ID
-from orchestrator.local_cloud.wsgi import Headers, Response
+from orchestrator.local_cloud.wsgi import TOKEN, Headers, Response, sendable
 
 _MALFORMED = "Execution failed due to configuration error: Malformed Lambda proxy response"
 _FIELDS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
-_STATUSES = range(100, 600)
+# An interim status (1xx) is no answer: the client would wait for another one.
+_STATUSES = range(200, 600)
 
 # What API Gateway says itself, or keeps from the client. Source: API Gateway Developer Guide, "Important notes for REST APIs".
 _REMAPPED = frozenset(
@@ -146,7 +147,7 @@ def _request_context(progress: Progress) -> dict[str, Any]:
 def _answer(payload: bytes) -> Mapping[str, Any]:
     try:
         answer = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _malformed("it is no JSON") from None
     if not isinstance(answer, dict):
         raise _malformed("it is no object")
@@ -185,6 +186,8 @@ def _headers(answer: Mapping[str, Any]) -> Headers:
         if not isinstance(values, list):
             raise _malformed(f"the values of the header {name} are no list")
         found.extend((name, _text(value)) for value in values if value is not None)
+    if not all(TOKEN.fullmatch(name) for name, _ in found):
+        raise _malformed("a header has no valid name")
     return tuple(
         (f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name, value)
         for name, value in found
@@ -194,8 +197,8 @@ def _headers(answer: Mapping[str, Any]) -> Headers:
 
 def _text(value: object) -> str:
     written = str(value).lower() if isinstance(value, bool) else str(value)
-    if "\r" in written or "\n" in written:
-        raise _malformed("a header holds a line end")
+    if not sendable(written):
+        raise _malformed("the value of a header is not one line of ISO-8859-1")
     return written
 
 
@@ -209,7 +212,8 @@ def _body(answer: Mapping[str, Any], progress: Progress) -> bytes:
         raise _malformed("isBase64Encoded is no boolean")
     accepted = progress.call.header("Accept").partition(",")[0].partition(";")[0].strip().lower()
     if not encoded or not _matches(accepted or "*/*", progress.stage.definition.binary_types):
-        return body.encode()
+        # A lone surrogate is valid JSON and no valid text.
+        return body.encode(errors="replace")
     try:
         return b64decode(body, validate=True)
     except (Base64Error, ValueError):

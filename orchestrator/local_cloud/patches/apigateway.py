@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from orchestrator.local_cloud.patches.registry import add, around, patch
+
+_BINARY = "/binaryMediaTypes"
 
 
 @patch(
@@ -12,6 +15,7 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     subject="aws_api_gateway_rest_api.policy",
     symptom='the provider fails with "invalid character after top-level value"',
     restores="the policy is returned with its quotes escaped by backslashes, as AWS does and the provider undoes",
+    upstream="pull/5951",
 )
 def escaped_policy() -> None:
     from moto.apigateway.models import RestAPI  # noqa: PLC0415 - moto loads with the patches
@@ -29,6 +33,7 @@ def escaped_policy() -> None:
     subject="aws_api_gateway_resource, _method, _integration, _model (update in place)",
     symptom="UpdateResource, UpdateMethod, UpdateIntegration and UpdateModel are not implemented",
     restores="they change what their patch operations name; nothing else is touched",
+    upstream=None,
 )
 def updates() -> None:
     from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415 - moto loads with the patches
@@ -66,7 +71,8 @@ def updates() -> None:
     service="apigateway",
     subject="aws_api_gateway_account.reset_on_delete",
     symptom="UpdateAccount fails with 500 when the operation has no value, so the role cannot be taken away",
-    restores="without a value the account has no role for its logs any more",
+    restores="without a value the account has no role for its logs",
+    upstream="pull/8119",
 )
 def account_reset() -> None:
     from moto.apigateway.models import Account  # noqa: PLC0415 - moto loads with the patches
@@ -76,6 +82,59 @@ def account_reset() -> None:
         original: Callable[..., Any], self: Any, patch_operations: list[dict[str, str | None]]
     ) -> Any:
         return original(self, [{"value": None, **operation} for operation in patch_operations])
+
+
+@patch(
+    service="apigateway",
+    subject="aws_api_gateway_rest_api.binary_media_types",
+    symptom="ignored on creation and import; an update takes an operation's value instead of the type in its path",
+    restores="the types are stored; add, remove and replace name a type in the path, where / is written ~1",
+    upstream=None,
+)
+def binary_media_types() -> None:
+    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - moto loads with the patches
+    from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415 - as above
+
+    def store(original: Callable[..., tuple[int, dict[str, str], str]], self: Any) -> tuple[int, dict[str, str], str]:
+        status, headers, body = original(self)
+        types = self._get_param("binaryMediaTypes") or self._get_param("x-amazon-apigateway-binary-media-types")
+        if status != HTTPStatus.OK or not types:
+            return status, headers, body
+        api = self.backend.get_rest_api(json.loads(body)["id"])
+        api.binaryMediaTypes = list(dict.fromkeys([*api.binaryMediaTypes, *types]))
+        return status, headers, json.dumps(api.to_dict())
+
+    around(APIGatewayResponse, "create_rest_api")(store)
+    around(APIGatewayResponse, "put_rest_api")(store)
+
+    @around(RestAPI, "apply_patch_operations")
+    def apply_patch_operations(original: Callable[..., Any], self: Any, patch_operations: list[dict[str, Any]]) -> None:
+        for operation in patch_operations:
+            if operation["path"].startswith(_BINARY):
+                self.binaryMediaTypes = _changed_types(self.binaryMediaTypes, operation)
+            else:
+                original(self, [operation])
+
+
+def _changed_types(types: list[str], operation: dict[str, Any]) -> list[str]:
+    """Apply one patch operation to the media types of an API.
+
+    Raises:
+        BadRequestException: the path names no type, or one that is not there to be removed or replaced.
+
+    """
+    from moto.apigateway.exceptions import BadRequestException  # noqa: PLC0415 - moto loads with the patches
+
+    path, value = operation["path"], operation.get("value")
+    named = _unescaped(path.removeprefix(_BINARY).removeprefix("/")) or (value if operation["op"] != "replace" else "")
+    escaped = path.count("/") <= _BINARY.count("/") + 1
+    if escaped and operation["op"] == "add" and named:
+        return list(dict.fromkeys([*types, named]))
+    if escaped and operation["op"] == "remove" and named in types:
+        return [one for one in types if one != named]
+    if escaped and operation["op"] == "replace" and value and (named in types or not named):
+        return [value if one == named else one for one in types] if named else [value]
+    raise BadRequestException(f"Invalid patch path {path}")
 
 
 def _switch(value: str) -> bool:
@@ -132,9 +191,14 @@ def _change(
             continue
         # The map is replaced, not changed: deployments of moto hold on to the old one.
         entries = dict(getattr(item, name) or {})
-        key = rest[0].replace("~1", "/").replace("~0", "~")
+        key = _unescaped(rest[0])
         if removed:
             entries.pop(key, None)
         else:
             entries[key] = value
         setattr(item, name, entries)
+
+
+def _unescaped(part: str) -> str:
+    """A part of a JSON pointer as it is meant."""
+    return part.replace("~1", "/").replace("~0", "~")

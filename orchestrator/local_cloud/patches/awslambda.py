@@ -11,6 +11,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
     subject="aws_lambda_function.logging_config, .dead_letter_config",
     symptom="not returned: every plan sets them again; updates of the key, tracing and ephemeral storage are ignored, too",
     restores="they are stored on creation and on update, and returned; logs go to /aws/lambda/<name> as text by default",
+    upstream=None,
 )
 def function_configuration() -> None:
     from moto.awslambda.models import LambdaFunction  # noqa: PLC0415 - moto loads with the patches
@@ -56,6 +57,7 @@ _UPDATABLE = {
     subject="aws_lambda_event_source_mapping.function_name with an alias",
     symptom="reads back with the version that the alias points to: every plan replaces it",
     restores="the mapping keeps the qualifier that it was made with",
+    upstream="pull/6977",
 )
 def mapped_alias() -> None:
     from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
@@ -82,6 +84,7 @@ def mapped_alias() -> None:
     subject="aws_lambda_function_event_invoke_config (update in place)",
     symptom="a second configuration is kept behind the first, which is still the one returned: every plan changes it again",
     restores="PutFunctionEventInvokeConfig replaces the configuration, UpdateFunctionEventInvokeConfig changes what it names",
+    upstream="pull/7078",
 )
 def event_invoke_config() -> None:
     from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches

@@ -9,65 +9,41 @@ import gzip
 import json
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
-from orchestrator.local_cloud.functions.model import InvocationRefusedError, InvocationResult
+from orchestrator.local_cloud.functions.model import InvocationRefusedError
 from orchestrator.local_cloud.functions.patterns import PatternError, compile_pattern
 from orchestrator.local_cloud.iam.deliveries import may_deliver
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Functions, around, patch, runtime_patch
 
 _LOG = logging.getLogger("platformctl.local_cloud")
-_ATTACHED: "list[Functions]" = []
 
 
-class Functions(Protocol):
-    """What runs functions; ``FunctionRuntime`` does."""
+def submitter(functions: Functions) -> Callable[[str, Any], None]:
+    """Give the call with which services hand events to functions; they succeed whatever becomes of the event."""
 
-    def invoke(self, name: str, payload: bytes, qualifier: str | None = None) -> InvocationResult:
-        """Runs a function and waits."""
+    def submit(arn: str, event: Any) -> None:
+        try:
+            functions.submit(arn, event if isinstance(event, bytes) else str(event or "{}").encode())
+        except InvocationRefusedError as refusal:
+            _LOG.warning("an event for %s was dropped: %s", arn, refusal)
 
-    def submit(self, name: str, payload: bytes, qualifier: str | None = None) -> str:
-        """Puts an event into a function's queue."""
-
-    def check(self, name: str, qualifier: str | None = None) -> None:
-        """Raises what would keep the function from being run."""
-
-
-def attach(functions: Functions) -> None:
-    """From now on these run what moto is asked to invoke."""
-    _ATTACHED[:] = [functions]
+    return submit
 
 
-def detach(functions: Functions) -> None:
-    """Undoes ``attach``, if nobody else has been attached since."""
-    if functions in _ATTACHED:
-        _ATTACHED.clear()
-
-
-def _attached() -> Functions:
-    if not _ATTACHED:
-        raise NotImplementedError("The function runtime does not run.")
-    return _ATTACHED[0]
-
-
-def submit(arn: str, event: Any) -> None:
-    """For callers whose own operation succeeds whatever becomes of the event."""
-    try:
-        _attached().submit(arn, event if isinstance(event, bytes) else str(event or "{}").encode())
-    except (InvocationRefusedError, NotImplementedError) as refusal:
-        _LOG.warning("an event for %s was dropped: %s", arn, refusal)
-
-
-@patch(
+@runtime_patch(
     service="lambda",
     subject="Invoke, InvokeAsync",
     symptom="needs Docker; an event is run before it is accepted; a DryRun runs the function",
     restores="the function runs in a process of its own (RequestResponse), is queued (Event) or only looked up (DryRun)",
+    upstream="issues/9916",
 )
-def invoke_operation() -> None:
+def invoke_operation(functions: Functions) -> None:
     from moto.awslambda.models import LambdaFunction  # noqa: PLC0415 - moto loads with the patches
     from moto.awslambda.responses import LambdaResponse  # noqa: PLC0415 - as above
+
+    submit = submitter(functions)
 
     @around(LambdaResponse, "invoke")
     def invoke(_original: Callable[..., Any], self: Any) -> tuple[int, dict[str, str], bytes]:
@@ -77,12 +53,12 @@ def invoke_operation() -> None:
         kind = self.headers.get("X-Amz-Invocation-Type") or "RequestResponse"
         try:
             if kind == "DryRun":
-                _attached().check(name, qualifier)
+                functions.check(name, qualifier)
                 return _answer(204, {}, b"")
             if kind == "Event":
-                request_id = _attached().submit(name, payload, qualifier)
+                request_id = functions.submit(name, payload, qualifier)
                 return _answer(202, {"x-amzn-RequestId": request_id}, b"")
-            result = _attached().invoke(name, payload, qualifier)
+            result = functions.invoke(name, payload, qualifier)
         except InvocationRefusedError as refusal:
             return _refused(refusal)
         headers = {
@@ -100,7 +76,7 @@ def invoke_operation() -> None:
     def invoke_async(_original: Callable[..., Any], self: Any) -> tuple[int, dict[str, str], bytes]:
         name = unquote(self.path.rstrip("/").rsplit("/", 2)[-2])
         try:
-            _attached().submit(name, self.body if isinstance(self.body, bytes) else (self.body or "").encode())
+            functions.submit(name, self.body if isinstance(self.body, bytes) else (self.body or "").encode())
         except InvocationRefusedError as refusal:
             return _refused(refusal)
         return _answer(202, {}, b"")
@@ -131,6 +107,7 @@ def _refused(refusal: InvocationRefusedError) -> tuple[int, dict[str, str], byte
     subject="aws_lambda_event_source_mapping (delivery)",
     symptom="a queue runs the function while a message is sent, one message at a time, also for a mapping that was deleted",
     restores="the runtime polls the queue: batches, window, maximum concurrency, partial failures, visibility and redrive",
+    upstream=None,
 )
 def polled_queues() -> None:
     from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
@@ -145,14 +122,17 @@ def polled_queues() -> None:
         return mapping
 
 
-@patch(
+@runtime_patch(
     service="logs",
     subject="aws_cloudwatch_log_subscription_filter (delivery)",
     symptom="the pattern is ignored, events are numbered from 0, and PutLogEvents runs the function and waits for it",
     restores="events that match the pattern are delivered, asynchronously to functions whose policy lets CloudWatch Logs in",
+    upstream=None,
 )
-def subscriptions() -> None:
+def subscriptions(functions: Functions) -> None:
     from moto.logs.models import LogStream  # noqa: PLC0415 - moto loads with the patches
+
+    submit = submitter(functions)
 
     @around(LogStream, "_send_log_events")
     def send_log_events(

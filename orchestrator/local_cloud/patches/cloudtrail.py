@@ -12,6 +12,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
     subject="aws_cloudtrail (destroy)",
     symptom="DeleteTrail knows names only and is silent about the rest: a trail deleted by its ARN stays",
     restores="a trail is deleted by name or ARN; one that does not exist is an error",
+    upstream="issues/10107",
 )
 def delete_trail() -> None:
     from moto.cloudtrail.models import CloudTrailBackend  # noqa: PLC0415 - moto loads with the patches
@@ -26,6 +27,7 @@ def delete_trail() -> None:
     subject="aws_cloudtrail (a second one)",
     symptom="DescribeTrails answers with every trail whichever was asked for: the provider takes none of two",
     restores="trailNameList selects by name or ARN; a trail that does not exist is left out",
+    upstream=None,
 )
 def describe_trails() -> None:
     from moto.cloudtrail.responses import CloudTrailResponse  # noqa: PLC0415 - moto loads with the patches

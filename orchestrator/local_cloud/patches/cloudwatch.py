@@ -10,6 +10,7 @@ from orchestrator.local_cloud.patches.registry import add, patch
     subject="aws_cloudwatch_composite_alarm",
     symptom="PutCompositeAlarm is not implemented",
     restores="a composite alarm is stored, read, tagged and deleted like any other; its rule is not evaluated",
+    upstream=None,
 )
 def composite_alarm() -> None:
     from moto.cloudwatch.responses import CloudWatchResponse  # noqa: PLC0415 - moto loads with the patches

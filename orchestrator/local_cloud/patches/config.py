@@ -15,6 +15,7 @@ _RULES_PER_REGION = 1000
     subject="aws_config_config_rule",
     symptom="the 151st rule of an account is refused, so that no two deployments fit in",
     restores="an account may have 1,000 rules per region, the quota of AWS",
+    upstream=None,
 )
 def rule_quota() -> None:
     from moto.config.models import ConfigRule  # noqa: PLC0415 - moto loads with the patches
@@ -27,6 +28,7 @@ def rule_quota() -> None:
     subject="aws_config_configuration_recorder.recording_mode",
     symptom="not stored: the recorder says nothing of how often it records",
     restores="PutConfigurationRecorder stores the mode, CONTINUOUS unless it is told otherwise; DescribeConfigurationRecorders returns it",
+    upstream=None,
 )
 def recording_mode() -> None:
     from moto.config.models import ConfigBackend  # noqa: PLC0415 - moto loads with the patches
@@ -50,6 +52,7 @@ def recording_mode() -> None:
     subject="aws_config_conformance_pack",
     symptom="PutConformancePack is not implemented",
     restores="a pack is stored, described as complete and deleted; its rules are not created",
+    upstream=None,
 )
 def conformance_packs() -> None:
     from moto.config.responses import ConfigResponse  # noqa: PLC0415 - moto loads with the patches
@@ -117,6 +120,7 @@ def conformance_packs() -> None:
     subject="aws_config_remediation_configuration",
     symptom="PutRemediationConfigurations is not implemented",
     restores="one remediation per rule is stored, described and deleted; it is never carried out",
+    upstream=None,
 )
 def remediation() -> None:
     from moto.config.responses import ConfigResponse  # noqa: PLC0415 - moto loads with the patches

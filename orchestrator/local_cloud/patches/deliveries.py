@@ -15,6 +15,7 @@ _SNS = "sns.amazonaws.com"
     subject="aws_s3_bucket_notification (delivery)",
     symptom="a bucket notifies every queue, topic and function that it names",
     restores="their resource policies, and the policy of an encrypted queue's or topic's key, must let S3 in for this bucket",
+    upstream=None,
 )
 def bucket_notifications() -> None:
     from moto.s3 import notifications  # noqa: PLC0415 - moto loads with the patches
@@ -47,6 +48,7 @@ def bucket_notifications() -> None:
     subject="aws_sns_topic_subscription (delivery)",
     symptom="a topic delivers to every queue and function that subscribes",
     restores="the resource policy of the queue or function, and the policy of an encrypted queue's key, must let SNS in for this topic",
+    upstream=None,
 )
 def subscriptions() -> None:
     from moto.sns.models import Subscription  # noqa: PLC0415 - moto loads with the patches

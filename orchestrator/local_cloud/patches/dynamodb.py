@@ -11,6 +11,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
     subject="aws_dynamodb_table.on_demand_throughput",
     symptom="not stored: every plan adds the block again",
     restores="CreateTable and UpdateTable store OnDemandThroughput; DescribeTable returns it",
+    upstream=None,
 )
 def on_demand_throughput() -> None:
     from moto.dynamodb.models.table import Table  # noqa: PLC0415 - moto loads with the service

@@ -13,6 +13,7 @@ _ALL_PROTOCOLS = "-1"
     subject="aws_vpc_security_group_ingress_rule.description, ..._egress_rule.description",
     symptom="lost when the rule refers to a group or to a prefix list: every plan adds it again",
     restores="a rule has one description, whatever it refers to; it is no part of what makes two rules the same",
+    upstream="issues/7915",
 )
 def rule_description() -> None:
     from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend, SecurityGroupRule  # noqa: PLC0415 - moto loads with the service
@@ -69,6 +70,7 @@ def rule_description() -> None:
     subject="aws_vpc_security_group_ingress_rule, ..._egress_rule (update in place)",
     symptom="ModifySecurityGroupRules ignores the referenced group, prefix list and IPv6 range, and fails for all protocols",
     restores="the rule becomes what the request says; ports are not needed with protocol -1",
+    upstream="pull/8917",
 )
 def modify_rule() -> None:
     from moto.ec2.models.security_groups import SecurityGroupBackend  # noqa: PLC0415 - moto loads with the service
@@ -108,6 +110,7 @@ def modify_rule() -> None:
     subject="aws_nat_gateway (destroy)",
     symptom="the gateway's network interface outlives it",
     restores="DeleteNatGateway takes the interface with it",
+    upstream=None,
 )
 def nat_gateway_interface() -> None:
     from moto.ec2.models.nat_gateways import NatGatewayBackend  # noqa: PLC0415 - moto loads with the service
@@ -126,6 +129,7 @@ def nat_gateway_interface() -> None:
     subject="aws_vpc (destroy)",
     symptom="the VPC's default network ACL outlives it",
     restores="DeleteVpc takes the default network ACL with it",
+    upstream=None,
 )
 def vpc_default_acl() -> None:
     from moto.ec2.models.vpcs import VPCBackend  # noqa: PLC0415 - moto loads with the service
@@ -144,6 +148,7 @@ def vpc_default_acl() -> None:
     subject="aws_network_acl.ingress, .egress (icmp_type, icmp_code)",
     symptom="lost: every plan sets them again",
     restores="CreateNetworkAclEntry and ReplaceNetworkAclEntry keep the type and the code",
+    upstream=None,
 )
 def network_acl_icmp() -> None:
     from moto.ec2.responses.network_acls import NetworkACLs  # noqa: PLC0415 - moto loads with the service

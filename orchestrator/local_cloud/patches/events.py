@@ -2,25 +2,27 @@
 
 import copy
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from orchestrator.local_cloud.events.cron import ScheduleError
 from orchestrator.local_cloud.events.schedule import parse_schedule
 from orchestrator.local_cloud.events.scheduler import Scheduler
 from orchestrator.local_cloud.events.targets import as_seen, deliver, fire, scheduled_rules
-from orchestrator.local_cloud.patches.awslambda_invoke import submit
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.awslambda_invoke import submitter
+from orchestrator.local_cloud.patches.registry import Functions, around, runtime_patch
 
 
-@patch(
+@runtime_patch(
     service="events",
     subject="aws_cloudwatch_event_target (delivery)",
     symptom="PutEvents fails for a rule whose target is a function or a topic; Input and InputPath have no effect; disabled rules and schedules get every event",
     restores="functions, queues, topics and log groups whose policy lets EventBridge in get what the target's input says; dead-letter queues get the rest",
+    upstream="pull/5169",
 )
-def event_targets() -> None:
+def event_targets(functions: Functions) -> None:
     from moto.events.models import Rule  # noqa: PLC0415 - moto loads with the patches
+
+    submit = submitter(functions)
 
     @around(Rule, "send_to_targets")
     def send_to_targets(
@@ -42,17 +44,19 @@ def event_targets() -> None:
                 deliver(self, target, event, submit)
 
 
-@patch(
+@runtime_patch(
     service="events",
     subject="aws_cloudwatch_event_rule.schedule_expression",
     symptom="a schedule never fires, and cron(anything) is taken for one",
     restores="rate() and cron() fire to the second and to the minute; the first time counts from when the rule was made or enabled",
+    upstream=None,
 )
-def schedules() -> None:
+def schedules(functions: Functions) -> None:
     from moto.events.exceptions import ValidationException  # noqa: PLC0415 - moto loads with the patches
     from moto.events.models import EventsBackend  # noqa: PLC0415 - as above
 
-    scheduler = Scheduler(scheduled_rules, _fire)
+    submit = submitter(functions)
+    scheduler = Scheduler(scheduled_rules, lambda rule_arn, time: fire(rule_arn, time, submit))
 
     @around(EventsBackend, "put_rule")
     def put_rule(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -66,7 +70,3 @@ def schedules() -> None:
             # Its thread ends with the process; without a schedule there is none.
             scheduler.start()
         return rule
-
-
-def _fire(rule_arn: str, time: datetime) -> None:
-    fire(rule_arn, time, submit)

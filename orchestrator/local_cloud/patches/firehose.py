@@ -19,6 +19,7 @@ _BY_HOUR = "!{timestamp:yyyy/MM/dd/HH}/"
     subject="aws_kinesis_firehose_delivery_stream.extended_s3_configuration (delivery)",
     symptom="expressions stand in the objects' keys as they were written, and neither compression nor processors have an effect",
     restores="timestamps in the prefix are filled in; Decompression, AppendDelimiterToRecord and GZIP are carried out; nothing is buffered",
+    upstream="pull/7884",
 )
 def delivery() -> None:
     from moto.core.utils import utcnow  # noqa: PLC0415 - moto loads with the patches

@@ -11,6 +11,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
     subject="aws_kinesis_stream.tags",
     symptom="tags given on creation are ignored: every plan adds them again",
     restores="CreateStream stores Tags",
+    upstream=None,
 )
 def creation_tags() -> None:
     from moto.kinesis.responses import KinesisResponse  # noqa: PLC0415 - moto loads with the patches

@@ -14,6 +14,7 @@ _DEFAULT_PERIOD = 365
     subject="aws_kms_key.rotation_period_in_days",
     symptom="reads 0 or 365 whatever was set: every plan changes the key",
     restores="EnableKeyRotation stores RotationPeriodInDays (90 to 2560); GetKeyRotationStatus returns it and the next date while rotation is on",
+    upstream=None,
 )
 def rotation_period() -> None:
     from moto.core.utils import unix_time  # noqa: PLC0415 - moto loads with the service
@@ -46,6 +47,7 @@ def rotation_period() -> None:
     subject="aws_kms_alias alias/aws/*",
     symptom="the keys behind alias/aws/* say KeyManager CUSTOMER, so they look like leftovers of a deployment",
     restores="AWS manages the keys behind its own aliases",
+    upstream=None,
 )
 def managed_keys() -> None:
     from moto.kms.models import KmsBackend  # noqa: PLC0415 - moto loads with the service

@@ -12,6 +12,7 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     subject="aws_cloudwatch_query_definition",
     symptom="PutQueryDefinition, DescribeQueryDefinitions and DeleteQueryDefinition are not implemented",
     restores="query definitions are stored, listed by name prefix and deleted",
+    upstream=None,
 )
 def query_definitions() -> None:
     from moto.core.utils import unix_time_millis  # noqa: PLC0415 - moto loads with the patches
@@ -50,6 +51,7 @@ def query_definitions() -> None:
     subject="aws_cloudwatch_log_subscription_filter.filter_pattern (update in place)",
     symptom="a group with two filters refuses a change of either of them with LimitExceededException",
     restores="PutSubscriptionFilter changes a filter that exists; only a third one is refused",
+    upstream="pull/10269",
 )
 def subscription_filter_updates() -> None:
     from moto.logs.models import LogGroup  # noqa: PLC0415 - as above

@@ -11,6 +11,7 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     subject="aws_rds_cluster.enable_http_endpoint",
     symptom="reads false unless the engine mode is serverless v1: every plan sets it again",
     restores="the Data API works with provisioned engine mode, so with Serverless v2; EnableHttpEndpoint and DisableHttpEndpoint switch it",
+    upstream=None,
 )
 def http_endpoint() -> None:
     from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the patches
@@ -40,6 +41,7 @@ def http_endpoint() -> None:
     subject="aws_rds_cluster.scaling_configuration",
     symptom="a block with empty values comes back that nobody set: every plan changes it",
     restores="only a serverless v1 cluster has ScalingConfigurationInfo",
+    upstream=None,
 )
 def scaling_configuration() -> None:
     from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
@@ -54,6 +56,7 @@ def scaling_configuration() -> None:
     subject="aws_rds_cluster.engine_lifecycle_support",
     symptom="not stored: every plan sets it again",
     restores="CreateDBCluster stores EngineLifecycleSupport, which is extended support where nothing is said",
+    upstream=None,
 )
 def engine_lifecycle_support() -> None:
     from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
@@ -72,6 +75,7 @@ _EXTENDED_SUPPORT = "open-source-rds-extended-support"
     subject="aws_rds_cluster_instance.performance_insights_*",
     symptom="not stored: every plan enables Performance Insights again",
     restores="CreateDBInstance and ModifyDBInstance store whether it is on, its key and its retention",
+    upstream=None,
 )
 def performance_insights() -> None:
     from moto.rds.responses import RDSResponse  # noqa: PLC0415 - moto loads with the patches
@@ -102,6 +106,7 @@ _FREE_RETENTION = 7
     subject="aws_db_parameter_group.parameter",
     symptom="parameters have no Source, and the provider reads only those of the user: every plan sets them again",
     restores='a parameter that was set has the source "user"',
+    upstream=None,
 )
 def parameter_source() -> None:
     from moto.rds.models import DBParameterGroup  # noqa: PLC0415 - moto loads with the patches

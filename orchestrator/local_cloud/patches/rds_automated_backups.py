@@ -11,6 +11,7 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     subject="DescribeDBClusterAutomatedBackups",
     symptom="not implemented, so that nobody can tell whether a deleted cluster left backups",
     restores="a cluster has automated backups while it exists; none are retained after it",
+    upstream=None,
 )
 def cluster_automated_backups() -> None:
     from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the patches
@@ -40,6 +41,7 @@ def cluster_automated_backups() -> None:
     subject="aws_rds_cluster (destroy)",
     symptom="the cluster's automated snapshot outlives it",
     restores="DeleteDBCluster takes the automated snapshots with it, unless DeleteAutomatedBackups is false",
+    upstream=None,
 )
 def automated_snapshots_go_with_the_cluster() -> None:
     from moto.rds.responses import RDSResponse  # noqa: PLC0415 - moto loads with the patches

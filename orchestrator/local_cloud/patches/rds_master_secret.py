@@ -18,6 +18,7 @@ _LENGTH = 32
     subject="aws_rds_cluster.master_user_secret",
     symptom='the secret holds "admin" and a fixed password whatever the cluster says; rotation leaves it as it was',
     restores="RDS makes a password of its own for the master user's name, and another one when it is told to rotate",
+    upstream=None,
 )
 def master_user_secret() -> None:
     from moto.rds.models import MasterUserSecret  # noqa: PLC0415 - moto loads with the patches

@@ -1,22 +1,47 @@
-"""The list of patches, and the one way in which a patch replaces something of moto's."""
+"""Patches of moto: how each is declared, and the only two ways in which one changes a class."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn, Protocol, TypedDict, Unpack
 
 from orchestrator.local_cloud.errors import LocalCloudError
+from orchestrator.local_cloud.functions.model import InvocationRefusedError, InvocationResult
+
+
+class Functions(Protocol):
+    """Runs functions for moto; ``FunctionRuntime`` does."""
+
+    def invoke(self, name: str, payload: bytes, qualifier: str | None = None) -> InvocationResult:
+        """Run a function and wait for its result."""
+
+    def submit(self, name: str, payload: bytes, qualifier: str | None = None) -> str:
+        """Put an event into a function's queue; returns the request id."""
+
+    def check(self, name: str, qualifier: str | None = None) -> None:
+        """Raise whatever would keep the function from running."""
+
+
+class NoFunctions:
+    """Refuses every call: the process runs no functions."""
+
+    def _refuse(self, name: str, *_args: object, **_kwargs: object) -> NoReturn:
+        raise InvocationRefusedError("ServiceException", 501, f"No function runtime runs here for {name}.")
+
+    invoke = submit = check = _refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """One thing that moto gets wrong, and its cure.
+    """One thing that moto gets wrong, and its fix.
 
     Attributes:
         service: the signing name, "ec2".
-        subject: the resource or operation that it is about.
+        subject: the resource or operation that it concerns.
         symptom: what the AWS provider 5.100.0 (or an SDK) shows on stock moto.
-        restores: the behaviour of AWS that is restored.
+        restores: the behaviour of AWS that the patch restores.
+        upstream: the nearest issue or pull request of moto ("issues/1"): it reports the symptom or introduced it. None when
+            a search of moto's tracker found none.
         apply: changes moto's classes.
 
     """
@@ -25,42 +50,32 @@ class Patch:
     subject: str
     symptom: str
     restores: str
-    apply: Callable[[], None]
+    upstream: str | None
+    apply: Callable[[Functions], None]
 
 
-PATCHES: list[Patch] = []
-_APPLIED: list[Patch] = []
+class About(TypedDict):
+    """The attributes of a ``Patch`` that only describe it."""
+
+    service: str
+    subject: str
+    symptom: str
+    restores: str
+    upstream: str | None
 
 
-def patch(
-    *, service: str, subject: str, symptom: str, restores: str
-) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Registers a function that changes moto's classes."""
-
-    def register(apply: Callable[[], None]) -> Callable[[], None]:
-        PATCHES.append(Patch(service=service, subject=subject, symptom=symptom, restores=restores, apply=apply))
-        return apply
-
-    return register
+def patch(**about: Unpack[About]) -> Callable[[Callable[[], None]], Patch]:
+    """Declare a function that changes moto's classes as a patch."""
+    return lambda apply: Patch(**about, apply=lambda _functions: apply())
 
 
-def apply_patches() -> None:
-    """Applies every patch, once in the life of the process, before the first request.
-
-    Services call each other inside moto (DynamoDB makes a key in KMS), so that no patch can wait for its service's first request.
-
-    Raises:
-        LocalCloudError: moto no longer has what a patch replaces.
-
-    """
-    for item in PATCHES:
-        if item not in _APPLIED:
-            _APPLIED.append(item)
-            item.apply()
+def runtime_patch(**about: Unpack[About]) -> Callable[[Callable[[Functions], None]], Patch]:
+    """Declare a patch through which moto calls functions."""
+    return lambda apply: Patch(**about, apply=apply)
 
 
 def around(owner: Any, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorates a function that replaces ``owner.name`` and gets the original as its first argument.
+    """Decorate a function that replaces ``owner.name`` and gets the original as its first argument.
 
     Raises:
         LocalCloudError: the owner has nothing of that name; a silent miss would bring the symptom back.
@@ -68,11 +83,7 @@ def around(owner: Any, name: str) -> Callable[[Callable[..., Any]], Callable[...
     """
     original = vars(owner).get(name)
     if original is None:
-        raise LocalCloudError(
-            "A patch of the local cloud does not fit the installed moto",
-            detail=f"{owner.__module__}.{owner.__qualname__} has no {name}.",
-            hint="Install the moto version that pyproject.toml asks for.",
-        )
+        raise _misfit(f"{owner.__module__}.{owner.__qualname__} has no {name}.")
     static = isinstance(original, staticmethod)
     call: Any = original.fget if isinstance(original, property) else original.__func__ if static else original
 
@@ -91,21 +102,25 @@ def around(owner: Any, name: str) -> Callable[[Callable[..., Any]], Callable[...
 
 
 def add(owner: Any, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorates a function that becomes ``owner.name``, an operation which moto lacks.
+    """Decorate a function that becomes ``owner.name``, an operation that moto lacks.
 
     Raises:
-        LocalCloudError: moto has it by now; its own may be better.
+        LocalCloudError: moto has it by now, and its own may be better.
 
     """
     if hasattr(owner, name):
-        raise LocalCloudError(
-            "A patch of the local cloud does not fit the installed moto",
-            detail=f"{owner.__module__}.{owner.__qualname__} has a {name} of its own by now.",
-            hint="Install the moto version that pyproject.toml asks for.",
-        )
+        raise _misfit(f"{owner.__module__}.{owner.__qualname__} has a {name} of its own by now.")
 
     def insert(function: Callable[..., Any]) -> Callable[..., Any]:
         setattr(owner, name, function)
         return function
 
     return insert
+
+
+def _misfit(detail: str) -> LocalCloudError:
+    return LocalCloudError(
+        "A patch of the local cloud does not fit the installed moto",
+        detail=detail,
+        hint="Install the moto version that pyproject.toml asks for.",
+    )

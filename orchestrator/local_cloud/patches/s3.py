@@ -20,6 +20,7 @@ _CALLER = Principal(arn=f"arn:aws:iam::{ACCOUNT_ID}:user/local-cloud", account=A
     subject="aws_s3_bucket_policy with Condition",
     symptom="conditions are ignored, so that a denial without TLS denies every put and get with 403",
     restores="a statement applies when its principal, action, resource and conditions match; the connection to the local cloud counts as TLS 1.3",
+    upstream=None,
 )
 def policy_conditions() -> None:
     from moto.iam.access_control import PermissionResult  # noqa: PLC0415 - moto loads with the service
@@ -47,6 +48,7 @@ def policy_conditions() -> None:
     subject="aws_s3_bucket_logging",
     symptom='PutBucketLogging fails with 500 when the target\'s policy has a statement with the principal "*"',
     restores="the target's policy may grant s3:PutObject to the logging service in any statement, with lists and wildcards",
+    upstream=None,
 )
 def logging_target() -> None:
     from moto.s3.models import FakeBucket  # noqa: PLC0415 - moto loads with the service
@@ -68,6 +70,7 @@ def logging_target() -> None:
     subject="aws_s3_bucket_notification.eventbridge",
     symptom="reads false: every plan sets it again",
     restores="GetBucketNotificationConfiguration returns the empty EventBridgeConfiguration element",
+    upstream="pull/7252",
 )
 def eventbridge_notification() -> None:
     from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the service
@@ -88,6 +91,7 @@ def eventbridge_notification() -> None:
     subject="aws_s3_bucket_logging.target_object_key_format",
     symptom="stored, and not returned: every plan sets it again",
     restores="GetBucketLogging returns the format of the target's keys",
+    upstream=None,
 )
 def logging_key_format() -> None:
     from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the service

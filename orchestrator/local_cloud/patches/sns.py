@@ -15,6 +15,7 @@ _KEPT = ("SignatureVersion", "TracingConfig", *(f"{p}{f}" for p in _PROTOCOLS fo
     subject="aws_sns_topic.*_feedback_*, .signature_version, .tracing_config",
     symptom="stored, and not returned: every plan sets them again",
     restores="GetTopicAttributes returns each that was set",
+    upstream=None,
 )
 def topic_attributes() -> None:
     from moto.core.utils import camelcase_to_underscores  # noqa: PLC0415 - moto loads with the patches

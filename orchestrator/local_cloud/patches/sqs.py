@@ -12,6 +12,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
     subject="aws_sqs_queue.policy",
     symptom="setting any other attribute deletes the policy",
     restores="SetQueueAttributes changes what it names, and nothing else",
+    upstream=None,
 )
 def policy_is_kept() -> None:
     from moto.sqs.models import Queue  # noqa: PLC0415 - moto loads with the patches
@@ -31,6 +32,7 @@ def policy_is_kept() -> None:
     subject="aws_sqs_queue.redrive_policy, .redrive_allow_policy",
     symptom="the first comes back with other white space, the second not at all: the provider waits three minutes for it and fails",
     restores="both are returned as compact JSON",
+    upstream=None,
 )
 def redrive_policies() -> None:
     from moto.sqs.models import Queue  # noqa: PLC0415 - moto loads with the patches

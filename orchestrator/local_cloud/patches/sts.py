@@ -11,6 +11,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
     subject="GetCallerIdentity",
     symptom='the ARN "arn:aws:sts::<account>:user/moto" has a shape that AWS never returns, which breaks what is built from it',
     restores="an IAM user's ARN belongs to IAM, and its unique id begins with AIDA",
+    upstream="pull/806",
 )
 def caller_identity() -> None:
     from moto.sts.models import STSBackend  # noqa: PLC0415 - moto loads with the service

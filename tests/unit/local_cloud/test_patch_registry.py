@@ -1,3 +1,7 @@
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,7 +10,7 @@ from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.patches import PATCHES
 from orchestrator.local_cloud.patches.registry import add, around
 
-DOCS = Path(__file__).parents[3] / "docs" / "local-cloud.md"
+REPOSITORY = Path(__file__).parents[3]
 
 
 class Original:
@@ -51,6 +55,34 @@ def test_add_refuses_what_is_there(owner):
 
 
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: f"{patch.service}: {patch.subject}")
-def test_every_patch_is_in_the_docs(patch):
-    row = f"| {patch.service} | `{patch.subject}` | {patch.symptom} | {patch.restores} |"
-    assert row in DOCS.read_text(encoding="utf-8"), f"Add this row to the table of patches in {DOCS.name}:\n{row}"
+def test_every_patch_links_to_an_upstream_report_or_says_that_there_is_none(patch):
+    assert patch.upstream is None or re.fullmatch(r"(issues|pull)/[1-9]\d*", patch.upstream)
+
+
+@pytest.fixture
+def page(tmp_path):
+    return shutil.copyfile(REPOSITORY / "docs" / "local-cloud.md", tmp_path / "local-cloud.md")
+
+
+def docs(*arguments):
+    program = REPOSITORY / ".ci" / "local_cloud_docs.py"
+    return subprocess.run([sys.executable, program, *arguments], check=False, capture_output=True, text=True)
+
+
+def test_the_generated_tables_have_not_drifted():
+    result = docs("--check")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_drifted_table_is_shown_and_repaired(page):
+    page.write_text(page.read_text().replace("| sqs | `aws_sqs_queue.policy`", "| sqs | `aws_sqs_queue.rule`"))
+    result = docs("--check", "--page", page)
+    assert result.returncode == 1
+    assert "+| sqs | `aws_sqs_queue.policy`" in result.stdout
+    assert docs("--page", page).returncode == 0
+    assert docs("--check", "--page", page).returncode == 0
+
+
+def test_a_page_without_markers_is_an_error(page):
+    page.write_text("# The local cloud\n")
+    assert "must hold these two lines once each" in docs("--check", "--page", page).stderr

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.local_cloud import process
 from orchestrator.local_cloud.errors import LocalCloudError
-from orchestrator.local_cloud.process import LocalCloud
+from orchestrator.local_cloud.process import ServerProcess
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def _record(home, **changes):
 def test_a_server_that_answers_with_its_own_id_is_running(tmp_path):
     with _answering({"instance_id": "abc"}) as port:
         _record(tmp_path, port=port)
-        status = LocalCloud(tmp_path).status()
+        status = ServerProcess(tmp_path).status()
     assert (status.running, status.endpoint, status.pid) == (True, f"http://127.0.0.1:{port}", os.getpid())
     assert (status.instance_id, status.moto_version, status.account_id) == ("abc", "5.2.5", "123456789012")
 
@@ -72,27 +72,27 @@ def test_a_server_that_answers_with_its_own_id_is_running(tmp_path):
 def test_somebody_else_on_the_port_is_not_the_local_cloud(tmp_path, content):
     with _answering(content) as port:
         _record(tmp_path, port=port)
-        assert not LocalCloud(tmp_path).status().running
-        assert LocalCloud(tmp_path).stop() is False
+        assert not ServerProcess(tmp_path).status().running
+        assert ServerProcess(tmp_path).stop() is False
     assert not (tmp_path / "server.json").exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": "x", "port": 1, "instance_id": "a"}', '{"pid": 1}'])
 def test_a_damaged_record_is_no_server(tmp_path, text):
     (tmp_path / "server.json").write_text(text)
-    assert not LocalCloud(tmp_path).status().running
+    assert not ServerProcess(tmp_path).status().running
 
 
 def test_a_dead_process_is_no_server(tmp_path):
     child = os.posix_spawn(sys.executable, [sys.executable, "-c", "pass"], os.environ)
     os.waitpid(child, 0)
     _record(tmp_path, pid=child)
-    assert not LocalCloud(tmp_path).status().running
+    assert not ServerProcess(tmp_path).status().running
 
 
 def test_nobody_on_the_port_is_no_server(tmp_path):
     _record(tmp_path, port=1)
-    assert not LocalCloud(tmp_path).status().running
+    assert not ServerProcess(tmp_path).status().running
 
 
 def test_a_living_server_that_is_slow_is_not_taken_for_dead(tmp_path, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_living_server_that_is_slow_is_not_taken_for_dead(tmp_path, monkeypatc
     monkeypatch.setattr(process, "_ANSWER_DEADLINE", 0.0)
     _record(tmp_path)
     with pytest.raises(LocalCloudError) as raised:
-        LocalCloud(tmp_path).start()
+        ServerProcess(tmp_path).start()
     assert raised.value.summary == "The local cloud does not answer"
     assert str(os.getpid()) in raised.value.hint
 
@@ -115,15 +115,15 @@ def test_start_keeps_a_running_server_and_takes_its_retirement_back(tmp_path, mo
     )
     with _answering({"instance_id": "abc"}) as port:
         _record(tmp_path, port=port)
-        assert LocalCloud(tmp_path).start().instance_id == "abc"
-        assert LocalCloud(tmp_path).retire(30) is True
+        assert ServerProcess(tmp_path).start().instance_id == "abc"
+        assert ServerProcess(tmp_path).retire(30) is True
     assert calls == [(f"http://127.0.0.1:{port}", None), (f"http://127.0.0.1:{port}", 30)]
 
 
 def test_nothing_to_retire_and_no_environment_without_a_server(tmp_path):
-    assert LocalCloud(tmp_path).retire(1) is False
+    assert ServerProcess(tmp_path).retire(1) is False
     with pytest.raises(LocalCloudError, match="The local cloud is not running"):
-        LocalCloud(tmp_path).environment()
+        ServerProcess(tmp_path).environment()
 
 
 def test_a_child_that_dies_shows_the_end_of_its_own_log_only(tmp_path, monkeypatch):
@@ -133,7 +133,7 @@ def test_a_child_that_dies_shows_the_end_of_its_own_log_only(tmp_path, monkeypat
     fake.chmod(0o755)
     monkeypatch.setattr(process.sys, "executable", str(fake))
     with pytest.raises(LocalCloudError) as raised:
-        LocalCloud(tmp_path).start()
+        ServerProcess(tmp_path).start()
     assert raised.value.summary == "The local cloud did not start"
     assert raised.value.detail == "Its process ended with status 3. The end of its log:\nthe port is taken"
     assert raised.value.hint == f"The whole log is {tmp_path / 'server.log'}."
@@ -149,7 +149,7 @@ def test_the_child_sees_no_real_credentials_and_has_no_input(tmp_path, monkeypat
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAQWERTYUIOPASDFGH")
     monkeypatch.setenv("AWS_PROFILE", "production")
     with pytest.raises(LocalCloudError) as raised:
-        LocalCloud(tmp_path).start()
+        ServerProcess(tmp_path).start()
     assert raised.value.detail.endswith("key= profile=\nno input")
 
 
@@ -157,7 +157,7 @@ def test_the_home_and_its_log_are_private(tmp_path, monkeypatch):
     home = tmp_path / "local"
     monkeypatch.setattr(process.sys, "executable", "/bin/false")
     with pytest.raises(LocalCloudError):
-        LocalCloud(home).start()
+        ServerProcess(home).start()
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert stat.S_IMODE((home / "server.log").stat().st_mode) == 0o600
 
@@ -167,7 +167,7 @@ def test_a_long_log_is_put_aside(tmp_path, monkeypatch):
     monkeypatch.setattr(process.sys, "executable", "/bin/false")
     (tmp_path / "server.log").write_text("more than ten characters")
     with pytest.raises(LocalCloudError):
-        LocalCloud(tmp_path).start()
+        ServerProcess(tmp_path).start()
     assert (tmp_path / "server.log.1").read_text() == "more than ten characters"
     assert (tmp_path / "server.log").read_text() == ""
 
@@ -180,5 +180,5 @@ def test_a_process_that_does_not_end_is_reported(tmp_path, monkeypatch):
     with _answering({"instance_id": "abc"}) as port:
         _record(tmp_path, port=port)
         with pytest.raises(LocalCloudError, match="The local cloud does not stop"):
-            LocalCloud(tmp_path).stop()
+            ServerProcess(tmp_path).stop()
     assert signals == [signal.SIGTERM]

@@ -16,13 +16,14 @@ from orchestrator.local_cloud.api.definition import (
     Integration,
     Key,
     Method,
+    Mock,
+    MockResponse,
     Resource,
     Routes,
     Stage,
 )
 from orchestrator.local_cloud.api.gateway import DataPlane
 from orchestrator.local_cloud.api.limits import Plan, Throttle
-from orchestrator.local_cloud.api.mock import Mock, MockResponse
 from orchestrator.local_cloud.api.models import Models
 from orchestrator.local_cloud.api.variables import Text
 from orchestrator.local_cloud.wsgi import Handler, plain

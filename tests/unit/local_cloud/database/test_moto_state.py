@@ -20,6 +20,7 @@ from orchestrator.local_cloud.database.moto_state import MotoClusters
 from orchestrator.local_cloud.iam.evaluate import Decision
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.patches.rds_master_secret import master_user_secret
+from orchestrator.local_cloud.patches.registry import NoFunctions
 from tests.functions.conftest import ENVIRONMENT, load_function
 from tests.unit.local_cloud.database.conftest import auth_token
 
@@ -45,7 +46,7 @@ def aws(clients, monkeypatch):
     """Give clients of an empty moto in this process, with the patch of the secret and no other."""
     for name in ("_generate_secret_string", "rotate_secret"):
         monkeypatch.setattr(MasterUserSecret, name, vars(MasterUserSecret)[name])
-    master_user_secret()
+    master_user_secret.apply(NoFunctions())
     with mock_aws():
         yield clients
 
