@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,14 +76,6 @@ class RunFolder:
             write_private(self.folder / "junit.xml", junit_of(report))
 
 
-def new_run(home: Path, *, suffix: str) -> RunFolder:
-    """Make the folder of a new run under ``home``, the project's ``.platformctl``."""
-    identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suffix}-{secrets.token_hex(2)}"
-    folder = home / "runs" / identity
-    (folder / "logs").mkdir(parents=True, mode=0o700)
-    return RunFolder(id=identity, folder=folder)
-
-
 def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunFolder, ...]:
     """The runs that have left something to report, oldest first.
 
@@ -133,58 +125,68 @@ def find_report(home: Path, *, identity: str, suffix: str) -> tuple[RunFolder, R
     )
 
 
-@contextmanager
-def exclusive(home: Path, *, target: str, suffix: str) -> Iterator[None]:
-    """Hold the deployment for this process.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectJournal:
+    """Implements ``commands.ports.Journal`` under ``home``, the project's ``.platformctl``."""
 
-    Raises:
-        UsageError: another process on this machine works on it.
+    home: Path
 
-    """
-    folder = home / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{target}-{suffix}.lock").open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise UsageError(
-                "Another run works on this deployment",
-                detail=f'Process {file.read().strip() or "unknown"} holds "{suffix}" on target {target}.',
-                hint="Wait for it to end, or press Ctrl-C there.",
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        try:
-            yield
-        finally:
+    def new_run(self, suffix: str) -> RunFolder:
+        """Make the folder of a new run."""
+        identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suffix}-{secrets.token_hex(2)}"
+        folder = self.home / "runs" / identity
+        (folder / "logs").mkdir(parents=True, mode=0o700)
+        return RunFolder(id=identity, folder=folder)
+
+    def durations(self, *, command: str, environment: str) -> Mapping[str, float]:
+        """Seconds that each unit took in the last runs, by unit name; empty when nothing is recorded."""
+        return _durations(self.home).get(f"{command} {environment}", {})
+
+    def record_durations(self, *, command: str, environment: str, seconds: Mapping[str, float]) -> None:
+        """Remember how long units took, for the order of the next run."""
+        recorded = _durations(self.home)
+        recorded.setdefault(f"{command} {environment}", {}).update(seconds)
+        write_private(self.home / "durations.json", json.dumps(recorded, indent=2, sort_keys=True) + "\n")
+
+    @contextmanager
+    def exclusive(self, *, target: str, suffix: str) -> Iterator[None]:
+        """Hold the deployment for this process.
+
+        Raises:
+            UsageError: another process on this machine works on it.
+
+        """
+        folder = self.home / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{target}-{suffix}.lock").open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise UsageError(
+                    "Another run works on this deployment",
+                    detail=f'Process {file.read().strip() or "unknown"} holds "{suffix}" on target {target}.',
+                    hint="Wait for it to end, or press Ctrl-C there.",
+                ) from None
             file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            try:
+                yield
+            finally:
+                file.truncate(0)
 
+    @contextmanager
+    def register_held(self, *, target: str) -> Iterator[None]:
+        """Hold the register of deployments; waits for others on this machine.
 
-@contextmanager
-def register_held(home: Path, *, target: str) -> Iterator[None]:
-    """Hold the register of deployments; waits for others on this machine.
-
-    Between them the last ``destroy`` takes the local cloud's state bucket away, and the next ``up`` makes it.
-    """
-    folder = home / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{target}.register").open("a", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def read_durations(home: Path, *, command: str, environment: str) -> Mapping[str, float]:
-    """Seconds that each unit took in the last runs, by unit name; empty when nothing is recorded."""
-    return _durations(home).get(f"{command} {environment}", {})
-
-
-def record_durations(home: Path, *, command: str, environment: str, seconds: Mapping[str, float]) -> None:
-    """Remember how long units took, for the order of the next run."""
-    recorded = _durations(home)
-    recorded.setdefault(f"{command} {environment}", {}).update(seconds)
-    write_private(home / "durations.json", json.dumps(recorded, indent=2, sort_keys=True) + "\n")
+        Between them the last ``destroy`` takes the local cloud's state bucket away, and the next ``up`` makes it.
+        """
+        folder = self.home / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{target}.register").open("a", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 def _durations(home: Path) -> dict[str, dict[str, float]]:
@@ -200,25 +202,3 @@ def _durations(home: Path) -> dict[str, dict[str, float]]:
         for run, units in recorded.items()
         if isinstance(units, dict)
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectJournal:
-    """Implements ``commands.ports.Journal`` under ``home``, the project's ``.platformctl``."""
-
-    home: Path
-
-    def new_run(self, suffix: str) -> RunFolder:
-        return new_run(self.home, suffix=suffix)
-
-    def durations(self, *, command: str, environment: str) -> Mapping[str, float]:
-        return read_durations(self.home, command=command, environment=environment)
-
-    def record_durations(self, *, command: str, environment: str, seconds: Mapping[str, float]) -> None:
-        record_durations(self.home, command=command, environment=environment, seconds=seconds)
-
-    def exclusive(self, *, target: str, suffix: str) -> AbstractContextManager[None]:
-        return exclusive(self.home, target=target, suffix=suffix)
-
-    def register_held(self, *, target: str) -> AbstractContextManager[None]:
-        return register_held(self.home, target=target)

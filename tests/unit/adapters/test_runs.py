@@ -14,13 +14,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from orchestrator.adapters.runs import (
+    ProjectJournal,
     RunFolder,
-    exclusive,
     find_runs,
-    new_run,
-    read_durations,
-    record_durations,
-    register_held,
 )
 from orchestrator.engine.events import RunFinished, RunStarted, UnitFinished, UnitStarted
 from orchestrator.errors import ExitCode, UsageError
@@ -28,7 +24,7 @@ from orchestrator.model.status import Changes, Status
 
 
 def test_c4_events_are_appended_one_per_line_at_once(tmp_path):
-    run = new_run(tmp_path, suffix="pr42")
+    run = ProjectJournal(home=tmp_path).new_run(suffix="pr42")
     file = run.folder / "events.jsonl"
     run.append(UnitStarted(time=1.0, unit="vpc"))
     assert file.read_text() == '{"type":"unit_started","time":1.0,"unit":"vpc"}\n'
@@ -39,7 +35,7 @@ def test_c4_events_are_appended_one_per_line_at_once(tmp_path):
 
 
 def test_run_folders_are_named_by_time_and_suffix_and_are_never_the_same(tmp_path):
-    runs = [new_run(tmp_path, suffix="pr42") for _ in range(3)]
+    runs = [ProjectJournal(home=tmp_path).new_run(suffix="pr42") for _ in range(3)]
     assert all(re.fullmatch(r"\d{8}-\d{6}-pr42-[0-9a-f]{4}", run.id) for run in runs)
     assert len({run.folder for run in runs}) == 3
     assert runs[0].logs.is_dir()
@@ -52,7 +48,7 @@ def started(run, *units):
 
 @pytest.mark.parametrize(("code", "result"), [(0, "succeeded"), (1, "failed"), (130, "interrupted")])
 def test_c4_the_last_event_leaves_a_report_and_junit_that_only_their_owner_can_read(tmp_path, code, result):
-    run = new_run(tmp_path, suffix="pr42")
+    run = ProjectJournal(home=tmp_path).new_run(suffix="pr42")
     run.append(started(run, "vpc"))
     run.append(UnitFinished(time=2.0, unit="vpc", status=Status.FAILED, error="\x1b[31mno", log=f"{run.logs}/vpc.log"))
     assert not run.report_file.exists(), "a run that goes on has not ended"
@@ -69,7 +65,7 @@ def test_c4_the_last_event_leaves_a_report_and_junit_that_only_their_owner_can_r
 
 
 def test_c5_a_run_that_was_killed_has_no_file_but_a_report(tmp_path):
-    run = new_run(tmp_path, suffix="pr42")
+    run = ProjectJournal(home=tmp_path).new_run(suffix="pr42")
     assert run.report() is None
     run.append(started(run, "vpc"))
     run.append(UnitStarted(time=2.0, unit="vpc"))
@@ -115,8 +111,8 @@ def test_no_runs(tmp_path):
 
 HOLD = """
 import pathlib, sys
-from orchestrator.adapters.runs import exclusive
-with exclusive(pathlib.Path(sys.argv[1]), target="local", suffix="pr42"):
+from orchestrator.adapters.runs import ProjectJournal
+with ProjectJournal(home=pathlib.Path(sys.argv[1])).exclusive( target="local", suffix="pr42"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -130,7 +126,10 @@ def test_a_deployment_that_another_process_works_on_is_refused_and_its_process_n
         text=True,
     ) as holder:
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(UsageError) as caught, exclusive(tmp_path, target="local", suffix="pr42"):
+        with (
+            pytest.raises(UsageError) as caught,
+            ProjectJournal(home=tmp_path).exclusive(target="local", suffix="pr42"),
+        ):
             pytest.fail("two processes hold one deployment")
         error = caught.value
         assert (error.summary, error.detail, error.hint) == (
@@ -140,27 +139,30 @@ def test_a_deployment_that_another_process_works_on_is_refused_and_its_process_n
         )
         assert error.exit_code is ExitCode.BAD_INPUT
         # Others are none of its business.
-        with exclusive(tmp_path, target="local", suffix="pr43"), exclusive(tmp_path, target="aws", suffix="pr42"):
+        with (
+            ProjectJournal(home=tmp_path).exclusive(target="local", suffix="pr43"),
+            ProjectJournal(home=tmp_path).exclusive(target="aws", suffix="pr42"),
+        ):
             pass
         holder.kill()
     # The kernel frees the lock of a process that was killed.
-    with exclusive(tmp_path, target="local", suffix="pr42"):
+    with ProjectJournal(home=tmp_path).exclusive(target="local", suffix="pr42"):
         assert (tmp_path / "locks/local-pr42.lock").read_text() == str(os.getpid())
 
 
 def test_the_lock_is_free_again_after_an_error(tmp_path):
-    with pytest.raises(KeyError), exclusive(tmp_path, target="local", suffix="pr42"):
+    with pytest.raises(KeyError), ProjectJournal(home=tmp_path).exclusive(target="local", suffix="pr42"):
         raise KeyError
-    with exclusive(tmp_path, target="local", suffix="pr42"):
+    with ProjectJournal(home=tmp_path).exclusive(target="local", suffix="pr42"):
         pass
 
 
 def test_durations_are_kept_by_command_and_environment(tmp_path):
-    record_durations(tmp_path, command="up", environment="dev", seconds={"vpc": 3.5, "kms": 1.0})
-    record_durations(tmp_path, command="up", environment="dev", seconds={"vpc": 4.5})
-    record_durations(tmp_path, command="destroy", environment="dev", seconds={"vpc": 9.0})
-    assert read_durations(tmp_path, command="up", environment="dev") == {"vpc": 4.5, "kms": 1.0}
-    assert read_durations(tmp_path, command="up", environment="prod") == {}
+    ProjectJournal(home=tmp_path).record_durations(command="up", environment="dev", seconds={"vpc": 3.5, "kms": 1.0})
+    ProjectJournal(home=tmp_path).record_durations(command="up", environment="dev", seconds={"vpc": 4.5})
+    ProjectJournal(home=tmp_path).record_durations(command="destroy", environment="dev", seconds={"vpc": 9.0})
+    assert ProjectJournal(home=tmp_path).durations(command="up", environment="dev") == {"vpc": 4.5, "kms": 1.0}
+    assert ProjectJournal(home=tmp_path).durations(command="up", environment="prod") == {}
 
 
 @pytest.mark.parametrize(
@@ -179,19 +181,19 @@ def test_durations_are_kept_by_command_and_environment(tmp_path):
 )
 def test_a_broken_record_costs_an_estimate_and_not_the_run(tmp_path, text):
     (tmp_path / "durations.json").write_text(text, encoding="latin-1")
-    assert read_durations(tmp_path, command="up", environment="dev") == {}
-    record_durations(tmp_path, command="up", environment="dev", seconds={"vpc": 2.0})
-    assert read_durations(tmp_path, command="up", environment="dev") == {"vpc": 2.0}
+    assert ProjectJournal(home=tmp_path).durations(command="up", environment="dev") == {}
+    ProjectJournal(home=tmp_path).record_durations(command="up", environment="dev", seconds={"vpc": 2.0})
+    assert ProjectJournal(home=tmp_path).durations(command="up", environment="dev") == {"vpc": 2.0}
 
 
 def test_b15_one_at_a_time_holds_the_register(tmp_path):
     order = []
 
     def other():
-        with register_held(tmp_path, target="local"):
+        with ProjectJournal(home=tmp_path).register_held(target="local"):
             order.append("other")
 
-    with register_held(tmp_path, target="local"):
+    with ProjectJournal(home=tmp_path).register_held(target="local"):
         waiting = threading.Thread(target=other)
         waiting.start()
         time.sleep(0.2)
