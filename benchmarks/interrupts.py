@@ -34,7 +34,8 @@ import boto3
 from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
-from orchestrator.adapters.aws.sweep import KINDS, unrecorded
+from orchestrator.adapters.aws.services import TERRAFORM_TYPES
+from orchestrator.adapters.aws.sweep import unrecorded
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.process import ServerProcess
 
@@ -344,7 +345,7 @@ def _check_counts(bench: Bench, suffix: str, states: list[dict[str, Any]], resul
     recorded: Counter[str] = Counter()
     for document in states:
         for resource in document["resources"]:
-            kind = KINDS[resource["type"]] if resource["mode"] == "managed" else None
+            kind = TERRAFORM_TYPES[resource["type"]] if resource["mode"] == "managed" else None
             if kind is not None and kind.service and not resource["type"].startswith("aws_default_"):
                 recorded[f"{kind.service} {kind.type}"] += len(resource["instances"])
     existing = Counter(

@@ -3,7 +3,8 @@
 import pytest
 
 from orchestrator.adapters.aws.inventory import list_resources
-from orchestrator.adapters.aws.sweep import KINDS, sweep, unrecorded
+from orchestrator.adapters.aws.services import TERRAFORM_TYPES
+from orchestrator.adapters.aws.sweep import sweep, unrecorded
 from tests.cloud.platform_things import compute, everything, identity, messaging, network
 
 # Kinds that hang on another thing, and that no inventory lists by itself.
@@ -34,7 +35,7 @@ def state(made):
 
 
 def keys(made):
-    return {KINDS[kind].key(attributes) for kind, attributes in made}
+    return {TERRAFORM_TYPES[kind].key(attributes) for kind, attributes in made}
 
 
 def of(found):

@@ -3,47 +3,11 @@
 import threading
 
 import pytest
-from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.inventory import Resource, list_resources
-from orchestrator.adapters.aws.inventory.resource import Owner
+from orchestrator.adapters.aws.inventory import CloudResource, list_resources
+from orchestrator.adapters.aws.listing import belongs_to
 from orchestrator.errors import PlatformctlError
-
-# Answers of operations that do not page and always have these keys.
-NOTHING = {
-    "Addresses": [],
-    "Buckets": [],
-    "ConfigurationRecorders": [],
-    "DeliveryChannels": [],
-    "DeliveryStreamNames": [],
-    "HasMoreDeliveryStreams": False,
-}
-
-
-class Paginator:
-    def __init__(self, pages):
-        self.pages = pages
-
-    def paginate(self, **arguments):
-        pages = self.pages(**arguments) if callable(self.pages) else self.pages
-        return iter(pages if isinstance(pages, list) else [pages])
-
-
-class Client:
-    """Answers each operation from a table; a list stands for pages."""
-
-    def __init__(self, answers):
-        self.answers = answers
-
-    def get_paginator(self, operation):
-        return Paginator(self.answers.get(operation, {}))
-
-    def __getattr__(self, operation):
-        def call(**arguments):
-            answer = self.answers.get(operation, NOTHING)
-            return answer(**arguments) if callable(answer) else answer
-
-        return call
+from tests.fakes.aws_services import FakeServices
 
 
 def _tagged(suffix):
@@ -135,16 +99,12 @@ ACCOUNT = {
 }
 
 
-def _factory(account):
-    return lambda service: Client(account.get(service, {}))
-
-
 def _short(found):
     return [f"{item.type} {item.identifier}" for item in found]
 
 
 def test_lists_what_a_deployment_owns():
-    assert _short(list_resources(_factory(ACCOUNT), "pr42")) == [
+    assert _short(list_resources(FakeServices(ACCOUNT), "pr42")) == [
         "table dynamodb-sessions-pr42",
         "address eip-1",
         "flow-log fl-mine",
@@ -165,7 +125,7 @@ def test_lists_what_a_deployment_owns():
 
 
 def test_without_a_suffix_everything_but_what_a_fresh_account_has():
-    everything = _short(list_resources(_factory(ACCOUNT)))
+    everything = _short(list_resources(FakeServices(ACCOUNT)))
     assert "security-group sg-other" in everything
     assert "bucket raw-data-123456789012-pr421" in everything
     assert not [line for line in everything if "default" in line or "k-aws" in line or "k-gone" in line]
@@ -239,7 +199,7 @@ BROUGHT = {
 
 
 def test_what_aws_makes_by_itself_names_what_it_was_made_for():
-    found = {item.identifier: item.made_for for item in list_resources(_factory(BROUGHT), "pr42")}
+    found = {item.identifier: item.made_for for item in list_resources(FakeServices(BROUGHT), "pr42")}
     assert {identifier: owner for identifier, owner in found.items() if owner} == {
         "acl-brought": "vpc-mine",
         "arn:aws:sns:us-east-1:1:topic-pr42 PendingConfirmation": "arn:aws:sns:us-east-1:1:topic-pr42",
@@ -281,18 +241,18 @@ def test_a_log_group_without_the_tag_was_made_by_the_service_that_writes_to_it(g
             "list_tags_for_resource": {"tags": tags},
         },
     }
-    found = [item for item in list_resources(_factory(account), "pr42") if item.type == "log-group"]
+    found = [item for item in list_resources(FakeServices(account), "pr42") if item.type == "log-group"]
     assert [item.made_for for item in found] == [made_for] * owned
 
 
 @pytest.mark.parametrize("suffix", [None, "pr42"])
 def test_an_empty_account_has_nothing(suffix):
-    assert list_resources(_factory({}), suffix) == []
+    assert list_resources(FakeServices({}), suffix) == []
 
 
 def test_resources_sort_by_service_type_and_identifier():
-    a = Resource(service="ec2", type="vpc", identifier="vpc-2")
-    b = Resource(service="ec2", type="vpc", identifier="vpc-10", name="x")
+    a = CloudResource(service="ec2", type="vpc", identifier="vpc-2")
+    b = CloudResource(service="ec2", type="vpc", identifier="vpc-10", name="x")
     assert sorted([a, b]) == [b, a]
 
 
@@ -312,8 +272,7 @@ def test_resources_sort_by_service_type_and_identifier():
     ],
 )
 def test_b15_the_tag_decides_whose_a_thing_is_and_the_name_where_there_is_none(names, tags, mine):
-    assert Owner(suffix="b").owns(*names, tags=tags) is mine
-    assert Owner(suffix=None).owns(*names, tags=tags) is True
+    assert belongs_to("b", *names, tags=tags) is mine
 
 
 def _groups(tags):
@@ -334,7 +293,7 @@ def _groups(tags):
 
 
 def test_b7_log_groups_with_fixed_names_are_told_by_tag_or_by_api():
-    found = _short(list_resources(_factory(_groups({"arn:RDSOSMetrics": {"Suffix": "pr7"}})), "pr42"))
+    found = _short(list_resources(FakeServices(_groups({"arn:RDSOSMetrics": {"Suffix": "pr7"}})), "pr42"))
     assert found == [
         "rest-api mine",
         "log-group API-Gateway-Execution-Logs_mine/v1",
@@ -343,7 +302,7 @@ def test_b7_log_groups_with_fixed_names_are_told_by_tag_or_by_api():
         "subscription-filter RDSOSMetrics alerts-pr42",
     ]
     tags = {"arn:RDSOSMetrics": {"Suffix": "pr42"}, "arn:API-Gateway-Execution-Logs_theirs/v1": {"Suffix": "pr42"}}
-    found = _short(list_resources(_factory(_groups(tags)), "pr42"))
+    found = _short(list_resources(FakeServices(_groups(tags)), "pr42"))
     assert "log-group RDSOSMetrics" in found
     assert "log-group API-Gateway-Execution-Logs_theirs/v1" in found
 
@@ -375,7 +334,7 @@ def test_b12_what_is_on_its_way_out_by_itself_is_no_leftover():
         },
         "s3": {"list_buckets": {"Buckets": [{"Name": "terraform-state-123456789012-us-east-pr42"}]}},
     }
-    assert _short(list_resources(_factory(account), "pr42")) == [
+    assert _short(list_resources(FakeServices(account), "pr42")) == [
         f"subscription {gone}:id",
         f"subscription {topic} PendingConfirmation",
         f"topic {topic}",
@@ -395,7 +354,7 @@ def test_every_page_is_read_where_boto3_has_no_paginator():
         }
 
     account = {"wafv2": {"list_web_acls": web_acls}, "firehose": {"list_delivery_streams": streams}}
-    assert _short(list_resources(_factory(account), "pr42")) == [
+    assert _short(list_resources(FakeServices(account), "pr42")) == [
         "delivery-stream a-pr42",
         "delivery-stream b-pr42",
         "web-acl arn:1",
@@ -403,28 +362,20 @@ def test_every_page_is_read_where_boto3_has_no_paginator():
     ]
 
 
-def _refuse(**_):
-    raise ClientError(
-        {"Error": {"Code": "NotImplemented", "Message": "no such thing"}, "ResponseMetadata": {"HTTPStatusCode": 501}},
-        "DescribeDBClusters",
-    )
-
-
 def test_a2_a_service_that_does_not_answer_is_no_empty_service():
-    account = {"rds": {"describe_db_clusters": _refuse}, "s3": {"list_buckets": _refuse}}
     with pytest.raises(PlatformctlError) as raised:
-        list_resources(_factory(account), "pr42")
+        list_resources(FakeServices(describe_db_clusters=["NotImplemented"], list_buckets=["AccessDenied"]), "pr42")
     lines = raised.value.detail.splitlines()
     assert [line.split(":")[0] for line in lines] == ["rds", "s3"]
     assert "NotImplemented" in lines[0]
 
 
 def test_clients_are_made_once_per_service_in_the_callers_thread():
-    made = []
+    services, made = FakeServices(), []
 
     def client(service):
         made.append((service, threading.current_thread()))
-        return Client({})
+        return services(service)
 
     list_resources(client, "pr42")
     assert len({service for service, _ in made}) == len(made) == 18

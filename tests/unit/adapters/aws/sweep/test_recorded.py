@@ -2,14 +2,15 @@
 
 from itertools import chain
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.adapters.aws.inventory import Resource
-from orchestrator.adapters.aws.sweep import KINDS, Unrecorded
-from orchestrator.adapters.aws.sweep import recorded as module
-from orchestrator.adapters.aws.sweep.kinds import kinds_of
-from orchestrator.adapters.aws.sweep.recorded import recorded, unrecorded
+from orchestrator.adapters.aws.inventory import CloudResource, list_children
+from orchestrator.adapters.aws.services import TERRAFORM_TYPES, types_made_by
+from orchestrator.adapters.aws.sweep import Unrecorded, unrecorded
+from orchestrator.adapters.aws.sweep.recorded import missing, recorded
+from tests.fakes.aws_services import FakeServices
 
 
 def state(*resources):
@@ -24,134 +25,211 @@ def state(*resources):
 
 
 def thing(service, kind, identifier, **more):
-    return Resource(service=service, type=kind, identifier=identifier, **more)
+    return CloudResource(service=service, type=kind, identifier=identifier, **more)
 
 
-def found(monkeypatch, things, states, *, children=(), types=None):
-    """What is unrecorded where the inventory and the listing of children give these things."""
-    parents = []
-
-    def list_children(_client, recorded_parents, _suffix):
-        parents.extend(recorded_parents)
-        return iter(children)
-
-    monkeypatch.setattr(module, "list_resources", lambda _client, _suffix: list(things))
-    monkeypatch.setattr(module, "children", list_children)
-    missing = unrecorded(lambda _service: None, "pr42", states, types=types)
-    return [item.identifier for item in missing], [item.identifier for item in parents]
+def found(things, states, *, types=None):
+    """Return the identifiers of what is unrecorded when these things exist."""
+    wanted = None if types is None else types_made_by(types)
+    return [item.identifier for item in sorted(missing(things, recorded(states), wanted))]
 
 
 VPC = ("aws_vpc", {"id": "vpc-1"})
 
 
-def test_what_no_state_records_is_found(monkeypatch):
+def test_what_no_state_records_is_found():
     things = [thing("ec2", "vpc", "vpc-1"), thing("ec2", "vpc", "vpc-2"), thing("s3", "bucket", "raw-pr42")]
-    assert found(monkeypatch, things, [state(VPC)]) == (["vpc-2", "raw-pr42"], ["vpc-1"])
+    assert found(things, [state(VPC)]) == ["vpc-2", "raw-pr42"]
 
 
-def test_an_identifier_counts_for_its_own_kind_only(monkeypatch):
+def test_an_identifier_counts_for_its_own_kind_only():
     things = [thing("iam", "role", "x-pr42"), thing("dynamodb", "table", "x-pr42")]
-    assert found(monkeypatch, things, [state(("aws_iam_role", {"name": "x-pr42"}))])[0] == ["x-pr42"]
+    assert found(things, [state(("aws_iam_role", {"name": "x-pr42"}))]) == ["x-pr42"]
 
 
-def test_states_of_all_units_count(monkeypatch):
+def test_states_of_all_units_count():
     things = [thing("ec2", "vpc", "vpc-1"), thing("kms", "key", "k")]
-    assert found(monkeypatch, things, [state(VPC), state(("aws_kms_key", {"key_id": "k"}))])[0] == []
+    assert found(things, [state(VPC), state(("aws_kms_key", {"key_id": "k"}))]) == []
 
 
-def test_deposed_and_tainted_objects_are_recorded_data_sources_are_not(monkeypatch):
+def test_deposed_and_tainted_objects_are_recorded_data_sources_are_not():
     document = state(VPC)
     document["resources"][0]["instances"].append({"deposed": "00a1", "attributes": {"id": "vpc-2"}})
     document["resources"][0]["instances"].append({"status": "tainted", "attributes": {"id": "vpc-3"}})
     document["resources"].append({"mode": "data", "type": "aws_vpc", "instances": [{"attributes": {"id": "vpc-4"}}]})
     things = [thing("ec2", "vpc", f"vpc-{number}") for number in range(1, 5)]
-    assert found(monkeypatch, things, [document])[0] == ["vpc-4"]
+    assert found(things, [document]) == ["vpc-4"]
 
 
-def test_an_object_that_failed_before_it_had_an_id_records_nothing(monkeypatch):
+def test_an_object_that_failed_before_it_had_an_id_records_nothing():
     document = state(("aws_vpc", {"id": None}), ("aws_subnet", {}))
     document["resources"][0]["instances"].append({"attributes": None})
-    assert found(monkeypatch, [thing("ec2", "vpc", "vpc-1")], [document])[0] == ["vpc-1"]
+    assert found([thing("ec2", "vpc", "vpc-1")], [document]) == ["vpc-1"]
 
 
-def test_a_queue_is_recognised_whatever_host_it_is_asked_for_at(monkeypatch):
+def test_a_queue_is_recognised_whatever_host_it_is_asked_for_at():
     queue = thing("sqs", "queue", "http://127.0.0.1:4000/123456789012/queue-pr42", name="queue-pr42")
     attributes = {"name": "queue-pr42", "url": "http://127.0.0.1:5000/123456789012/queue-pr42"}
-    assert found(monkeypatch, [queue], [state(("aws_sqs_queue", attributes))])[0] == []
+    assert found([queue], [state(("aws_sqs_queue", attributes))]) == []
 
 
-def test_kinds_that_the_modules_do_not_make_are_nobodys_leftover(monkeypatch):
+def test_kinds_that_the_modules_do_not_make_are_nobodys_leftover():
     things = [thing("dynamodb", "backup", "arn:backup"), thing("rds", "cluster-snapshot", "by-hand-pr42")]
-    assert found(monkeypatch, things, [])[0] == []
+    assert found(things, []) == []
 
 
-def test_a_type_that_is_not_known_here_keeps_everything_that_it_may_mean(monkeypatch):
+def test_a_type_that_is_not_known_here_keeps_everything_that_it_may_mean():
     known = thing("lambda", "function", "f-pr42")
     alias = ("aws_lambda_alias", {"id": "x", "routing_config": [{"function": "f-pr42"}]})
-    assert found(monkeypatch, [known], [state(alias)])[0] == []
-    assert found(monkeypatch, [known], [state(("aws_lambda_alias", {"id": "f-pr421"}))])[0] == ["f-pr42"]
+    assert found([known], [state(alias)]) == []
+    assert found([known], [state(("aws_lambda_alias", {"id": "f-pr421"}))]) == ["f-pr42"]
 
 
-def test_what_aws_made_for_a_recorded_thing_belongs_to_it(monkeypatch):
+def test_what_aws_made_for_a_recorded_thing_belongs_to_it():
     group = thing("logs", "log-group", "/aws/lambda/f-pr42", made_for="f-pr42")
     interface = thing("ec2", "network-interface", "eni-1", made_for="vpc-1")
     function = ("aws_lambda_function", {"function_name": "f-pr42"})
-    assert found(monkeypatch, [group, interface], [state(function, VPC)])[0] == []
-    assert found(monkeypatch, [group, interface], [])[0] == ["eni-1", "/aws/lambda/f-pr42"]
+    assert found([group, interface], [state(function, VPC)]) == []
+    assert found([group, interface], []) == ["eni-1", "/aws/lambda/f-pr42"]
 
 
-def test_what_goes_by_itself_with_its_owner_is_never_removed(monkeypatch):
+def test_what_goes_by_itself_with_its_owner_is_never_removed():
     things = [
         thing("ec2", "security-group", "sg-default", made_for="vpc-1"),
         thing("ec2", "network-acl", "acl-default", made_for="vpc-1"),
         thing("secretsmanager", "secret", "arn:secret", made_for="aurora-pr42"),
         thing("sns", "subscription", "arn:topic PendingConfirmation", made_for="arn:topic"),
     ]
-    assert found(monkeypatch, things, [])[0] == []
+    assert found(things, []) == []
 
 
-def test_a_child_of_a_recorded_parent_is_found(monkeypatch):
-    rule, other = thing("ec2", "security-group-rule", "sgr-1"), thing("ec2", "security-group-rule", "sgr-2")
-    group = thing("ec2", "security-group", "sg-1")
-    recorded_rule = (
-        "aws_vpc_security_group_egress_rule",
-        {"security_group_rule_id": "sgr-1", "security_group_id": "sg-1"},
-    )
-    documents = [state(("aws_security_group", {"id": "sg-1"}), recorded_rule)]
-    assert found(monkeypatch, [group], documents, children=[rule, other]) == (["sgr-2"], ["sg-1"])
+OWN = {"security_group_rule_id": "sgr-1", "security_group_id": "sg-1"}
+RULE = ("aws_vpc_security_group_ingress_rule", OWN)
+GROUP = ("aws_security_group", {"id": "sg-1"})
+INLINE_GROUP = ("aws_security_group", {"id": "sg-1", "ingress": [{"from_port": 1}]})
+OLDER_RULE = ("aws_security_group_rule", {"id": "sgrule-1", "security_group_id": "sg-1"})
+ROUTE = ("aws_route", {"route_table_id": "rtb-1", "destination_cidr_block": "10.0.0.0/8"})
+INLINE_TABLE = ("aws_route_table", {"id": "rtb-1", "route": [{"cidr_block": "0.0.0.0/0"}]})
+EC2 = {
+    "describe_security_groups": {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "group-pr42"}]},
+    "describe_security_group_rules": {
+        "SecurityGroupRules": [
+            {"GroupId": "sg-1", "SecurityGroupRuleId": rule, "Tags": [{"Key": "Suffix", "Value": suffix}]}
+            for rule, suffix in (("sgr-1", "pr42"), ("sgr-2", "pr42"), ("sgr-by-hand", ""))
+        ]
+    },
+    "describe_route_tables": {
+        "RouteTables": [
+            {
+                "RouteTableId": "rtb-1",
+                "Tags": [{"Key": "Suffix", "Value": "pr42"}],
+                "Routes": [
+                    {"DestinationCidrBlock": "10.0.0.0/16", "Origin": "CreateRouteTable"},
+                    {"DestinationCidrBlock": "10.0.0.0/8", "Origin": "CreateRoute"},
+                    {"DestinationIpv6CidrBlock": "::/0", "Origin": "CreateRoute"},
+                    {"DestinationPrefixListId": "pl-1", "Origin": "CreateRoute"},
+                ],
+                "Associations": [
+                    {"Main": True, "RouteTableAssociationId": "rtbassoc-main"},
+                    {"Main": False, "SubnetId": "subnet-1", "RouteTableAssociationId": "rtbassoc-1"},
+                ],
+            }
+        ]
+    },
+}
 
 
-def test_rules_that_a_group_may_hold_itself_are_left_alone(monkeypatch):
-    group = thing("ec2", "security-group", "sg-1")
-    inline = ("aws_security_group", {"id": "sg-1", "ingress": [{"from_port": 1}]})
-    older = ("aws_security_group_rule", {"id": "sgrule-1", "security_group_id": "sg-1"})
-    for document in (state(inline), state(("aws_security_group", {"id": "sg-1"}), older)):
-        assert found(monkeypatch, [group], [document]) == ([], [])
-    # With rules as resources of their own, what the group lists are those rules, read back.
-    own = ("aws_vpc_security_group_ingress_rule", {"security_group_rule_id": "sgr-1", "security_group_id": "sg-1"})
-    assert found(monkeypatch, [group], [state(inline, own)]) == ([], ["sg-1"])
+@pytest.mark.parametrize(
+    ("instances", "expected"),
+    [
+        # Rules: only what no state knows, and never what the group may hold itself.
+        ([GROUP, RULE], ["rtb-1", "sgr-2"]),
+        ([GROUP, OLDER_RULE], ["rtb-1"]),
+        ([INLINE_GROUP], ["rtb-1"]),
+        # With rules as resources of their own, what the group lists are those rules, read back.
+        ([INLINE_GROUP, RULE], ["rtb-1", "sgr-2"]),
+        ([("aws_default_security_group", {"id": "sg-1"})], ["rtb-1"]),
+        # Routes, likewise; the associations of the table are never its own.
+        ([ROUTE, INLINE_TABLE], ["rtb-1 ::/0", "rtbassoc-1", "sg-1"]),
+        ([INLINE_TABLE], ["rtbassoc-1", "sg-1"]),
+        ([("aws_default_route_table", {"id": "rtb-1", "route": []})], ["rtbassoc-1", "sg-1"]),
+    ],
+)
+def test_b12_children_of_recorded_parents_are_found_unless_the_parent_may_configure_them(instances, expected):
+    things = unrecorded(FakeServices({"ec2": EC2}), "pr42", [state(*instances)])
+    assert sorted(item.identifier for item in things) == expected
 
 
-def test_routes_that_a_table_may_hold_itself_are_left_alone(monkeypatch):
-    table, route = thing("ec2", "route-table", "rtb-1"), thing("ec2", "route", "rtb-1 0.0.0.0/0")
-    association = thing("ec2", "route-table-association", "rtbassoc-1")
-    inline = ("aws_route_table", {"id": "rtb-1", "route": [{"cidr_block": "0.0.0.0/0"}]})
-    default = ("aws_default_route_table", {"id": "rtb-1", "route": []})
-    for document in (state(inline), state(default)):
-        assert found(monkeypatch, [table], [document], children=[route, association])[0] == ["rtbassoc-1"]
-    other = ("aws_route", {"route_table_id": "rtb-1", "destination_cidr_block": "10.0.0.0/8"})
-    assert found(monkeypatch, [table], [state(inline, other)], children=[route])[0] == ["rtb-1 0.0.0.0/0"]
+API = {
+    "get_resources": {
+        "items": [
+            {"id": "root", "path": "/", "resourceMethods": {"GET": {}}},
+            {"id": "r1", "path": "/bars", "resourceMethods": {"GET": {}, "POST": {}}},
+        ]
+    },
+    "get_models": {"items": [{"name": "Empty"}, {"name": "Error"}, {"name": "Bar"}]},
+    "get_request_validators": {"items": [{"id": "v1", "name": "body"}]},
+    "get_stages": {"item": [{"stageName": "v1", "deploymentId": "d1"}]},
+    "get_deployments": {"items": [{"id": "d1"}, {"id": "d2"}]},
+    "get_usage_plan_keys": {"items": [{"id": "k1", "name": "key"}]},
+}
 
 
-def test_only_what_the_given_types_make_is_looked_at(monkeypatch):
+@pytest.mark.parametrize(
+    ("service", "answers", "parents", "expected"),
+    [
+        (
+            "apigateway",
+            API,
+            [("rest-api", "a"), ("usage-plan", "u")],
+            [
+                "deployment a d2",
+                "method a r1 GET",
+                "method a r1 POST",
+                "method a root GET",
+                "model a Bar",
+                "request-validator a v1",
+                "resource a r1",
+                "stage a v1",
+                "usage-plan-key u k1",
+            ],
+        ),
+        (
+            "lambda",
+            {"get_policy": {"Policy": '{"Statement": [{"Sid": "AllowApi"}]}'}},
+            [("function", "f-pr42")],
+            ["permission f-pr42 AllowApi"],
+        ),
+        (
+            "logs",
+            {"describe_log_streams": {"logStreams": [{"logStreamName": "S3Delivery"}]}},
+            [("log-group", "/aws/kinesisfirehose/pr42"), ("log-group", "/aws/lambda/f-pr42")],
+            ["log-stream /aws/kinesisfirehose/pr42 S3Delivery"],
+        ),
+    ],
+)
+def test_b12_what_hangs_on_recorded_parents_is_listed(service, answers, parents, expected):
+    services = FakeServices({service: answers})
+    things = [thing(service, kind, identifier) for kind, identifier in parents]
+    listed = list(list_children(services, things, "pr42", []))
+    assert sorted(f"{item.type} {item.identifier}" for item in listed) == expected
+    assert len(services.calls) == len(set(services.calls)) or service == "logs"
+
+
+def test_a_function_that_nobody_may_invoke_has_no_permissions():
+    services = FakeServices(get_policy=["ResourceNotFoundException"])
+    assert list(list_children(services, [thing("lambda", "function", "f-pr42")], "pr42", [])) == []
+
+
+def test_only_what_the_given_types_make_is_looked_at():
     things = [
         thing("ec2", "vpc", "vpc-1"),
         thing("ec2", "network-interface", "eni-1", made_for="vpc-1"),
         thing("s3", "bucket", "raw-pr42"),
     ]
-    assert found(monkeypatch, things, [], types={"aws_vpc"})[0] == ["eni-1", "vpc-1"]
-    assert found(monkeypatch, things, [], types={"aws_s3_bucket"})[0] == ["raw-pr42"]
-    assert found(monkeypatch, things, [], types=frozenset())[0] == []
+    assert found(things, [], types={"aws_vpc"}) == ["eni-1", "vpc-1"]
+    assert found(things, [], types={"aws_s3_bucket"}) == ["raw-pr42"]
+    assert found(things, [], types=frozenset()) == []
 
 
 def test_a_thing_tells_how_to_remove_it_by_hand():
@@ -170,41 +248,28 @@ ATTRIBUTES = (
 # Few words, so that things of different kinds share identifiers.
 WORDS = st.sampled_from([f"w{number}" for number in range(6)])
 INSTANCES = st.tuples(
-    st.sampled_from([*KINDS, "aws_unheard_of"]), st.fixed_dictionaries(dict.fromkeys(ATTRIBUTES, WORDS))
+    st.sampled_from([*TERRAFORM_TYPES, "aws_unheard_of"]), st.fixed_dictionaries(dict.fromkeys(ATTRIBUTES, WORDS))
 )
 
 
 @given(st.lists(st.lists(INSTANCES, max_size=8), max_size=4), st.lists(INSTANCES, max_size=8), st.data())
 def test_b12_nothing_that_a_state_records_is_ever_found(units, killed, data):
     """Whatever exists: recorded things, leftovers of a killed run, and what AWS made for either."""
-    states = [state(*instances) for instances in units]
-    keys = recorded(states).keys
+    known = recorded([state(*instances) for instances in units])
     existing = {
         key
         for kind, attributes in [*chain.from_iterable(units), *killed]
-        if kind in KINDS and (key := KINDS[kind].key(attributes))
+        if kind in TERRAFORM_TYPES and (key := TERRAFORM_TYPES[kind].key(attributes))
     }
     owners = st.sampled_from(["", "w0", "w1", "nobody"])
     things = [
-        Resource(service=service, type=kind, identifier=identifier, name=identifier, made_for=data.draw(owners))
+        CloudResource(service=service, type=kind, identifier=identifier, name=identifier, made_for=data.draw(owners))
         for service, kind, identifier in sorted(existing)
     ]
-    missing = {
-        (item.service, item.type, item.identifier)
-        for item in module._without_record(
-            things, recorded(states), data.draw(st.sampled_from([None, kinds_of(KINDS)]))
-        )
-    }
-    assert missing & keys == set()
-    texts = {
-        value
-        for instances in units
-        for kind, attributes in instances
-        if kind == "aws_unheard_of"
-        for value in attributes.values()
-    }
-    assert not [key for key in missing if key[2] in texts]
+    wanted = data.draw(st.sampled_from([None, types_made_by(TERRAFORM_TYPES)]))
+    found = {(item.service, item.type, item.identifier) for item in missing(things, known, wanted)}
+    assert found & known.keys == set()
+    assert not [key for key in found if key[2] in known.texts]
     # And nothing is missed, but for what may mean something else.
-    inline = {"ec2"} if recorded(states).inline else set()
-    asked_for = {(item.service, item.type, item.identifier) for item in things if not item.made_for}
-    assert {key for key in asked_for - keys if key[2] not in texts and key[0] not in inline} <= missing
+    wanted_by_somebody = {(item.service, item.type, item.identifier) for item in things if not item.made_for}
+    assert {key for key in wanted_by_somebody - known.keys if key[2] not in known.texts} <= found

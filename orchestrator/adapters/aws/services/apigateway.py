@@ -1,0 +1,176 @@
+"""API Gateway: REST APIs with their parts, keys, usage plans, and the role that the account's APIs log with."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from orchestrator.adapters.aws.listing import Found, Lister, Listing, last_part, listed, pages
+from orchestrator.adapters.aws.rows import Removal, Service, delete, doubled, refused, row, same
+
+
+def _account_role(listing: Listing) -> Iterator[Found]:
+    role = listing.client.get_account().get("cloudwatchRoleArn", "")
+    if role and listing.owns(last_part(role)):
+        yield Found(role, last_part(role))
+
+
+def _remove_account_role(client: Any, _role: str) -> None:
+    client.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}])
+
+
+def _leave_stages(client: Any, plan: str) -> None:
+    """Take the usage plan off its stages, which keep it from being deleted."""
+    _detach(client, plan, client.get_usage_plan(usagePlanId=plan).get("apiStages", ()))
+
+
+def _leave_usage_plans(client: Any, api: str) -> None:
+    """Take the API's stages out of usage plans, which keep the API from being deleted."""
+    for plan in pages(client, "get_usage_plans", "items"):
+        _detach(client, plan["id"], [stage for stage in plan.get("apiStages", ()) if stage["apiId"] == api])
+
+
+def _detach(client: Any, plan: str, stages: list[dict[str, str]]) -> None:
+    operations = [
+        {"op": "remove", "path": "/apiStages", "value": f"{stage['apiId']}:{stage['stage']}"} for stage in stages
+    ]
+    if operations:
+        client.update_usage_plan(usagePlanId=plan, patchOperations=operations)
+
+
+def _resources(listing: Listing) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (api, resource)
+        for api in listing.parents
+        for resource in listing.pages("get_resources", "items", restApiId=api, embed=["methods"])
+    ]
+
+
+def _resource(listing: Listing) -> Iterator[Found]:
+    for api, resource in listing.once(_resources):
+        # The root comes with the API.
+        if resource["path"] != "/":
+            yield Found(f"{api} {resource['id']}", resource["path"])
+
+
+def _method(listing: Listing) -> Iterator[Found]:
+    for api, resource in listing.once(_resources):
+        for verb in resource.get("resourceMethods", {}):
+            yield Found(f"{api} {resource['id']} {verb}", f"{verb} {resource['path']}")
+
+
+def _stages(listing: Listing) -> list[tuple[str, dict[str, str]]]:
+    return [(api, stage) for api in listing.parents for stage in listing.client.get_stages(restApiId=api)["item"]]
+
+
+def _stage(listing: Listing) -> Iterator[Found]:
+    for api, stage in listing.once(_stages):
+        yield Found(f"{api} {stage['stageName']}", stage["stageName"])
+
+
+def _deployment(listing: Listing) -> Iterator[Found]:
+    serving = {(api, stage["deploymentId"]) for api, stage in listing.once(_stages)}
+    for api in listing.parents:
+        for deployment in listing.pages("get_deployments", "items", restApiId=api):
+            # A stage keeps the deployment that it serves; the next ``up`` creates another and switches the stage to it.
+            if (api, deployment["id"]) not in serving:
+                yield Found(f"{api} {deployment['id']}")
+
+
+def _below(words: str) -> Lister:
+    """Return a lister of what one operation lists for each parent: operation, parameter and field with the identifier."""
+    operation, parameter, identifier = words.split()
+
+    def lister(listing: Listing) -> Iterator[Found]:
+        for parent in listing.parents:
+            for item in listing.pages(operation, "items", **{parameter: parent}):
+                # Every API comes with these two models.
+                if item.get("name") not in {"Empty", "Error"}:
+                    yield Found(f"{parent} {item[identifier]}", item.get("name", ""))
+
+    return lister
+
+
+ROWS = (
+    row(
+        "rest-api",
+        listed("get_rest_apis items id name", tags="tags"),
+        delete(15, "delete_rest_api restApiId", before=_leave_usage_plans),
+        doubled("aws_api_gateway_rest_api"),
+    ),
+    row(
+        "api-key",
+        listed("get_api_keys items id name", tags="tags"),
+        delete(12, "delete_api_key apiKey"),
+        doubled("aws_api_gateway_api_key"),
+    ),
+    row(
+        "usage-plan",
+        listed("get_usage_plans items id name", tags="tags"),
+        delete(11, "delete_usage_plan usagePlanId", before=_leave_stages),
+        doubled("aws_api_gateway_usage_plan"),
+    ),
+    row(
+        "account-role",
+        _account_role,
+        Removal(
+            16,
+            _remove_account_role,
+            "update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=",
+        ),
+        same("aws_api_gateway_account cloudwatch_role_arn"),
+    ),
+    row(
+        "resource",
+        _resource,
+        # What lies below it is deleted with it.
+        delete(14, "delete_resource restApiId resourceId"),
+        refused("aws_api_gateway_resource rest_api_id id"),
+        below="rest-api",
+    ),
+    row(
+        "method",
+        _method,
+        delete(13, "delete_method restApiId resourceId httpMethod"),
+        refused("aws_api_gateway_method rest_api_id resource_id http_method"),
+        below="rest-api",
+    ),
+    row(
+        "model",
+        _below("get_models restApiId name"),
+        delete(14, "delete_model restApiId modelName"),
+        refused("aws_api_gateway_model rest_api_id name"),
+        below="rest-api",
+    ),
+    row(
+        "request-validator",
+        _below("get_request_validators restApiId id"),
+        delete(14, "delete_request_validator restApiId requestValidatorId"),
+        doubled("aws_api_gateway_request_validator rest_api_id id"),
+        below="rest-api",
+    ),
+    row(
+        "stage",
+        _stage,
+        delete(12, "delete_stage restApiId stageName"),
+        refused("aws_api_gateway_stage rest_api_id stage_name"),
+        below="rest-api",
+    ),
+    row(
+        "deployment",
+        _deployment,
+        delete(13, "delete_deployment restApiId deploymentId"),
+        doubled("aws_api_gateway_deployment rest_api_id id"),
+        below="rest-api",
+    ),
+    row(
+        "usage-plan-key",
+        _below("get_usage_plan_keys usagePlanId id"),
+        delete(10, "delete_usage_plan_key usagePlanId keyId"),
+        refused("aws_api_gateway_usage_plan_key usage_plan_id key_id"),
+        below="usage-plan",
+    ),
+)
+SERVICE = Service(
+    name="apigateway",
+    rows=ROWS,
+    settings=("aws_api_gateway_gateway_response", "aws_api_gateway_integration", "aws_api_gateway_method_settings"),
+)

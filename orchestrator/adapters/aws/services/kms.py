@@ -1,0 +1,47 @@
+"""KMS."""
+
+from collections.abc import Iterator
+
+from orchestrator.adapters.aws.listing import Found, Listing, tags_of
+from orchestrator.adapters.aws.rows import Service, delete, doubled, refused, row
+
+_DAYS = 7
+"""The shortest waiting period for the deletion of a key."""
+
+
+def _tags(listing: Listing) -> dict[str, dict[str, str]]:
+    """Return the tags of customer-managed keys that are not being deleted, by key."""
+    found = {}
+    for entry in listing.pages("list_keys", "Keys"):
+        key = listing.client.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
+        if key["KeyManager"] != "AWS" and key["KeyState"] not in ("PendingDeletion", "PendingReplicaDeletion"):
+            found[key["KeyId"]] = tags_of(listing.pages("list_resource_tags", "Tags", KeyId=key["KeyId"]))
+    return found
+
+
+def _key(listing: Listing) -> Iterator[Found]:
+    for key, tags in listing.once(_tags).items():
+        name = tags.get("Name", "")
+        if listing.owns(name, tags=tags):
+            yield Found(key, name)
+
+
+def _alias(listing: Listing) -> Iterator[Found]:
+    """List aliases; without tags of its own, an alias belongs to whom its key belongs to."""
+    keys = listing.once(_tags)
+    for alias in listing.pages("list_aliases", "Aliases"):
+        name = alias["AliasName"]
+        if not name.startswith("alias/aws/") and listing.owns(name, tags=keys.get(alias.get("TargetKeyId", ""))):
+            yield Found(name, name)
+
+
+ROWS = (
+    row(
+        "key",
+        _key,
+        delete(53, "schedule_key_deletion KeyId", PendingWindowInDays=_DAYS),
+        doubled("aws_kms_key key_id"),
+    ),
+    row("alias", _alias, delete(52, "delete_alias AliasName"), refused("aws_kms_alias name")),
+)
+SERVICE = Service(name="kms", rows=ROWS)
