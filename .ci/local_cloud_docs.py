@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from orchestrator.local_cloud.environment import VARIABLES, environment
 from orchestrator.local_cloud.patches import PATCHES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "local-cloud.md"
@@ -28,7 +29,24 @@ def patches() -> Iterator[str]:
         yield f"| {patch.service} | `{patch.subject}` | {patch.symptom} | {patch.restores} | {upstream} |"
 
 
-TABLES: dict[str, Callable[[], Iterator[str]]] = {"patches": patches}
+def variables() -> Iterator[str]:
+    """One row per rule for the user's variables, in the order in which they apply."""
+    yield "| Variables | Treatment | Why |"
+    yield "|---|---|---|"
+    for rule in VARIABLES:
+        names = ", ".join(f"`{name}`" for name in rule.names)
+        yield f"| {names} | {rule.treatment.value} | {rule.reason} |"
+
+
+def session() -> Iterator[str]:
+    """One row per variable that a local session sets."""
+    yield "| Variable | Value |"
+    yield "|---|---|"
+    for name, value in environment("http://127.0.0.1:PORT", {}).items():
+        yield f"| `{name}` | `{value}` |"
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {"session": session, "variables": variables, "patches": patches}
 
 
 def with_tables(page: str) -> str:

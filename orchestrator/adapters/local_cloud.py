@@ -9,12 +9,12 @@ from pathlib import Path
 
 from orchestrator.errors import PlatformctlError
 from orchestrator.local_cloud.api.address import local_url
-from orchestrator.local_cloud.environment import stripped
+from orchestrator.local_cloud.environment import started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 from orchestrator.local_cloud.process import CloudStatus, ServerProcess
 
-__all__ = ["ACCOUNT_ID", "CloudStatus", "LocalCloud", "local_url", "stripped"]
+__all__ = ["ACCOUNT_ID", "CloudStatus", "LocalCloud", "local_url", "started", "stripped"]
 
 
 class LocalCloud:
@@ -47,6 +47,11 @@ class LocalCloud:
         """Let the server end once nothing has called it for so long; false when none was running."""
         with _translated():
             return self._server.retire(after_seconds)
+
+    def shell_commands(self) -> list[str]:
+        """Write the commands that turn a shell into a local session; raises when no server is running."""
+        with _translated():
+            return self._server.shell_commands()
 
     def environment(self) -> dict[str, str]:
         """Give the variables with which Terraform and boto3 reach the server; to be laid over ``stripped(environ)``."""

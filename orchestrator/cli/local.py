@@ -71,13 +71,13 @@ def logs(
 
 @app.command()
 def env() -> None:
-    """Print the variables that point other tools at the local cloud: eval "$(platformctl local env)"."""
+    """Print the commands that turn a shell into a local session: eval "$(platformctl local env)"."""
     cloud = _cloud()
     if not cloud.status().running:
         console.err.print("The local cloud does not run. Start it: platformctl local start")
         raise typer.Exit(ExitCode.FAILED)
-    for name, value in sorted(cloud.environment().items()):
-        console.out.out(f"export {name}={value}", highlight=False)
+    for line in cloud.shell_commands():
+        console.out.out(line, highlight=False)
 
 
 def _cloud() -> LocalCloud:

@@ -21,7 +21,7 @@ from typing import Any
 
 from orchestrator.local_cloud import control_client
 from orchestrator.local_cloud.control_client import Silent, Unreachable
-from orchestrator.local_cloud.environment import environment, stripped
+from orchestrator.local_cloud.environment import environment, shell_commands, started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
 
@@ -139,12 +139,24 @@ class ServerProcess:
         return True
 
     def environment(self) -> dict[str, str]:
-        """The variables with which Terraform and boto3 reach the running server; to be laid over ``stripped(environ)``.
+        """List the variables with which Terraform and boto3 reach the running server; to be laid over ``stripped(environ)``.
 
         Raises:
             LocalCloudError: no server is running.
 
         """
+        return environment(self._running_endpoint())
+
+    def shell_commands(self) -> list[str]:
+        """Write the commands that turn a shell into a local session of the running server.
+
+        Raises:
+            LocalCloudError: no server is running.
+
+        """
+        return shell_commands(self._running_endpoint())
+
+    def _running_endpoint(self) -> str:
         endpoint = self.status().endpoint
         if endpoint is None:
             raise LocalCloudError(
@@ -152,7 +164,7 @@ class ServerProcess:
                 detail=f"No server of {self._home} answers.",
                 hint='Run "platformctl local start".',
             )
-        return environment(endpoint)
+        return endpoint
 
     def _live(self) -> dict[str, Any] | None:
         """The record of the server that answers with its own instance id; None when there is none."""
@@ -179,7 +191,8 @@ class ServerProcess:
     def _launch(self, port: int) -> dict[str, Any]:
         instance = uuid.uuid4().hex
         self._trim_log()
-        command = [sys.executable, "-m", "orchestrator.local_cloud.server"]
+        # -P: a module in the folder where the user stands must not stand in for one of ours.
+        command = [sys.executable, "-P", "-m", "orchestrator.local_cloud.server"]
         command += ["--home", str(self._home), "--port", str(port), "--instance", instance]
         with open(os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as log:  # noqa: PTH123 - opens a descriptor
             begins = log.seek(0, os.SEEK_END)
@@ -266,7 +279,7 @@ class ServerProcess:
 
 def _server_environment() -> dict[str, str]:
     """No AWS configuration of the user reaches the server, and no proxy stands between it and itself."""
-    return {**stripped(os.environ), "PYTHONUNBUFFERED": "1"}
+    return {**started(stripped(os.environ)), "PYTHONUNBUFFERED": "1"}
 
 
 def _alive(pid: int) -> bool:

@@ -4,6 +4,8 @@ import json
 import os
 import socket
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from time import monotonic, sleep
@@ -106,6 +108,64 @@ def test_the_environment_reaches_every_service_s3_control_too(cloud, monkeypatch
         AccountId="123456789012", ResourceArn=f"arn:aws:s3:::{bucket}"
     )
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+HOSTILE = {
+    "AWS_CA_BUNDLE": "/nowhere",
+    "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "AWS_PROFILE": "missing",
+    "AWS_SESSION_TOKEN": "a-real-token",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "ALL_PROXY": "http://127.0.0.1:1",
+    "HTTPS_PROXY": "http://127.0.0.1:1",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "NO_PROXY": ".com",
+    "REQUEST_METHOD": "GET",
+}
+CALLS = """
+import boto3
+s3 = boto3.client("s3")
+s3.create_bucket(Bucket="hostile")
+assert s3.list_buckets()["Buckets"]
+assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
+boto3.client("s3control").list_tags_for_resource(AccountId="123456789012", ResourceArn="arn:aws:s3:::hostile")
+print("all calls arrived")
+"""
+
+
+def test_a_hostile_environment_changes_neither_the_server_nor_a_session(tmp_path, monkeypatch):
+    for module in ("moto", "secrets", "json"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('the wrong module')\n")
+    monkeypatch.chdir(tmp_path)
+    hostile = HOSTILE | {
+        "FLASK_DEBUG": "1",
+        "INITIAL_NO_AUTH_ACTION_COUNT": "0",
+        "MOTO_ACCOUNT_ID": "999999999999",
+        "PYTHONHOME": "/nowhere",
+        "PYTHONPATH": str(tmp_path),
+        "PYTHONSTARTUP": str(tmp_path / "json.py"),
+        "PYTHONWARNINGS": "error",
+        "WERKZEUG_SERVER_FD": "99",
+    }
+    for name, value in hostile.items():
+        monkeypatch.setenv(name, value)
+    cloud = ServerProcess(tmp_path / "local")
+    cloud.start()
+    try:
+        commands = "\n".join(cloud.shell_commands())
+        script = f'{commands}\nexec "$0" -c "$1"'
+        done = subprocess.run(
+            ["sh", "-euc", script, sys.executable, CALLS],
+            env={"PATH": os.environ["PATH"], **HOSTILE},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.stdout, done.returncode) == ("all calls arrived\n", 0), done.stderr
+    finally:
+        cloud.stop()
 
 
 def test_real_credentials_are_refused_and_not_logged(cloud):

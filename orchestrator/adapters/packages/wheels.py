@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from orchestrator.adapters.local_cloud import started
 from orchestrator.adapters.packages.requirements import Pin, normalised
 from orchestrator.errors import PlatformctlError, UsageError
 
@@ -86,7 +87,7 @@ class Wheels:
                 _pip_download(lock, arrived),
                 # The user's own settings of pip hold: index, proxy, certificates. Without a retry it would not say that it
                 # could not reach an index, and the library would seem not to exist.
-                env={**os.environ, "PIP_RETRIES": _retries(os.environ)},
+                env={**started(os.environ), "PIP_RETRIES": _retries(os.environ)},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

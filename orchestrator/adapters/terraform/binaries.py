@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.adapters.local_cloud import started
 from orchestrator.adapters.terraform import embedded
 from orchestrator.errors import UsageError
 
@@ -85,7 +86,7 @@ def _embedded(reason: str) -> Binary:
 def _version(arguments: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
     """The version that the program reports, or None when it does not act like Terraform."""
     # A TF_CLI_CONFIG_FILE that does not exist makes Terraform print a warning before the JSON; TF_CLI_ARGS adds to it.
-    quiet = {key: value for key, value in environ.items() if not key.startswith("TF_")} | {"CHECKPOINT_DISABLE": "1"}
+    quiet = started(environ) | {"CHECKPOINT_DISABLE": "1"}
     try:
         done = subprocess.run(
             [*arguments, "version", "-json"],

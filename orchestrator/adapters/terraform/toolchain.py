@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from orchestrator.adapters.local_cloud import started
 from orchestrator.adapters.processes import Processes
 from orchestrator.adapters.terraform.binaries import Binary, find_binary
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
@@ -20,9 +21,6 @@ from orchestrator.adapters.terraform.mirror import (
 )
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.errors import PlatformctlError, UsageError
-
-# Configuration reaches Terraform through files alone, so that a plan does not depend on who runs it.
-_DROPPED_PREFIXES = ("TF_VAR_", "TF_CLI_ARGS", "TF_REATTACH_PROVIDERS", "TF_WORKSPACE", "TF_DATA_DIR", "TF_LOG")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +73,6 @@ class Toolchain:
     @cached_property
     def environment(self) -> Mapping[str, str]:
         """The environment of every Terraform process of the run."""
-        kept = {name: value for name, value in self.environ.items() if not name.startswith(_DROPPED_PREFIXES)}
         cache = self.folder / "plugin-cache"
         cache.mkdir(parents=True, exist_ok=True)
         config_file = self.origin.config_file
@@ -85,7 +82,7 @@ class Toolchain:
             # Runs beside this one read the file at any moment: it is replaced in one step, and only when it differs.
             if not config_file.is_file() or config_file.read_text(encoding="utf-8") != text:
                 write_private(config_file, text)
-        return kept | {
+        return started(self.environ) | {
             "TF_CLI_CONFIG_FILE": str(config_file),
             "TF_IN_AUTOMATION": "1",
             "TF_INPUT": "0",
