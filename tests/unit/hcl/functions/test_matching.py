@@ -38,7 +38,7 @@ def test_regex(call, pattern, text, value):
     ("pattern", "reason"),
     [
         ("(?=a)", "invalid or unsupported Perl syntax in (?="),
-        ("(?<!a)", "invalid or unsupported Perl syntax in (?<"),
+        ("(?<!a)", "invalid or unsupported Perl syntax in (?<!"),
         ("(?>a)", "invalid or unsupported Perl syntax in (?>"),
         ("(?P=a)", "invalid or unsupported Perl syntax in (?P"),
         (r"(a)\1", r"invalid escape sequence in \1"),
