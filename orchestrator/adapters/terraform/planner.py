@@ -5,10 +5,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from os.path import relpath
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
@@ -134,16 +137,14 @@ def _remove_abandoned(home: Path) -> None:
     """Remove the folders of plans whose process was killed: they hold states, and states hold secrets."""
     for folder in home.glob(f"{_FOLDER}*-*"):
         pid = folder.name.removeprefix(_FOLDER).split("-")[0]
-        if pid.isdecimal() and not _is_alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            if pid.isdecimal() and not _has_made(int(pid), folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_alive(pid: int) -> bool:
+def _has_made(pid: int, folder: Path) -> bool:
+    """Whether the process still runs, and is not a later one with the same number."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).create_time() <= folder.stat().st_ctime + 1)
+    except psutil.Error:
         return False
-    except PermissionError:
-        # It runs, as somebody else.
-        return True
-    return True
