@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.output import json_object, unexpected
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
 from orchestrator.adapters.terraform.lock import FILE_NAME
 from orchestrator.adapters.terraform.messages import MessageReader
@@ -78,8 +79,12 @@ class StackPlanner:
                 parallelism=self.parallelism,
                 lock=False,
             )
-            shown = self._run(invocation, "show", _PLAN, json=FLAG)
-            return read_plan(json.loads("".join(shown)), units=[unit.name for unit in units], providers=providers)
+            shown = "\n".join(self._run(invocation, "show", _PLAN, json=FLAG))
+            try:
+                return read_plan(json_object(shown), units=[unit.name for unit in units], providers=providers)
+            except ValueError as error:
+                command = [*invocation.arguments, "show", "-json", _PLAN]
+                raise unexpected(command, shown, expected="a plan of the stack", problem=str(error)) from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -112,7 +117,7 @@ class StackPlanner:
             environment["TF_REATTACH_PROVIDERS"] = self.providers.reattach(shared)
             keep_open = self.providers.holds
         else:
-            _ = self.toolchain.provider_executable
+            self.toolchain.install_provider()
         return Invocation(
             arguments=self.toolchain.binary.arguments, folder=folder, environment=environment, keep_open=keep_open
         )
