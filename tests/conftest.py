@@ -151,7 +151,7 @@ def attached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Map
                 folder = tmp_path_factory.mktemp("provider")
                 toolchain = Toolchain(live=REPOSITORY / "live", folder=folder, environ=environment)
                 providers = SharedProviders(
-                    executable=lambda: toolchain.provider_executable,
+                    executable=toolchain.install_provider,
                     environment=environment,
                     log=folder / "provider.log",
                 )

@@ -25,7 +25,7 @@ def examine_machine(project: Project, environ: Mapping[str, str]) -> Iterator[tu
             "provider",
             lambda: f"{toolchain.provider.source} {toolchain.provider.version} from {toolchain.origin.description}",
         ),
-        ("provider files", lambda: f"{toolchain.provider_executable} matches the lock file"),
+        ("provider files", lambda: f"{toolchain.install_provider()} matches the lock file"),
         ("provider process", lambda: _provider_mode(environ)),
         ("git", lambda: shutil.which("git") or "not found; only needed for git:: module sources"),
         ("disk", lambda: _disk(project)),

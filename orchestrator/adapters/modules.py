@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.adapters.output import quote
 from orchestrator.config import EvaluatedUnit, GitSource, LocalSource, ModuleInterface, module_interface
 from orchestrator.errors import PlatformctlError
 
@@ -89,7 +90,8 @@ class Modules:
                     cwd=partial,
                     env=environment,
                     capture_output=True,
-                    text=True,
+                    encoding="utf-8",
+                    errors="replace",
                     check=False,
                     stdin=subprocess.DEVNULL,
                 )
@@ -100,10 +102,10 @@ class Modules:
                     hint="Install git, or use a local folder as the source.",
                 ) from None
             if done.returncode:
-                said = done.stderr.strip().replace(source.url, source.repository)
+                output = (done.stderr.strip() or done.stdout).replace(source.url, source.repository)
                 raise PlatformctlError(
                     "A module could not be fetched",
-                    detail=f"git {arguments[0]} of {source.shown}: {said}",
+                    detail=f"git {arguments[0]} of {source.shown}: {quote(output)}",
                     hint="Check the source's address and ref, and that git may read it without asking.",
                 )
         partial.rename(folder)

@@ -1,11 +1,11 @@
-"""The child processes of a run: who is running, and how they are asked to stop.
+"""Starts, follows and interrupts the child processes of a run.
 
-Children run in sessions of their own, so that a Ctrl-C in the terminal reaches platformctl alone and platformctl decides
-what becomes of them. Terraform takes one interrupt as "finish what you do, write the state, release the lock", and a
-second one as "drop everything": no child ever gets two.
+Children run in their own sessions, so that Ctrl-C in the terminal reaches platformctl alone. Terraform takes a first
+interrupt as "finish what you do, write the state, release the lock", and a second one as "drop everything": no child
+ever gets two.
 
-A child that changes something writes to a log file of its own accord and is followed there: it can outlive platformctl.
-While it runs, a record on disk tells the next run of it.
+A child that changes something writes its own log file and is followed there, so that it can outlive platformctl. While it
+runs, a record on disk identifies it to the next run.
 """
 
 import json
@@ -19,18 +19,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
+
+import msgspec
+import psutil
 
 from orchestrator.adapters.workspaces import write_private
 
-# How often the log of a child is looked at: soon after something came, less often while nothing does.
+# How often a child's log is polled: soon after output arrived, less often while none does.
 _SHORTEST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.05
+_CHUNK = 1 << 20
+LONGEST_LINE = 1 << 28
+"""Bytes of one line that are kept; the plan of a whole stack is one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """What a child does, for those who find it running."""
+    """What a child does, for its record."""
 
     command: str
     unit: str = ""
@@ -42,10 +48,10 @@ class Child:
 
     Attributes:
         command: the Terraform command, for example "apply".
-        folder: where it works.
-        unit: what it works on; "" when it is no single unit.
-        log: what it writes to; None when its output goes to platformctl.
-        parent: the platformctl that started it.
+        folder: its working folder.
+        unit: the unit that it works on; "" when it works on several.
+        log: the file that it writes to; None when its output goes to platformctl.
+        parent: the pid of the platformctl that started it.
         orphaned: whether that platformctl has ended.
 
     """
@@ -57,6 +63,29 @@ class Child:
     log: Path | None
     parent: int
     orphaned: bool
+
+
+class _Identity(msgspec.Struct, kw_only=True):
+    """A process; a pid is reused, but not by a process that started at the same time."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> "_Identity":
+        return cls(pid=pid, started=start_time(pid) or 0.0)
+
+    @property
+    def is_running(self) -> bool:
+        return start_time(self.pid) == self.started
+
+
+class _Record(_Identity, kw_only=True):
+    command: str
+    unit: str
+    folder: str
+    log: str | None
+    parent: _Identity
 
 
 @dataclass(slots=True)
@@ -73,10 +102,12 @@ class Processes:
 
     Args:
         records: the folder that holds a record of each child while it runs; None keeps none.
+        longest_line: bytes of one line of output that are kept.
 
     """
 
     records: Path | None = None
+    longest_line: int = LONGEST_LINE
     _running: dict[int, _Running] = field(default_factory=dict)
     # A signal handler may interrupt in a thread that is just starting a child.
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -93,14 +124,14 @@ class Processes:
         keep_open: Sequence[int] = (),
         purpose: Purpose | None = None,
     ) -> int:
-        """Run a command to its end, handing over each line of its output; for commands that change nothing.
+        """Run a command that changes nothing to its end, and pass on each line of its output.
 
-        The output goes through a pipe and is on no disk. Should platformctl be killed, the command ends at its next line.
+        The output goes through a pipe and is never on disk. If platformctl is killed, the command ends at its next line.
 
         Args:
             arguments: the command line; never holds a secret.
             folder: the working folder.
-            environment: the whole environment of the child.
+            environment: the child's whole environment.
             on_line: called in this thread with each line of standard output and standard error, without line break.
             keep_open: file descriptors that the child inherits.
             purpose: for the record; by default the name of the program.
@@ -109,13 +140,14 @@ class Processes:
             the exit code, or the negative number of the signal that ended the command.
 
         """
-        purpose = purpose or Purpose(command=Path(arguments[0]).name)
         with self._started(
             arguments, folder=folder, environment=environment, keep_open=keep_open, purpose=purpose
         ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                on_line(_text(line))
+            lines = Lines(on_line, longest=self.longest_line)
+            assert isinstance(process.stdout, BufferedReader)
+            while chunk := process.stdout.read1(_CHUNK):
+                lines.feed(chunk)
+            lines.end()
             return process.wait()
 
     def follow(
@@ -129,12 +161,11 @@ class Processes:
         keep_open: Sequence[int] = (),
         purpose: Purpose | None = None,
     ) -> int:
-        """Run a command to its end that appends its output to a file by itself, and hand over each line of it.
+        """Run a command that appends its output to a file to its end, and pass on each line.
 
-        Nothing of the command depends on this process: when platformctl is killed, it goes on to its own end.
+        The command does not depend on this process: it runs to its end even if platformctl is killed.
         Arguments and result as for ``stream``.
         """
-        purpose = purpose or Purpose(command=Path(arguments[0]).name)
         with log.open("ab") as output, log.open("rb") as reading:
             reading.seek(0, os.SEEK_END)
             with self._started(
@@ -146,8 +177,8 @@ class Processes:
                 output=output,
                 log=log,
             ) as process:
-                for line in _lines(reading, has_ended=lambda: process.poll() is not None):
-                    on_line(_text(line))
+                lines = Lines(on_line, longest=self.longest_line)
+                follow_file(reading, lines, has_ended=lambda: process.poll() is not None)
                 return process.wait()
 
     def interrupt(self) -> None:
@@ -163,11 +194,11 @@ class Processes:
         return self._interrupted.is_set()
 
     def wind_down(self) -> None:
-        """End every pause, now and from now on; children go on."""
+        """End every pause, now and from now on; children keep running."""
         self._winding_down.set()
 
     def pause(self, seconds: float) -> bool:
-        """Wait, unless everything comes to its end; returns whether it does."""
+        """Wait; return at once, with True, when the run is winding down."""
         return self._winding_down.wait(seconds)
 
     @contextmanager
@@ -178,7 +209,7 @@ class Processes:
         folder: Path,
         environment: Mapping[str, str],
         keep_open: Sequence[int],
-        purpose: Purpose,
+        purpose: Purpose | None,
         output: IO[bytes] | None = None,
         log: Path | None = None,
     ) -> "Iterator[subprocess.Popen[bytes]]":
@@ -201,10 +232,10 @@ class Processes:
         try:
             with process:
                 try:
-                    self._record(process.pid, purpose, folder=folder, log=log)
+                    self._record(process.pid, purpose or Purpose(command=Path(arguments[0]).name), folder, log)
                     yield process
                 except BaseException:
-                    # Whoever breaks off waits for the child all the same; it should know.
+                    # The child is waited for in any case; interrupted, it ends soon.
                     with self._lock:
                         _interrupt(child)
                     raise
@@ -214,109 +245,116 @@ class Processes:
             if self.records is not None:
                 _record_file(self.records, process.pid).unlink(missing_ok=True)
 
-    def _record(self, pid: int, purpose: Purpose, *, folder: Path, log: Path | None) -> None:
+    def _record(self, pid: int, purpose: Purpose, folder: Path, log: Path | None) -> None:
         if self.records is None:
             return
         self.records.mkdir(parents=True, exist_ok=True, mode=0o700)
-        record = {
-            "pid": pid,
-            "started": start_time(pid),
-            "command": purpose.command,
-            "unit": purpose.unit,
-            "folder": str(folder),
-            "log": None if log is None else str(log),
-            "parent": {"pid": os.getpid(), "started": start_time(os.getpid())},
-        }
-        write_private(_record_file(self.records, pid), json.dumps(record) + "\n")
+        record = _Record(
+            pid=pid,
+            started=start_time(pid) or 0.0,
+            command=purpose.command,
+            unit=purpose.unit,
+            folder=str(folder),
+            log=None if log is None else str(log),
+            parent=_Identity.of(os.getpid()),
+        )
+        # Paths that are not UTF-8 survive in json's escapes.
+        write_private(_record_file(self.records, pid), json.dumps(msgspec.to_builtins(record)) + "\n")
 
 
 def living(records: Path) -> tuple[Child, ...]:
-    """The recorded children that still run, oldest number first; records of those that have ended are removed."""
+    """Return the recorded children that still run, lowest pid first; remove the records of those that have ended."""
     found = []
     for file in sorted(records.glob("*.json")) if records.is_dir() else ():
         try:
-            record = json.loads(file.read_text(encoding="utf-8"))
-            child = _child(record)
+            record = msgspec.convert(json.loads(file.read_text(encoding="utf-8")), _Record)
         except FileNotFoundError:
-            # It has ended meanwhile, and its platformctl took the record away.
+            # It ended meanwhile, and its platformctl removed the record.
             continue
-        except (ValueError, KeyError, TypeError):
-            child = None
-        if child is None:
+        except ValueError:
+            record = None
+        if record is None or not record.is_running:
             file.unlink(missing_ok=True)
-        else:
-            found.append(child)
+            continue
+        found.append(
+            Child(
+                pid=record.pid,
+                command=record.command,
+                folder=Path(record.folder),
+                unit=record.unit,
+                log=None if record.log is None else Path(record.log),
+                parent=record.parent.pid,
+                orphaned=not record.parent.is_running,
+            )
+        )
     return tuple(sorted(found, key=lambda child: child.pid))
 
 
-def start_time(pid: int) -> str | None:
-    """When a process started: with its number the identity of a process; None when it has ended.
+def start_time(pid: int) -> float | None:
+    """Return when a process started: with its pid, its identity. None when it has ended.
 
-    In clock ticks since the machine started where there is a /proc, else as ps prints it.
+    On Linux in seconds since boot, which a correction of the clock does not change.
     """
-    if not Path("/proc/self/stat").exists():
-        return _start_time_from_ps(pid)
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        started: float = process.create_time()
+    except (psutil.Error, ValueError):
         return None
-    # The name of the program stands in parentheses and may hold anything. State and start are fields 3 and 22.
-    fields = stat.rsplit(")", 1)[1].split()
-    return None if fields[0] in {"Z", "X"} else fields[19]
-
-
-def _start_time_from_ps(pid: int) -> str | None:
-    listed = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-    )
-    state, _, started = listed.stdout.strip().partition(" ")
-    return None if not started or state.startswith("Z") else " ".join(started.split())
-
-
-def _child(record: dict[str, Any]) -> Child | None:
-    """What a record tells of, or None when that has ended."""
-    if record["started"] is None or start_time(record["pid"]) != record["started"]:
-        return None
-    parent = record["parent"]
-    return Child(
-        pid=record["pid"],
-        command=record["command"],
-        folder=Path(record["folder"]),
-        unit=record["unit"],
-        log=None if record["log"] is None else Path(record["log"]),
-        parent=parent["pid"],
-        orphaned=start_time(parent["pid"]) != parent["started"],
-    )
+    return round(started - psutil.boot_time(), 2) if psutil.LINUX else started
 
 
 def _record_file(records: Path, pid: int) -> Path:
     return records / f"{pid}.json"
 
 
-def _lines(file: BufferedReader, *, has_ended: Callable[[], bool]) -> Iterator[bytes]:
-    """The lines of a file that another process appends to, as they are completed, until that process has ended."""
-    kept = b""
+@dataclass(slots=True)
+class Lines:
+    """Splits output into lines of text and passes them on; of a very long line only the beginning is kept."""
+
+    on_line: Callable[[str], None]
+    longest: int
+    _kept: bytearray = field(default_factory=bytearray)
+    _dropped: int = 0
+
+    def feed(self, chunk: bytes) -> None:
+        first, *rest = chunk.split(b"\n")
+        self._keep(first)
+        for part in rest:
+            self._pass_on()
+            self._keep(part)
+
+    def end(self) -> None:
+        if self._kept:
+            self._pass_on()
+
+    def _keep(self, part: bytes) -> None:
+        room = self.longest - len(self._kept)
+        self._kept += part[:room]
+        self._dropped += max(len(part) - room, 0)
+
+    def _pass_on(self) -> None:
+        cut = f"... ({self._dropped} more bytes in this line)" if self._dropped else ""
+        line = self._kept.decode(encoding="utf-8", errors="replace").rstrip("\r\n")
+        self._kept, self._dropped = bytearray(), 0
+        self.on_line(line + cut)
+
+
+def follow_file(file: BufferedReader, lines: Lines, *, has_ended: Callable[[], bool]) -> None:
+    """Read a file that another process appends to, until that process has ended."""
     pause = _SHORTEST_PAUSE
     ended = False
     while not ended:
-        # Asked before reading: what was written before the end is read below.
+        # Checked before reading: what was written before the end is read below.
         ended = has_ended()
-        came = file.read()
-        *lines, kept = (kept + came).split(b"\n")
-        yield from lines
+        while chunk := file.read(_CHUNK):
+            lines.feed(chunk)
+            pause = _SHORTEST_PAUSE
         if not ended:
-            pause = _SHORTEST_PAUSE if came else min(2 * pause, _LONGEST_PAUSE)
             time.sleep(pause)
-    if kept:
-        yield kept
-
-
-def _text(line: bytes) -> str:
-    return line.decode(encoding="utf-8", errors="replace").rstrip("\r\n")
+            pause = min(2 * pause, _LONGEST_PAUSE)
+    lines.end()
 
 
 def _interrupt(child: _Running) -> None:

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from orchestrator.adapters.modules import Modules
 from orchestrator.cli.deployment import Request, load
+
+from orchestrator.adapters.modules import Modules
 from orchestrator.engine.operations import Outputs
 from orchestrator.engine.plan import StackPlan
 from tests.fakes.s3 import FakeS3
@@ -87,7 +88,7 @@ class FakeDeployment:
         self.modules = Modules(asked.project.home / "sources")
         binary = SimpleNamespace(is_embedded=False, version="1.11.4")
         self.toolchain = SimpleNamespace(
-            binary=binary, provider=SimpleNamespace(version="5.100.0"), provider_executable=None
+            binary=binary, provider=SimpleNamespace(version="5.100.0"), install_provider=lambda: None
         )
         self.workspaces = SimpleNamespace(remove=lambda: None)
         self.fake_planner = FakePlanner()

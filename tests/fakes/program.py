@@ -61,6 +61,7 @@ class Program:
         self.path.write_text(_TEXT, encoding="utf-8")
         self.path.chmod(0o755)
         self.answer("init", makes=[".terraform"])
+        self.answer("apply", {"type": "version"})
         if version:
             self.answer("version", {"terraform_version": version})
         else:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.adapters.output import unexpected
 from orchestrator.adapters.processes import Processes
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation, ending_signal
 from orchestrator.adapters.terraform.messages import MessageReader
@@ -68,7 +69,7 @@ class Attempt:
                 parallelism=self.parallelism,
                 lock_timeout=LOCK_TIMEOUT,
             )
-        return self._ended("apply", code, reader)
+        return self._ended("apply", code, reader, expected="what it applied")
 
     def _apply_accepted(self, file: Path, *, destroy: bool, accept: Accept) -> Applied:
         self.report(Phase(name="plan"))
@@ -87,7 +88,7 @@ class Attempt:
             )
         # A crash of Terraform may end with the same code as a plan with changes.
         if code not in {_NOTHING_TO_DO, _SOMETHING_TO_DO} or not plan.has_plan:
-            return self._ended("plan", code or 1, plan)
+            return self._ended("plan", code, plan, expected="a plan")
         if self.processes.interrupted:
             return Applied(succeeded=False, interrupted=True, changes=Changes())
         refusal = accept(tuple(sorted(plan.planned)))
@@ -118,7 +119,7 @@ class Attempt:
             parallelism=self.parallelism,
             lock_timeout=LOCK_TIMEOUT,
         )
-        return self._ended("apply", code, reader)
+        return self._ended("apply", code, reader, expected="what it applied")
 
     def _terraform(self, command: str, *arguments: str, on_line: Callable[[str], None], **options: object) -> int:
         return run_logged(
@@ -131,13 +132,17 @@ class Attempt:
             **options,
         )
 
-    def _ended(self, command: str, code: int, reader: MessageReader) -> Applied:
-        if code == 0:
+    def _ended(self, command: str, code: int, reader: MessageReader, *, expected: str) -> Applied:
+        if code == 0 and command == "apply" and reader.has_messages:
             return Applied(succeeded=True, changes=reader.changes)
         interrupted = self.processes.interrupted
+        if code == 0 and not reader.errors:
+            arguments = [*self.invocation.arguments, command, "-json"]
+            error = unexpected(arguments, "\n".join(reader.explanation()), expected=expected, log=self.log)
+            return Applied(succeeded=False, changes=reader.changes, errors=(f"{error.detail}\n{error.hint}",))
         how = f"terraform {command} ended with exit code {code}"
         if code < 0:
-            how = f"terraform {command} was interrupted before it could begin"
+            how = f"terraform {command} was interrupted before it could start"
         ended = Applied(
             succeeded=False,
             interrupted=interrupted,

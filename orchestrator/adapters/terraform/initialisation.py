@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from orchestrator.model.status import Changes
 
 _STAMP = "platformctl-init.json"
 _BACKEND_FILE = "backend.tfbackend"
+_KEPT_LINES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Initialisation:
         """Initialise the workspace if that is needed; returns what went wrong, or None."""
         if "TF_REATTACH_PROVIDERS" not in self.invocation.environment:
             # Every command with a provider of its own relies on this check, since its lock file has no hashes.
-            _ = self.toolchain.provider_executable
+            self.toolchain.install_provider()
         folder = self.invocation.folder
         stamp = self._stamp()
         record = folder / ".terraform" / _STAMP
@@ -42,7 +44,7 @@ class Initialisation:
             return None
         report(Phase(name="init"))
         (folder / FILE_NAME).write_text(self.toolchain.provider.without_hashes(), encoding="utf-8")
-        lines: list[str] = []
+        lines: deque[str] = deque(maxlen=_KEPT_LINES)
         code = run_logged(
             self.invocation,
             "init",

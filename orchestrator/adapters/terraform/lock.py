@@ -1,7 +1,7 @@
-"""The dependency lock file of the live tree: which provider version is used, and what its files must hash to.
+"""The dependency lock file of the live tree: the provider's version, and the hashes of its files.
 
-Terraform checks the hash in every command, at half a second each; here it is checked once per run, and the workspaces
-get lock files that name the version alone. Format and the "h1" scheme:
+Terraform checks the hash in every command, at half a second each. Here it is checked once per run, and the workspaces'
+lock files name the version alone. Format and the "h1" scheme:
 https://developer.hashicorp.com/terraform/language/files/dependency-lock
 """
 
@@ -11,11 +11,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 from orchestrator.adapters.terraform.mirror import platform_name
 from orchestrator.errors import UsageError
 from orchestrator.hcl import Scope, evaluate, parse_file
+from orchestrator.model.versions import release
 
 FILE_NAME = ".terraform.lock.hcl"
+_CONSTRAINT = re.compile(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+)((?:\.\d+){1,2})?")
+_OPERATORS = {None: "==", "=": "==", "~>": "~="}
+"""The operators that Python's version specifiers spell differently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +44,12 @@ class LockedProvider:
         return self.address.split("/", 1)[1]
 
     def without_hashes(self) -> str:
-        """The text of a lock file that pins the version and leaves the hash to us."""
+        """Return the text of a lock file that pins the version alone."""
         return f'provider "{self.address}" {{\n  version = "{self.version}"\n}}\n'
 
 
 def read_lock(file: Path) -> tuple[LockedProvider, ...]:
-    """The entries of a lock file, by address.
+    """Read the entries of a lock file, by address.
 
     Raises:
         ConfigurationError: the file is missing or is not a lock file.
@@ -67,7 +73,7 @@ def read_lock(file: Path) -> tuple[LockedProvider, ...]:
 
 
 def hash_folder(folder: Path) -> str:
-    """The "h1" hash of an unpacked provider: SHA-256 over the sorted lines "<sha256 of file>  <path>"."""
+    """Return the "h1" hash of an unpacked provider: SHA-256 over the sorted lines "<sha256 of file>  <path>"."""
     lines = []
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         with file.open("rb") as stream:
@@ -100,30 +106,7 @@ def satisfies(version: str, constraints: str) -> bool:
 
     Source: https://developer.hashicorp.com/terraform/language/expressions/version-constraints
     """
-    actual = _parts(version)
-    return all(_meets(actual, constraint.strip()) for constraint in constraints.split(",") if constraint.strip())
-
-
-def _meets(actual: list[int], constraint: str) -> bool:
-    match = re.fullmatch(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+){0,2})", constraint)
-    if match is None:
-        # Pre-releases and malformed constraints are Terraform's to judge.
-        return True
-    operator, text = match[1] or "=", match[2]
-    wanted = _parts(text)
-    if operator == "~>":
-        fixed = max(text.count("."), 1)
-        return actual >= wanted and actual[:fixed] == wanted[:fixed]
-    return {
-        "=": actual == wanted,
-        "!=": actual != wanted,
-        ">=": actual >= wanted,
-        "<=": actual <= wanted,
-        ">": actual > wanted,
-        "<": actual < wanted,
-    }[operator]
-
-
-def _parts(version: str) -> list[int]:
-    numbers = [int(part) for part in version.split("-", maxsplit=1)[0].split(".")]
-    return numbers + [0] * (3 - len(numbers))
+    found = (_CONSTRAINT.fullmatch(constraint.strip()) for constraint in constraints.split(","))
+    # Pre-releases and malformed constraints are Terraform's to judge.
+    specifiers = [f"{_OPERATORS.get(match[1], match[1])}{match[2]}{match[3] or '.0'}" for match in found if match]
+    return release(version) in SpecifierSet(",".join(specifiers))

@@ -5,12 +5,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from os.path import relpath
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.output import json_object, unexpected
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
 from orchestrator.adapters.terraform.lock import FILE_NAME
 from orchestrator.adapters.terraform.messages import MessageReader
@@ -75,8 +79,12 @@ class StackPlanner:
                 parallelism=self.parallelism,
                 lock=False,
             )
-            shown = self._run(invocation, "show", _PLAN, json=FLAG)
-            return read_plan(json.loads("".join(shown)), units=[unit.name for unit in units], providers=providers)
+            shown = "\n".join(self._run(invocation, "show", _PLAN, json=FLAG))
+            try:
+                return read_plan(json_object(shown), units=[unit.name for unit in units], providers=providers)
+            except ValueError as error:
+                command = [*invocation.arguments, "show", "-json", _PLAN]
+                raise unexpected(command, shown, expected="a plan of the stack", problem=str(error)) from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -109,7 +117,7 @@ class StackPlanner:
             environment["TF_REATTACH_PROVIDERS"] = self.providers.reattach(shared)
             keep_open = self.providers.holds
         else:
-            _ = self.toolchain.provider_executable
+            self.toolchain.install_provider()
         return Invocation(
             arguments=self.toolchain.binary.arguments, folder=folder, environment=environment, keep_open=keep_open
         )
@@ -134,16 +142,14 @@ def _remove_abandoned(home: Path) -> None:
     """Remove the folders of plans whose process was killed: they hold states, and states hold secrets."""
     for folder in home.glob(f"{_FOLDER}*-*"):
         pid = folder.name.removeprefix(_FOLDER).split("-")[0]
-        if pid.isdecimal() and not _is_alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            if pid.isdecimal() and not _has_made(int(pid), folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_alive(pid: int) -> bool:
+def _has_made(pid: int, folder: Path) -> bool:
+    """Whether the process still runs, and is not a later one with the same number."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).create_time() <= folder.stat().st_ctime + 1)
+    except psutil.Error:
         return False
-    except PermissionError:
-        # It runs, as somebody else.
-        return True
-    return True

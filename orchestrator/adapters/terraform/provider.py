@@ -11,16 +11,19 @@ import os
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from orchestrator.adapters.output import quote
 from orchestrator.errors import PlatformctlError
 
 PREFIX = "TF_REATTACH_PROVIDERS="
 START_SECONDS = 30.0
+_LONGEST_ANNOUNCEMENT = 1 << 16
 
 # A provider that is run on its own logs everything it does, request bodies with their secrets included, and spends a good
 # part of its time on it.
@@ -106,7 +109,8 @@ class SharedProviders:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=dict(self.environment) | QUIET,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 start_new_session=True,
             )
         os.close(reading)
@@ -120,10 +124,12 @@ class SharedProviders:
 
     def _read_announcement(self, tether: "subprocess.Popen[str]") -> str:
         found: list[str] = []
+        printed: deque[str] = deque(maxlen=10)
 
         def read() -> None:
             assert tether.stdout is not None
-            for line in tether.stdout:
+            while line := tether.stdout.readline(_LONGEST_ANNOUNCEMENT):
+                printed.append(line)
                 if PREFIX in line:
                     found.append(line.split(PREFIX, 1)[1].strip().strip("'"))
                     return
@@ -137,7 +143,8 @@ class SharedProviders:
         tail = "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
         raise PlatformctlError(
             "The provider did not start",
-            detail=f"It announced no address within {START_SECONDS:.0f} s. The end of its log:\n{tail}",
+            detail=f"It announced no address within {START_SECONDS:.0f} s. It printed: {quote(''.join(printed))}. "
+            f"The end of its log:\n{tail}",
             hint=f"The whole log is {self.log}. Set PLATFORMCTL_PROVIDER=launch to do without a shared provider.",
         )
 

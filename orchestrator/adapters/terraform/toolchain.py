@@ -1,12 +1,14 @@
-"""Everything about Terraform that is found out once per run: binary, provider, lock, environment."""
+"""What is determined once per run: the Terraform binary, the provider, its lock entry, the environment."""
 
 import shutil
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from orchestrator.adapters.local_cloud import started
+from orchestrator.adapters.output import unexpected
 from orchestrator.adapters.processes import Processes
 from orchestrator.adapters.terraform.binaries import Binary, find_binary
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
@@ -25,7 +27,7 @@ from orchestrator.errors import PlatformctlError, UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class Toolchain:
-    """Terraform and its provider, ready to be used.
+    """Terraform and its provider.
 
     Args:
         live: the live folder; its lock file says which providers are used.
@@ -41,7 +43,7 @@ class Toolchain:
 
     @cached_property
     def binary(self) -> Binary:
-        """Raises UsageError when there is no usable Terraform."""
+        """The Terraform to run; raises UsageError when there is none that is usable."""
         return find_binary(self.environ)
 
     @cached_property
@@ -67,7 +69,7 @@ class Toolchain:
 
     @cached_property
     def origin(self) -> ProviderOrigin:
-        """Where the provider comes from; raises UsageError when a mirror that was asked for does not hold it."""
+        """Where the provider comes from; raises UsageError when the requested mirror does not hold it."""
         return find_origin(self.environ, provider=self.provider.source, version=self.provider.version)
 
     @cached_property
@@ -79,7 +81,7 @@ class Toolchain:
         if config_file is None:
             config_file = self.folder / "cli.tfrc"
             text = cli_configuration(self.origin, cache=cache)
-            # Runs beside this one read the file at any moment: it is replaced in one step, and only when it differs.
+            # Concurrent runs read the file at any moment: it is replaced in one step, and only when it differs.
             if not config_file.is_file() or config_file.read_text(encoding="utf-8") != text:
                 write_private(config_file, text)
         return started(self.environ) | {
@@ -91,15 +93,20 @@ class Toolchain:
             "GOGC": self.environ.get("GOGC", "400"),
         }
 
-    @cached_property
-    def provider_executable(self) -> Path:
-        """The provider's executable, verified against the lock file.
+    def install_provider(self) -> Path:
+        """Install the provider if it is not there, verify it against the lock file, and return its executable.
+
+        Works once per run; later calls return the same path.
 
         Raises:
             UsageError: its hash is not locked.
             PlatformctlError: it could not be downloaded.
 
         """
+        return self._executable
+
+    @cached_property
+    def _executable(self) -> Path:
         folder, lock_file = None, self.lock_file
         if self.origin.mirror is not None:
             folder = provider_folder(self.origin.mirror, provider=self.provider.source, version=self.provider.version)
@@ -138,14 +145,17 @@ class Toolchain:
             "  }\n}\n",
             encoding="utf-8",
         )
-        lines: list[str] = []
+        lines: deque[str] = deque(maxlen=15)
         invocation = Invocation(arguments=self.binary.arguments, folder=root, environment=self.environment)
         command = Command(invocation, processes=self.processes, on_line=lines.append)
         code, _, _ = command.cmd("init", input=False, no_color=FLAG)
+        if code == 0 and not folder.is_dir():
+            arguments = [*self.binary.arguments, "init"]
+            raise unexpected(arguments, "\n".join(lines), expected="what it installs", problem=f"{folder} is missing")
         if code:
             raise PlatformctlError(
                 "The provider could not be installed",
-                detail="\n".join(lines[-15:]),
+                detail="\n".join(lines),
                 hint="Without a network, put it into a mirror and set PLATFORMCTL_PROVIDER_MIRROR.",
             )
         return folder, lock_file

@@ -63,7 +63,7 @@ class ProjectTerraform:
 
     def prepare(self) -> str:
         binary = self.toolchain.binary
-        _ = self.toolchain.provider_executable
+        self.toolchain.install_provider()
         kind = "embedded Terraform" if binary.is_embedded else "Terraform"
         return f"{kind} {binary.version}, provider {self.toolchain.provider.version}"
 
@@ -129,7 +129,7 @@ class ProjectTerraform:
             yield None
             return
         with SharedProviders(
-            executable=lambda: self.toolchain.provider_executable,
+            executable=self.toolchain.install_provider,
             environment=self.toolchain.environment,
             log=self.home / "terraform" / "provider.log",
         ) as providers:

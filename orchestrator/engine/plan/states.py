@@ -1,13 +1,13 @@
-"""The states of the units as one, in memory: the state of the stack's root module."""
+"""Merges the states of the units, in memory, into the state of the stack's root module."""
 
 import copy
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.config import module_name
 from orchestrator.hcl import from_json_value
 from orchestrator.hcl.functions.json_text import json_text
+from orchestrator.model.versions import release
 
 _BUILTIN = 'provider["terraform.io/builtin/'
 
@@ -18,9 +18,9 @@ def merge_states(
     aliases: Mapping[str, str] | None = None,
     outputs: Mapping[str, Iterable[str]] | None = None,
 ) -> dict[str, Any]:
-    """One state document of those of the units, by unit name; each resource moves under its unit's module call.
+    """Merge state documents, by unit name, into one; each resource moves under its unit's module call.
 
-    Works on copies; the documents are left as they are.
+    Works on copies.
 
     Args:
         states: state documents, format version 4.
@@ -47,10 +47,10 @@ def merge_states(
     return {
         "version": 4,
         "terraform_version": max(
-            (str(item.get("terraform_version", "1.11.0")) for item in states.values()), key=_release, default="1.11.0"
+            (str(item.get("terraform_version", "1.11.0")) for item in states.values()), key=release, default="1.11.0"
         ),
         "serial": 1,
-        # A plan is made against a state of its own: the lineage only has to be there.
+        # Terraform requires a lineage; this state is never written back.
         "lineage": "00000000-0000-4000-8000-000000000000",
         "outputs": {
             module_name(unit): {"value": _as_json(states[unit], names), "type": "string", "sensitive": True}
@@ -62,13 +62,8 @@ def merge_states(
 
 
 def _as_json(state: Mapping[str, Any], names: Iterable[str]) -> str:
-    """What the unit's output in the root module says of a state: Terraform keeps no output that is null."""
+    """Return the value of the unit's output in the root module; Terraform keeps no output that is null."""
     known = state.get("outputs", {})
-    # An output that the module does not declare any more will go; it makes the texts differ.
+    # An output that the module no longer declares will be removed; it makes the texts differ.
     values = {name: known[name]["value"] if name in known else None for name in sorted({*names, *known})}
     return json_text(from_json_value(values))
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """A version's numbers, to compare by: 1.9 is older than 1.11."""
-    return tuple(int(part) for part in re.findall(r"\d+", version.split("-", maxsplit=1)[0]))

@@ -101,7 +101,7 @@ def test_a_fetch_that_fails_says_why_and_leaves_nothing_that_is_taken_for_a_modu
             modules.locate(unit)
         error = caught.value
         assert error.summary == "A module could not be fetched"
-        assert error.detail.startswith(f"git fetch of {bare}//network?ref=v2: fatal: ")
+        assert error.detail.startswith(f'git fetch of {bare}//network?ref=v2: "fatal: ')
         assert "v2" in error.detail.split(": ", 1)[1]
         assert error.hint == "Check the source's address and ref, and that git may read it without asking."
     git(bare, "tag", "v2", "next")

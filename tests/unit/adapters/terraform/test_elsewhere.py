@@ -3,28 +3,39 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
+import psutil
 import pytest
 
 from orchestrator.adapters.terraform.elsewhere import states_at_work
 
 
+class FakeProcess:
+    def __init__(self, command, folder):
+        self.command, self.folder = command, folder
+
+    def cmdline(self):
+        if self.command is None:
+            raise psutil.AccessDenied
+        return self.command.split()
+
+    def cwd(self):
+        return str(self.folder)
+
+
 @pytest.fixture
 def machine(tmp_path):
-    """A /proc with processes in folders: machine(number, command line, backend of the folder)."""
+    """Processes in folders of their own, each by its command line and the backend of its folder."""
 
-    def add(number, command, backend):
-        process, folder = tmp_path / "proc" / str(number), tmp_path / f"folder{number}"
-        (folder / ".terraform").mkdir(parents=True)
-        if backend is not None:
-            (folder / ".terraform" / "terraform.tfstate").write_text(backend)
-        process.mkdir(parents=True)
-        (process / "cmdline").write_bytes(b"\0".join(word.encode() for word in command.split()) + b"\0")
-        (process / "cwd").symlink_to(folder)
+    def make(*processes):
+        for number, (command, backend) in enumerate(processes):
+            folder = tmp_path / str(number) / ".terraform"
+            folder.mkdir(parents=True)
+            if backend is not None:
+                (folder / "terraform.tfstate").write_text(backend)
+            yield FakeProcess(command, folder.parent)
 
-    add.proc = tmp_path / "proc"
-    return add
+    return lambda *processes: states_at_work("states", processes=make(*processes))
 
 
 def backend(key, bucket="states"):
@@ -32,30 +43,27 @@ def backend(key, bucket="states"):
 
 
 def test_c6_whoever_runs_terraform_on_a_state_is_found(machine):
-    machine(1, "/usr/bin/terraform apply -json", backend("pr42/vpc/terraform.tfstate"))
-    machine(2, "tofu apply", backend("pr42/kms/terraform.tfstate"))
-    machine(
-        3, "/venv/bin/python -m orchestrator.adapters.terraform.embedded apply", backend("pr42/s3/terraform.tfstate")
+    found = machine(
+        ("/usr/bin/terraform apply -json", backend("pr42/vpc/terraform.tfstate")),
+        ("tofu apply", backend("pr42/kms/terraform.tfstate")),
+        ("/venv/bin/python -m orchestrator.adapters.terraform.embedded apply", backend("pr42/s3/terraform.tfstate")),
     )
-    assert states_at_work("states", proc=machine.proc) == {
-        f"pr42/{name}/terraform.tfstate" for name in ("kms", "s3", "vpc")
-    }
+    assert found == {f"pr42/{name}/terraform.tfstate" for name in ("kms", "s3", "vpc")}
 
 
 def test_other_programs_buckets_and_folders_are_not(machine):
-    machine(1, "vim terraform", backend("pr42/vpc/terraform.tfstate"))
-    machine(2, "terraform apply", backend("pr42/vpc/terraform.tfstate", bucket="others"))
-    for number, text in enumerate([None, "", "[]", '{"backend": null}', '{"backend": {"config": {}}}'], start=3):
-        machine(number, "terraform apply", text)
-    (machine.proc / "99").mkdir()
-    assert states_at_work("states", proc=machine.proc) == frozenset()
+    mine = backend("pr42/vpc/terraform.tfstate")
+    broken = [None, "", "[]", '{"backend": null}', '{"backend": {"config": {}}}', "[" * 100_000]
+    found = machine(
+        ("vim terraform", mine),
+        ("", mine),
+        (None, mine),
+        ("terraform apply", backend("pr42/vpc/terraform.tfstate", bucket="others")),
+        *(("terraform apply", text) for text in broken),
+    )
+    assert found == frozenset()
 
 
-def test_where_the_system_lists_no_processes_nothing_is_known(tmp_path):
-    assert states_at_work("states", proc=tmp_path / "nothing") == frozenset()
-
-
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="this system has no /proc")
 def test_a_real_process_is_found(tmp_path):
     (tmp_path / ".terraform").mkdir()
     (tmp_path / ".terraform" / "terraform.tfstate").write_text(

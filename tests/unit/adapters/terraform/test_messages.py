@@ -72,6 +72,29 @@ def test_a_crash_is_explained_by_what_it_printed_last():
     assert len(text.splitlines()) == 20
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "null",
+        "3",
+        '{"type": "apply_start"}',
+        '{"type": "apply_start", "hook": {"resource": {}}}',
+        '{"type": "planned_change", "change": []}',
+        '{"type": "change_summary", "changes": {"operation": "plan", "add": "many"}}',
+        '{"type": "diagnostic", "diagnostic": {"severity": 5}}',
+        '{"type": ["apply_start"]}',
+        '{"@level": "info"}',
+        "[" * 100_000,
+        '{"type": "apply_st',
+    ],
+)
+def test_c5_what_is_no_message_is_kept_as_text_and_changes_nothing(line):
+    reader, told = read(line)
+    assert (told, reader.has_begun, reader.has_messages, reader.planned) == ([], False, False, set())
+    assert reader.explanation() == (line[:2000],)
+
+
 def planned(action, *, resource="aws_vpc.this", module="", **more):
     addr = f"{module}.{resource}" if module else resource
     change = {"resource": {"addr": addr, "module": module, "resource": resource}, "action": action}
@@ -130,7 +153,7 @@ def test_a_plan_is_over_with_its_summary_and_drift_is_noted():
     [
         ({"type": "version", "terraform": "1.11.4"}, False),
         ({"type": "diagnostic", "diagnostic": {"severity": "warning"}}, False),
-        ({"type": "refresh_start", "hook": {}}, True),
+        ({"type": "refresh_start", "hook": {"resource": {"addr": "a.b"}}}, True),
         (json.loads(planned("noop")), True),
         (json.loads(hook("apply_start", "data.aws_region.this", "read")), True),
     ],

@@ -97,6 +97,34 @@ def test_a_failure_says_why(planner, units, terraform, command):
     assert caught.value.detail == "Error: no such key"
 
 
+ODD_PLANS = {
+    "nothing": ([], "(no JSON). It printed: nothing."),
+    "a banner alone": (["Welcome"], '(no JSON). It printed: "Welcome".'),
+    "truncated": (['{"resource_changes": [{"address": "module'], "(Unterminated string"),
+    "another document": ([{"values": {}, "resource_changes": 5}], "(Expected `array`, got `int`"),
+    "of another stack": ([{"resource_changes": [{**PLAN["resource_changes"][0], "address": "module.x.a.b"}]}], "(module.x.a.b belongs to no unit)"),
+    "without modules": ([{"resource_changes": [{**PLAN["resource_changes"][0], "address": "a.b"}]}], "(a.b is not in a module)"),
+    "fields missing": ([{"resource_changes": [{"address": "module.vpc.a.b"}]}], "missing required field `change`"),
+    "nested without end": (['{"a":' * 100_000], "(nested too deeply)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "problem"), ODD_PLANS.values(), ids=ODD_PLANS)
+def test_c5_a_plan_that_is_none_is_quoted_with_the_command(planner, units, terraform, lines, problem):
+    terraform.answer("show", *lines)
+    with pytest.raises(PlatformctlError) as caught:
+        planner.plan(units, {})
+    assert caught.value.summary == "Unexpected output of terraform"
+    assert caught.value.detail.startswith(f"{terraform.path} show -json stack.tfplan did not print a plan of the stack")
+    assert problem in caught.value.detail
+    assert list(planner.home.iterdir()) == []
+
+
+def test_c5_what_a_wrapper_prints_before_the_plan_is_ignored(planner, units, terraform):
+    terraform.answer("show", "Welcome", json.dumps(PLAN))
+    assert planner.plan(units, {}).units["vpc"][0].address == "aws_vpc.this"
+
+
 def provider(text):
     contents = json.dumps(text)
     return f'generate "provider" {{\n  path = "provider.tf"\n  if_exists = "overwrite"\n  contents = {contents}\n}}\n'

@@ -209,6 +209,34 @@ def test_c5_a_crash_that_looks_like_a_plan_with_changes_is_none(bench, terraform
     assert judge.asked == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "quoted"),
+    [
+        ([], "nothing"),
+        (["Welcome"], '"Welcome"'),
+        ([{"type": "version"}], "nothing"),
+        (['{"type": "apply_'], '{"type": "****"'),
+    ],
+    ids=["nothing", "a banner", "no summary", "truncated"],
+)
+def test_c5_a_command_that_succeeds_and_makes_no_plan_is_quoted_with_its_log(bench, terraform, judge, lines, quoted):
+    terraform.answer("plan", *lines)
+    applied = bench.apply(accept=judge)
+    assert (applied.succeeded, judge.asked, terraform.calls("apply")) == (False, [], [])
+    (error,) = applied.errors
+    assert error.startswith(f"{terraform.path} plan -json did not print a plan. It printed: ")
+    assert quoted in error
+    assert f"The log is {bench.log}." in error
+
+
+@pytest.mark.parametrize("with_plan", [True, False])
+def test_c5_an_apply_that_says_nothing_has_not_succeeded(bench, terraform, judge, with_plan):
+    terraform.answer("apply", "Welcome")
+    applied = bench.apply(accept=judge if with_plan else None)
+    assert not applied.succeeded
+    assert 'apply -json did not print what it applied. It printed: "Welcome".' in applied.errors[0]
+
+
 def test_c5_a_plan_that_went_stale_is_explained(bench, terraform, judge):
     stale = {"severity": "error", "summary": "Saved plan is stale", "detail": "The given plan file can no longer ..."}
     terraform.answer("apply", {"type": "diagnostic", "diagnostic": stale}, code=1)

@@ -63,19 +63,19 @@ def test_a_configuration_of_the_users_is_left_to_terraform(toolchain, tmp_path):
 
 
 def test_the_provider_of_the_mirror_is_checked_against_the_lock_file(toolchain, provider_mirror):
-    executable = toolchain().provider_executable
+    executable = toolchain().install_provider()
     assert executable.name == "terraform-provider-aws_v5.100.0_x5"
     assert executable.is_relative_to(provider_mirror)
     executable.write_text("another program")
     with pytest.raises(UsageError, match="The provider is not the one that is locked"):
-        _ = toolchain().provider_executable
+        toolchain().install_provider()
 
 
 def test_a_provider_without_an_executable_is_refused(toolchain, provider_mirror):
     (executable,) = provider_mirror.rglob("terraform-provider-*")
     executable.rename(executable.with_name("README"))
     with pytest.raises(PlatformctlError):
-        _ = toolchain().provider_executable
+        toolchain().install_provider()
 
 
 @pytest.mark.parametrize(("entries", "count"), [((), 0), (("aws", "random"), 2)])
@@ -93,7 +93,7 @@ def test_without_a_mirror_terraform_installs_the_provider_and_its_failure_is_tol
     terraform.answer("init", "Initializing...", "Error: no such host", code=1)
     tools = toolchain(PLATFORMCTL_PROVIDER_MIRROR="", HOME="/nowhere", TF_CLI_CONFIG_FILE=__file__)
     with pytest.raises(PlatformctlError) as caught:
-        _ = tools.provider_executable
+        tools.install_provider()
     error = caught.value
     assert (error.summary, error.detail) == (
         "The provider could not be installed",
