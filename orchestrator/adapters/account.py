@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.adapters.aws import locks
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session, require_no_overrides
-from orchestrator.adapters.aws.state_bucket import StateBucket
+from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.adapters.aws.states import S3States
 from orchestrator.adapters.aws.sweep import Kept, Unrecorded, sweep, unrecorded
 from orchestrator.adapters.aws.sweep.documents import require_no_lost_state, state_documents
@@ -45,8 +45,8 @@ class CloudAccount:
     def client(self, service: str) -> Any:
         return self.session.client(service)
 
-    def bucket(self, name: str) -> StateBucket:
-        return StateBucket(self.session, name)
+    def bucket(self, name: str) -> S3StateBucket:
+        return S3StateBucket(self.session, name)
 
     def locks(self, bucket: str, suffix: str) -> "DeploymentLocks":
         return DeploymentLocks(session=self.session, bucket=bucket, suffix=suffix)
@@ -82,19 +82,19 @@ class DeploymentLocks:
     bucket: str
     suffix: str
 
-    def list(self) -> tuple[locks.Lock, ...]:
+    def list(self) -> tuple[locks.StateLock, ...]:
         return locks.list_locks(self.session, self.bucket, self.suffix)
 
     def unit_of(self, key: str) -> str:
         return locks.unit_of(key, self.suffix)
 
-    def is_left_behind(self, lock: locks.Lock, *, working: Collection[str]) -> bool:
+    def is_left_behind(self, lock: locks.StateLock, *, working: Collection[str]) -> bool:
         return locks.is_left_behind(lock, working=working)
 
     def hold(self, keys: Iterable[str]) -> AbstractContextManager[None]:
         return locks.held(self.session, self.bucket, keys)
 
-    def release(self, lock: locks.Lock) -> bool:
+    def release(self, lock: locks.StateLock) -> bool:
         return locks.release(self.session, self.bucket, lock)
 
 

@@ -153,7 +153,7 @@ class _Register:
         known = self._known(record.environment) if record else None
         return Environment(
             suffix=suffix,
-            environment=record.environment if record else None,
+            environment=(record.environment or None) if record else None,
             target=str(self.request.target),
             created=datetime.fromisoformat(record.created) if record and record.created else None,
             expires=expiry(record) if record else None,
@@ -163,7 +163,9 @@ class _Register:
         )
 
     def _known(self, environment: str) -> dict[str, str] | None:
-        """By unit of an environment, the key of its state; None where the live tree cannot be read."""
+        """By unit of an environment, the key of its state; None where the live tree cannot be read, or the record names none."""
+        if not environment:
+            return None
         if environment not in self._keys:
             self._keys[environment] = self._read(environment)
         return self._keys[environment]

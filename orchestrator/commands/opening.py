@@ -32,14 +32,15 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
     """
     account = ports.connector.connect(request.target, start=False)
     registered = _registered(request, ports, account) if account else None
-    if registered and request.environment not in {None, registered.environment}:
+    # A record from before there were environments has none.
+    if registered and registered.environment and request.environment not in {None, registered.environment}:
         raise UsageError(
             "The suffix belongs to another environment",
             detail=f'"{request.suffix}" on {request.target.description} was made of environment '
             f"{registered.environment}, not {request.environment}.",
             hint=f"Pass --env {registered.environment}, or choose another suffix.",
         )
-    environment = registered.environment if registered else request.environment or DEFAULT_ENVIRONMENT
+    environment = (registered and registered.environment) or request.environment or DEFAULT_ENVIRONMENT
     settings = ports.platform.settings(registered.settings if registered else None, account)
     stack = load(request, ports, operator, environment=environment, settings=settings, account=account)
     select(stack, request.only)

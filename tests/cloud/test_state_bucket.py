@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.adapters.aws.session import local_session
-from orchestrator.adapters.aws.state_bucket import Deployment, StateBucket
+from orchestrator.adapters.aws.state_bucket import S3StateBucket
+from orchestrator.commands.ports import RegisteredDeployment
 
-PR42 = Deployment(suffix="pr42", environment="dev", created="2026-01-31T08:15:00+00:00", account_settings=())
+PR42 = RegisteredDeployment(suffix="pr42", environment="dev", created="2026-01-31T08:15:00+00:00")
 # Together fewer changes than one machine tries: whatever the order, nobody has to give up.
 MACHINES, CHANGES = 3, 3
 
@@ -17,7 +18,7 @@ MACHINES, CHANGES = 3, 3
 def bucket(cloud, name):
     status = cloud.status()
     session = local_session(cloud.environment(), endpoint=status.endpoint, account_id=status.account_id)
-    made = StateBucket(session, name)
+    made = S3StateBucket(session, name)
     made.create()
     yield made
     made.remove()

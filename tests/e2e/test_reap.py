@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from orchestrator.adapters.aws.session import local_session
-from orchestrator.adapters.aws.state_bucket import StateBucket
+from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
 from orchestrator.local_cloud.process import ServerProcess
 
@@ -25,7 +25,7 @@ def register(project):
     def get():
         cloud = ServerProcess(project.folder / ".platformctl" / "local")
         session = local_session(cloud.environment(), endpoint=project.endpoint, account_id=ACCOUNT_ID)
-        return StateBucket(session, f"terraform-state-{ACCOUNT_ID}-{REGION}")
+        return S3StateBucket(session, f"terraform-state-{ACCOUNT_ID}-{REGION}")
 
     return get
 

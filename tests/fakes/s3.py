@@ -1,4 +1,5 @@
-"""A bucket in memory, with as much of S3 as states and their locks need: conditions on writes and deletes among it."""
+# ruff: noqa: N803 - boto3's spelling
+"""A bucket in memory, with as much of S3 as states, locks and the register need: conditions on writes and deletes included."""
 
 import io
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 
 @dataclass(slots=True)
 class FakeS3:
-    """Stands in for boto3's client of S3; remembers the operations that were asked for.
+    """Stands in for boto3's client of S3; remembers the operations.
 
     Attributes:
         objects: texts by key; None where there is no bucket.
@@ -26,7 +27,7 @@ class FakeS3:
         listers = {"list_objects_v2": self._list, "list_object_versions": self._list_versions}
         return SimpleNamespace(paginate=listers[operation])
 
-    def _list_versions(self, *, Bucket: str, Prefix: str) -> Any:  # noqa: N803 - boto3's spelling
+    def _list_versions(self, *, Bucket: str, Prefix: str) -> Any:
         self._existing()
         names = [key for key in self.deleted if key.startswith(Prefix)]
         yield {
@@ -36,7 +37,7 @@ class FakeS3:
             "DeleteMarkers": [{"Key": key, "VersionId": f"{key} marker", "IsLatest": True} for key in names],
         }
 
-    def _list(self, *, Bucket: str, Prefix: str) -> Any:  # noqa: N803
+    def _list(self, *, Bucket: str, Prefix: str) -> Any:
         self.calls.append("list")
         found = [{"Key": key} for key in sorted(self._existing()) if key.startswith(Prefix)]
         yield {"Contents": found} if found else {}
@@ -46,24 +47,33 @@ class FakeS3:
             raise _error("404", 404)
         return {}
 
-    def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:
         self.calls.append(f"get {Key}")
         if VersionId:
             return {"Body": io.BytesIO(self.deleted[Key].encode())}
         text = self._text(Key, "NoSuchKey")
         return {"Body": io.BytesIO(text.encode()), "ETag": _etag(text)}
 
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         return {"ETag": _etag(self._text(Key, "404"))}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
+    def put_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        IfNoneMatch: str = "",
+        IfMatch: str = "",
+        **_: Any,
+    ) -> dict[str, Any]:
         self.calls.append(f"put {Key}")
-        if IfNoneMatch and Key in self._existing():
+        if (IfNoneMatch and Key in self._existing()) or (IfMatch and _etag(self._text(Key, "NoSuchKey")) != IfMatch):
             raise _error("PreconditionFailed", 412)
         self._existing()[Key] = Body.decode()
         return {"ETag": _etag(Body.decode())}
 
-    def delete_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:  # noqa: N803
+    def delete_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:
         self.calls.append(f"delete {Key}")
         if IfMatch and _etag(self._text(Key, "NoSuchKey")) != IfMatch:
             raise _error("PreconditionFailed", 412)

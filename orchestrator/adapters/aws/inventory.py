@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.adapters.aws.listing import ClientFactory, Listing
+from orchestrator.adapters.aws.listing import ClientFactory, ServiceListing
 from orchestrator.adapters.aws.rows import Instance, Row
 from orchestrator.adapters.aws.services import SERVICES
 from orchestrator.errors import PlatformctlError
@@ -21,7 +21,7 @@ _THREADS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class CloudResource:
+class AwsResource:
     """A resource that exists.
 
     Attributes:
@@ -40,7 +40,7 @@ class CloudResource:
     made_for: str = field(default="", compare=False)
 
 
-def list_resources(client: ClientFactory, suffix: str | None = None) -> list[CloudResource]:
+def list_resources(client: ClientFactory, suffix: str | None = None) -> list[AwsResource]:
     """List everything in the account and region that belongs to a deployment, of the services that the platform uses.
 
     Args:
@@ -56,22 +56,22 @@ def list_resources(client: ClientFactory, suffix: str | None = None) -> list[Clo
 
     """
     clients = {service: client(service) for service in SERVICES}
-    listings = [Listing(service=service, clients=clients, suffix=suffix) for service in SERVICES]
+    listings = [ServiceListing(service=service, clients=clients, suffix=suffix) for service in SERVICES]
     with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="inventory") as pool:
         answers = list(pool.map(_list_service, listings))
     failures = [answer for answer in answers if isinstance(answer, str)]
     if failures:
         raise PlatformctlError(
-            "Listing what exists in the cloud failed",
+            "ServiceListing what exists in the cloud failed",
             detail="\n".join(failures),
-            hint="Without it nobody can tell what is left. Listing needs the permissions of a deployer: docs/deployment.md.",
+            hint="Without it nobody can tell what is left. ServiceListing needs the permissions of a deployer: docs/deployment.md.",
         )
     return sorted({resource for answer in answers if not isinstance(answer, str) for resource in answer})
 
 
 def list_children(
-    client: ClientFactory, parents: Collection[CloudResource], suffix: str, instances: Collection[Instance]
-) -> Iterator[CloudResource]:
+    client: ClientFactory, parents: Collection[AwsResource], suffix: str, instances: Collection[Instance]
+) -> Iterator[AwsResource]:
     """List the children of recorded resources: what AWS lists only for its parent, and would not create twice.
 
     A rule of a security group, a route, a permission of a function, a method of an API: a killed Terraform may have created one
@@ -94,11 +94,11 @@ def list_children(
                 if (parent.service, parent.type) == (service, row.below) and parent.identifier not in inline
             }
             if identifiers:
-                listing = listing or Listing(service=service, clients={service: client(service)}, suffix=suffix)
+                listing = listing or ServiceListing(service=service, clients={service: client(service)}, suffix=suffix)
                 yield from _resources(service, row, listing.below(identifiers))
 
 
-def _list_service(listing: Listing) -> list[CloudResource] | str:
+def _list_service(listing: ServiceListing) -> list[AwsResource] | str:
     """Return what a service lists, or why it does not."""
     try:
         return [
@@ -111,6 +111,6 @@ def _list_service(listing: Listing) -> list[CloudResource] | str:
         return f"{listing.service}: {error}"
 
 
-def _resources(service: str, row: Row, listing: Listing) -> Iterator[CloudResource]:
+def _resources(service: str, row: Row, listing: ServiceListing) -> Iterator[AwsResource]:
     for found in row.lister(listing):
-        yield CloudResource(service=service, type=row.type, **found._asdict())
+        yield AwsResource(service=service, type=row.type, **found._asdict())

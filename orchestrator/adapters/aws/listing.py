@@ -11,7 +11,7 @@ ClientFactory: TypeAlias = Callable[[str], Any]
 
 
 class Found(NamedTuple):
-    """A resource that exists; ``CloudResource`` explains the fields."""
+    """A resource that exists; ``AwsResource`` explains the fields."""
 
     identifier: str
     name: str = ""
@@ -19,7 +19,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class ServiceListing:
     """One run through the rows of a service.
 
     Attributes:
@@ -48,7 +48,7 @@ class Listing:
         """Return whether a resource is wanted: see ``belongs_to``."""
         return self.suffix is None or belongs_to(self.suffix, *names, tags=tags)
 
-    def once(self, read: Callable[["Listing"], T]) -> T:
+    def once(self, read: Callable[["ServiceListing"], T]) -> T:
         """Return what ``read`` returns for these parents, calling it only for the first row that needs it."""
         key = (read, self.parents)
         if key not in self._memo:
@@ -56,12 +56,12 @@ class Listing:
         found: T = self._memo[key]
         return found
 
-    def below(self, parents: Iterable[str]) -> "Listing":
+    def below(self, parents: Iterable[str]) -> "ServiceListing":
         """Return the listing of the children of these parents."""
         return replace(self, parents=tuple(sorted(parents)))
 
 
-Lister: TypeAlias = Callable[[Listing], Iterator[Found]]
+Lister: TypeAlias = Callable[[ServiceListing], Iterator[Found]]
 
 
 def listed(
@@ -85,7 +85,7 @@ def listed(
     """
     operation, key, *fields = words.split()
 
-    def lister(listing: Listing) -> Iterator[Found]:
+    def lister(listing: ServiceListing) -> Iterator[Found]:
         for item in listing.pages(operation, key, **arguments):
             if unless(item):
                 continue

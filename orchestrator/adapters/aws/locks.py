@@ -1,8 +1,8 @@
-"""Terraform's locks on the states of a deployment: who holds which, and how one that a dead process left is released.
+"""Terraform's locks on the states of a deployment: who holds them, and how one that a dead process left is released.
 
-Terraform's S3 backend writes ``<state key>.tflock`` beside a state before it works on it, and deletes the object afterwards.
-A Terraform that was killed leaves it, and nobody can work on the unit until somebody takes it away. Two rules are kept here: a lock
-is deleted only while it is still the one that was looked at, and it counts as left behind only if its holder cannot be alive.
+Terraform's S3 backend writes ``<state key>.tflock`` beside a state before it works on it, and deletes the object afterwards. A killed
+Terraform leaves it, and blocks the unit for everybody. Two rules hold here: a lock is deleted only while it is still the one that
+was examined, and it counts as left behind only if its holder cannot be alive.
 """
 
 import json
@@ -17,38 +17,39 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from orchestrator import __version__
-from orchestrator.adapters.aws.session import CloudSession, explain
+from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, parse_json, read_object
+from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.adapters.processes import start_time
 from orchestrator.errors import PlatformctlError
 
 LOCK_SUFFIX = ".tflock"
 STATE_NAME = "terraform.tfstate"
 RECOVERY = "platformctl recover"
-"""The operation of our own locks, which keep every Terraform away while resources that no state knows are removed."""
+"""The operation of our own locks, which keep every Terraform away while unrecorded resources are removed."""
 
-_ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey"})
-# A service that does not know a conditional delete refuses it in one of these ways.
+_FIELDS = ("ID", "Who", "Operation", "Created", "Version", "Info")
+# A service without conditional deletes refuses them with one of these codes.
 _NOT_CONDITIONAL = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Lock:
+class StateLock:
     """The lock on the state of one unit.
 
     Attributes:
         unit: the part of the key between the suffix and the state's name.
         key: of the lock object.
         etag: tells this lock from a later one under the same key.
-        id: Terraform's own number of the lock.
+        id: Terraform's.
         who: "user@host", as Terraform writes it.
-        operation: what the holder does: "OperationTypeApply".
-        created: when it was taken, in ISO 8601, UTC.
+        operation: of the holder: "OperationTypeApply".
+        created: in ISO 8601, UTC.
         version: of the Terraform that took it.
-        info: what else the holder wrote.
-        fault: why the object could not be understood; empty where it could.
+        info: of the holder.
+        fault: why the object could not be parsed; empty otherwise.
 
     """
 
@@ -87,21 +88,20 @@ class StateFolder:
 
 
 def state_folder(session: CloudSession, bucket: str, suffix: str) -> StateFolder:
-    """List a deployment's part of the bucket, in one call; empty where there is no bucket.
+    """List a deployment's part of the bucket, in one call; empty when there is no bucket.
 
     Raises:
         PlatformctlError: S3 refuses.
 
     """
     pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{suffix}/")
-    try:
-        keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _ABSENT:
-            return StateFolder(states=(), locks=())
-        raise explain(error, doing=f"Looking for locks in bucket {bucket}") from error
-    except BotoCoreError as error:
-        raise explain(error, doing=f"Looking for locks in bucket {bucket}") from error
+    with explained(f"Looking for locks in bucket {bucket}"):
+        try:
+            keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+        except ClientError as error:
+            if code_of(error) not in ABSENT:
+                raise
+            keys = []
     return StateFolder(
         states=tuple(key for key in keys if key.endswith(f"/{STATE_NAME}")),
         locks=tuple(key for key in keys if key.endswith(LOCK_SUFFIX)),
@@ -109,12 +109,12 @@ def state_folder(session: CloudSession, bucket: str, suffix: str) -> StateFolder
 
 
 def unit_of(key: str, suffix: str) -> str:
-    """The unit that a key under the deployment's suffix belongs to."""
+    """Return the unit that a key under the deployment's suffix belongs to."""
     return key.removeprefix(f"{suffix}/").removesuffix(LOCK_SUFFIX).removesuffix(f"/{STATE_NAME}")
 
 
-def list_locks(session: CloudSession, bucket: str, suffix: str) -> tuple[Lock, ...]:
-    """Every lock of a deployment, by unit; costs one call where there is none.
+def list_locks(session: CloudSession, bucket: str, suffix: str) -> tuple[StateLock, ...]:
+    """List every lock of a deployment, by unit; costs one call when there is none.
 
     Raises:
         PlatformctlError: S3 refuses.
@@ -124,44 +124,38 @@ def list_locks(session: CloudSession, bucket: str, suffix: str) -> tuple[Lock, .
     return tuple(sorted(lock for key in keys if (lock := _read(session, bucket, key, suffix)) is not None))
 
 
-def release(session: CloudSession, bucket: str, lock: Lock) -> bool:
-    """Delete a lock if it is still the same one; returns whether it was. One that has gone by itself counts as released.
+def release(session: CloudSession, bucket: str, lock: StateLock) -> bool:
+    """Delete a lock if it is still the same one; returns whether it was. One that is gone counts as released.
 
     Raises:
         PlatformctlError: S3 refuses.
 
     """
     s3 = session.client("s3")
-    try:
-        # Compared here as well as by S3: what does not know conditional deletes may ignore the condition.
-        etag = s3.head_object(Bucket=bucket, Key=lock.key)["ETag"]
-        if etag != lock.etag:
-            return False
+    with explained(f"Releasing {lock.key}"):
         try:
-            s3.delete_object(Bucket=bucket, Key=lock.key, IfMatch=lock.etag)
+            # Compared here as well as by S3: a service without conditional deletes may ignore the condition.
+            etag = s3.head_object(Bucket=bucket, Key=lock.key)["ETag"]
+            if etag != lock.etag:
+                return False
+            try:
+                s3.delete_object(Bucket=bucket, Key=lock.key, IfMatch=lock.etag)
+            except ClientError as error:
+                if _status(error) != HTTPStatus.NOT_IMPLEMENTED and code_of(error) not in _NOT_CONDITIONAL:
+                    raise
+                s3.delete_object(Bucket=bucket, Key=lock.key)
         except ClientError as error:
-            if _status(error) != HTTPStatus.NOT_IMPLEMENTED and _code(error) not in _NOT_CONDITIONAL:
-                raise
-            s3.delete_object(Bucket=bucket, Key=lock.key)
-    except ClientError as error:
-        if _code(error) in _ABSENT:
-            return True
-        if _status(error) == HTTPStatus.PRECONDITION_FAILED:
-            return False
-        raise explain(error, doing=f"Releasing {lock.key}") from error
-    except BotoCoreError as error:
-        raise explain(error, doing=f"Releasing {lock.key}") from error
+            if code_of(error) in ABSENT:
+                return True
+            if _status(error) == HTTPStatus.PRECONDITION_FAILED:
+                return False
+            raise
     return True
 
 
 @contextmanager
 def held(session: CloudSession, bucket: str, keys: Iterable[str]) -> Iterator[None]:
-    """Hold the locks on states, the way Terraform does, so that no Terraform on any machine works on one meanwhile.
-
-    Args:
-        session: with the cloud of the bucket.
-        bucket: of the states.
-        keys: of the states; they need not exist.
+    """Hold the locks on these states, which need not exist, as Terraform does: no Terraform on any machine works on one.
 
     Raises:
         PlatformctlError: somebody else holds one of them, or S3 refuses.
@@ -174,17 +168,17 @@ def held(session: CloudSession, bucket: str, keys: Iterable[str]) -> Iterator[No
 
 
 def this_user() -> str:
-    """Who Terraform says it is when this user runs it on this machine."""
+    """Return what Terraform calls this user on this machine."""
     try:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        # A number without an account, as in many containers: Go, too, then takes the variable.
+        # A user id without an account, as in many containers: Go, too, falls back to the variable.
         name = os.environ.get("USER", "")
     return f"{name}@{socket.gethostname()}"
 
 
-def is_left_behind(lock: Lock, *, working: Collection[str]) -> bool:
-    """Whether the holder of a lock cannot be alive: it was this user on this machine, and no such process is there.
+def is_left_behind(lock: StateLock, *, working: Collection[str]) -> bool:
+    """Return whether the holder of a lock cannot be alive: it was this user on this machine, and no such process exists.
 
     Args:
         lock: of a deployment on which no other platformctl of this machine works.
@@ -196,29 +190,22 @@ def is_left_behind(lock: Lock, *, working: Collection[str]) -> bool:
     return lock.operation != RECOVERY or not _lives(lock.info)
 
 
-def _read(session: CloudSession, bucket: str, key: str, suffix: str) -> Lock | None:
+def _read(session: CloudSession, bucket: str, key: str, suffix: str) -> StateLock | None:
+    # A lock may be released after it was listed.
+    stored = read_object(session, bucket, key, doing=f"Reading the lock {key}")
+    if stored is None:
+        return None
+    place = {"unit": unit_of(key, suffix), "key": key, "etag": stored.etag}
     try:
-        answer = session.client("s3").get_object(Bucket=bucket, Key=key)
-        text, etag = answer["Body"].read(), str(answer["ETag"])
-    except ClientError as error:
-        # Released since it was listed.
-        if _code(error) in _ABSENT:
-            return None
-        raise explain(error, doing=f"Reading the lock {key}") from error
-    except BotoCoreError as error:
-        raise explain(error, doing=f"Reading the lock {key}") from error
-    unit = unit_of(key, suffix)
-    try:
-        fields = json.loads(text)
-        if not isinstance(fields, dict) or not isinstance(fields.get("ID"), str):
-            return Lock(unit=unit, key=key, etag=etag, fault="is not a lock of Terraform's")
+        fields = parse_json(stored.text)
     except ValueError:
-        return Lock(unit=unit, key=key, etag=etag, fault="is not JSON")
-    known = {name: str(fields.get(name) or "") for name in ("ID", "Who", "Operation", "Created", "Version", "Info")}
-    return Lock(unit=unit, key=key, etag=etag, **{name.lower(): value for name, value in known.items()})
+        return StateLock(**place, fault="is not JSON")
+    if not isinstance(fields, dict) or not isinstance(fields.get("ID"), str):
+        return StateLock(**place, fault="is not a Terraform lock")
+    return StateLock(**place, **{name.lower(): str(fields.get(name) or "") for name in _FIELDS})
 
 
-def _take(session: CloudSession, bucket: str, key: str) -> Lock:
+def _take(session: CloudSession, bucket: str, key: str) -> StateLock:
     fields = {
         "ID": str(uuid.uuid4()),
         "Operation": RECOVERY,
@@ -229,40 +216,32 @@ def _take(session: CloudSession, bucket: str, key: str) -> Lock:
         "Path": f"{bucket}/{key}",
     }
     lock = f"{key}{LOCK_SUFFIX}"
-    try:
-        answer = session.client("s3").put_object(
-            Bucket=bucket,
-            Key=lock,
-            Body=json.dumps(fields).encode(),
-            ContentType="application/json",
-            IfNoneMatch="*",
-        )
-    except ClientError as error:
-        if _status(error) in {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT}:
-            raise PlatformctlError(
-                "Somebody else has begun to work on this deployment",
-                detail=f"{lock} was taken a moment ago.",
-                hint="Nothing that is in no state was removed. Wait for the other run to end, then try again.",
-            ) from error
-        raise explain(error, doing=f"Locking {key}") from error
-    except BotoCoreError as error:
-        raise explain(error, doing=f"Locking {key}") from error
-    return Lock(unit="", key=lock, etag=str(answer["ETag"]), id=fields["ID"])
+    body = json.dumps(fields).encode()
+    with explained(f"Locking {key}"):
+        try:
+            answer = session.client("s3").put_object(
+                Bucket=bucket, Key=lock, Body=body, ContentType="application/json", IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if _status(error) in {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT}:
+                raise PlatformctlError(
+                    "Somebody else has begun to work on this deployment",
+                    detail=f"{lock} was taken a moment ago.",
+                    hint="Nothing that is in no state was removed. Wait for the other run to end, then try again.",
+                ) from error
+            raise
+    return StateLock(unit="", key=lock, etag=str(answer["ETag"]), id=fields["ID"])
 
 
 def _identity(pid: int) -> str:
-    """A process: numbers are used again, but not by one that started at the same time."""
+    """Identify a process: its number may be used again, but not with the same start time."""
     return f"{pid} {start_time(pid)}"
 
 
 def _lives(info: str) -> bool:
-    """Whether the process is there that noted itself in a lock of ours."""
+    """Return whether the process that noted itself in one of our locks exists."""
     number = info.split(" ", maxsplit=1)[0]
     return not number.isdecimal() or info == _identity(int(number))
-
-
-def _code(error: ClientError) -> str:
-    return error.response["Error"]["Code"]
 
 
 def _status(error: ClientError) -> Any:

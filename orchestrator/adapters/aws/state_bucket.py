@@ -1,43 +1,57 @@
-"""The bucket of the states: one per account, made before the first deployment, and the register of deployments in it.
+"""The state bucket of an account, which is created before the first deployment, and the register of deployments in it.
 
-Every deployment has a small object beside its states that says which environment it was made of; a second environment
-under the same suffix would otherwise take over, and change, resources of the first. It is changed by comparing and
-swapping, because two machines may do so at once.
+Every deployment has a small object beside its states that names its environment; otherwise a second environment under the same
+suffix would take over resources of the first. It is compared and swapped, because two machines may change it at once.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+import msgspec
+from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.session import CloudSession, explain
-from orchestrator.adapters.aws.states import parse_state
+from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, parse_json, read_object, unreadable
+from orchestrator.adapters.aws.session import CloudSession
+from orchestrator.adapters.aws.states import read_state
 from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.engine.environments import LastRun
 from orchestrator.errors import PlatformctlError, UsageError
 
-_RECORD = "platformctl.json"
+_NAME = "platformctl.json"
+_VERSION = 1
+"""Of the record: a platformctl reads records up to its own. New fields do not change it, for older ones keep what they do not know."""
 _NONCURRENT_DAYS = 90
-_ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey"})
-_OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-"""Codes with which S3 refuses a conditional write: the object changed since it was read, or is being changed just now.
+_OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "404", "NoSuchKey"})
+"""Codes with which S3 refuses a conditional write: the object was changed or deleted since it was read, or is being changed.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 _ATTEMPTS = 10
-_LAST_RUN = tuple(item.name for item in fields(LastRun))
-_FIELDS = frozenset({"environment", "created", "expires", "units", "last_run"})
-"""Fields of the record that are the same for every platform; lists of texts beside them are settings of one."""
+
+
+class _Record(msgspec.Struct):
+    """The fields that are the same for every platform; lists of texts beside them are settings of one."""
+
+    version: int = _VERSION
+    environment: str = ""
+    created: str = ""
+    expires: str | None = None
+    units: dict[str, tuple[str, ...]] = {}
+    last_run: LastRun | None = None
+
+
+_FIELDS = frozenset(_Record.__struct_fields__)
 
 
 @dataclass(frozen=True, slots=True)
-class StateBucket:
-    """The state bucket of an account.
+class S3StateBucket:
+    """Implements ``orchestrator.commands.ports.StateBucket``.
 
     Raises (all methods):
-        PlatformctlError: S3 refuses.
+        PlatformctlError: S3 refuses, or an object is not what it should be.
 
     """
 
@@ -45,87 +59,58 @@ class StateBucket:
     name: str
 
     def exists(self) -> bool:
-        """Whether the bucket is there.
-
-        Raises:
-            UsageError: a bucket of that name belongs to someone else.
-
-        """
-        try:
-            self._s3().head_bucket(Bucket=self.name, ExpectedBucketOwner=self.session.account_id)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _ABSENT:
-                return False
-            if code in {"403", "AccessDenied"}:
-                raise UsageError(
-                    "The state bucket is not ours to use",
-                    detail=f"Bucket {self.name} exists, and account {self.session.account_id} may not use it.",
-                    hint="Check the credentials; docs/deployment.md lists the permissions of a deployer.",
-                ) from error
-            raise explain(error, doing=f"Looking for bucket {self.name}") from error
-        except BotoCoreError as error:
-            raise explain(error, doing=f"Looking for bucket {self.name}") from error
+        """See the protocol."""
+        with explained(f"Looking for bucket {self.name}"):
+            try:
+                self._s3().head_bucket(Bucket=self.name, ExpectedBucketOwner=self.session.account_id)
+            except ClientError as error:
+                if code_of(error) in ABSENT:
+                    return False
+                if code_of(error) in {"403", "AccessDenied"}:
+                    raise UsageError(
+                        "The state bucket belongs to somebody else",
+                        detail=f"Bucket {self.name} exists, and account {self.session.account_id} may not use it.",
+                        hint="Check the credentials; docs/deployment.md lists the permissions of a deployer.",
+                    ) from error
+                raise
         return True
 
     def create(self) -> None:
-        """Make the bucket: versioned, encrypted, private, TLS only; old versions of states end after 90 days.
+        """Create the bucket: versioned, encrypted, private, TLS only; old versions of states are deleted after 90 days.
 
-        Every step may be repeated, so an earlier attempt that stopped half-way is completed.
+        Every step may be repeated, which completes an earlier attempt that stopped half-way.
         """
         s3 = self._s3()
-        try:
+        private = dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"),
+            True,
+        )
+        encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+        with explained(f"Creating bucket {self.name}"):
             # us-east-1 is the one region that must not be named when a bucket is created.
             s3.create_bucket(Bucket=self.name)
-            s3.put_public_access_block(
-                Bucket=self.name,
-                PublicAccessBlockConfiguration={
-                    "BlockPublicAcls": True,
-                    "IgnorePublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "RestrictPublicBuckets": True,
-                },
-            )
+            s3.put_public_access_block(Bucket=self.name, PublicAccessBlockConfiguration=private)
             s3.put_bucket_ownership_controls(
                 Bucket=self.name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
             )
             s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
-            s3.put_bucket_encryption(
-                Bucket=self.name,
-                ServerSideEncryptionConfiguration={
-                    "Rules": [
-                        {
-                            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"},
-                            "BucketKeyEnabled": True,
-                        }
-                    ]
-                },
-            )
+            s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [encryption]})
             s3.put_bucket_lifecycle_configuration(
                 Bucket=self.name, LifecycleConfiguration={"Rules": [_end_of_old_versions()]}
             )
             s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(_tls_only(self.name)))
-        except (ClientError, BotoCoreError) as error:
-            raise explain(error, doing=f"Creating bucket {self.name}") from error
 
     def deployment(self, suffix: str) -> RegisteredDeployment | None:
-        """What is registered under the suffix, or None."""
+        """See the protocol."""
         return self._read(suffix)[0]
 
     def deployments(self) -> tuple[RegisteredDeployment, ...]:
-        """Everything that is registered, by suffix."""
-        suffixes = sorted(key.removesuffix(f"/{_RECORD}") for key in self.keys() if key.endswith(f"/{_RECORD}"))
+        """See the protocol."""
+        suffixes = sorted(key.removesuffix(f"/{_NAME}") for key in self.keys() if key.endswith(f"/{_NAME}"))
         return tuple(found for suffix in suffixes if (found := self.deployment(suffix)) is not None)
 
     def update(self, suffix: str, change: Callable[[RegisteredDeployment | None], RegisteredDeployment | None]) -> None:
-        """Change what is registered under the suffix.
-
-        Args:
-            suffix: the deployment's.
-            change: makes the new record of what is registered now, or None to leave everything as it is. Called again when
-                another machine was faster.
-
-        """
+        """See the protocol."""
         for _ in range(_ATTEMPTS):
             known, tag = self._read(suffix)
             wanted = change(known)
@@ -133,114 +118,115 @@ class StateBucket:
                 return
         raise PlatformctlError(
             f"Registering {suffix} failed",
-            detail=f"Other machines changed s3://{self.name}/{suffix}/{_RECORD} {_ATTEMPTS} times while this one tried to.",
+            detail=f"Other machines changed s3://{self.name}/{suffix}/{_NAME} {_ATTEMPTS} times while this one tried to.",
             hint="Try again.",
         )
 
-    def _read(self, suffix: str) -> tuple[RegisteredDeployment | None, str | None]:
-        """What is registered, and the entity tag of the object that says so."""
+    def _read(self, suffix: str) -> tuple[RegisteredDeployment | None, str]:
+        """Return what is registered, and the entity tag of the record."""
+        key = f"{suffix}/{_NAME}"
+        stored = read_object(self.session, self.name, key, doing=f"Reading the register of {suffix}")
+        if stored is None:
+            return None, ""
         try:
-            answer = self._s3().get_object(Bucket=self.name, Key=f"{suffix}/{_RECORD}")
-            record = json.load(answer["Body"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return None, None
-            raise explain(error, doing=f"Reading the register of {suffix}") from error
-        except BotoCoreError as error:
-            raise explain(error, doing=f"Reading the register of {suffix}") from error
-        last_run = record.get("last_run")
-        deployment = RegisteredDeployment(
-            suffix=suffix,
-            environment=record["environment"],
-            created=record["created"],
-            settings={name: tuple(value) for name, value in record.items() if _is_setting(name, value)},
-            expires=record.get("expires"),
-            units={name: tuple(needs) for name, needs in record.get("units", {}).items()},
-            last_run=LastRun(**{name: last_run[name] for name in _LAST_RUN}) if last_run else None,
-            unknown={
-                name: value for name, value in record.items() if name not in _FIELDS and not _is_setting(name, value)
-            },
-        )
-        return deployment, answer.get("ETag")
+            return _registered(suffix, parse_json(stored.text)), stored.etag
+        except msgspec.ValidationError as error:
+            why = f"is not a record of the register: {error}"
+        except ValueError:
+            why = "is not JSON"
+        # Without the record nobody knows the environment, so whoever writes it again has to name it.
+        otherwise = f"Or delete the object, and run platformctl up --suffix {suffix} with the --env of the deployment."
+        raise unreadable("record of the register", self.name, key, why, otherwise=otherwise)
 
-    def _write(self, deployment: RegisteredDeployment, tag: str | None) -> bool:
+    def _write(self, deployment: RegisteredDeployment, tag: str) -> bool:
         """Write the record if it is still the one with the tag, or still absent; returns whether it was."""
-        record = {**deployment.unknown, **deployment.settings}
-        record |= {name: value for name, value in asdict(deployment).items() if name in _FIELDS}
+        fields = {name: value for name, value in asdict(deployment).items() if name in _FIELDS}
+        record = {**deployment.unknown, **deployment.settings, "version": _VERSION, **fields}
         condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
-        try:
-            self._s3().put_object(
-                Bucket=self.name,
-                Key=f"{deployment.suffix}/{_RECORD}",
-                Body=json.dumps(record).encode(),
-                ContentType="application/json",
-                **condition,
-            )
-        except ClientError as error:
-            # An object that was deleted meanwhile is no match either: S3 says 404 then, and only then.
-            if error.response["Error"]["Code"] in _OVERTAKEN | (_ABSENT - {"NoSuchBucket"}):
-                return False
-            raise explain(error, doing=f"Registering {deployment.suffix}") from error
-        except BotoCoreError as error:
-            raise explain(error, doing=f"Registering {deployment.suffix}") from error
+        with explained(f"Registering {deployment.suffix}"):
+            try:
+                self._s3().put_object(
+                    Bucket=self.name,
+                    Key=f"{deployment.suffix}/{_NAME}",
+                    Body=json.dumps(record).encode(),
+                    ContentType="application/json",
+                    **condition,
+                )
+            except ClientError as error:
+                if code_of(error) in _OVERTAKEN:
+                    return False
+                raise
         return True
 
     def resources(self, key: str) -> int:
-        """How many resource instances are in the state under the key; 0 when it has gone meanwhile."""
-        try:
-            answer = self._s3().get_object(Bucket=self.name, Key=key)
-            document = json.load(answer["Body"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return 0
-            raise explain(error, doing=f"Reading {key}") from error
-        except BotoCoreError as error:
-            raise explain(error, doing=f"Reading {key}") from error
-        except ValueError:
-            # The cause would quote the text, which is full of values.
-            raise PlatformctlError(
-                "A state cannot be read",
-                detail=f"s3://{self.name}/{key} is not JSON.",
-                hint="Restore an earlier version of the object; the bucket keeps them for 90 days.",
-            ) from None
-        return parse_state(document).resources
+        """See the protocol."""
+        state = read_state(self.session, self.name, key, doing=f"Reading {key}")
+        return state.resources if state else 0
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
-        """The keys of the current objects under a prefix."""
+        """See the protocol."""
         pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        try:
+        with explained(f"ServiceListing bucket {self.name}"):
             return tuple(item["Key"] for page in pages for item in page.get("Contents", []))
-        except (ClientError, BotoCoreError) as error:
-            raise explain(error, doing=f"Listing bucket {self.name}") from error
 
     def unregister(self, suffix: str) -> bool:
-        """Take a deployment of which no state is left off the register; returns whether that was so."""
-        record = f"{suffix}/{_RECORD}"
+        """See the protocol."""
+        record = f"{suffix}/{_NAME}"
         if any(key != record for key in self.keys(f"{suffix}/")):
             return False
-        try:
+        with explained(f"Unregistering {suffix}"):
             self._s3().delete_object(Bucket=self.name, Key=record)
-        except (ClientError, BotoCoreError) as error:
-            raise explain(error, doing=f"Unregistering {suffix}") from error
         return True
 
     def remove(self) -> None:
-        """Delete the bucket with every version in it. For the local cloud only: on AWS it outlives the deployments."""
+        """See the protocol."""
         s3 = self._s3()
-        try:
+        with explained(f"Deleting bucket {self.name}"):
             for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.name):
                 for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                     s3.delete_object(Bucket=self.name, Key=item["Key"], VersionId=item["VersionId"])
             s3.delete_bucket(Bucket=self.name)
-        except (ClientError, BotoCoreError) as error:
-            raise explain(error, doing=f"Deleting bucket {self.name}") from error
 
     def _s3(self) -> Any:
         return self.session.client("s3")
 
 
-def _is_setting(name: str, value: object) -> bool:
-    return name not in _FIELDS and isinstance(value, list) and all(isinstance(item, str) for item in value)
+def _registered(suffix: str, document: Any) -> RegisteredDeployment:
+    """Return the deployment of a record; older records lack fields, newer ones have fields to keep.
+
+    Raises:
+        msgspec.ValidationError: a field is not what it should be.
+        PlatformctlError: a newer platformctl wrote it.
+
+    """
+    record = msgspec.convert(document, _Record)
+    if record.version > _VERSION:
+        raise PlatformctlError(
+            "A newer platformctl has written the register",
+            detail=f'The record of "{suffix}" has version {record.version}; this platformctl knows version {_VERSION}.',
+            hint="Upgrade platformctl.",
+        )
+    for name, moment in (("created", record.created), ("expires", record.expires)):
+        try:
+            datetime.fromisoformat(moment or "2026-01-01")
+        except ValueError:
+            raise msgspec.ValidationError(f"Expected a date and time - at `$.{name}`") from None
+    rest = {name: value for name, value in document.items() if name not in _FIELDS}
+    settings = {name: tuple(value) for name, value in rest.items() if _is_setting(value)}
+    return RegisteredDeployment(
+        suffix=suffix,
+        environment=record.environment,
+        created=record.created,
+        settings=settings,
+        expires=record.expires,
+        units=record.units,
+        last_run=record.last_run,
+        unknown={name: value for name, value in rest.items() if name not in settings},
+    )
+
+
+def _is_setting(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _end_of_old_versions() -> dict[str, Any]:

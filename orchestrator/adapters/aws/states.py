@@ -3,41 +3,71 @@
 State format version 4: https://developer.hashicorp.com/terraform/internals (kept stable by Terraform since 0.12).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
+import msgspec
 
-from orchestrator.adapters.aws.session import CloudSession, explain
+from orchestrator.adapters.aws.objects import explained, parse_json, read_object, unreadable
+from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.config import EvaluatedUnit, state_address
 from orchestrator.engine.ports import State
-from orchestrator.errors import PlatformctlError
 from orchestrator.hcl import from_json_value
 from orchestrator.hcl.values import mark
 
-_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+
+class _Output(msgspec.Struct):
+    value: Any
+    sensitive: bool = False
 
 
-def parse_state(document: Mapping[str, Any]) -> State:
-    """A parsed state file.
+class _Instance(msgspec.Struct):
+    attributes: dict[str, Any] | None = None
+
+
+class _Resource(msgspec.Struct):
+    mode: str
+    type: str
+    instances: list[_Instance]
+
+
+class _State(msgspec.Struct):
+    """What platformctl needs of a state; Terraform keeps more in it."""
+
+    version: Literal[4]
+    outputs: dict[str, _Output] = {}
+    resources: list[_Resource] = []
+
+
+def read_state(session: CloudSession, bucket: str, key: str, *, doing: str, version: str | None = None) -> State | None:
+    """Read a state, or a version of it; None when it does not exist.
 
     Raises:
-        PlatformctlError: it is not format version 4.
+        PlatformctlError: S3 refuses, or the object is not a state of format version 4.
 
     """
-    if document.get("version") != 4:  # noqa: PLR2004 - the only version since Terraform 0.12
-        raise PlatformctlError(
-            "Unknown state format", detail=f"The state is of version {document.get('version')}, expected was 4."
-        )
+    stored = read_object(session, bucket, key, doing=doing, version=version)
+    if stored is None:
+        return None
+    try:
+        document = parse_json(stored.text)
+        return _parse(document)
+    except msgspec.ValidationError as error:
+        # It names places and types, no values.
+        raise unreadable("state", bucket, key, f"is not a Terraform state of format version 4: {error}") from None
+    except (ValueError, RecursionError):
+        # The cause would quote the text, which is full of values.
+        raise unreadable("state", bucket, key, "is not JSON") from None
+
+
+def _parse(document: Mapping[str, Any]) -> State:
+    checked = msgspec.convert(document, _State)
     outputs = {}
-    for name, output in sorted(document.get("outputs", {}).items()):
-        value = from_json_value(output["value"])
-        outputs[name] = mark(value) if output.get("sensitive") else value
-    resources = sum(
-        len(resource["instances"]) for resource in document.get("resources", []) if resource["mode"] == "managed"
-    )
+    for name, output in sorted(checked.outputs.items()):
+        value = from_json_value(output.value)
+        outputs[name] = mark(value) if output.sensitive else value
+    resources = sum(len(resource.instances) for resource in checked.resources if resource.mode == "managed")
     return State(outputs=outputs, resources=resources, document=document)
 
 
@@ -50,30 +80,11 @@ class S3States:
     def read(self, unit: EvaluatedUnit) -> State | None:
         """See the protocol."""
         address = state_address(unit.name, unit.remote_state)
-        try:
-            answer = self.session.client("s3").get_object(Bucket=address.bucket, Key=address.key)
-            text = answer["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
-                return None
-            raise explain(error, doing=f'Reading the state of unit "{unit.name}"') from error
-        except BotoCoreError as error:
-            raise explain(error, doing=f'Reading the state of unit "{unit.name}"') from error
-        try:
-            document = json.loads(text)
-        except ValueError:
-            # The cause would quote the text, which is full of values.
-            raise PlatformctlError(
-                "A state cannot be read",
-                detail=f'The state of unit "{unit.name}", s3://{address.bucket}/{address.key}, is not JSON.',
-                hint="Restore an earlier version of the object; the bucket keeps them for 90 days.",
-            ) from None
-        return parse_state(document)
+        doing = f'Reading the state of unit "{unit.name}"'
+        return read_state(self.session, address.bucket, address.key, doing=doing)
 
     def remove(self, unit: EvaluatedUnit) -> None:
-        """See the protocol. In the versioned bucket earlier versions stay until its lifecycle rule ends them."""
+        """See the protocol. The bucket keeps earlier versions until its lifecycle rule deletes them."""
         address = state_address(unit.name, unit.remote_state)
-        try:
+        with explained(f'Removing the state of unit "{unit.name}"'):
             self.session.client("s3").delete_object(Bucket=address.bucket, Key=address.key)
-        except (ClientError, BotoCoreError) as error:
-            raise explain(error, doing=f'Removing the state of unit "{unit.name}"') from error

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.adapters.aws.listing import Found, Lister, Listing, last_part, listed, pages
+from orchestrator.adapters.aws.listing import Found, Lister, ServiceListing, last_part, listed, pages
 from orchestrator.adapters.aws.rows import Removal, Service, delete, doubled, refused, row, same
 
 
-def _account_role(listing: Listing) -> Iterator[Found]:
+def _account_role(listing: ServiceListing) -> Iterator[Found]:
     role = listing.client.get_account().get("cloudwatchRoleArn", "")
     if role and listing.owns(last_part(role)):
         yield Found(role, last_part(role))
@@ -36,7 +36,7 @@ def _detach(client: Any, plan: str, stages: list[dict[str, str]]) -> None:
         client.update_usage_plan(usagePlanId=plan, patchOperations=operations)
 
 
-def _resources(listing: Listing) -> list[tuple[str, dict[str, Any]]]:
+def _resources(listing: ServiceListing) -> list[tuple[str, dict[str, Any]]]:
     return [
         (api, resource)
         for api in listing.parents
@@ -44,29 +44,29 @@ def _resources(listing: Listing) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def _resource(listing: Listing) -> Iterator[Found]:
+def _resource(listing: ServiceListing) -> Iterator[Found]:
     for api, resource in listing.once(_resources):
         # The root comes with the API.
         if resource["path"] != "/":
             yield Found(f"{api} {resource['id']}", resource["path"])
 
 
-def _method(listing: Listing) -> Iterator[Found]:
+def _method(listing: ServiceListing) -> Iterator[Found]:
     for api, resource in listing.once(_resources):
         for verb in resource.get("resourceMethods", {}):
             yield Found(f"{api} {resource['id']} {verb}", f"{verb} {resource['path']}")
 
 
-def _stages(listing: Listing) -> list[tuple[str, dict[str, str]]]:
+def _stages(listing: ServiceListing) -> list[tuple[str, dict[str, str]]]:
     return [(api, stage) for api in listing.parents for stage in listing.client.get_stages(restApiId=api)["item"]]
 
 
-def _stage(listing: Listing) -> Iterator[Found]:
+def _stage(listing: ServiceListing) -> Iterator[Found]:
     for api, stage in listing.once(_stages):
         yield Found(f"{api} {stage['stageName']}", stage["stageName"])
 
 
-def _deployment(listing: Listing) -> Iterator[Found]:
+def _deployment(listing: ServiceListing) -> Iterator[Found]:
     serving = {(api, stage["deploymentId"]) for api, stage in listing.once(_stages)}
     for api in listing.parents:
         for deployment in listing.pages("get_deployments", "items", restApiId=api):
@@ -79,7 +79,7 @@ def _below(words: str) -> Lister:
     """Return a lister of what one operation lists for each parent: operation, parameter and field with the identifier."""
     operation, parameter, identifier = words.split()
 
-    def lister(listing: Listing) -> Iterator[Found]:
+    def lister(listing: ServiceListing) -> Iterator[Found]:
         for parent in listing.parents:
             for item in listing.pages(operation, "items", **{parameter: parent}):
                 # Every API comes with these two models.

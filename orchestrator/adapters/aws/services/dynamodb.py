@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.listing import Found, Listing, listed
+from orchestrator.adapters.aws.listing import Found, ServiceListing, listed
 from orchestrator.adapters.aws.rows import Service, delete, refused, row
 
 
-def _backup(listing: Listing) -> Iterator[Found]:
+def _backup(listing: ServiceListing) -> Iterator[Found]:
     """List backups on demand.
 
     DynamoDB keeps a last backup of every table with point-in-time recovery for 35 days, free of charge; nobody can delete it.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from orchestrator.adapters.aws.listing import Found, Listing, pages, tags_of
+from orchestrator.adapters.aws.listing import Found, ServiceListing, pages, tags_of
 from orchestrator.adapters.aws.rows import (
     Attributes,
     Instance,
@@ -28,7 +28,7 @@ class _Vpcs(NamedTuple):
     """Names by identifier."""
 
 
-def _vpcs(listing: Listing) -> _Vpcs:
+def _vpcs(listing: ServiceListing) -> _Vpcs:
     found = _Vpcs(set(), {})
     for vpc in listing.pages("describe_vpcs", "Vpcs"):
         if vpc.get("IsDefault"):
@@ -38,7 +38,7 @@ def _vpcs(listing: Listing) -> _Vpcs:
     return found
 
 
-def _vpc(listing: Listing) -> Iterator[Found]:
+def _vpc(listing: ServiceListing) -> Iterator[Found]:
     return (Found(*item) for item in listing.once(_vpcs).owned.items())
 
 
@@ -72,7 +72,7 @@ def _row(
     operation, name = kind.replace("-", "_"), kind.title().replace("-", "")
     identifier = identifier or f"{name}Id"
 
-    def lister(listing: Listing) -> Iterator[Found]:
+    def lister(listing: ServiceListing) -> Iterator[Found]:
         default, owned = listing.once(_vpcs)
         for item in listing.pages(f"describe_{operation}s", f"{name}s"):
             vpcs = _vpcs_of(item)
@@ -86,13 +86,13 @@ def _row(
     return row(kind, lister, delete(turn, words, before=before), *made_by, **options)
 
 
-def _address(listing: Listing) -> Iterator[Found]:
+def _address(listing: ServiceListing) -> Iterator[Found]:
     for address in listing.pages("describe_addresses", "Addresses"):
         if _owns(listing, address):
             yield Found(address["AllocationId"], _name(address))
 
 
-def _owns(listing: Listing, item: Mapping[str, Any]) -> bool:
+def _owns(listing: ServiceListing, item: Mapping[str, Any]) -> bool:
     return listing.owns(_name(item), tags=_tags(item))
 
 
@@ -111,11 +111,11 @@ def _vpcs_of(item: Mapping[str, Any]) -> set[str]:
     return {item.get("VpcId", ""), str(item.get("ResourceId", "")), *attached} - {""}
 
 
-def _route_tables(listing: Listing) -> list[dict[str, Any]]:
+def _route_tables(listing: ServiceListing) -> list[dict[str, Any]]:
     return list(listing.pages("describe_route_tables", "RouteTables", RouteTableIds=list(listing.parents)))
 
 
-def _route(listing: Listing) -> Iterator[Found]:
+def _route(listing: ServiceListing) -> Iterator[Found]:
     for table in listing.once(_route_tables):
         for route in table.get("Routes", ()):
             destination = route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock")
@@ -146,7 +146,7 @@ def _inline_routes(instances: Collection[Instance]) -> Iterator[str]:
             yield own
 
 
-def _association(listing: Listing) -> Iterator[Found]:
+def _association(listing: ServiceListing) -> Iterator[Found]:
     for table in listing.once(_route_tables):
         for association in table.get("Associations", ()):
             if not association.get("Main") and association.get("SubnetId"):
@@ -191,7 +191,7 @@ def _rules(client: Any, groups: Collection[str]) -> Iterator[dict[str, Any]]:
             yield rule
 
 
-def _security_group_rule(listing: Listing) -> Iterator[Found]:
+def _security_group_rule(listing: ServiceListing) -> Iterator[Found]:
     for rule in _rules(listing.client, listing.parents):
         tags = tags_of(rule.get("Tags"))
         # Terraform tags its rules when it creates them. One without the tag was added by hand, for an unknown reason.

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.adapters.aws.listing import Found, Listing, listed, pages
+from orchestrator.adapters.aws.listing import Found, ServiceListing, listed, pages
 from orchestrator.adapters.aws.rows import Removal, Service, row, same
 
 
-def _rule(listing: Listing) -> Iterator[Found]:
+def _rule(listing: ServiceListing) -> Iterator[Found]:
     """List the rules of every bus, except those that other services manage."""
     for bus in listing.pages("list_event_buses", "EventBuses"):
         for rule in listing.pages("list_rules", "Rules", EventBusName=bus["Name"]):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.listing import Found, Listing
+from orchestrator.adapters.aws.listing import Found, ServiceListing
 from orchestrator.adapters.aws.rows import Service, delete, refused, row
 
 
-def _delivery_stream(listing: Listing) -> Iterator[Found]:
+def _delivery_stream(listing: ServiceListing) -> Iterator[Found]:
     start: dict[str, str] = {}
     more = True
     while more:

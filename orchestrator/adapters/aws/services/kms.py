@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.listing import Found, Listing, tags_of
+from orchestrator.adapters.aws.listing import Found, ServiceListing, tags_of
 from orchestrator.adapters.aws.rows import Service, delete, doubled, refused, row
 
 _DAYS = 7
 """The shortest waiting period for the deletion of a key."""
 
 
-def _tags(listing: Listing) -> dict[str, dict[str, str]]:
+def _tags(listing: ServiceListing) -> dict[str, dict[str, str]]:
     """Return the tags of customer-managed keys that are not being deleted, by key."""
     found = {}
     for entry in listing.pages("list_keys", "Keys"):
@@ -19,14 +19,14 @@ def _tags(listing: Listing) -> dict[str, dict[str, str]]:
     return found
 
 
-def _key(listing: Listing) -> Iterator[Found]:
+def _key(listing: ServiceListing) -> Iterator[Found]:
     for key, tags in listing.once(_tags).items():
         name = tags.get("Name", "")
         if listing.owns(name, tags=tags):
             yield Found(key, name)
 
 
-def _alias(listing: Listing) -> Iterator[Found]:
+def _alias(listing: ServiceListing) -> Iterator[Found]:
     """List aliases; without tags of its own, an alias belongs to whom its key belongs to."""
     keys = listing.once(_tags)
     for alias in listing.pages("list_aliases", "Aliases"):

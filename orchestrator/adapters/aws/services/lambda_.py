@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.listing import Found, Listing, last_part, listed
+from orchestrator.adapters.aws.listing import Found, ServiceListing, last_part, listed
 from orchestrator.adapters.aws.rows import Attributes, Service, delete, refused, row
 
 
-def _event_source_mapping(listing: Listing) -> Iterator[Found]:
+def _event_source_mapping(listing: ServiceListing) -> Iterator[Found]:
     for mapping in listing.pages("list_event_source_mappings", "EventSourceMappings"):
         # The function's ARN may end in a version or an alias.
         name = mapping["FunctionArn"].split(":")[6]
@@ -17,7 +17,7 @@ def _event_source_mapping(listing: Listing) -> Iterator[Found]:
             yield Found(mapping["UUID"], name)
 
 
-def _permission(listing: Listing) -> Iterator[Found]:
+def _permission(listing: ServiceListing) -> Iterator[Found]:
     for function in listing.parents:
         try:
             policy = json.loads(listing.client.get_policy(FunctionName=function)["Policy"])

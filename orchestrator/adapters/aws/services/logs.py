@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.listing import Found, Listing, listed, pages
+from orchestrator.adapters.aws.listing import Found, ServiceListing, listed, pages
 from orchestrator.adapters.aws.rows import Service, delete, doubled, refused, row, same
 
 _EXECUTION_LOGS = "API-Gateway-Execution-Logs_"
@@ -20,7 +20,7 @@ _OF_SERVICES = re.compile(
 """Log groups that a service creates when it writes and finds none, and the resource that it writes about."""
 
 
-def _groups(listing: Listing) -> dict[str, Mapping[str, str] | None]:
+def _groups(listing: ServiceListing) -> dict[str, Mapping[str, str] | None]:
     """Return the tags of every log group by name; None where the group belongs to somebody else."""
     groups = list(listing.pages("describe_log_groups", "logGroups"))
     apis = {
@@ -31,7 +31,7 @@ def _groups(listing: Listing) -> dict[str, Mapping[str, str] | None]:
     return {group["logGroupName"]: _tags_if_owned(listing, group, apis) for group in groups}
 
 
-def _tags_if_owned(listing: Listing, group: Mapping[str, Any], apis: set[str]) -> Mapping[str, str] | None:
+def _tags_if_owned(listing: ServiceListing, group: Mapping[str, Any], apis: set[str]) -> Mapping[str, str] | None:
     """Return the tags of a group of the deployment, else None; tags cost a call per group, so the name is checked first."""
     if listing.suffix is None:
         return {}
@@ -54,7 +54,7 @@ def _tags_if_owned(listing: Listing, group: Mapping[str, Any], apis: set[str]) -
     return tags if listing.owns(*parts, tags=tags) else None
 
 
-def _log_group(listing: Listing) -> Iterator[Found]:
+def _log_group(listing: ServiceListing) -> Iterator[Found]:
     for name, tags in listing.once(_groups).items():
         if tags is not None:
             # Modules tag the groups that they create; one without the tag was created by the service that writes to it.
@@ -71,7 +71,7 @@ def _writer(group: str) -> str:
     return found["api"] or found["function"] or found["database"] or ""
 
 
-def _metric_filter(listing: Listing) -> Iterator[Found]:
+def _metric_filter(listing: ServiceListing) -> Iterator[Found]:
     """List the filters of the deployment's groups, and its filters in groups of others."""
     groups = listing.once(_groups)
     for item in listing.pages("describe_metric_filters", "metricFilters"):
@@ -79,7 +79,7 @@ def _metric_filter(listing: Listing) -> Iterator[Found]:
             yield _in_group(item)
 
 
-def _subscription_filter(listing: Listing) -> Iterator[Found]:
+def _subscription_filter(listing: ServiceListing) -> Iterator[Found]:
     """List the filters of the deployment's groups, and its filters in the shared one; the service lists them by group."""
     for name, tags in sorted(listing.once(_groups).items()):
         if tags is None and name != _ENHANCED_MONITORING:
@@ -93,14 +93,14 @@ def _in_group(item: Mapping[str, Any]) -> Found:
     return Found(f"{item['logGroupName']} {item['filterName']}", item["filterName"])
 
 
-def _query_definition(listing: Listing) -> Iterator[Found]:
+def _query_definition(listing: ServiceListing) -> Iterator[Found]:
     for query in listing.pages("describe_query_definitions", "queryDefinitions"):
         # Slashes in the name are folders.
         if listing.owns(*query["name"].split("/")):
             yield Found(query["queryDefinitionId"], query["name"])
 
 
-def _log_stream(listing: Listing) -> Iterator[Found]:
+def _log_stream(listing: ServiceListing) -> Iterator[Found]:
     for group in listing.parents:
         # In all other groups, those who write create the streams.
         if group.startswith("/aws/kinesisfirehose/"):

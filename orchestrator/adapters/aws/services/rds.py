@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.adapters.aws.listing import Found, Listing, tags_of
+from orchestrator.adapters.aws.listing import Found, ServiceListing, tags_of
 from orchestrator.adapters.aws.rows import Row, Service, TerraformType, delete, refused, row
 
 
@@ -24,7 +24,7 @@ def _row(
     operation, name = f"db_{kind.replace('-', '_')}", "DB" + kind.title().replace("-", "")
     identifier = identifier or name + ("Name" if kind.endswith("group") else "Identifier")
 
-    def lister(listing: Listing) -> Iterator[Found]:
+    def lister(listing: ServiceListing) -> Iterator[Found]:
         for item in listing.pages(f"describe_{operation}s", f"{name}s"):
             found = str(item[identifier])
             of = str(item.get(parent) or found)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.adapters.aws.listing import Found, Listing
+from orchestrator.adapters.aws.listing import Found, ServiceListing
 from orchestrator.adapters.aws.rows import Service, StillInUseError, delete, refused, row
 
 _STATE_BUCKET = "terraform-state-"
@@ -13,7 +13,7 @@ _BATCH = 1000
 """The most objects that S3 deletes in one call."""
 
 
-def _bucket(listing: Listing) -> Iterator[Found]:
+def _bucket(listing: ServiceListing) -> Iterator[Found]:
     for bucket in listing.pages("list_buckets", "Buckets"):
         name = bucket["Name"]
         if listing.owns(name) and not (listing.suffix and name.startswith(_STATE_BUCKET)):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.listing import Found, Listing, last_part, tags_of
+from orchestrator.adapters.aws.listing import Found, ServiceListing, last_part, tags_of
 from orchestrator.adapters.aws.rows import Service, row
 
 
-def _secret(listing: Listing) -> Iterator[Found]:
+def _secret(listing: ServiceListing) -> Iterator[Found]:
     """List the secrets that are not being deleted, including those that RDS creates for a cluster."""
     for secret in listing.pages("list_secrets", "SecretList"):
         tags = tags_of(secret.get("Tags"))

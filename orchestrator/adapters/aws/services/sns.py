@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.listing import Found, Listing, last_part, listed
+from orchestrator.adapters.aws.listing import Found, ServiceListing, last_part, listed
 from orchestrator.adapters.aws.rows import Service, delete, refused, row, same
 
 
-def _subscription(listing: Listing) -> Iterator[Found]:
+def _subscription(listing: ServiceListing) -> Iterator[Found]:
     topics = {topic["TopicArn"] for topic in listing.pages("list_topics", "Topics")}
     for subscription in listing.pages("list_subscriptions", "Subscriptions"):
         arn, topic, endpoint = (subscription[key] for key in ("SubscriptionArn", "TopicArn", "Endpoint"))

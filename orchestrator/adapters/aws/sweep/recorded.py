@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.adapters.aws.inventory import CloudResource, list_children, list_resources
+from orchestrator.adapters.aws.inventory import AwsResource, list_children, list_resources
 from orchestrator.adapters.aws.listing import ClientFactory
 from orchestrator.adapters.aws.rows import Instance, Key
 from orchestrator.adapters.aws.services import ROWS, TERRAFORM_TYPES, command, types_made_by
@@ -44,7 +44,7 @@ class Recorded:
     keys: frozenset[Key]
     texts: frozenset[str]
 
-    def holds(self, resource: CloudResource) -> bool:
+    def holds(self, resource: AwsResource) -> bool:
         """Return whether a state records the resource."""
         kind = (resource.service, resource.type)
         identifier = resource.name if ROWS[kind].by_name else resource.identifier
@@ -97,7 +97,7 @@ def unrecorded(
 
 
 def missing(
-    resources: Iterable[CloudResource], known: Recorded, wanted: Collection[tuple[str, str]] | None
+    resources: Iterable[AwsResource], known: Recorded, wanted: Collection[tuple[str, str]] | None
 ) -> Iterator[Unrecorded]:
     """Yield those of the resources that no state records; ``wanted`` limits their services and types."""
     for resource in resources:

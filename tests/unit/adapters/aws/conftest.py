@@ -50,6 +50,16 @@ def session(boto3_session):
 
 
 @pytest.fixture
+def session_of():
+    """A function that makes a session over a fake of S3."""
+
+    def make(fake):
+        return CloudSession(environ={}, endpoint=None, account_id=ACCOUNT, _session=None, _clients={"s3": fake})
+
+    return make
+
+
+@pytest.fixture
 def s3(session):
     """Queues answers of S3; at the end every one of them must have been asked for."""
     with Stubber(session.client("s3")) as stubber:

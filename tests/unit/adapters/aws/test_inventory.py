@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from orchestrator.adapters.aws.inventory import CloudResource, list_resources
+from orchestrator.adapters.aws.inventory import AwsResource, list_resources
 from orchestrator.adapters.aws.listing import belongs_to
 from orchestrator.errors import PlatformctlError
 from tests.fakes.aws_services import FakeServices
@@ -251,8 +251,8 @@ def test_an_empty_account_has_nothing(suffix):
 
 
 def test_resources_sort_by_service_type_and_identifier():
-    a = CloudResource(service="ec2", type="vpc", identifier="vpc-2")
-    b = CloudResource(service="ec2", type="vpc", identifier="vpc-10", name="x")
+    a = AwsResource(service="ec2", type="vpc", identifier="vpc-2")
+    b = AwsResource(service="ec2", type="vpc", identifier="vpc-10", name="x")
     assert sorted([a, b]) == [b, a]
 
 

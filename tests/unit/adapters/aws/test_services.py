@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.aws.listing import Listing
+from orchestrator.adapters.aws.listing import ServiceListing
 from orchestrator.adapters.aws.rows import Again, StillInUseError
 from orchestrator.adapters.aws.services import ROWS, SERVICES, TERRAFORM_TYPES, command, removal, types_made_by
 from orchestrator.adapters.aws.sweep.documents import types_of_module
@@ -53,7 +53,7 @@ def test_the_row_of_the_documentation_works():
     exec(page.split("```python\n")[1].split("```")[0], names)
     (row,) = names["SERVICE"].rows
     services = FakeServices({"ssm": {"describe_parameters": {"Parameters": [{"Name": "a-pr42"}, {"Name": "a-pr7"}]}}})
-    listing = Listing(service="ssm", clients={"ssm": services("ssm")}, suffix="pr42")
+    listing = ServiceListing(service="ssm", clients={"ssm": services("ssm")}, suffix="pr42")
     assert [found.identifier for found in row.lister(listing)] == ["a-pr42"]
     row.removal.remove(services("ssm"), "a-pr42")
     assert (services.changes, row.removal.command) == (["delete_parameter"], "delete-parameter --name {0}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.adapters.aws.inventory import CloudResource, list_children
+from orchestrator.adapters.aws.inventory import AwsResource, list_children
 from orchestrator.adapters.aws.services import TERRAFORM_TYPES, types_made_by
 from orchestrator.adapters.aws.sweep import Unrecorded, unrecorded
 from orchestrator.adapters.aws.sweep.recorded import missing, recorded
@@ -25,7 +25,7 @@ def state(*resources):
 
 
 def thing(service, kind, identifier, **more):
-    return CloudResource(service=service, type=kind, identifier=identifier, **more)
+    return AwsResource(service=service, type=kind, identifier=identifier, **more)
 
 
 def found(things, states, *, types=None):
@@ -263,7 +263,7 @@ def test_b12_nothing_that_a_state_records_is_ever_found(units, killed, data):
     }
     owners = st.sampled_from(["", "w0", "w1", "nobody"])
     things = [
-        CloudResource(service=service, type=kind, identifier=identifier, name=identifier, made_for=data.draw(owners))
+        AwsResource(service=service, type=kind, identifier=identifier, name=identifier, made_for=data.draw(owners))
         for service, kind, identifier in sorted(existing)
     ]
     wanted = data.draw(st.sampled_from([None, types_made_by(TERRAFORM_TYPES)]))
