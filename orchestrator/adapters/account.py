@@ -147,8 +147,10 @@ class CloudConnector:
 
 def _isolate(cloud: LocalCloud) -> dict[str, str]:
     """Let this process know the local cloud and no other: boto3 and every child read its environment."""
+    # First, because it reads the user's exceptions to the proxy, which are dropped with the proxy.
+    session = cloud.environment()
     kept = stripped(os.environ)
     for name in set(os.environ) - set(kept):
         del os.environ[name]
-    os.environ.update(cloud.environment())
+    os.environ.update(session)
     return dict(os.environ)

@@ -12,7 +12,7 @@ from orchestrator.local_cloud.api.address import local_url
 from orchestrator.local_cloud.environment import started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import ACCOUNT_ID
-from orchestrator.local_cloud.process import CloudStatus, ServerProcess
+from orchestrator.local_cloud.process import CloudStatus, Ending, ServerProcess
 
 __all__ = ["ACCOUNT_ID", "CloudStatus", "LocalCloud", "local_url", "started", "stripped"]
 
@@ -38,8 +38,8 @@ class LocalCloud:
         with _translated():
             return self._server.start(port)
 
-    def stop(self) -> bool:
-        """End the server; false when none was running."""
+    def stop(self) -> Ending:
+        """End the server; the result says what was found, and is false when none was running."""
         with _translated():
             return self._server.stop()
 

@@ -34,7 +34,7 @@ def start(
 @app.command()
 def stop() -> None:
     """Stop the local cloud. Everything in it is gone, the states of its deployments included."""
-    console.out.print("The local cloud has stopped." if _cloud().stop() else "The local cloud does not run.")
+    console.out.print(_cloud().stop().value)
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 The server writes ``server.json`` after it has bound its port, so the file never names a port that nobody listens on. A file alone
 proves nothing, though: a server counts as running only when the answer of its health endpoint carries the file's instance id. So a
-dead process, a reused process number and somebody else on the port are all told apart.
+dead process, a reused process number and somebody else on the port are all told apart. A folder has one server at most: it holds the
+folder's lifeline until it has ended, and a start waits for that.
 """
 
 import json
@@ -14,7 +15,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fcntl import LOCK_EX, LOCK_UN, flock
+from enum import Enum
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -24,21 +26,35 @@ from orchestrator.local_cloud.control_client import Silent, Unreachable
 from orchestrator.local_cloud.environment import environment, shell_commands, started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.local_cloud.lifeline import TAKEN, Identity, Lifeline
 
 _START_DEADLINE = 60.0
-_STOP_DEADLINE = 15.0
+_STOP_DEADLINE = 60.0
+_KILL_DEADLINE = 10.0
 _ANSWER_DEADLINE = 20.0
 _POLL = 0.05
 _LOG_TAIL = 4000
 _LOG_LIMIT = 10 << 20
+_DOES_NOT_STOP = "The local cloud does not stop"
+
+
+class Ending(Enum):
+    """What ``stop`` found and did; false when there was nothing to do."""
+
+    NOTHING = "The local cloud does not run."
+    ENDED = "The local cloud has stopped."
+    KILLED = "The local cloud did not end by itself and was killed."
+
+    def __bool__(self) -> bool:
+        return self is not Ending.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudStatus:
-    """What is known of the local cloud.
+    """What is known of a server.
 
     Attributes:
-        running: whether a server answered that it is the one of this project.
+        running: whether a server answered that it is the one of this folder.
         endpoint: "http://127.0.0.1:PORT", or None.
         pid: its process, or None.
         instance_id: tells one start from another; state does not survive it.
@@ -62,20 +78,21 @@ class CloudStatus:
 
 
 class ServerProcess:
-    """The local cloud of one project.
+    """The server of one folder.
 
     Args:
-        home: the folder that holds server.json (0600), server.log and the lock; made when needed.
+        home: the folder that holds server.json (0600), server.log and the locks; made when needed.
 
     """
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._file = home / "server.json"
+        self._lifeline = Lifeline(home)
         self._log = home / "server.log"
 
     def status(self) -> CloudStatus:
-        """Asks the server, if there is one.
+        """Ask the server, if there is one.
 
         Raises:
             LocalCloudError: the process lives, but does not answer.
@@ -84,7 +101,7 @@ class ServerProcess:
         return self._status(self._live())
 
     def start(self, port: int = 0) -> CloudStatus:
-        """Starts the server unless it runs; also keeps one that was about to retire.
+        """Start the server unless it runs; also keep one that was about to retire.
 
         Args:
             port: 0 takes a free one. A server that runs keeps its own.
@@ -94,39 +111,69 @@ class ServerProcess:
 
         """
         with self._locked():
-            live = self._live()
-            if live is not None and control_client.retire(self._endpoint(live), None):
-                return self._status(live)
-            if live is not None:
-                _wait_for_end(int(live["pid"]), _STOP_DEADLINE)
-            self._file.unlink(missing_ok=True)
-            return self._status(self._launch(port))
+            deadline = monotonic() + _START_DEADLINE
+            while True:
+                live = self._live()
+                if live is not None and control_client.retire(_endpoint(live), None):
+                    return self._status(live)
+                if live is None and not self._lifeline.held():
+                    self._file.unlink(missing_ok=True)
+                    live = self._launch(port)
+                    if live is not None:
+                        return self._status(live)
+                # It retires, is on its way up after a start that was killed, or does not end.
+                if monotonic() > deadline:
+                    raise LocalCloudError(
+                        "The local cloud neither answers nor ends",
+                        detail=f"A server of {self._home} still holds it after {_START_DEADLINE:.0f} seconds.",
+                        hint='Run "platformctl local stop", which ends it.',
+                    )
+                sleep(_POLL)
 
-    def stop(self) -> bool:
-        """Ends the server; false when none was running.
+    def stop(self) -> Ending:
+        """End the server: by request, and by force when it does not follow.
 
         Raises:
-            LocalCloudError: it does not answer, or does not end.
+            LocalCloudError: not even force ends it.
 
         """
         with self._locked():
-            live = self._live()
-            if live is None:
-                self._file.unlink(missing_ok=True)
-                return False
-            pid = int(live["pid"])
-            os.kill(pid, signal.SIGTERM)
-            if not _wait_for_end(pid, _STOP_DEADLINE):
-                raise LocalCloudError(
-                    "The local cloud does not stop",
-                    detail=f"Process {pid} is still there {_STOP_DEADLINE:.0f} seconds after it was asked to end.",
-                    hint=f"See {self._log}; end process {pid} by hand.",
-                )
+            process = self._process()
+            ending = Ending.NOTHING if process is None else self._end(process)
             self._file.unlink(missing_ok=True)
-            return True
+            return ending
+
+    def _process(self) -> Identity | None:
+        """Identify the server's process, whether or not it answers."""
+        holder = self._lifeline.holder()
+        if holder is None:
+            # A server of a folder that was removed below it, or one without a lifeline: its record counts if it answers.
+            live = self._live()
+            holder = None if live is None else Identity.of(live["pid"])
+        if holder is None and self._lifeline.held():
+            raise LocalCloudError(
+                _DOES_NOT_STOP,
+                detail=f"A process holds {self._home} and does not say which one it is.",
+                hint=f"End the process that has {self._home / 'server.alive'} open.",
+            )
+        return holder
+
+    def _end(self, process: Identity) -> Ending:
+        # A process that was suspended takes no signal but these.
+        process.signal(signal.SIGTERM, signal.SIGCONT)
+        if process.ends_within(_STOP_DEADLINE):
+            return Ending.ENDED
+        process.signal(signal.SIGKILL)
+        if process.ends_within(_KILL_DEADLINE):
+            return Ending.KILLED
+        raise LocalCloudError(
+            _DOES_NOT_STOP,
+            detail=f"Process {process.pid} was killed {_KILL_DEADLINE:.0f} seconds ago and is still there.",
+            hint=f"The system keeps it, as it does while a disk does not answer. See {self._log}.",
+        )
 
     def retire(self, after_seconds: float) -> bool:
-        """Asks the server to exit by itself once nothing has called it for so long; ``start`` takes that back.
+        """Let the server end once nothing has called it for so long; ``start`` takes that back.
 
         Returns:
             False when no server was running.
@@ -135,7 +182,7 @@ class ServerProcess:
         live = self._live()
         if live is None:
             return False
-        control_client.retire(self._endpoint(live), after_seconds)
+        control_client.retire(_endpoint(live), after_seconds)
         return True
 
     def environment(self) -> dict[str, str]:
@@ -167,14 +214,14 @@ class ServerProcess:
         return endpoint
 
     def _live(self) -> dict[str, Any] | None:
-        """The record of the server that answers with its own instance id; None when there is none."""
+        """Find the record of the server that answers with its own instance id; None when there is none."""
         deadline = monotonic() + _ANSWER_DEADLINE
         while True:
             record = self._record()
-            if record is None or not _alive(int(record["pid"])):
+            if record is None or Identity.of(record["pid"]) is None:
                 return None
             try:
-                answer = control_client.health(self._endpoint(record))
+                answer = control_client.health(_endpoint(record))
             except Unreachable:
                 return None
             except Silent as error:
@@ -182,13 +229,14 @@ class ServerProcess:
                 if monotonic() > deadline:
                     raise LocalCloudError(
                         "The local cloud does not answer",
-                        detail=f"Process {record['pid']} listens on {self._endpoint(record)}, but gave no answer in {_ANSWER_DEADLINE:.0f} seconds.",
-                        hint=f"See {self._log}; if it hangs, end process {record['pid']} and start again.",
+                        detail=f"Process {record['pid']} listens on {_endpoint(record)}, but gave no answer in {_ANSWER_DEADLINE:.0f} seconds.",
+                        hint=f'See {self._log}; "platformctl local stop" ends process {record["pid"]}.',
                     ) from error
                 continue
             return record if answer.get("instance_id") == record["instance_id"] else None
 
-    def _launch(self, port: int) -> dict[str, Any]:
+    def _launch(self, port: int) -> dict[str, Any] | None:
+        """Start a server and wait for its record; None when another one, started meanwhile, has the folder."""
         instance = uuid.uuid4().hex
         self._trim_log()
         # -P: a module in the folder where the user stands must not stand in for one of ours.
@@ -211,10 +259,12 @@ class ServerProcess:
                 # It outlives this process on purpose; Popen need not complain that nobody waits for it.
                 child.returncode = 0
                 return record
-            if child.poll() is not None:
+            if child.poll() == TAKEN:
+                return None
+            if child.returncode is not None:
                 raise self._failure(f"Its process ended with status {child.returncode}.", begins)
             sleep(_POLL)
-        child.terminate()
+        child.kill()
         child.wait()
         raise self._failure(f"It did not answer within {_START_DEADLINE:.0f} seconds.", begins)
 
@@ -245,7 +295,7 @@ class ServerProcess:
         known = record or {}
         return CloudStatus(
             running=record is not None,
-            endpoint=None if record is None else self._endpoint(record),
+            endpoint=None if record is None else _endpoint(record),
             pid=known.get("pid"),
             instance_id=known.get("instance_id"),
             started_at=known.get("started_at"),
@@ -255,54 +305,27 @@ class ServerProcess:
             log=self._log,
         )
 
-    @staticmethod
-    def _endpoint(record: dict[str, Any]) -> str:
-        return f"http://127.0.0.1:{record['port']}"
-
     def _trim_log(self) -> None:
-        """Keeps one older log beside a new one."""
+        """Keep one older log beside a new one."""
         if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT:
             self._log.replace(self._log.with_suffix(".log.1"))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One process at a time starts or stops; the kernel frees the lock when its owner dies."""
+        """Let one process at a time start or stop; the kernel frees the lock when its owner dies."""
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._home / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             flock(descriptor, LOCK_EX)
             yield
         finally:
-            flock(descriptor, LOCK_UN)
             os.close(descriptor)
 
 
+def _endpoint(record: dict[str, Any]) -> str:
+    return f"http://127.0.0.1:{record['port']}"
+
+
 def _server_environment() -> dict[str, str]:
-    """No AWS configuration of the user reaches the server, and no proxy stands between it and itself."""
+    """Build an environment without the user's AWS configuration, and without a proxy between the server and itself."""
     return {**started(stripped(os.environ)), "PYTHONUNBUFFERED": "1"}
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended, but is our own child and was never waited for, does not."""
-    try:
-        ended, _ = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return False
-    except ChildProcessError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _wait_for_end(pid: int, seconds: float) -> bool:
-    deadline = monotonic() + seconds
-    while _alive(pid):
-        if monotonic() > deadline:
-            return False
-        sleep(_POLL)
-    return True

@@ -18,11 +18,14 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.local_cloud.lifeline import TAKEN, Lifeline
 
 if TYPE_CHECKING:
     from orchestrator.local_cloud.application import LocalCloudApplication
 
 _LOG = logging.getLogger("platformctl.local_cloud")
+_PAUSE = 0.25
+_MISSING_LIMIT = 8
 
 MOTO_ENVIRONMENT = {
     "MOTO_ACCOUNT_ID": ACCOUNT_ID,
@@ -52,6 +55,10 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     for noisy in ("werkzeug", "botocore", "boto3", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    lifeline = Lifeline(options.home)
+    if not lifeline.hold():
+        _LOG.error("another server of this folder runs: %s", lifeline.holder())
+        return TAKEN
     return _serve(options.home, options.port, options.instance)
 
 
@@ -83,9 +90,15 @@ def _serve(home: Path, port: int, instance: str) -> int:
     built.databases.start()
     _announce(home / "server.json", health)
     _LOG.info("local cloud %s serves on 127.0.0.1:%d", instance, server.server_port)
-    while not stopped.wait(0.25):
+    missing = 0
+    while not stopped.wait(_PAUSE):
         if built.retirement.due():
             _LOG.info("nothing called for as long as agreed; retiring")
+            break
+        missing = 0 if _is_announced(home / "server.json", instance) else missing + 1
+        if missing >= _MISSING_LIMIT:
+            # Nobody can find this server, and another one may be started in its place.
+            _LOG.warning("server.json no longer names this server; ending")
             break
     # The record goes first: whoever still finds it finds a server that answers, and waits for its end.
     _withdraw(home / "server.json", instance)
@@ -109,13 +122,17 @@ def _announce(path: Path, health: dict[str, object]) -> None:
     temporary.replace(path)
 
 
-def _withdraw(path: Path, instance: str) -> None:
-    """Removes the file if it still speaks of this server."""
+def _is_announced(path: Path, instance: str) -> bool:
     try:
-        if json.loads(path.read_text(encoding="utf-8")).get("instance_id") == instance:
-            path.unlink()
-    except (OSError, ValueError):
-        return
+        return bool(json.loads(path.read_text(encoding="utf-8"))["instance_id"] == instance)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _withdraw(path: Path, instance: str) -> None:
+    """Remove the file if it still names this server."""
+    if _is_announced(path, instance):
+        path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

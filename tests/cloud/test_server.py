@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -16,7 +17,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from orchestrator.local_cloud.errors import LocalCloudError
-from orchestrator.local_cloud.process import ServerProcess
+from orchestrator.local_cloud.lifeline import Identity
+from orchestrator.local_cloud.process import Ending, ServerProcess
 
 
 def _until(condition, seconds=15):
@@ -38,8 +40,8 @@ def test_start_status_stop(tmp_path):
     assert started == ServerProcess(tmp_path / "local").status()
     assert cloud.start() == started, "a second start keeps the server"
     assert stat.S_IMODE((tmp_path / "local" / "server.json").stat().st_mode) == 0o600
-    assert cloud.stop() is True
-    assert cloud.stop() is False
+    assert cloud.stop() is Ending.ENDED
+    assert cloud.stop() is Ending.NOTHING
     assert not (tmp_path / "local" / "server.json").exists()
     with pytest.raises(ProcessLookupError):
         os.kill(started.pid, 0)
@@ -53,6 +55,63 @@ def test_two_starts_at_the_same_moment_make_one_server(tmp_path):
         assert len({status.pid for status in started}) == 1
     finally:
         clouds[0].stop()
+
+
+def _ended(pid):
+    return Identity.of(pid) is None
+
+
+def test_a_start_that_was_killed_leaves_a_server_that_the_next_start_takes(tmp_path):
+    """It was killed after it had started the process, and before that process had bound its port."""
+    cloud = ServerProcess(tmp_path)
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "orchestrator.local_cloud.server",
+        "--home",
+        str(tmp_path),
+        "--instance",
+        "x",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as orphan:
+        _until(cloud._lifeline.held, 60)
+        assert cloud.start().pid == orphan.pid
+        assert cloud.stop() is Ending.ENDED
+
+
+@pytest.mark.parametrize("loss", ["record", "home"])
+def test_a_server_that_nobody_can_find_ends_and_makes_room(tmp_path, loss):
+    cloud = ServerProcess(tmp_path / "local")
+    first = cloud.start()
+    port = int(first.endpoint.rpartition(":")[2])
+    if loss == "record":
+        (tmp_path / "local" / "server.json").write_text('{"pid": ')
+        second = cloud.start(port)
+    else:
+        shutil.rmtree(tmp_path / "local")
+        _until(lambda: _ended(first.pid), 30)
+        second = cloud.start(port)
+    try:
+        assert (second.pid != first.pid, second.endpoint) == (True, first.endpoint)
+        assert _ended(first.pid)
+    finally:
+        assert cloud.stop() is Ending.ENDED
+
+
+def test_a_start_while_the_server_retires_waits_for_its_port(tmp_path):
+    cloud = ServerProcess(tmp_path)
+    first = cloud.start()
+    port = int(first.endpoint.rpartition(":")[2])
+    cloud.retire(0)
+    _until(lambda: not (tmp_path / "server.json").exists())
+    second = cloud.start(port)
+    try:
+        assert (second.pid != first.pid, second.endpoint, _ended(first.pid)) == (True, first.endpoint, True)
+    finally:
+        with ThreadPoolExecutor(3) as pool:
+            endings = list(pool.map(ServerProcess.stop, [ServerProcess(tmp_path) for _ in range(3)]))
+    assert sorted(ending.name for ending in endings) == ["ENDED", "NOTHING", "NOTHING"]
 
 
 def test_a_taken_port_is_reported_with_the_log(tmp_path):

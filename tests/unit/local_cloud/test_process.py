@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ import pytest
 
 from orchestrator.local_cloud import process
 from orchestrator.local_cloud.errors import LocalCloudError
-from orchestrator.local_cloud.process import ServerProcess
+from orchestrator.local_cloud.process import Ending, ServerProcess
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def test_somebody_else_on_the_port_is_not_the_local_cloud(tmp_path, content):
     with _answering(content) as port:
         _record(tmp_path, port=port)
         assert not ServerProcess(tmp_path).status().running
-        assert ServerProcess(tmp_path).stop() is False
+        assert ServerProcess(tmp_path).stop() is Ending.NOTHING
     assert not (tmp_path / "server.json").exists()
 
 
@@ -172,13 +173,89 @@ def test_a_long_log_is_put_aside(tmp_path, monkeypatch):
     assert (tmp_path / "server.log").read_text() == ""
 
 
-def test_a_process_that_does_not_end_is_reported(tmp_path, monkeypatch):
+HOLDER = """
+import signal, sys, time
+from pathlib import Path
+from orchestrator.local_cloud.lifeline import Lifeline
+signal.signal(signal.SIGTERM, signal.SIG_DFL if sys.argv[2] == "obedient" else signal.SIG_IGN)
+assert Lifeline(Path(sys.argv[1])).hold()
+print("holds", flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def _holder(home, manners="obedient"):
+    """A process that holds the folder as a server does, and answers nobody."""
+    child = subprocess.Popen([sys.executable, "-c", HOLDER, str(home), manners], stdout=subprocess.PIPE)
+    try:
+        assert child.stdout.readline() == b"holds\n"
+        yield child
+    finally:
+        child.kill()
+        child.stdout.close()
+        child.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("manners", "ending", "number"),
+    [("obedient", Ending.ENDED, signal.SIGTERM), ("stubborn", Ending.KILLED, signal.SIGKILL)],
+)
+@pytest.mark.parametrize("suspended", [False, True])
+@pytest.mark.parametrize("record", [None, "", '{"pid": 1, "port": 1, "instance_id": "x"}'])
+def test_stop_ends_the_server_whatever_its_record_says(
+    tmp_path, monkeypatch, manners, ending, number, suspended, record
+):
+    monkeypatch.setattr(process, "_STOP_DEADLINE", 0.2 if manners == "stubborn" else 30.0)
+    if record is not None:
+        (tmp_path / "server.json").write_text(record)
+    with _holder(tmp_path, manners) as child:
+        if suspended:
+            child.send_signal(signal.SIGSTOP)
+        assert ServerProcess(tmp_path).stop() is ending
+        # It was waited for by whoever asked whether it lives.
+        assert child.wait() in (-number, 0)
+    assert ServerProcess(tmp_path).stop() is Ending.NOTHING
+    assert not (tmp_path / "server.json").exists()
+
+
+@pytest.mark.slow
+def test_a_process_number_that_was_used_again_is_not_killed(tmp_path):
+    elsewhere = tmp_path / "other"
+    elsewhere.mkdir()
+    with _holder(elsewhere) as bystander:
+        _record(tmp_path, pid=bystander.pid)
+        (tmp_path / "server.alive").write_text(json.dumps({"pid": bystander.pid, "started": 1.0}))
+        assert ServerProcess(tmp_path).stop() is Ending.NOTHING
+        assert bystander.poll() is None
+
+
+@pytest.mark.slow
+def test_a_holder_that_does_not_say_who_it_is_is_reported(tmp_path):
+    with _holder(tmp_path) as child:
+        (tmp_path / "server.alive").write_text("damaged")
+        with pytest.raises(LocalCloudError, match="The local cloud does not stop") as raised:
+            ServerProcess(tmp_path).stop()
+        assert str(tmp_path / "server.alive") in raised.value.hint
+        assert child.poll() is None
+
+
+@pytest.mark.slow
+def test_start_makes_no_second_server_beside_one_that_neither_answers_nor_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "_START_DEADLINE", 0.2)
+    with _holder(tmp_path), pytest.raises(LocalCloudError, match="neither answers nor ends") as raised:
+        ServerProcess(tmp_path).start()
+    assert "platformctl local stop" in raised.value.hint
+
+
+def test_a_kill_that_has_no_effect_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(process, "_STOP_DEADLINE", 0.0)
-    signals = []
-    real_kill = os.kill
-    monkeypatch.setattr(process.os, "kill", lambda pid, number: signals.append(number) if number else real_kill(pid, 0))
+    monkeypatch.setattr(process, "_KILL_DEADLINE", 0.0)
+    sent = []
+    monkeypatch.setattr(process.Identity, "signal", lambda _, *numbers: sent.extend(numbers))
     with _answering({"instance_id": "abc"}) as port:
         _record(tmp_path, port=port)
         with pytest.raises(LocalCloudError, match="The local cloud does not stop"):
             ServerProcess(tmp_path).stop()
-    assert signals == [signal.SIGTERM]
+    assert sent == [signal.SIGTERM, signal.SIGCONT, signal.SIGKILL]
