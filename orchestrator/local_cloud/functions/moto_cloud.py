@@ -9,8 +9,8 @@ from orchestrator.local_cloud.backends import GLOBAL, backend
 from orchestrator.local_cloud.credentials import IssuedKeys
 from orchestrator.local_cloud.functions.cloud import Mapped, Received
 from orchestrator.local_cloud.functions.model import FunctionVersion, Keys, not_found
+from orchestrator.local_cloud.iam import stored
 from orchestrator.local_cloud.iam.deliveries import role_may
-from orchestrator.local_cloud.iam.services import deployed
 from orchestrator.local_cloud.identity import REGION
 from orchestrator.local_cloud.serial import MOTO
 
@@ -104,7 +104,7 @@ class MotoCloud:
 
     def mappings(self) -> Sequence[Mapped]:
         with MOTO:
-            stored: list[Any] = list(backend("lambda").list_event_source_mappings("", ""))
+            found: list[Any] = list(backend("lambda").list_event_source_mappings("", ""))
             return [
                 Mapped(
                     identifier=mapping.uuid,
@@ -116,14 +116,14 @@ class MotoCloud:
                     or _DEFAULT_CONCURRENCY,
                     reports_failures="ReportBatchItemFailures" in (mapping.function_response_types or ()),
                 )
-                for mapping in stored
+                for mapping in found
                 if mapping.enabled and ":sqs:" in mapping.event_source_arn
             ]
 
     def may_poll(self, mapping: Mapped) -> bool:
         name = mapping.queue_arn.rpartition(":")[2]
         with MOTO:
-            found = deployed(mapping.function_arn)
+            found = stored.function(mapping.function_arn)
             allowed = found is not None and all(
                 # While messages wait this runs five times a second; the refusal is logged once.
                 role_may(
@@ -174,8 +174,8 @@ class MotoCloud:
 
     def _function(self, found: Any, latest: Any, version: str) -> FunctionVersion:
         logging_config = latest.get_configuration()["LoggingConfig"]
-        stored = latest.event_invoke_config
-        invoke: dict[str, Any] = stored[-1].config if stored else {}
+        configs = latest.event_invoke_config
+        invoke: dict[str, Any] = configs[-1].config if configs else {}
         reserved = latest.reserved_concurrency
         dead_letter = (getattr(latest, "dead_letter_config", None) or {}).get("TargetArn", "")
         code: bytes = found.code_bytes
