@@ -1,7 +1,7 @@
 """Cron expressions of EventBridge: minutes, hours, day of month, month, day of week, year; in UTC.
 
-Source: EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)": one of the two days is a question mark, weeks begin on Sunday with 1, and
-``L``, ``W`` and ``#`` name days that depend on the month.
+Source: EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)": one of the two days is a
+question mark, weeks begin on Sunday with 1, and ``L``, ``W`` and ``#`` name days that depend on the month.
 """
 
 import calendar
@@ -13,28 +13,20 @@ from datetime import UTC, date, datetime, timedelta
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _FIELDS = 6
+_NUMBER = re.compile(r"[0-9]{1,4}")
+_STEP = re.compile(r"0{0,3}[1-9][0-9]{0,3}")
 _NEAREST = re.compile(r"(\d{1,2})W")
 _LAST_OF = re.compile(r"(\w+)L")
 _NTH_OF = re.compile(r"(\w+)#([1-5])")
 
 
 class ScheduleError(ValueError):
-    """An expression that EventBridge would not take."""
+    """An expression that EventBridge would not accept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cron:
-    """A parsed expression.
-
-    Attributes:
-        minutes: in ascending order, as everything here.
-        hours: of the day.
-        month_days: field for the day of the month; "?" where the day of the week decides.
-        months: from 1.
-        week_days: field for the day of the week; "?" where the day of the month decides.
-        years: in which it fires.
-
-    """
+    """A parsed expression: numbers in ascending order, and a "?" for the day that the other field decides."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -44,7 +36,7 @@ class Cron:
     years: tuple[int, ...]
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """The first minute after a moment at which it fires; None when there is none any more."""
+        """Return the first minute after a moment at which it fires; None if there is none."""
         earliest = moment.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
         for day in self._days_from(earliest.date()):
             for hour in self.hours:
@@ -58,23 +50,17 @@ class Cron:
         for year in self.years:
             for month in self.months:
                 if (year, month) >= (first.year, first.month):
-                    yield from (day for day in self._days(year, month) if day >= first)
+                    yield from (day for day in self.days(year, month) if day >= first)
 
-    def _days(self, year: int, month: int) -> list[date]:
-        if self.week_days == "?":
-            found = {day for item in self.month_days.split(",") for day in _month_days(item, year, month)}
-        else:
-            found = {day for item in self.week_days.split(",") for day in _week_days(item, year, month)}
+    def days(self, year: int, month: int) -> list[date]:
+        """List the days of a month on which it fires."""
+        field, days_of = (self.month_days, _month_days) if self.week_days == "?" else (self.week_days, _week_days)
+        found = {day for item in field.split(",") for day in days_of(item, year, month)}
         return [date(year, month, day) for day in sorted(found)]
 
 
 def parse_cron(fields: str) -> Cron:
-    """Reads what stands between the parentheses of ``cron(...)``.
-
-    Raises:
-        ScheduleError: it is no cron expression of EventBridge.
-
-    """
+    """Parse the fields between the parentheses of ``cron(...)``, or raise ScheduleError."""
     given = fields.upper().split()
     if len(given) != _FIELDS:
         raise ScheduleError(f"cron({fields}) has {len(given)} fields; there must be {_FIELDS}")
@@ -89,21 +75,18 @@ def parse_cron(fields: str) -> Cron:
         week_days=week_days,
         years=_values(years, 1970, 2199),
     )
-    # A mistake in a field of days shows here, and not months later.
-    for item in month_days.split(",") if month_days != "?" else ():
-        _month_days(item, 2024, 1)
-    for item in week_days.split(",") if week_days != "?" else ():
-        _week_days(item, 2024, 1)
+    # An error in a field of days must show now, and not months later.
+    parsed.days(2024, 1)
     return parsed
 
 
 def _values(field: str, low: int, high: int, names: tuple[str, ...] = ()) -> tuple[int, ...]:
-    """The numbers that a field stands for: lists of numbers, ranges, ``*``, and any of these with a step."""
+    """List the numbers of a field: lists of numbers, ranges, ``*``, and any of these with a step."""
     found: set[int] = set()
     for item in field.split(","):
         span, slash, step = item.partition("/")
         first, dash, last = span.partition("-")
-        if slash and (not step.isdigit() or int(step) == 0):
+        if slash and not _STEP.fullmatch(step):
             raise ScheduleError(f"{item} has no step")
         if span == "*":
             begin, end = low, high
@@ -117,7 +100,7 @@ def _values(field: str, low: int, high: int, names: tuple[str, ...] = ()) -> tup
 
 
 def _number(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
-    number = names.index(text) + low if text in names else int(text) if text.isdigit() else -1
+    number = names.index(text) + low if text in names else int(text) if _NUMBER.fullmatch(text) else -1
     if not low <= number <= high:
         raise ScheduleError(f"{text or 'nothing'} is not between {low} and {high}")
     return number
@@ -137,7 +120,7 @@ def _month_days(item: str, year: int, month: int) -> list[int]:
 
 
 def _work_day(year: int, month: int, day: int) -> int:
-    """The day from Monday to Friday that is nearest to a day, in the same month."""
+    """Return the day from Monday to Friday that is nearest to a day, in the same month."""
     length = calendar.monthrange(year, month)[1]
     match date(year, month, day).weekday():
         case 5:
@@ -149,7 +132,7 @@ def _work_day(year: int, month: int, day: int) -> int:
 
 
 def _week_days(item: str, year: int, month: int) -> list[int]:
-    """Days of a month; EventBridge counts from Sunday as 1, Python from Monday as 0."""
+    """List days of a month; EventBridge counts from Sunday as 1, Python from Monday as 0."""
     length = calendar.monthrange(year, month)[1]
 
     def days_of(number: int) -> list[int]:

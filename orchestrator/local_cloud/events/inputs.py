@@ -8,20 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\['([^']+)'\]|\[(\d+)\]")
+_STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\['([^']+)'\]|\[(\d{1,9})\]")
 _PIECE = re.compile(r"""\\.|"|<([A-Za-z0-9_.-]+)>""", re.DOTALL)
 
 
 def input_for(target: Mapping[str, Any], event: Mapping[str, Any], *, rule_name: str, rule_arn: str) -> str:
-    """The text that a target gets.
-
-    Args:
-        target: with Input, InputPath, InputTransformer, or none of them.
-        event: as rules see it.
-        rule_name: for the template's reserved variables.
-        rule_arn: as above.
-
-    """
+    """Return the text for a target with Input, InputPath, InputTransformer, or none of them."""
     if target.get("Input"):
         return str(target["Input"])
     if target.get("InputPath"):
@@ -42,7 +34,7 @@ def input_for(target: Mapping[str, Any], event: Mapping[str, Any], *, rule_name:
 
 
 def value_at(path: str, event: Any) -> Any:
-    """The value at a JSON path ("$.detail.items[0]"); None where the event has none."""
+    """Return the value at a JSON path ("$.detail.items[0]"); None if the event has none."""
     found = event
     place = 1
     while place < len(path):
@@ -59,10 +51,10 @@ def value_at(path: str, event: Any) -> Any:
 
 
 def filled(template: str, values: Mapping[str, Any]) -> str:
-    """A template with its variables replaced.
+    """Replace the variables of a template.
 
-    Within quotation marks a text is put in as it is, escaped for JSON; elsewhere a value becomes JSON, quotation marks included. What the event does not have
-    is empty, and what is no variable stays.
+    Within quotation marks a text is inserted as it is, escaped for JSON; elsewhere a value becomes JSON, quotation
+    marks included. What the event lacks is empty, and unknown variables stay.
     """
     quoted = False
 

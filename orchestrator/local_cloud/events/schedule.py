@@ -3,39 +3,33 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from orchestrator.local_cloud.events.cron import ScheduleError, parse_cron
+from orchestrator.local_cloud.events.cron import Cron, ScheduleError, parse_cron
 
-_RATE = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
+_RATE = re.compile(r"rate\(([0-9]{1,9}) (minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\((.*)\)")
-
-
-class Schedule(Protocol):
-    """When a rule fires."""
-
-    def next_after(self, moment: datetime) -> datetime | None:
-        """The first time after a moment; None when there is none."""
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+_LONGEST = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """Fires again and again; the count begins when the rule is made."""
+    """Fires again and again; the count begins when the rule is created."""
 
     interval: timedelta
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """An interval later."""
-        return moment + self.interval
+        """Return the time an interval later; None beyond the last year of the calendar."""
+        try:
+            return moment + self.interval
+        except OverflowError:
+            return None
 
 
-def parse_schedule(expression: str) -> Schedule:
-    """Reads an expression.
-
-    Raises:
-        ScheduleError: it is none that EventBridge takes.
-
-    """
+def parse_schedule(expression: str) -> Cron | Rate:
+    """Parse an expression, or raise ScheduleError if EventBridge would not accept it."""
+    if len(expression) > _LONGEST:
+        raise ScheduleError(f"the expression has more than {_LONGEST} characters")
     cron = _CRON.fullmatch(expression)
     if cron is not None:
         return parse_cron(cron[1])

@@ -1,4 +1,4 @@
-"""Fires rules at the times of their schedules: what is due is worked out from a clock that is passed in, and a thread asks for it."""
+"""Fires rules at their scheduled times: a thread regularly compares them with an injected clock."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -6,107 +6,83 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 
-from orchestrator.local_cloud.events.cron import ScheduleError
-from orchestrator.local_cloud.events.schedule import Schedule, parse_schedule
+from orchestrator.local_cloud.events.cron import Cron, ScheduleError
+from orchestrator.local_cloud.events.schedule import Rate, parse_schedule
 
 _LOG = logging.getLogger("platformctl.local_cloud")
-_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A rule with a schedule that is enabled.
-
-    Attributes:
-        arn: of the rule.
-        expression: its schedule.
-
-    """
+    """An enabled rule: its ARN and its schedule expression."""
 
     arn: str
     expression: str
 
 
-@dataclass(slots=True)
-class _Due:
-    schedule: Schedule
-    next: datetime | None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Scheduler:
-    """The schedules of all rules."""
+    """The schedules of all rules.
+
+    Args:
+        rules: lists the rules that are enabled now.
+        fire: calls the targets of the rule with that ARN, for its scheduled time.
+        clock: the time, in UTC.
+        pause: seconds between two looks of the thread.
+
+    """
 
     def __init__(
         self,
         rules: Callable[[], Sequence[Scheduled]],
         fire: Callable[[str, datetime], None],
         *,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: float = 1.0,
     ) -> None:
-        """Nothing runs yet.
-
-        Args:
-            rules: those that are enabled now.
-            fire: calls the targets of the rule with that ARN, for the time that its schedule says.
-            clock: the time, in UTC.
-
-        """
-        self._rules, self._fire, self._clock = rules, fire, clock
-        self._due: dict[Scheduled, _Due] = {}
+        self._rules, self._fire, self._clock, self._pause = rules, fire, clock, pause
+        self._due: dict[Scheduled, tuple[Cron | Rate | None, datetime | None]] = {}
         self._stopped = Event()
         self._starting = Lock()
         self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Starts the thread, if it does not run."""
+        """Start the thread unless it runs."""
         with self._starting:
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="events-schedules", daemon=True)
                 self._thread.start()
 
     def stop(self) -> None:
-        """Fires nothing more."""
+        """Stop firing."""
         self._stopped.set()
 
     def look(self) -> None:
-        """Fires what is due. What was missed, because the machine slept, fires once; a rule that is new, or new again, counts from now."""
+        """Fire what is due: once for all times missed while the machine slept. New rules count from now."""
         now = self._clock()
-        rules = self._rules()
-        self._due = {rule: self._due.get(rule) or self._first(rule, now) for rule in rules}
-        for rule, due in self._due.items():
-            if due.next is None or due.next > now:
+        self._due = {rule: self._due.get(rule) or self._first(rule, now) for rule in self._rules()}
+        for rule, (schedule, time) in self._due.items():
+            if schedule is None or time is None or time > now:
                 continue
-            time = due.next
-            while due.next is not None and due.next <= now:
-                due.next = due.schedule.next_after(due.next)
-            self._fire_one(rule, time)
+            following: datetime | None = time
+            while following is not None and following <= now:
+                following = schedule.next_after(following)
+            self._due[rule] = schedule, following
+            try:
+                self._fire(rule.arn, time)
+            except Exception:  # noqa: BLE001 - one rule must not stop the others
+                _LOG.exception("%s could not be fired", rule.arn)
 
-    def _first(self, rule: Scheduled, now: datetime) -> _Due:
+    def _first(self, rule: Scheduled, now: datetime) -> tuple[Cron | Rate | None, datetime | None]:
         try:
             schedule = parse_schedule(rule.expression)
         except ScheduleError as error:
             _LOG.warning("%s never fires: %s", rule.arn, error)
-            return _Due(_Never(), None)
-        return _Due(schedule, schedule.next_after(now))
-
-    def _fire_one(self, rule: Scheduled, time: datetime) -> None:
-        try:
-            self._fire(rule.arn, time)
-        except Exception:  # noqa: BLE001 - one rule must not end the schedules of the others
-            _LOG.exception("%s could not be fired", rule.arn)
+            return None, None
+        return schedule, schedule.next_after(now)
 
     def _run(self) -> None:
-        while not self._stopped.wait(_PAUSE):
+        while not self._stopped.wait(self._pause):
             try:
                 self.look()
             except Exception:  # noqa: BLE001 - the next look may succeed
-                _LOG.exception("the schedules could not be looked at")
-
-
-class _Never:
-    def next_after(self, _moment: datetime) -> datetime | None:
-        return None
+                _LOG.exception("the schedules could not be evaluated")

@@ -1,7 +1,8 @@
-"""Hands an event to a rule's targets: functions, queues, topics and log groups.
+"""Delivers an event to a rule's targets: functions, queues, topics and log groups.
 
-Source: EventBridge User Guide, "Event bus targets in Amazon EventBridge", "Using resource-based policies" and "Using dead-letter queues". What a target's policy
-forbids is not tried again, on AWS as here; nothing else fails here that a second attempt would mend, so the retry policy has no effect.
+Source: EventBridge User Guide, "Event bus targets in Amazon EventBridge", "Using resource-based policies" and "Using
+dead-letter queues". What a target's policy forbids is not retried, on AWS as here; nothing else that fails here would
+succeed on a second attempt, so the retry policy has no effect.
 """
 
 import json
@@ -11,9 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from orchestrator.local_cloud.backends import backend
 from orchestrator.local_cloud.events.inputs import input_for
 from orchestrator.local_cloud.events.scheduler import Scheduled
 from orchestrator.local_cloud.iam.deliveries import may_deliver
+from orchestrator.local_cloud.iam.patterns import arn_parts
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
 from orchestrator.local_cloud.serial import MOTO
 
@@ -21,16 +24,11 @@ _LOG = logging.getLogger("platformctl.local_cloud")
 _EVENTS = "events.amazonaws.com"
 
 Submit = Callable[[str, str], None]
-"""Puts an event (JSON) into the queue of the function with that ARN."""
+"""Queues an event (JSON) for the function with that ARN."""
 
 
 class UndeliverableError(Exception):
-    """A target got nothing.
-
-    Attributes:
-        code: for the dead letter, "NO_PERMISSIONS".
-
-    """
+    """A target got nothing; ``code`` is for the dead letter ("NO_PERMISSIONS")."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -38,16 +36,22 @@ class UndeliverableError(Exception):
 
 
 def as_seen(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event of moto as rules and targets see it on AWS: with its time as text, and without moto's own fields."""
+    """Return moto's event as rules and targets see it on AWS: with its time as text, without moto's own fields."""
     seen = {name: value for name, value in event.items() if name != "ingestion-time"}
     if isinstance(seen.get("time"), int | float):
         seen["time"] = _stamp(datetime.fromtimestamp(seen["time"], UTC))
     return seen
 
 
-def scheduled_event(rule_arn: str, time: datetime) -> dict[str, Any]:
-    """What the targets of a scheduled rule get."""
-    return {
+def scheduled_rules() -> list[Scheduled]:
+    """List moto's enabled rules that have a schedule."""
+    with MOTO:
+        return [Scheduled(rule.arn, rule.scheduled_expression) for rule in _rules()]
+
+
+def fire(rule_arn: str, time: datetime, submit: Submit) -> None:
+    """Call the targets of a scheduled rule, if it still is one."""
+    event = {
         "version": "0",
         "id": str(uuid4()),
         "detail-type": "Scheduled Event",
@@ -58,97 +62,68 @@ def scheduled_event(rule_arn: str, time: datetime) -> dict[str, Any]:
         "resources": [rule_arn],
         "detail": {},
     }
-
-
-def scheduled_rules() -> list[Scheduled]:
-    """The rules of moto that are enabled and have a schedule."""
     with MOTO:
-        return [Scheduled(rule.arn, rule.scheduled_expression) for rule in _rules() if _is_due(rule)]
-
-
-def fire(rule_arn: str, time: datetime, submit: Submit) -> None:
-    """Calls the targets of a scheduled rule, if it still is one."""
-    event = scheduled_event(rule_arn, time)
-    with MOTO:
-        rule = next((one for one in _rules() if one.arn == rule_arn and _is_due(one)), None)
+        rule = next((one for one in _rules() if one.arn == rule_arn), None)
         for target in rule.targets if rule is not None else ():
             deliver(rule, target, event, submit)
 
 
 def deliver(rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], submit: Submit) -> None:
-    """Hands an event to one target; what it cannot have goes to its dead-letter queue. ``serial.MOTO`` must be held.
-
-    Args:
-        rule: of moto.
-        target: one of its targets, as in PutTargets.
-        event: as targets see it.
-        submit: calls functions.
-
-    """
+    """Deliver an event to a target (as in PutTargets) or its dead-letter queue. ``serial.MOTO`` must be held."""
     text = input_for(target, event, rule_name=rule.name, rule_arn=rule.arn)
     try:
         _send(rule, target, text, submit)
     except UndeliverableError as error:
         _LOG.warning("the rule %s could not reach %s: %s", rule.name, target["Arn"], error)
-        _bury(rule, target, event, error)
+        _send_dead_letter(rule, target, event, error)
 
 
 def _send(rule: Any, target: Mapping[str, Any], text: str, submit: Submit) -> None:
     arn = str(target["Arn"])
-    match arn.split(":")[2]:
+    match arn_parts(arn)[2]:
         case "lambda":
-            _permitted(arn, rule.arn)
+            _require_permission(arn, rule.arn)
             submit(arn, text)
         case "sqs":
-            _permitted(arn, rule.arn)
+            _require_permission(arn, rule.arn)
             _send_message(arn, text, (target.get("SqsParameters") or {}).get("MessageGroupId"))
         case "sns":
-            # EventBridge names no source when it publishes: a topic whose policy asks for one turns it away.
-            _permitted(arn, "")
-            _publish(arn, text)
+            # EventBridge names no source when it publishes: a topic whose policy requires one refuses it.
+            _require_permission(arn, "")
+            sns = backend("sns", arn_parts(arn)[3])
+            _require(sns is not None and arn in sns.topics, "topic")
+            sns.publish(message=text, arn=arn)
         case "logs":
             group = arn.removesuffix(":*")
-            _permitted(f"{group}:log-stream:{rule.name}", rule.arn)
-            _log(group.rpartition(":log-group:")[2], rule.name, text)
+            _require_permission(f"{group}:log-stream:{rule.name}", rule.arn)
+            logs, name = backend("logs"), group.rpartition(":log-group:")[2]
+            _require(name in logs.groups, "log group")
+            logs.ensure_log_stream(name, rule.name)
+            event = {"timestamp": int(datetime.now(UTC).timestamp() * 1000), "message": text}
+            logs.put_log_events(name, rule.name, [event])
         case kind:
-            raise UndeliverableError("UNSUPPORTED_TARGET", f"the local cloud does not deliver events to {kind}")
+            raise UndeliverableError("UNSUPPORTED_TARGET", f"the local cloud does not deliver events to {kind or arn}")
 
 
-def _permitted(target: str, source_arn: str) -> None:
+def _require_permission(target: str, source_arn: str) -> None:
     if not may_deliver(_EVENTS, target, source_arn=source_arn):
-        raise UndeliverableError("NO_PERMISSIONS", "its policy, or that of its key, does not let EventBridge in")
+        raise UndeliverableError("NO_PERMISSIONS", "its policy, or that of its key, does not allow EventBridge")
+
+
+def _require(exists: bool, what: str) -> None:
+    if not exists:
+        raise UndeliverableError("RESOURCE_NOT_FOUND", f"the {what} does not exist")
 
 
 def _send_message(arn: str, text: str, group_id: str | None, attributes: dict[str, Any] | None = None) -> None:
-    from moto.sqs.models import sqs_backends  # noqa: PLC0415 - moto loads with the patches
-
-    backend, name = sqs_backends[ACCOUNT_ID][arn.split(":")[3]], arn.rpartition(":")[2]
-    if name not in backend.queues:
-        raise UndeliverableError("RESOURCE_NOT_FOUND", "the queue does not exist")
-    backend.send_message(name, text, group_id=group_id, message_attributes=attributes)
+    sqs, name = backend("sqs", arn_parts(arn)[3]), arn.rpartition(":")[2]
+    _require(sqs is not None and name in sqs.queues, "queue")
+    sqs.send_message(name, text, group_id=group_id, message_attributes=attributes)
 
 
-def _publish(arn: str, text: str) -> None:
-    from moto.sns.models import sns_backends  # noqa: PLC0415 - moto loads with the patches
-
-    backend = sns_backends[ACCOUNT_ID][arn.split(":")[3]]
-    if arn not in backend.topics:
-        raise UndeliverableError("RESOURCE_NOT_FOUND", "the topic does not exist")
-    backend.publish(message=text, arn=arn)
-
-
-def _log(group: str, stream: str, text: str) -> None:
-    from moto.logs.models import logs_backends  # noqa: PLC0415 - moto loads with the patches
-
-    backend = logs_backends[ACCOUNT_ID][REGION]
-    if group not in backend.groups:
-        raise UndeliverableError("RESOURCE_NOT_FOUND", "the log group does not exist")
-    backend.ensure_log_stream(group, stream)
-    moment = int(datetime.now(UTC).timestamp() * 1000)
-    backend.put_log_events(group, stream, [{"timestamp": moment, "message": text}])
-
-
-def _bury(rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], error: UndeliverableError) -> None:
+def _send_dead_letter(
+    rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], error: UndeliverableError
+) -> None:
     arn = (target.get("DeadLetterConfig") or {}).get("Arn")
     if not arn or not may_deliver(_EVENTS, arn, source_arn=rule.arn):
         return
@@ -161,13 +136,9 @@ def _bury(rule: Any, target: Mapping[str, Any], event: Mapping[str, Any], error:
 
 
 def _rules() -> list[Any]:
-    from moto.events.models import events_backends  # noqa: PLC0415 - moto loads with the patches
-
-    return list(events_backends[ACCOUNT_ID][REGION].event_buses["default"].rules.values())
-
-
-def _is_due(rule: Any) -> bool:
-    return bool(rule.scheduled_expression) and rule.state != "DISABLED"
+    """List the rules that have a schedule and are enabled."""
+    rules = backend("events").event_buses["default"].rules.values()
+    return [rule for rule in rules if rule.scheduled_expression and rule.state != "DISABLED"]
 
 
 def _stamp(moment: datetime) -> str:

@@ -1,39 +1,40 @@
-"""Asynchronous events: accepted at once, tried again when they fail, and sent to the dead-letter queue in the end.
+"""Asynchronous events: accepted at once, retried when they fail, and finally sent to the dead-letter queue.
 
-The rules are those of https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html; only the pauses are shorter.
+The rules are those of https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html; only the
+pauses are shorter.
 """
 
 import heapq
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import Condition, Thread
 
 from orchestrator.local_cloud.functions.cloud import Cloud
-from orchestrator.local_cloud.functions.model import Function, InvocationRefusedError, InvocationResult
+from orchestrator.local_cloud.functions.model import FunctionVersion, InvocationRefusedError, InvocationResult
 
 _LOG = logging.getLogger("platformctl.local_cloud")
 _THREADS = 8
 # The longest text of an attribute of a dead letter.
 _MAX_REASON = 1024
 
-Attempt = Callable[[str, bytes, str], tuple[Function, InvocationResult]]
+Attempt = Callable[[str, bytes, str], tuple[FunctionVersion, InvocationResult]]
 """Runs a function, named by its ARN, for an event under a request id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long things take that take minutes on AWS.
+    """Durations, in seconds, that are minutes on AWS.
 
     Attributes:
-        retries: seconds before the second and the third attempt; 60 and 120 on AWS.
-        throttled: seconds before a throttled event is tried again; 1 second to 5 minutes on AWS.
-        hidden: seconds until a message of a queue whose processing failed is seen again; None for the rest of the queue's own
-            visibility timeout, as on AWS. While a function works on a message, the queue's own timeout hides it in any case.
-        poll: seconds between two looks at a queue.
+        retries: before the second and the third attempt; 60 and 120 on AWS.
+        throttled: before a throttled event is retried; 1 to 300 on AWS.
+        hidden: until a message whose processing failed is visible again; None for the rest of the queue's own
+            visibility timeout, as on AWS. That timeout hides a message in any case while a function works on it.
+        poll: between two polls of a queue.
 
     """
 
@@ -43,7 +44,7 @@ class Pace:
     poll: float = 0.2
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Waiting:
     arn: str
     event: bytes = field(repr=False)
@@ -53,17 +54,9 @@ class _Waiting:
 
 
 class AsynchronousEvents:
-    """The queue between whoever sends events and the functions."""
+    """The queue between event sources and functions."""
 
     def __init__(self, attempt: Attempt, cloud: Cloud, pace: Pace) -> None:
-        """Nothing runs yet.
-
-        Args:
-            attempt: runs a function once.
-            cloud: takes dead letters.
-            pace: of retries.
-
-        """
         self._attempt, self._cloud, self._pace = attempt, cloud, pace
         self._changed = Condition()
         self._heap: list[tuple[float, int, _Waiting]] = []
@@ -73,32 +66,24 @@ class AsynchronousEvents:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="functions-event")
 
     def start(self) -> None:
-        """Starts delivering."""
+        """Start delivering."""
         Thread(target=self._dispatch, name="functions-events", daemon=True).start()
 
     def stop(self) -> None:
-        """Delivers nothing more; events that wait are lost."""
+        """Stop delivering; waiting events are lost."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def put(self, arn: str, event: bytes, request_id: str, maximum_age: float) -> None:
-        """Adds an event.
-
-        Args:
-            arn: of the function, qualifier included.
-            event: JSON.
-            request_id: of all its attempts.
-            maximum_age: in seconds, after which it is not tried again.
-
-        """
+        """Add an event (JSON) for a function's ARN; it is not retried after so many seconds."""
         with self._changed:
             self._open += 1
         self._later(0.0, _Waiting(arn=arn, event=event, request_id=request_id, expires=time.monotonic() + maximum_age))
 
     def settled(self) -> bool:
-        """Whether nothing waits or runs."""
+        """Return whether nothing waits or runs."""
         with self._changed:
             return self._open == 0
 
@@ -119,43 +104,43 @@ class AsynchronousEvents:
                 self._threads.submit(self._deliver, waiting)
 
     def _deliver(self, waiting: _Waiting) -> None:
+        again: tuple[float, _Waiting] | None = None
         try:
-            pause = self._try(waiting)
+            again = self._try(waiting)
         except Exception:  # noqa: BLE001 - one event must not end the delivery of the others
             _LOG.exception("an event for %s was lost", waiting.arn)
-            pause = None
-        if pause is not None:
-            self._later(pause, waiting)
+        if again is not None:
+            self._later(*again)
             return
         with self._changed:
             self._open -= 1
 
-    def _try(self, waiting: _Waiting) -> float | None:
-        """One attempt; the pause before the next one, or None when the event is done with."""
+    def _try(self, waiting: _Waiting) -> tuple[float, _Waiting] | None:
+        """Attempt an event once; return pause and event for the next attempt, or None when there is none."""
         try:
             function, result = self._attempt(waiting.arn, waiting.event, waiting.request_id)
         except InvocationRefusedError as refusal:
-            # A throttled event waits as long as it may, and none of that counts as an attempt.
+            # A throttled event waits until it expires; that is no attempt.
             if refusal.throttled and time.monotonic() + self._pace.throttled < waiting.expires:
-                return self._pace.throttled
+                return self._pace.throttled, waiting
             _LOG.warning("an event for %s was dropped: %s", waiting.arn, refusal)
             return None
         if not result.function_error:
             return None
-        waiting.attempts += 1
+        waiting = replace(waiting, attempts=waiting.attempts + 1)
         if waiting.attempts <= function.retries:
             pause = self._pace.retries[min(waiting.attempts, len(self._pace.retries)) - 1]
             if time.monotonic() + pause < waiting.expires:
-                return pause
+                return pause, waiting
         self._give_up(function, waiting, result)
         return None
 
-    def _give_up(self, function: Function, waiting: _Waiting, result: InvocationResult) -> None:
+    def _give_up(self, function: FunctionVersion, waiting: _Waiting, result: InvocationResult) -> None:
         _LOG.warning("%s failed %d times on an event", waiting.arn, waiting.attempts)
         if not function.dead_letter_arn:
             return
         reason = result.payload.decode("utf-8", "replace")[:_MAX_REASON]
-        attributes: Mapping[str, tuple[str, str]] = {
+        attributes = {
             "RequestID": ("String", waiting.request_id),
             "ErrorCode": ("Number", "200"),
             "ErrorMessage": ("String", reason),

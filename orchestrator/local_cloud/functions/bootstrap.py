@@ -1,9 +1,10 @@
-"""The program of a worker process: loads the handler of one function, then runs it for one event after the other.
+"""The program of a worker process: loads the handler of one function, then runs it for one event after another.
 
-It is started with ``python -I -S bootstrap.py FD`` and sees the standard library only; the first frame on the socket FD says what else is on the path.
-The socket is also the tether: when it closes, because the server stopped or died, the process ends whatever the handler is doing.
+It is started with ``python -I -S bootstrap.py FD`` and sees the standard library only; the first frame on the socket FD
+extends its path. The socket is also the tether: when it closes, because the server stopped or died, the process ends
+whatever the handler is doing.
 
-What the handler sees is described in https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html and the pages below it.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html and the pages below it describe what a handler sees.
 """
 
 import importlib
@@ -24,10 +25,13 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 _LENGTHS = struct.Struct(">II")
+# An answer has 6 MiB at most; one that is larger still must not fill the memory of the server.
+_LARGEST = 16 << 20
+_LARGEST_LINE = 1 << 18
 
 
 class Channel:
-    """Frames of a JSON header and a body of bytes over a stream socket; one thread reads, any may write."""
+    """Frames of a JSON header and a body over a stream socket; one thread reads, any may write."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -40,25 +44,16 @@ class Channel:
         self._connection.close()
 
     def send(self, header: Mapping[str, Any], body: bytes = b"") -> None:
-        """Sends one frame.
-
-        Raises:
-            OSError: nobody is on the other side any more.
-
-        """
+        """Send one frame, or raise OSError when the other side is gone."""
         head = json.dumps(header).encode()
         with self._lock:
             self._connection.sendall(_LENGTHS.pack(len(head), len(body)) + head + body)
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
-        """Waits for one frame.
-
-        Raises:
-            EOFError: the other side has gone.
-            OSError: as above, while it was writing.
-
-        """
+        """Wait for one frame, or raise EOFError or OSError when the other side is gone."""
         head, body = _LENGTHS.unpack(self._exactly(_LENGTHS.size))
+        if max(head, body) > _LARGEST:
+            raise EOFError(f"a frame of {head + body} bytes")
         header: dict[str, Any] = json.loads(self._exactly(head))
         return header, self._exactly(body)
 
@@ -73,13 +68,8 @@ class Channel:
         return b"".join(parts)
 
 
-class Failure(Exception):  # noqa: N818 - it is the outcome of loading a handler, named as Lambda names it
-    """A handler that cannot be loaded or whose answer cannot be sent.
-
-    Attributes:
-        kind: the errorType, "Runtime.ImportModuleError".
-
-    """
+class Failure(Exception):  # noqa: N818 - Lambda calls it that
+    """A handler that cannot be loaded or whose answer cannot be sent; ``kind`` is the errorType."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -106,13 +96,16 @@ class Context:
 
 
 class _Log(logging.Handler):
-    """What the standard library's logging writes, as Lambda's runtime formats it: one event per record, however many lines it has."""
+    """Writes records of the standard library's logging as Lambda does: one event each, however many lines."""
 
     def __init__(self, channel: Channel) -> None:
         super().__init__()
         self._channel = channel
         self._json = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
-        self.request_id = ""
+        self._request_id = ""
+
+    def begin(self, request_id: str) -> None:
+        self._request_id = request_id
 
     def emit(self, record: logging.LogRecord) -> None:
         moment = datetime.fromtimestamp(record.created, UTC)
@@ -121,14 +114,14 @@ class _Log(logging.Handler):
             if record.exc_info:
                 text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
             stamp = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-            self.say(f"[{record.levelname}]\t{stamp}\t{self.request_id}\t{text}")
+            self.write(f"[{record.levelname}]\t{stamp}\t{self._request_id}\t{text}")
             return
         fields: dict[str, Any] = {
             "timestamp": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "level": record.levelname,
             "message": record.getMessage(),
             "logger": record.name,
-            "requestId": self.request_id,
+            "requestId": self._request_id,
         }
         if record.exc_info and record.exc_info[0] is not None:
             fields |= {
@@ -136,31 +129,31 @@ class _Log(logging.Handler):
                 "errorMessage": str(record.exc_info[1]),
                 "stackTrace": _stack(record.exc_info[1]),
             }
-        self.say(json.dumps(fields, default=str))
+        self.write(json.dumps(fields, default=str))
 
     def failed(self, error: Mapping[str, Any]) -> None:
-        """The line that the runtime writes about an exception that a handler did not catch."""
+        """Write the line of the runtime about an exception that a handler did not catch."""
         if self._json:
             stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            self.say(json.dumps({"timestamp": stamp, "log_level": "ERROR", **error}))
+            self.write(json.dumps({"timestamp": stamp, "log_level": "ERROR", **error}))
             return
         trace = "".join(error["stackTrace"]).rstrip()
         head = f"[ERROR] {error['errorType']}: {error['errorMessage']}"
-        self.say(f"{head}\nTraceback (most recent call last):\n{trace}" if trace else head)
+        self.write(f"{head}\nTraceback (most recent call last):\n{trace}" if trace else head)
 
-    def say(self, text: str) -> None:
+    def write(self, text: str) -> None:
         sys.stdout.flush()
-        self._channel.send({"kind": "log"}, text.encode())
+        self._channel.send({"kind": "log"}, text[:_LARGEST_LINE].encode(errors="replace"))
 
 
 def main(descriptor: int) -> None:
-    """Serves frames until the socket closes."""
+    """Serve frames until the socket closes."""
     connection = socket.socket(fileno=descriptor)
     connection.set_inheritable(False)
     channel = Channel(connection)
     settings, _ = channel.receive()
     for stream in (sys.stdout, sys.stderr):
-        # A line that was written must not be lost when the process is killed for its time.
+        # Lines must not be lost when the process is killed at its timeout.
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(channel, requests), name="tether", daemon=True).start()
@@ -171,21 +164,21 @@ def main(descriptor: int) -> None:
     if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
         level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
         logging.root.setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL", "WARN": "WARNING"}.get(level, level))
-    # Where it found an endpoint in the environment is of interest here only.
+    # Otherwise every function logs that botocore found its endpoint in the environment.
     logging.getLogger("botocore.configprovider").setLevel(logging.WARNING)
     try:
         handler = _load(os.environ["_HANDLER"])
-    except Exception as error:  # noqa: BLE001 - whatever a module raises when it is imported is the function's failure
+    except Exception as error:  # noqa: BLE001 - whatever a module raises on import is the function's failure
         _answer(channel, "failed", _report(error, "", log))
         return
     _answer(channel, "ready", b"")
     while True:
         request, event = requests.get()
-        log.request_id = request["requestId"]
+        log.begin(request["requestId"])
         os.environ["_X_AMZN_TRACE_ID"] = request["traceId"]
         try:
             body = _encode(handler(json.loads(event), Context(request)))
-        except Exception as error:  # noqa: BLE001 - as above, when it is called
+        except Exception as error:  # noqa: BLE001 - as above, on a call
             _answer(channel, "error", _report(error, request["requestId"], log))
         else:
             _answer(channel, "result", body)
@@ -202,7 +195,7 @@ def _read(channel: Channel, requests: "queue.SimpleQueue[tuple[dict[str, Any], b
 def _answer(channel: Channel, kind: str, body: bytes) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
-    channel.send({"kind": kind, "memoryMb": _peak_mb()}, body)
+    channel.send({"kind": kind, "memoryMb": _peak_mb(), "size": len(body)}, body if len(body) <= _LARGEST else b"")
 
 
 def _peak_mb() -> int:
@@ -250,13 +243,13 @@ def _report(error: Exception, request_id: str, log: _Log) -> bytes:
 
 
 def _stack(error: BaseException | None) -> list[str]:
-    """The frames of the function's own code, without those of this file."""
+    """Format the frames of the function's own code, without those of this file."""
     frames = traceback.extract_tb(error.__traceback__) if error is not None else []
     return traceback.format_list([frame for frame in frames if frame.filename != __file__])
 
 
 def _redirect(hosts: Mapping[str, tuple[str, int]]) -> None:
-    """Lets "name:port" (or a name, for all its ports) be reached at another address; the name stays what TLS verifies."""
+    """Redirect connections to "name:port" (or a name, for all its ports); TLS still verifies the name."""
     if not hosts:
         return
     resolve = socket.getaddrinfo

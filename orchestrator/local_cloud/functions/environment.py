@@ -1,15 +1,19 @@
-"""The environment variables of a function's process: Lambda's own, the role's credentials, the function's, and nothing of the server's."""
+"""The environment of a function's process: Lambda's variables, the role's credentials and the function's own."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.local_cloud.functions.model import Function, Keys
+from orchestrator.local_cloud.functions.model import MAX_ENVIRONMENT, FunctionVersion, Keys, environment_refused
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def process_environment(
-    function: Function,
+    function: FunctionVersion,
     *,
     task_root: Path,
     scratch: Path,
@@ -18,24 +22,25 @@ def process_environment(
     endpoint: str,
     extra: Mapping[str, str],
 ) -> dict[str, str]:
-    """The whole environment.
+    """Build the whole environment; nothing of the server's is in it.
 
-    Args:
-        function: whose variables are added; they cannot replace Lambda's.
-        task_root: where its archive is unpacked.
-        scratch: what stands for /tmp.
-        keys: of the execution role.
-        stream: the log stream of the process.
-        endpoint: of the local cloud.
-        extra: of the surroundings; the function's own go before them.
-
-    Returns:
-        Names and values. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html lists Lambda's.
-
+    The function's own variables replace ``extra``, but none of Lambda's, which
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html lists. ``scratch`` stands for /tmp.
     """
+    size = sum(
+        len(name.encode(errors="surrogatepass")) + len(value.encode(errors="surrogatepass"))
+        for name, value in function.environment.items()
+    )
+    if size > MAX_ENVIRONMENT:
+        limit = f"the environment variables you have provided exceeded the {MAX_ENVIRONMENT >> 10}KB limit"
+        raise environment_refused(f"{limit}. They have {size} bytes.")
+    if odd := [
+        name for name, value in function.environment.items() if not _NAME.fullmatch(name) or _UNWRITABLE.search(value)
+    ]:
+        raise environment_refused(f"a process cannot have this one: {odd[0][:100]!r}")
     json_level = {"AWS_LAMBDA_LOG_LEVEL": function.application_log_level} if function.log_format == "JSON" else {}
     return {
-        # A library that looks for a credentials file must find the user's neither here nor in a home directory.
+        # A library that looks for a credentials file must not find the user's.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -1,4 +1,4 @@
-"""What the runtime knows of a function, of a call, and of how a call ended. No moto, no processes."""
+"""What the runtime knows about a function, a call and its result. No moto, no processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from typing import Literal
 MAX_SYNCHRONOUS = 6_291_556
 MAX_ASYNCHRONOUS = 262_144
 MAX_TAIL = 4096
+MAX_ENVIRONMENT = 4096
 
 Status = Literal["success", "error", "timeout"]
 
@@ -18,7 +19,7 @@ class Extras:
     """What the surroundings add to every function.
 
     Attributes:
-        environment: variables; a function's own go before them.
+        environment: variables; a function's own replace them.
         hosts: where "name:port", or a name with any port, is really reached. TLS still verifies the name.
 
     """
@@ -37,21 +38,20 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class FunctionVersion:
     """One version of a function, as it is deployed.
 
     Attributes:
         arn: without a qualifier.
         version: "$LATEST" or a number.
-        code: the bytes of its zip archive.
-        code_sha256: names these bytes.
+        code: its zip archive.
         timeout: in seconds.
         memory_mb: the limit of its processes' resident memory.
         log_format: "JSON" or "Text".
-        system_log_level: from which the platform's own records are written, JSON only.
-        reserved_concurrency: None where the function shares what the account has.
+        system_log_level: of the platform's own records, JSON only.
+        reserved_concurrency: None if it shares that of the account.
         retries: of asynchronous events that fail, 0 to 2.
-        maximum_event_age: in seconds, of asynchronous events.
+        maximum_event_age: of asynchronous events, in seconds.
         dead_letter_arn: of a queue or a topic; empty without one.
 
     """
@@ -79,15 +79,15 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CallOutcome:
     """How a call of the handler ended, seen from its process's parent.
 
     Attributes:
         payload: JSON: the handler's answer, or the description of the error.
         error_type: empty on success.
-        lines: (milliseconds since 1970, text) of what the function wrote.
-        duration_ms: without the time that the process took to start.
-        memory_mb: the most that the process had in memory.
+        lines: (Unix time in milliseconds, text) of what the function wrote.
+        duration_ms: without the start of the process.
+        memory_mb: the peak of the process.
         alive: whether the process can take another event.
 
     """
@@ -105,12 +105,8 @@ class Outcome:
 class InvocationResult:
     """The answer to a synchronous invocation.
 
-    Attributes:
-        payload: JSON, of the handler or of its error.
-        function_error: "Unhandled" when the function failed, else empty: the header X-Amz-Function-Error.
-        log_tail: the last 4 KiB that the call logged.
-        version: that ran.
-
+    ``payload`` is the JSON of the handler or of its error; ``function_error`` is "Unhandled" or empty, as in
+    X-Amz-Function-Error; ``log_tail`` is the last 4 KiB that the call logged.
     """
 
     payload: bytes
@@ -121,14 +117,7 @@ class InvocationResult:
 
 
 class InvocationRefusedError(Exception):
-    """Lambda did not run the function.
-
-    Attributes:
-        code: of the error, "ResourceNotFoundException".
-        status: of the HTTP answer.
-        message: whole sentences.
-
-    """
+    """Lambda refused to run the function, with an error code and an HTTP status."""
 
     def __init__(self, code: str, status: int, message: str) -> None:
         super().__init__(message)
@@ -140,22 +129,34 @@ class InvocationRefusedError(Exception):
 
 
 def not_found(arn: str) -> InvocationRefusedError:
-    """The function, its version or its alias does not exist."""
+    """Build the refusal of a function, version or alias that does not exist."""
     return InvocationRefusedError("ResourceNotFoundException", 404, f"Function not found: {arn}")
 
 
 def throttled() -> InvocationRefusedError:
-    """All of the function's reserved concurrency is in use."""
+    """Build the refusal of a call beyond the function's reserved concurrency."""
     return InvocationRefusedError("TooManyRequestsException", 429, "Rate Exceeded.")
 
 
 def too_large(size: int, kind: str, limit: int) -> InvocationRefusedError:
-    """The event is larger than Lambda takes."""
+    """Build the refusal of an event that is larger than Lambda accepts."""
     message = f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
     return InvocationRefusedError("RequestTooLargeException", 413, message)
 
 
+def no_zip(reason: str) -> InvocationRefusedError:
+    """Build the refusal of a function whose archive cannot be unpacked."""
+    message = f"Lambda could not unzip the deployment package: {reason}"
+    return InvocationRefusedError("InvalidZipFileException", 502, message)
+
+
+def environment_refused(reason: str) -> InvocationRefusedError:
+    """Build the refusal of a function whose environment variables no process can have."""
+    message = f"Lambda was unable to configure your environment variables because {reason}"
+    return InvocationRefusedError("InvalidParameterValueException", 400, message)
+
+
 def not_json(reason: str) -> InvocationRefusedError:
-    """The event is no JSON."""
+    """Build the refusal of an event that is not JSON."""
     message = f"Could not parse request body into json: {reason}"
     return InvocationRefusedError("InvalidRequestContentException", 400, message)

@@ -1,16 +1,17 @@
-"""The cloud around the runtime as moto keeps it. Every look at moto's state holds ``serial.MOTO``."""
+"""The cloud around the runtime as moto keeps it; ``serial.MOTO`` is held for every access."""
 
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.local_cloud.backends import GLOBAL, backend
 from orchestrator.local_cloud.credentials import IssuedKeys
 from orchestrator.local_cloud.functions.cloud import Mapped, Received
-from orchestrator.local_cloud.functions.model import Function, Keys, not_found
+from orchestrator.local_cloud.functions.model import FunctionVersion, Keys, not_found
+from orchestrator.local_cloud.iam import stored
 from orchestrator.local_cloud.iam.deliveries import role_may
-from orchestrator.local_cloud.iam.services import deployed
-from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.local_cloud.identity import REGION
 from orchestrator.local_cloud.serial import MOTO
 
 # Longer than any process of a function lives.
@@ -32,32 +33,29 @@ _ATTRIBUTES = {
 
 
 class MotoCloud:
-    """Implements ``Cloud``."""
+    """Implements ``Cloud``; ``issued`` learns the keys that functions get, so that their requests are accepted."""
 
     def __init__(self, issued: IssuedKeys) -> None:
-        """Args: issued: learns the keys that functions get, so that requests signed with them are let in."""
         self._issued = issued
         self._refused: set[str] = set()
         self._digests: dict[tuple[str, str], tuple[bytes, str]] = {}
 
-    def find(self, name: str, qualifier: str | None) -> Function:
+    def find(self, name: str, qualifier: str | None) -> FunctionVersion:
         from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - moto loads with the patches
 
         with MOTO:
             try:
-                found: Any = _lambda().get_function(name, qualifier)
+                found: Any = backend("lambda").get_function(name, qualifier)
             except UnknownFunctionException as error:
                 raise not_found(error.message.partition("Function not found: ")[2] or name) from error
-            # What belongs to the function as a whole stands at its latest version.
-            latest: Any = _lambda().get_function(found.function_name)
+            # Its latest version holds what belongs to the function as a whole.
+            latest: Any = backend("lambda").get_function(found.function_name)
             published = found is not latest
             return self._function(found, latest, str(found.version) if published else "$LATEST")
 
     def credentials(self, role_arn: str, session: str) -> Keys:
-        from moto.sts.models import sts_backends  # noqa: PLC0415 - as above
-
         with MOTO:
-            assumed = sts_backends[ACCOUNT_ID]["aws"].assume_role(
+            assumed = backend("sts", GLOBAL).assume_role(
                 region_name=REGION,
                 role_session_name=session,
                 role_arn=role_arn,
@@ -72,44 +70,41 @@ class MotoCloud:
             session_token=assumed.session_token,
         )
 
-    def write_logs(self, function: Function, stream: str, events: Sequence[tuple[int, str]]) -> None:
-        from moto.logs.models import logs_backends  # noqa: PLC0415 - as above
-
+    def write_logs(self, function: FunctionVersion, stream: str, events: Sequence[tuple[int, str]]) -> None:
         group = function.log_group
         named = {"logGroupName": group, "logStreamName": stream}
         with MOTO:
-            backend = logs_backends[ACCOUNT_ID][REGION]
-            if group not in backend.groups or not events:
+            logs = backend("logs")
+            if group not in logs.groups or not events:
                 return
-            if stream not in backend.groups[group].streams:
+            if stream not in logs.groups[group].streams:
                 if not role_may(function.role_arn, "logs", "CreateLogStream", named):
                     return
-                backend.create_log_stream(group, stream)
+                logs.create_log_stream(group, stream)
             if not role_may(function.role_arn, "logs", "PutLogEvents", named):
                 return
             batch = [{"timestamp": moment, "message": text} for moment, text in events]
-            backend.put_log_events(group, stream, batch)
+            logs.put_log_events(group, stream, batch)
 
-    def send_dead_letter(self, function: Function, event: bytes, attributes: Mapping[str, tuple[str, str]]) -> None:
-        from moto.sns.models import sns_backends  # noqa: PLC0415 - as above
-        from moto.sqs.models import sqs_backends  # noqa: PLC0415 - as above
-
+    def send_dead_letter(
+        self, function: FunctionVersion, event: bytes, attributes: Mapping[str, tuple[str, str]]
+    ) -> None:
         arn = function.dead_letter_arn
         text, name = event.decode(), arn.rpartition(":")[2]
-        asked = ("sqs", "SendMessage", {"QueueName": name}) if ":sqs:" in arn else ("sns", "Publish", {"TopicArn": arn})
+        call = ("sqs", "SendMessage", {"QueueName": name}) if ":sqs:" in arn else ("sns", "Publish", {"TopicArn": arn})
         with MOTO:
-            if not role_may(function.role_arn, *asked):
+            if not role_may(function.role_arn, *call):
                 return
             if ":sqs:" in arn:
                 stated = {key: {"DataType": kind, "StringValue": value} for key, (kind, value) in attributes.items()}
-                sqs_backends[ACCOUNT_ID][REGION].send_message(name, text, message_attributes=stated)
+                backend("sqs").send_message(name, text, message_attributes=stated)
             else:
                 typed = {key: {"Type": kind, "Value": value} for key, (kind, value) in attributes.items()}
-                sns_backends[ACCOUNT_ID][REGION].publish(message=text, arn=arn, message_attributes=typed)
+                backend("sns").publish(message=text, arn=arn, message_attributes=typed)
 
     def mappings(self) -> Sequence[Mapped]:
         with MOTO:
-            stored: list[Any] = list(_lambda().list_event_source_mappings("", ""))
+            found: list[Any] = list(backend("lambda").list_event_source_mappings("", ""))
             return [
                 Mapped(
                     identifier=mapping.uuid,
@@ -121,22 +116,18 @@ class MotoCloud:
                     or _DEFAULT_CONCURRENCY,
                     reports_failures="ReportBatchItemFailures" in (mapping.function_response_types or ()),
                 )
-                for mapping in stored
+                for mapping in found
                 if mapping.enabled and ":sqs:" in mapping.event_source_arn
             ]
 
     def may_poll(self, mapping: Mapped) -> bool:
         name = mapping.queue_arn.rpartition(":")[2]
         with MOTO:
-            found = deployed(mapping.function_arn)
+            found = stored.function(mapping.function_arn)
             allowed = found is not None and all(
-                # Asked five times a second while messages wait, and told once.
+                # While messages wait this runs five times a second; the refusal is logged once.
                 role_may(
-                    found.role,
-                    "sqs",
-                    operation,
-                    {"QueueName": name},
-                    logged=mapping.identifier not in self._refused,
+                    found.role, "sqs", operation, {"QueueName": name}, logged=mapping.identifier not in self._refused
                 )
                 for operation in _POLLING
             )
@@ -157,21 +148,21 @@ class MotoCloud:
             if queue is None:
                 return []
             name = queue_arn.rpartition(":")[2]
-            messages = _sqs().receive_message(name, count, 0, queue.visibility_timeout, ["All"])
+            messages = backend("sqs").receive_message(name, count, 0, queue.visibility_timeout, ["All"])
             return [_received(message, queue_arn) for message in messages]
 
     def delete(self, queue_arn: str, receipt_handles: Sequence[str]) -> None:
         for handle, _ in self._known(queue_arn, receipt_handles):
-            _sqs().delete_message(queue_arn.rpartition(":")[2], handle)
+            backend("sqs").delete_message(queue_arn.rpartition(":")[2], handle)
 
     def show_again(self, queue_arn: str, receipt_handles: Sequence[str], seconds: int) -> None:
         limit = (time.time() + seconds) * 1000
         for handle, message in self._known(queue_arn, receipt_handles):
             if message.visible_at > limit:
-                _sqs().change_message_visibility(queue_arn.rpartition(":")[2], handle, seconds)
+                backend("sqs").change_message_visibility(queue_arn.rpartition(":")[2], handle, seconds)
 
     def _known(self, queue_arn: str, receipt_handles: Sequence[str]) -> Iterator[tuple[str, Any]]:
-        """Those that the queue, if it still exists, still holds: it may have been purged or deleted meanwhile."""
+        """Yield the messages that the queue still holds: it may have been purged or deleted meanwhile."""
         for handle in receipt_handles:
             with MOTO:
                 queue = _queue(queue_arn)
@@ -181,14 +172,14 @@ class MotoCloud:
                 if message is not None:
                     yield handle, message
 
-    def _function(self, found: Any, latest: Any, version: str) -> Function:
+    def _function(self, found: Any, latest: Any, version: str) -> FunctionVersion:
         logging_config = latest.get_configuration()["LoggingConfig"]
-        stored = latest.event_invoke_config
-        invoke: dict[str, Any] = stored[-1].config if stored else {}
+        configs = latest.event_invoke_config
+        invoke: dict[str, Any] = configs[-1].config if configs else {}
         reserved = latest.reserved_concurrency
         dead_letter = (getattr(latest, "dead_letter_config", None) or {}).get("TargetArn", "")
         code: bytes = found.code_bytes
-        return Function(
+        return FunctionVersion(
             arn=str(latest.function_arn).partition(":$LATEST")[0],
             name=found.function_name,
             version=version,
@@ -212,27 +203,15 @@ class MotoCloud:
         )
 
     def _digest(self, key: tuple[str, str], code: bytes) -> str:
-        """The hash of an archive, worked out once for the object that moto keeps; one of 5 MB takes longer than a warm call."""
+        """Hash an archive once: 5 MB take longer than a warm call."""
         known = self._digests.get(key)
         if known is None or known[0] is not code:
             known = self._digests[key] = (code, hashlib.sha256(code).hexdigest())
         return known[1]
 
 
-def _lambda() -> Any:
-    from moto.awslambda.models import lambda_backends  # noqa: PLC0415 - moto loads with the patches
-
-    return lambda_backends[ACCOUNT_ID][REGION]
-
-
-def _sqs() -> Any:
-    from moto.sqs.models import sqs_backends  # noqa: PLC0415 - as above
-
-    return sqs_backends[ACCOUNT_ID][REGION]
-
-
 def _queue(arn: str) -> Any:
-    queue = _sqs().queues.get(arn.rpartition(":")[2])
+    queue = backend("sqs").queues.get(arn.rpartition(":")[2])
     return queue if queue is not None and queue.queue_arn == arn else None
 
 

@@ -1,11 +1,11 @@
-"""What a process writes, taken from its pipe and cut into log lines."""
+"""What a process writes, read from its pipe and split into log lines."""
 
 import os
 import time
 
 # CloudWatch Logs' largest event, less its own 26 bytes.
 _MAX_LINE = 256 * 1024 - 26
-# More than a pipe holds: once its writer waits for us, one look takes everything.
+# More than a pipe holds: one look empties it if its writer waits.
 _MAX_LOOK = 1 << 20
 _MAX_CALL = 16 << 20
 
@@ -24,12 +24,7 @@ class Output:
         return self._descriptor
 
     def drain(self) -> bool:
-        """Takes what is there, but no more than a pipe holds: a function may write faster than this reads.
-
-        Returns:
-            False when nobody can write any more.
-
-        """
+        """Read what is there, but no more than a pipe holds; return False when nobody can write to it."""
         for _ in range(_MAX_LOOK >> 16):
             try:
                 part = os.read(self._descriptor, 1 << 16)
@@ -39,20 +34,16 @@ class Output:
                 return False
             *lines, self._rest = (self._rest + part).split(b"\n")
             for line in lines:
-                self._add(line)
+                self.add(line)
             if len(self._rest) > _MAX_LINE:
-                self._add(self._rest)
+                self.add(self._rest)
                 self._rest = b""
         return True
 
-    def add(self, text: bytes) -> None:
-        """Adds an event that may have several lines."""
-        self._add(text)
-
     def take(self) -> tuple[tuple[int, str], ...]:
-        """The events so far, each with its time in milliseconds since 1970; a line without an end counts as one."""
+        """Return the events so far with their Unix times in milliseconds; an unterminated line is one."""
         if self._rest:
-            self._add(self._rest)
+            self.add(self._rest)
             self._rest = b""
         if self._dropped:
             text = f"{self._dropped} more lines were dropped: on the local cloud a call may log {_MAX_CALL >> 20} MiB."
@@ -64,7 +55,8 @@ class Output:
     def close(self) -> None:
         os.close(self._descriptor)
 
-    def _add(self, line: bytes) -> None:
+    def add(self, line: bytes) -> None:
+        """Add one event, which may have several lines."""
         text = line.rstrip(b"\r")[:_MAX_LINE].decode("utf-8", "replace")
         # CloudWatch Logs takes no empty events.
         if self._size + len(text) > _MAX_CALL:

@@ -1,13 +1,17 @@
-"""Deployed archives on disk: each unpacked once, whichever function or version has it; and what Lambda's runtime has installed."""
+"""Deployed archives on disk, each unpacked once, and what Lambda's runtime has installed."""
 
 import io
 import shutil
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
 import boto3
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_UNPACKED = 262_144_000
 # What boto3 consists of in Lambda's Python runtimes.
 _RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six.py")
 
@@ -20,41 +24,37 @@ class Packages:
         self._lock = Lock()
 
     def unpacked(self, code: bytes, sha256: str) -> Path:
-        """The folder with the content of an archive.
+        """Return the folder with the content of an archive, or raise ValueError for one that Lambda would not take."""
 
-        Args:
-            code: the archive.
-            sha256: of it, in hexadecimal; the folder's name.
-
-        Raises:
-            ValueError: it is no zip archive.
-
-        """
-        folder = self._folder / sha256
-        with self._lock:
-            if folder.is_dir():
-                return folder
-            partial = folder.with_suffix(".part")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
+        def unpack(folder: Path) -> None:
             try:
                 with zipfile.ZipFile(io.BytesIO(code)) as archive:
-                    archive.extractall(partial)
-            except zipfile.BadZipFile as error:
+                    size = sum(entry.file_size for entry in archive.infolist())
+                    if size > MAX_UNPACKED:
+                        raise ValueError(f"Unzipped size must be smaller than {MAX_UNPACKED} bytes")
+                    archive.extractall(folder)
+            except (EOFError, NotImplementedError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
                 raise ValueError(str(error)) from error
-            partial.rename(folder)
-        return folder
+
+        return self._made(sha256, unpack)
 
     def runtime(self) -> Path:
-        """A folder with boto3 and what it needs, and nothing else of this project's environment."""
-        folder = self._folder / "runtime"
+        """Return a folder with boto3 and what it needs, and nothing else of this project's environment."""
+        installed = Path(boto3.__file__).parents[1]
+
+        def link(folder: Path) -> None:
+            for name in _RUNTIME:
+                (folder / name).symlink_to(installed / name)
+
+        return self._made("runtime", link)
+
+    def _made(self, name: str, fill: Callable[[Path], None]) -> Path:
+        folder = self._folder / name
         with self._lock:
             if not folder.is_dir():
                 partial = folder.with_suffix(".part")
                 shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir(parents=True)
-                installed = Path(boto3.__file__).parents[1]
-                for name in _RUNTIME:
-                    (partial / name).symlink_to(installed / name)
+                fill(partial)
                 partial.rename(folder)
         return folder

@@ -1,17 +1,20 @@
 """CloudWatch Logs' filter patterns: which log events a subscription passes on.
 
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html. Terms are sought in the text of an event: all of the plain ones, one at
-least of the ``?`` ones, none of the ``-`` ones. ``{ ... }`` compares fields of an event that is a JSON object; any other event does not match. ``%...%`` is a
-regular expression. Patterns for space-delimited fields (``[ip, user, ...]``) are refused.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html. An event must contain all plain
+terms, at least one of the ``?`` terms and none of the ``-`` terms. ``{ ... }`` compares fields of an event that is a
+JSON object; no other event matches. ``%...%`` is a regular expression. Patterns for space-delimited fields (``[ip,
+user, ...]``) are refused.
 """
 
 import json
+import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+
+import re2
 
 Matches = Callable[[str], bool]
 """Whether the text of an event matches."""
@@ -24,7 +27,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
       (?P<logic>&&|\|\||\(|\))
     | (?P<operator><=|>=|!=|=|<|>)
-    | (?P<selector>\$(?:\.[\w@-]+|\.\["[^"]*"\]|\["[^"]*"\]|\[\d+\]|\[\*\])+)
+    | (?P<selector>\$(?:\.[\w@-]+|\.\["[^"]*"\]|\["[^"]*"\]|\[\d{1,9}\]|\[\*\])+)
     | "(?P<quoted>(?:[^"\\]|\\.)*)"
     | %(?P<regex>[^%]+)%
     | (?P<word>[^\s()&|"=<>!]+)
@@ -33,31 +36,30 @@ _TOKEN = re.compile(
 )
 _STEP = re.compile(r'\.?\["([^"]*)"\]|\.([\w@-]+)|\[(\d+|\*)\]')
 _ESCAPED = re.compile(r"\\(.)")
+# What regular expressions of filter patterns consist of:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/regex-expressions.html
+_UNSUPPORTED = re.compile(r"[^A-Za-z0-9 :_#=@/;,\-^$?\[\]{}|\\*+.]")
+_LONGEST = 1024
+_MOST_PARENTHESES = 50
 
 
-class PatternError(ValueError):
-    """A pattern that CloudWatch Logs would not take, or that is not understood here."""
+class FilterPatternError(ValueError):
+    """A pattern that CloudWatch Logs would not accept, or that is not supported here."""
 
 
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Matches:
-    """Reads a pattern.
-
-    Args:
-        pattern: empty to match every event.
-
-    Raises:
-        PatternError: it cannot be read.
-
-    """
+    """Parse a pattern, or raise FilterPatternError; an empty one matches every event."""
     text = pattern.strip()
+    if len(text) > _LONGEST:
+        raise FilterPatternError(f"It has more than {_LONGEST} characters.")
     if not text:
         return lambda _message: True
     if text.startswith("["):
-        raise PatternError("Patterns for space-delimited fields are not evaluated here.")
+        raise FilterPatternError("Patterns for space-delimited fields are not evaluated here.")
     if text.startswith("{"):
         if not text.endswith("}"):
-            raise PatternError(f"There is no closing brace in: {pattern}")
+            raise FilterPatternError(f"There is no closing brace in: {pattern}")
         return _json(_Parser(text[1:-1]).parsed())
     return _terms(text)
 
@@ -68,7 +70,7 @@ def _terms(text: str) -> Matches:
     while position < len(text):
         match = _TERM.match(text, position)
         if match is None:
-            raise PatternError(f"It cannot be read from here: {text[position:]}")
+            raise FilterPatternError(f"It cannot be read from here: {text[position:]}")
         kinds[match["sign"]].append(_term(match))
         position = match.end()
     required, optional, excluded = kinds[""], kinds["?"], kinds["-"]
@@ -76,7 +78,7 @@ def _terms(text: str) -> Matches:
     def matches(message: str) -> bool:
         if any(term(message) for term in excluded) or not all(term(message) for term in required):
             return False
-        # Beside terms that must be there, optional ones decide nothing.
+        # Beside required terms, optional ones have no effect.
         return bool(required) or not optional or any(term(message) for term in optional)
 
     return matches
@@ -88,38 +90,42 @@ def _term(match: re.Match[str]) -> Matches:
     if match["quoted"] is not None:
         wanted = _ESCAPED.sub(r"\1", match["quoted"])
         return lambda message: wanted in message
-    # A word is sought as a word: ERROR is not in ERRORS.
+    # A term matches whole words: ERROR does not match ERRORS.
     word = re.compile(rf"(?<!\w){re.escape(match['plain'])}(?!\w)")
     return lambda message: word.search(message) is not None
 
 
 def _regex(text: str) -> Matches:
+    """Compile with re2, whose time is linear: patterns come from outside, and messages have up to 256 KiB."""
+    if odd := _UNSUPPORTED.search(text):
+        raise FilterPatternError(f"%{text}% contains {odd[0]}, which CloudWatch Logs does not support.")
+    options = re2.Options()
+    options.log_errors = False
     try:
-        compiled = re.compile(text)
-    except re.error as error:
-        raise PatternError(f"%{text}% is no regular expression: {error}") from error
-    return lambda message: compiled.search(message) is not None
+        compiled = re2.compile(text, options)
+    except re2.error as error:
+        raise FilterPatternError(f"%{text}% is no regular expression: {error}") from error
+    return lambda message: compiled.search(message.encode(errors="replace").decode()) is not None
 
 
 def _json(test: _Test) -> Matches:
     def matches(message: str) -> bool:
         try:
             document = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return isinstance(document, dict) and test(document)
 
     return matches
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
 
 
 class _Parser:
-    """A recursive descent: ``||`` binds less than ``&&``, which binds less than a comparison or parentheses."""
+    """A recursive descent: ``||`` binds less than ``&&``, and that less than a comparison or parentheses."""
 
     def __init__(self, text: str) -> None:
         self._tokens: list[_Token] = []
@@ -127,15 +133,17 @@ class _Parser:
         while position < end:
             match = _TOKEN.match(text, position)
             if match is None or match.lastgroup is None:
-                raise PatternError(f"It cannot be read from here: {text[position:]}")
+                raise FilterPatternError(f"It cannot be read from here: {text[position:]}")
             self._tokens.append(_Token(match.lastgroup, match[match.lastgroup]))
             position = match.end()
+        if sum(token.text == "(" for token in self._tokens) > _MOST_PARENTHESES:
+            raise FilterPatternError(f"It has more than {_MOST_PARENTHESES} opening parentheses.")
         self._next = 0
 
     def parsed(self) -> _Test:
         test = self._any()
         if self._next < len(self._tokens):
-            raise PatternError(f"Nothing is expected here: {self._tokens[self._next].text}")
+            raise FilterPatternError(f"Nothing is expected here: {self._tokens[self._next].text}")
         return test
 
     def _any(self) -> _Test:
@@ -154,18 +162,18 @@ class _Parser:
         if self._take("logic", "("):
             test = self._any()
             if not self._take("logic", ")"):
-                raise PatternError("A closing parenthesis is missing.")
+                raise FilterPatternError("A closing parenthesis is missing.")
             return test
         path = _path(self._expect("selector").text)
-        operator = self._take("operator")
-        if operator is not None:
-            return _comparison(path, operator.text, self._value())
+        sign = self._take("operator")
+        if sign is not None:
+            return _comparison(path, sign.text, self._value())
         words = [self._expect("word").text.upper()]
         while words[-1] in ("IS", "NOT"):
             words.append(self._expect("word").text.upper())
         state = _STATES.get(" ".join(words))
         if state is None:
-            raise PatternError(f"Unknown: {' '.join(words)}")
+            raise FilterPatternError(f"Unknown: {' '.join(words)}")
         return lambda document: state(_values(document, path))
 
     def _value(self) -> _Token:
@@ -173,7 +181,7 @@ class _Parser:
             token = self._take(kind)
             if token is not None:
                 return token
-        raise PatternError("A comparison has no value.")
+        raise FilterPatternError("A comparison has no value.")
 
     def _take(self, kind: str, text: str | None = None) -> _Token | None:
         if self._next == len(self._tokens):
@@ -187,20 +195,18 @@ class _Parser:
     def _expect(self, kind: str) -> _Token:
         token = self._take(kind)
         if token is None:
-            raise PatternError(f"A {kind} is missing.")
+            raise FilterPatternError(f"A {kind} is missing.")
         return token
 
 
 def _path(selector: str) -> tuple[str | int, ...]:
-    """The steps of ``$.a["b"][0]``; "*" in brackets is -1."""
-    steps: list[str | int] = []
-    for quoted, name, index in _STEP.findall(selector):
-        steps.append(quoted or name or (-1 if index == "*" else int(index)))
-    return tuple(steps)
+    """Return the steps of ``$.a["b"][0]``; "*" in brackets is -1."""
+    steps = _STEP.findall(selector)
+    return tuple(quoted or name or (-1 if index == "*" else int(index)) for quoted, name, index in steps)
 
 
 def _values(document: Any, path: Sequence[str | int]) -> list[Any]:
-    """What a selector finds; ``_MISSING`` alone when there is nothing."""
+    """Return what a selector finds; ``_MISSING`` alone if nothing."""
     found = [document]
     for step in path:
         following: list[Any] = []
@@ -224,25 +230,21 @@ _STATES: dict[str, Callable[[list[Any]], bool]] = {
 }
 
 _ORDER: dict[str, Callable[[float, float], bool]] = {
-    "=": lambda value, wanted: value == wanted,
-    "!=": lambda value, wanted: value != wanted,
-    "<": lambda value, wanted: value < wanted,
-    "<=": lambda value, wanted: value <= wanted,
-    ">": lambda value, wanted: value > wanted,
-    ">=": lambda value, wanted: value >= wanted,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
-def _comparison(path: Sequence[str | int], operator: str, wanted: _Token) -> _Test:
-    """A field against a number or a text; ``*`` in an unquoted or quoted text stands for anything."""
+def _comparison(path: Sequence[str | int], sign: str, wanted: _Token) -> _Test:
+    """Compare a field with a number or a text, in which ``*`` stands for anything."""
     number = _number(wanted.text) if wanted.kind == "word" else None
-    if operator not in ("=", "!="):
+    if sign not in ("=", "!="):
         if number is None:
-            raise PatternError(f"{operator} compares numbers only, not {wanted.text}.")
-        bound = number
-        return lambda document: any(
-            _is_number(value) and _ORDER[operator](value, bound) for value in _values(document, path)
-        )
+            raise FilterPatternError(f"{sign} compares numbers only, not {wanted.text}.")
+        compare, bound = _ORDER[sign], number
+        return lambda document: any(_is_number(value) and compare(value, bound) for value in _values(document, path))
     text = _ESCAPED.sub(r"\1", wanted.text)
     expression = _regex(wanted.text) if wanted.kind == "regex" else None
 
@@ -254,8 +256,8 @@ def _comparison(path: Sequence[str | int], operator: str, wanted: _Token) -> _Te
 
     def test(document: Any) -> bool:
         present = [value for value in _values(document, path) if value is not _MISSING]
-        # A field that is not there neither equals nor differs.
-        return any(equal(value) == (operator == "=") for value in present)
+        # A missing field neither equals nor differs.
+        return any(equal(value) == (sign == "=") for value in present)
 
     return test
 

@@ -1,4 +1,7 @@
-"""The platform's own log lines about a call: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html."""
+"""The platform's log lines about a call.
+
+https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html describes them.
+"""
 
 import json
 import math
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.local_cloud.functions.model import Function, Outcome
+from orchestrator.local_cloud.functions.model import CallOutcome, FunctionVersion
 
 _LEVELS = ("DEBUG", "INFO", "WARN")
 
@@ -14,16 +17,15 @@ Event = tuple[int, str]
 """Milliseconds since 1970 and text."""
 
 
-class Records:
+class PlatformRecords:
     """Writes the records of one function's calls, in its log format and from its system log level on."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: FunctionVersion) -> None:
         self._function = function
         self._json = function.log_format == "JSON"
         self._from = _LEVELS.index(function.system_log_level)
 
     def init_started(self, moment: float) -> list[Event]:
-        """Args: moment: in seconds since 1970."""
         function = self._function
         record = {
             "initializationType": "on-demand",
@@ -41,18 +43,9 @@ class Records:
         return self._write(moment, "INFO", "platform.start", record, text)
 
     def ended(
-        self, moment: float, request_id: str, trace_id: str, outcome: Outcome, init_ms: float | None
+        self, moment: float, request_id: str, trace_id: str, outcome: CallOutcome, init_ms: float | None
     ) -> list[Event]:
-        """The end of a call, and its report.
-
-        Args:
-            moment: in seconds since 1970.
-            request_id: of the invocation.
-            trace_id: of the header.
-            outcome: of the call.
-            init_ms: how long the process took to start, if it was started for this call.
-
-        """
+        """Write the end of a call and its report; ``init_ms`` is how long its process took to start, if it did."""
         duration = round(outcome.duration_ms, 3)
         metrics: dict[str, float] = {
             "durationMs": duration,
@@ -64,18 +57,13 @@ class Records:
             metrics["initDurationMs"] = round(init_ms, 3)
         failed = {"errorType": outcome.error_type} if outcome.error_type else {}
         tracing = {"type": "X-Amzn-Trace-Id", "value": trace_id}
-        level = "INFO" if outcome.status == "success" else "WARN"
+        done_level, level = ("DEBUG", "INFO") if outcome.status == "success" else ("WARN", "WARN")
         done = {"requestId": request_id, "status": outcome.status, **failed, "tracing": tracing}
         report = {"requestId": request_id, "metrics": metrics, "tracing": tracing, "status": outcome.status, **failed}
+        end, text = f"END RequestId: {request_id}", _report_text(request_id, metrics, outcome)
         return [
-            *self._write(
-                moment,
-                "DEBUG" if outcome.status == "success" else "WARN",
-                "platform.runtimeDone",
-                done,
-                f"END RequestId: {request_id}",
-            ),
-            *self._write(moment, level, "platform.report", report, _report_text(request_id, metrics, outcome)),
+            *self._write(moment, done_level, "platform.runtimeDone", done, end),
+            *self._write(moment, level, "platform.report", report, text),
         ]
 
     def _write(self, moment: float, level: str, kind: str, record: Mapping[str, Any], text: str) -> list[Event]:
@@ -87,7 +75,7 @@ class Records:
         return [(int(moment * 1000), json.dumps({"time": stamp, "type": kind, "record": record}))]
 
 
-def _report_text(request_id: str, metrics: Mapping[str, float], outcome: Outcome) -> str:
+def _report_text(request_id: str, metrics: Mapping[str, float], outcome: CallOutcome) -> str:
     parts = [
         f"REPORT RequestId: {request_id}",
         f"Duration: {metrics['durationMs']:.2f} ms",

@@ -1,4 +1,4 @@
-"""The functions of the local cloud at work: warm processes by function, and the ways in which they are called."""
+"""The functions of the local cloud at work: warm processes by function, and the ways to invoke them."""
 
 import hashlib
 import json
@@ -20,32 +20,39 @@ from orchestrator.local_cloud.functions.model import (
     MAX_ASYNCHRONOUS,
     MAX_SYNCHRONOUS,
     MAX_TAIL,
+    CallOutcome,
     Extras,
-    Function,
+    FunctionVersion,
     InvocationRefusedError,
     InvocationResult,
-    Outcome,
+    no_zip,
     not_json,
     throttled,
     too_large,
 )
 from orchestrator.local_cloud.functions.package import Packages
 from orchestrator.local_cloud.functions.pool import Pool, Warm
-from orchestrator.local_cloud.functions.records import Records
+from orchestrator.local_cloud.functions.records import PlatformRecords
 from orchestrator.local_cloud.functions.sources import QueuePoller
 from orchestrator.local_cloud.functions.worker import Worker
 
 _LOG = logging.getLogger("platformctl.local_cloud")
-# Lambda gives ten seconds, but not on a machine that five other processes share.
+# Lambda allows ten seconds, but not on a machine that five other processes share.
 _INIT_LIMIT = 60.0
 _JANITOR_SECONDS = 5.0
 
 
 class FunctionRuntime:
-    """Runs functions. Construct it, ``start()``, and ``stop()`` at the end; the threads that invoke come from outside.
+    """Runs functions between ``start()`` and ``stop()``; the threads that invoke come from outside.
 
-    Attributes:
-        pace: of what on AWS takes minutes.
+    Args:
+        cloud: has functions, credentials, logs and queues.
+        endpoint: returns the URL of the local cloud when a process starts.
+        extras: returns, for every call, what the surroundings add; a change replaces processes.
+        home: a folder of its own, emptied at once: for unpacked archives and the functions' temporary files.
+        processes: at most, of one function, whatever concurrency it has reserved.
+        idle_seconds: after which an unused process ends.
+        pace: of retries.
 
     """
 
@@ -60,21 +67,8 @@ class FunctionRuntime:
         idle_seconds: float = 300.0,
         pace: Pace | None = None,
     ) -> None:
-        """Empties the folder; nothing is started yet.
-
-        Args:
-            cloud: where functions, credentials, logs and queues are.
-            endpoint: the URL of the local cloud, asked for when a process starts.
-            extras: what the surroundings add, asked for at every call; when it changes, processes are replaced.
-            home: a folder of its own: for what is unpacked, and for the temporary files of functions.
-            processes: at most, of one function, whatever concurrency it has reserved.
-            idle_seconds: after which an unused process ends.
-            pace: of retries.
-
-        """
-        self.pace = pace or Pace()
         self._cloud, self._endpoint, self._extras = cloud, endpoint, extras
-        # What a server left that was killed.
+        # What a killed server left behind.
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True, mode=0o700)
         self._home = home
@@ -83,17 +77,18 @@ class FunctionRuntime:
         self._pools: dict[str, Pool] = {}
         self._lock = Lock()
         self._stopped = Event()
-        self._events = AsynchronousEvents(self._attempt, cloud, self.pace)
-        self._poller = QueuePoller(cloud, self._from_queue, self.pace, at_most=processes)
+        pace = pace or Pace()
+        self._events = AsynchronousEvents(self._attempt, cloud, pace)
+        self._poller = QueuePoller(cloud, self._from_queue, pace, at_most=processes)
 
     def start(self) -> None:
-        """Starts the threads that deliver events, poll queues and end idle processes."""
+        """Start the threads that deliver events, poll queues and end idle processes."""
         self._events.start()
         self._poller.start()
         Thread(target=self._clean, name="functions-janitor", daemon=True).start()
 
     def stop(self) -> None:
-        """Ends every process and thread; calls that run fail."""
+        """End every process and thread; calls in progress fail."""
         self._stopped.set()
         self._poller.stop()
         self._events.stop()
@@ -104,31 +99,13 @@ class FunctionRuntime:
         shutil.rmtree(self._home, ignore_errors=True)
 
     def invoke(self, name: str, payload: bytes, qualifier: str | None = None) -> InvocationResult:
-        """Runs a function and waits for its answer.
-
-        Args:
-            name: or ARN, with or without a qualifier.
-            payload: JSON; empty stands for an empty object.
-            qualifier: a version or an alias.
-
-        Raises:
-            InvocationRefusedError: there is no such function, it is throttled, or the payload is none.
-
-        """
+        """Run a function (by name or ARN) with a JSON payload, or raise InvocationRefusedError."""
         function = self._cloud.find(name, qualifier)
         event = checked(payload, "RequestResponse", MAX_SYNCHRONOUS)
         return self._call(function, event, arn=_invoked(function, name, qualifier), request_id=str(uuid4()))
 
     def submit(self, name: str, payload: bytes, qualifier: str | None = None) -> str:
-        """Puts an event into the function's queue of asynchronous events.
-
-        Returns:
-            The request id, which all attempts have in common.
-
-        Raises:
-            InvocationRefusedError: as ``invoke``; a throttled event waits instead.
-
-        """
+        """Queue an asynchronous event, or raise InvocationRefusedError; return the request id of all attempts."""
         function = self._cloud.find(name, qualifier)
         event = checked(payload, "Event", MAX_ASYNCHRONOUS)
         request_id = str(uuid4())
@@ -136,58 +113,56 @@ class FunctionRuntime:
         return request_id
 
     def check(self, name: str, qualifier: str | None = None) -> None:
-        """What an invocation of type DryRun does.
-
-        Raises:
-            InvocationRefusedError: there is no such function.
-
-        """
+        """Do what an invocation of type DryRun does: raise InvocationRefusedError for a missing function."""
         self._cloud.find(name, qualifier)
 
     def settled(self) -> bool:
-        """Whether no asynchronous event waits or runs, and no batch of a queue runs."""
+        """Return whether no asynchronous event and no batch of a queue waits or runs."""
         return self._events.settled() and self._poller.settled()
 
     def process_ids(self) -> list[int]:
-        """Of every process, for tests and diagnosis."""
+        """List every process, for tests and diagnosis."""
         with self._lock:
             pools = list(self._pools.values())
         return sorted(pid for pool in pools for pid in pool.process_ids())
 
-    def _attempt(self, arn: str, event: bytes, request_id: str) -> tuple[Function, InvocationResult]:
+    def _attempt(self, arn: str, event: bytes, request_id: str) -> tuple[FunctionVersion, InvocationResult]:
         function = self._cloud.find(arn, None)
         return function, self._call(function, event, arn=arn, request_id=request_id)
 
     def _from_queue(self, arn: str, event: bytes) -> InvocationResult:
         return self._call(self._cloud.find(arn, None), event, arn=arn, request_id=str(uuid4()))
 
-    def _call(self, function: Function, event: bytes, *, arn: str, request_id: str) -> InvocationResult:
+    def _call(self, function: FunctionVersion, event: bytes, *, arn: str, request_id: str) -> InvocationResult:
         pool = self._pool(function.arn)
         extras = self._extras()
-        with pool.slot(_fingerprint(function, extras), function.reserved_concurrency) as slot:
+        fingerprint = _fingerprint(function, extras)
+        with pool.slot(fingerprint, function.reserved_concurrency) as slot:
             now = time.time()
             trace_id = f"Root=1-{int(now):08x}-{uuid4().hex[:24]};Parent={uuid4().hex[:16]};Sampled=0"
-            records = Records(function)
+            records = PlatformRecords(function)
             written: list[tuple[int, str]] = []
             init_ms: float | None = None
-            loaded: Outcome | None = None
+            loaded: CallOutcome | None = None
             if slot.warm is None:
                 written += records.init_started(now)
-                slot.warm = self._started(function, extras, pool)
-                loaded = slot.warm.worker.initialise(_INIT_LIMIT, request_id=request_id)
+                warm = pool.adopt(slot, self._started(function, extras, fingerprint))
+                loaded = warm.worker.initialise(_INIT_LIMIT, request_id=request_id)
                 init_ms = loaded.duration_ms
                 written += loaded.lines
-            warm = slot.warm
+            else:
+                warm = slot.warm
             written += records.started(time.time(), request_id)
             if loaded is None or loaded.status == "success":
                 outcome = warm.worker.invoke(event, request_id=request_id, function_arn=arn, trace_id=trace_id)
             else:
-                # A handler that cannot be loaded is told of as a call that failed.
+                # A handler that cannot be loaded is reported as a failed invocation.
                 outcome = replace(loaded, lines=(), duration_ms=0.0)
-            slot.reusable = outcome.alive
+            if outcome.alive:
+                slot.keep()
             written += [*outcome.lines, *_timeout_line(function, request_id, outcome)]
             written += records.ended(time.time(), request_id, trace_id, outcome, init_ms)
-            # Before the caller has the answer, so that whoever reads the log next finds the call in it.
+            # Before the caller gets the answer, so that it finds the call in the log.
             self._log(function, warm.stream, written)
         return InvocationResult(
             payload=outcome.payload,
@@ -197,21 +172,18 @@ class FunctionRuntime:
             version=function.version,
         )
 
-    def _started(self, function: Function, extras: Extras, pool: Pool) -> Warm:
+    def _started(self, function: FunctionVersion, extras: Extras, fingerprint: str) -> Warm:
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid4().hex}"
         try:
             task_root = self._packages.unpacked(function.code, function.code_sha256)
         except ValueError as error:
-            raise InvocationRefusedError(
-                "InvalidZipFileException", 502, f"Lambda could not unzip the deployment package: {error}"
-            ) from error
+            raise no_zip(str(error)) from error
         scratch = Path(tempfile.mkdtemp(prefix=f"{function.name}-", dir=self._home))
-        keys = self._cloud.credentials(function.role_arn, function.name)
         environment = process_environment(
             function,
             task_root=task_root,
             scratch=scratch,
-            keys=keys,
+            keys=self._cloud.credentials(function.role_arn, function.name),
             stream=stream,
             endpoint=self._endpoint(),
             extra=extras.environment,
@@ -223,15 +195,14 @@ class FunctionRuntime:
             timeout=function.timeout,
             memory_mb=function.memory_mb,
         )
-        return pool.adopt(Warm(worker=worker, stream=stream, scratch=scratch))
+        return Warm(worker=worker, stream=stream, scratch=scratch, fingerprint=fingerprint)
 
-    def _log(self, function: Function, stream: str, events: list[tuple[int, str]]) -> None:
-        # Lines are cut and read in turn; CloudWatch Logs wants a batch in the order of time.
+    def _log(self, function: FunctionVersion, stream: str, events: list[tuple[int, str]]) -> None:
+        # Output and records are read in turn, and CloudWatch Logs wants a batch in order of time.
         events.sort(key=lambda event: event[0])
         try:
             self._cloud.write_logs(function, stream, events)
-        except Exception:  # noqa: BLE001 - see below
-            # The call itself has happened; its caller must hear of it.
+        except Exception:  # noqa: BLE001 - the call itself has happened, and its caller gets the answer
             _LOG.exception("the log of %s could not be written", function.name)
 
     def _pool(self, arn: str) -> Pool:
@@ -250,36 +221,31 @@ class FunctionRuntime:
                 try:
                     self._cloud.find(arn, None)
                 except InvocationRefusedError:
-                    # It was deleted: the next one of its name must not meet its processes.
+                    # It was deleted: the next function of that name must not get its processes.
                     pool.end_idle(0.0)
                 else:
                     pool.end_idle(self._idle_seconds)
 
 
 def checked(payload: bytes, kind: str, limit: int) -> bytes:
-    """The event of a request, or why it is refused.
-
-    Raises:
-        InvocationRefusedError: it is too large, or no JSON.
-
-    """
+    """Return the event of a request, or raise InvocationRefusedError if it is too large or not JSON."""
     if len(payload) > limit:
         raise too_large(len(payload), kind, limit)
     try:
         json.loads(payload or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise not_json(str(error)) from error
     return payload or b"{}"
 
 
-def _invoked(function: Function, name: str, qualifier: str | None) -> str:
-    """The ARN as the caller named the function: what it asked for is what the context shows."""
+def _invoked(function: FunctionVersion, name: str, qualifier: str | None) -> str:
+    """Return the ARN as the caller qualified the function, which is what the context shows."""
     stated = name.rpartition(":function:")[2] if ":function:" in name else name
     qualifier = qualifier or stated.partition(":")[2]
     return f"{function.arn}:{qualifier}" if qualifier else function.arn
 
 
-def _timeout_line(function: Function, request_id: str, outcome: Outcome) -> list[tuple[int, str]]:
+def _timeout_line(function: FunctionVersion, request_id: str, outcome: CallOutcome) -> list[tuple[int, str]]:
     if outcome.status != "timeout" or function.log_format == "JSON":
         return []
     now = datetime.now(UTC)
@@ -287,7 +253,7 @@ def _timeout_line(function: Function, request_id: str, outcome: Outcome) -> list
     return [(int(now.timestamp() * 1000), f"{stamp} {request_id} Task timed out after {function.timeout:.2f} seconds")]
 
 
-def _fingerprint(function: Function, extras: Extras) -> str:
-    """Names what a process is made of: when it changes, warm processes are of no use any more."""
+def _fingerprint(function: FunctionVersion, extras: Extras) -> str:
+    """Identify what a process is made of: a change makes warm processes useless."""
     parts = (replace(function, code=b"", reserved_concurrency=None), sorted(extras.environment.items()))
     return hashlib.sha256(repr((parts, sorted(extras.hosts.items()))).encode()).hexdigest()

@@ -1,73 +1,67 @@
-"""Queues as event sources: polled, handed over in batches, and deleted from only what the function did not report as failed.
+"""Queues as event sources: polled, handed over in batches, and emptied of what the function did not report as failed.
 
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html says what happens to a batch. What fails stays hidden until the visibility
-timeout ends (here as long as ``Pace.hidden`` says, if that is shorter), and goes to the dead-letter queue of the source once it has been received as often
-as that allows. A batch that is throttled is no failure: it is tried again for as long as the queue hides its messages.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html describes what happens to a batch. Messages
+that fail stay hidden until the visibility timeout ends (or ``Pace.hidden``, if that is shorter), and move to the
+dead-letter queue of the source once they have been received as often as it allows. A throttled batch is no failure: it
+is retried while the queue hides its messages.
 """
 
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
 from orchestrator.local_cloud.functions.asynchronous import Pace
 from orchestrator.local_cloud.functions.cloud import Cloud, Mapped, Received
-from orchestrator.local_cloud.functions.model import InvocationRefusedError, InvocationResult, throttled
+from orchestrator.local_cloud.functions.model import (
+    MAX_SYNCHRONOUS,
+    InvocationRefusedError,
+    InvocationResult,
+    throttled,
+)
 
 _LOG = logging.getLogger("platformctl.local_cloud")
+# Lambda's limit, and what one request to SQS receives.
+_LARGEST_BATCH = 10_000
+_RECEIVED_AT_ONCE = 10
 
 Call = Callable[[str, bytes], InvocationResult]
 """Runs a function, named by its ARN, for an event."""
 
 
-@dataclass(slots=True)
-class _State:
-    """Of one mapping: batches under way, and since when messages wait for their batch to fill."""
-
-    running: int = 0
-    since: float | None = None
-
-
 class QueuePoller:
-    """One thread that looks at the queues, and one more per batch that is processed."""
+    """One thread that polls the queues, and one more per batch, of which ``at_most`` run per mapping."""
 
-    def __init__(self, cloud: Cloud, call: Call, pace: Pace, *, at_most: int) -> None:
-        """Nothing runs yet.
-
-        Args:
-            cloud: where the queues are.
-            call: runs a function.
-            pace: of looking, and of failed messages.
-            at_most: batches at the same time per mapping, whatever it allows.
-
-        """
-        self._cloud, self._call, self._pace, self._at_most = cloud, call, pace, at_most
-        self._states: dict[str, _State] = {}
+    def __init__(
+        self, cloud: Cloud, call: Call, pace: Pace, *, at_most: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._cloud, self._call, self._pace, self._at_most, self._clock = cloud, call, pace, at_most, clock
+        # By mapping: the batches under way, and since when messages wait for their batch to fill.
+        self._running: Counter[str] = Counter()
+        self._waiting_since: dict[str, float] = {}
         self._lock = Lock()
         self._stopped = Event()
 
     def start(self) -> None:
-        """Starts polling."""
+        """Start polling."""
         Thread(target=self._run, name="functions-queues", daemon=True).start()
 
     def stop(self) -> None:
-        """Takes no more messages; batches under way end by themselves."""
+        """Take no more messages; batches under way end by themselves."""
         self._stopped.set()
 
     def settled(self) -> bool:
-        """Whether no batch is under way."""
+        """Return whether no batch is under way."""
         with self._lock:
-            return not any(state.running for state in self._states.values())
+            return self._running.total() == 0
 
     def look(self) -> None:
-        """One look at every mapped queue."""
+        """Poll every mapped queue once."""
         mappings = self._cloud.mappings()
-        with self._lock:
-            known = {mapping.identifier for mapping in mappings}
-            for gone in [name for name, state in self._states.items() if name not in known and not state.running]:
-                del self._states[gone]
+        known = {mapping.identifier for mapping in mappings}
+        self._waiting_since = {name: since for name, since in self._waiting_since.items() if name in known}
         for mapping in mappings:
             while not self._stopped.is_set() and self._take(mapping):
                 pass
@@ -76,36 +70,46 @@ class QueuePoller:
         while not self._stopped.wait(self._pace.poll):
             try:
                 self.look()
-            except Exception:  # noqa: BLE001 - the next look may succeed
+            except Exception:  # noqa: BLE001 - the next poll may succeed
                 _LOG.exception("the queues of the functions could not be polled")
 
     def _take(self, mapping: Mapped) -> bool:
-        """Hands over one batch, if there is one and it may run."""
+        """Hand over one batch, if there is one and it may run."""
+        name = mapping.identifier
         with self._lock:
-            state = self._states.setdefault(mapping.identifier, _State())
-            if state.running >= min(mapping.maximum_concurrency, self._at_most):
+            if self._running[name] >= min(mapping.maximum_concurrency, self._at_most):
                 return False
         waiting = self._cloud.waiting(mapping.queue_arn)
-        now = time.monotonic()
         if not waiting:
-            state.since = None
+            self._waiting_since.pop(name, None)
             return False
         if not self._cloud.may_poll(mapping):
             return False
-        if state.since is None:
-            state.since = now
-        if waiting < mapping.batch_size and now - state.since < mapping.window:
+        since = self._waiting_since.setdefault(name, self._clock())
+        if waiting < mapping.batch_size and self._clock() - since < mapping.window:
             return False
-        batch = self._cloud.receive(mapping.queue_arn, mapping.batch_size)
-        state.since = None
+        batch = self._receive(mapping)
+        del self._waiting_since[name]
         if not batch:
             return False
         with self._lock:
-            state.running += 1
-        Thread(target=self._process, args=(mapping, batch, state), name="functions-batch", daemon=True).start()
+            self._running[name] += 1
+        Thread(target=self._process, args=(mapping, batch), name="functions-batch", daemon=True).start()
         return True
 
-    def _process(self, mapping: Mapped, batch: Sequence[Received], state: _State) -> None:
+    def _receive(self, mapping: Mapped) -> list[Received]:
+        """Receive a batch, and no more once it fills half of an invocation's payload."""
+        batch: list[Received] = []
+        size, limit = 0, min(mapping.batch_size, _LARGEST_BATCH)
+        while len(batch) < limit and size < MAX_SYNCHRONOUS // 2:
+            received = self._cloud.receive(mapping.queue_arn, min(limit - len(batch), _RECEIVED_AT_ONCE))
+            if not received:
+                break
+            batch += received
+            size += sum(len(str(message.record)) for message in received)
+        return batch
+
+    def _process(self, mapping: Mapped, batch: Sequence[Received]) -> None:
         try:
             failed = self._failed(mapping, batch)
             done = [message.receipt_handle for message in batch if message.message_id not in failed]
@@ -113,14 +117,14 @@ class QueuePoller:
             if failed and self._pace.hidden is not None:
                 again = [message.receipt_handle for message in batch if message.message_id in failed]
                 self._cloud.show_again(mapping.queue_arn, again, self._pace.hidden)
-        except Exception:  # noqa: BLE001 - the messages come back by themselves
+        except Exception:  # noqa: BLE001 - the messages become visible again by themselves
             _LOG.exception("a batch of %s failed inside the local cloud", mapping.queue_arn)
         finally:
             with self._lock:
-                state.running -= 1
+                self._running[mapping.identifier] -= 1
 
     def _failed(self, mapping: Mapped, batch: Sequence[Received]) -> set[str]:
-        """The identifiers of the messages that stay in the queue."""
+        """Run the function; return the identifiers of the messages that stay in the queue."""
         everything = {message.message_id for message in batch}
         event = json.dumps({"Records": [message.record for message in batch]}).encode()
         try:
@@ -128,7 +132,7 @@ class QueuePoller:
         except InvocationRefusedError as refusal:
             _LOG.warning("a batch of %s was refused: %s", mapping.queue_arn, refusal)
             return everything
-        except Exception:  # noqa: BLE001 - whatever happened, the messages are not done with
+        except Exception:  # noqa: BLE001 - whatever happened, the messages are not processed
             _LOG.exception("a batch of %s failed inside the local cloud", mapping.queue_arn)
             return everything
         if result.function_error:
@@ -136,7 +140,7 @@ class QueuePoller:
         return reported(result.payload, everything) if mapping.reports_failures else set()
 
     def _patiently(self, mapping: Mapped, event: bytes, until: float) -> InvocationResult:
-        """Calls the function, again and again while it is throttled, still mapped, and the messages are hidden from others."""
+        """Call the function, again while it is throttled, still mapped, and the messages are hidden from others."""
         while True:
             try:
                 return self._call(mapping.function_arn, event)
@@ -149,17 +153,14 @@ class QueuePoller:
 
 
 def reported(payload: bytes, everything: set[str]) -> set[str]:
-    """Which messages a function's answer names as failed.
+    """Return which messages a function's answer reports as failed: all of them if it cannot be understood.
 
-    Args:
-        payload: its answer; ``{"batchItemFailures": [{"itemIdentifier": ID}]}``.
-        everything: the identifiers of the batch.
-
-    Returns:
-        What failed: nothing for an answer without failures, the whole batch for one that cannot be understood.
-
+    The answer is ``{"batchItemFailures": [{"itemIdentifier": ID}]}``; one without failures means success.
     """
-    answer = json.loads(payload)
+    try:
+        answer = json.loads(payload)
+    except (ValueError, RecursionError):
+        return everything
     if not answer:
         return set()
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
@@ -167,6 +168,5 @@ def reported(payload: bytes, everything: set[str]) -> set[str]:
         return set()
     if not isinstance(failures, list):
         return everything
-    named = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
-    known = everything.intersection(str(name) for name in named)
-    return known if len(known) == len(set(map(str, named))) else everything
+    named = {str(failure.get("itemIdentifier") if isinstance(failure, dict) else None) for failure in failures}
+    return named if named.issubset(everything) else everything

@@ -1,4 +1,4 @@
-"""One process of one function: started, given events one at a time, killed when it takes too long or too much memory."""
+"""One process of one function: started, given one event at a time, killed at its timeout or memory limit."""
 
 import json
 import os
@@ -14,18 +14,28 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import psutil
+
 from orchestrator.local_cloud.functions import bootstrap
 from orchestrator.local_cloud.functions.bootstrap import Channel
-from orchestrator.local_cloud.functions.model import MAX_SYNCHRONOUS, Outcome, Status
+from orchestrator.local_cloud.functions.model import MAX_SYNCHRONOUS, CallOutcome, Status
 from orchestrator.local_cloud.functions.output import Output
 
 _TICK = 0.05
 _GRACE = 5.0
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Worker:
-    """A warm process. One thread uses it at a time."""
+    """A warm process, used by one thread at a time.
+
+    Args:
+        path: where Python looks for modules before its own library; the first is the process's folder.
+        environment: all of its variables.
+        hosts: see ``Extras``.
+        timeout: of one call, in seconds.
+        memory_mb: the limit of resident memory.
+
+    """
 
     def __init__(
         self,
@@ -36,16 +46,6 @@ class Worker:
         timeout: float,
         memory_mb: int,
     ) -> None:
-        """Starts the process, without waiting for it.
-
-        Args:
-            path: where Python looks for modules before its own library; the first is the process's folder.
-            environment: all of its variables.
-            hosts: addresses to reach elsewhere, see ``Extras``.
-            timeout: of one call, in seconds.
-            memory_mb: the limit of resident memory; watched where there is a /proc.
-
-        """
         self._closed = False
         self._reaping = Lock()
         self._timeout, self._memory_mb = timeout, memory_mb
@@ -73,38 +73,23 @@ class Worker:
         finally:
             theirs.close()
             os.close(writing)
+        # Its start time tells it from a later process with the same id.
+        self._watched = psutil.Process(self._process.pid)
         self._channel.send({"path": [str(folder) for folder in path], "hosts": dict(hosts)})
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def initialise(self, limit: float, *, request_id: str) -> Outcome:
-        """Waits until the handler is loaded.
-
-        Args:
-            limit: in seconds.
-            request_id: of the first call, which hears of a failure.
-
-        Returns:
-            How it went; where it failed, the process is gone.
-
-        """
+    def initialise(self, limit: float, *, request_id: str) -> CallOutcome:
+        """Wait so many seconds for the handler to load; after a failure the process is gone."""
         outcome = self._await(request_id, limit)
         if outcome.status != "success":
             self.stop()
         return outcome
 
-    def invoke(self, event: bytes, *, request_id: str, function_arn: str, trace_id: str) -> Outcome:
-        """Runs the handler for one event.
-
-        Args:
-            event: JSON.
-            request_id: of the invocation.
-            function_arn: as the caller named it, qualifier included.
-            trace_id: for _X_AMZN_TRACE_ID.
-
-        """
+    def invoke(self, event: bytes, *, request_id: str, function_arn: str, trace_id: str) -> CallOutcome:
+        """Run the handler for one event (JSON); ``function_arn`` is qualified as by the caller."""
         header = {
             "requestId": request_id,
             "functionArn": function_arn,
@@ -121,26 +106,26 @@ class Worker:
         return outcome
 
     def stop(self) -> None:
-        """Kills the process and what it started, and frees what it held; harmless when it is gone."""
+        """Kill the process and its children, and free its resources; harmless when it is gone."""
         self._kill()
         self._close()
 
     def kill(self) -> None:
-        """Kills the process while another thread waits for it; that thread sees its end."""
+        """Kill the process while another thread waits for it; that thread sees its end."""
         with self._reaping:
             if self._process.returncode is None:
-                # macOS refuses where only a zombie is left.
+                # macOS refuses when only a zombie is left.
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _await(self, request_id: str, limit: float) -> Outcome:
+    def _await(self, request_id: str, limit: float) -> CallOutcome:
         started = time.monotonic()
         peak = 0
         while True:
             left = started + limit - time.monotonic()
             readable = [key.fileobj for key, _ in self._selector.select(max(0.0, min(left, _TICK)))]
             if self._output in readable and not self._output.drain():
-                # It has closed both its outputs: only the socket can say more.
+                # It has closed both its outputs: only the socket is left.
                 self._selector.unregister(self._output)
             if self._channel in readable:
                 try:
@@ -159,16 +144,16 @@ class Worker:
                 message = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
                 return self._ended("error", "Runtime.OutOfMemory", message, started, peak)
 
-    def _answered(self, request_id: str, header: Mapping[str, Any], body: bytes, started: float) -> Outcome:
+    def _answered(self, request_id: str, header: Mapping[str, Any], body: bytes, started: float) -> CallOutcome:
         kind, status, error_type = header["kind"], "success", ""  # type: str, Status, str
         if kind in ("error", "failed"):
             document = json.loads(body) | {"requestId": request_id}
             status, error_type, body = "error", document["errorType"], json.dumps(document).encode()
-        elif len(body) > MAX_SYNCHRONOUS:
+        elif header["size"] > MAX_SYNCHRONOUS:
             status, error_type = "error", "Function.ResponseSizeTooLarge"
             message = f"Response payload size exceeded maximum allowed payload size ({MAX_SYNCHRONOUS} bytes)."
             body = _error(error_type, message)
-        return Outcome(
+        return CallOutcome(
             status=status,
             payload=body,
             error_type=error_type,
@@ -178,23 +163,23 @@ class Worker:
             alive=kind != "failed",
         )
 
-    def _gone(self, request_id: str, started: float) -> Outcome:
-        """The process ended by itself, by sys.exit or by a signal."""
+    def _gone(self, request_id: str, started: float) -> CallOutcome:
+        """Report a process that ended by itself, by sys.exit or a signal."""
         ended = time.monotonic() + _GRACE
-        while time.monotonic() < ended and not _exited(self._process.pid):
+        while time.monotonic() < ended and not self._exited():
             time.sleep(_TICK / 5)
         self._kill()
         code = self._process.returncode
         reason = f"signal: {_signal_name(-code)}" if code < 0 else f"exit status {code}"
-        said = "Runtime exited without providing a reason" if code == 0 else f"Runtime exited with error: {reason}"
-        return self._ended("error", "Runtime.ExitError", f"RequestId: {request_id} Error: {said}", started, 0)
+        text = "Runtime exited without providing a reason" if code == 0 else f"Runtime exited with error: {reason}"
+        return self._ended("error", "Runtime.ExitError", f"RequestId: {request_id} Error: {text}", started, 0)
 
-    def _ended(self, status: Status, error_type: str, message: str, started: float, peak: int) -> Outcome:
+    def _ended(self, status: Status, error_type: str, message: str, started: float, peak: int) -> CallOutcome:
         self._kill()
         self._output.drain()
-        # To the caller an exhausted memory is an exit like any other; the report tells it apart.
+        # For the caller, running out of memory is an exit like any other; only the report names it.
         shown = "Runtime.ExitError" if error_type == "Runtime.OutOfMemory" else error_type
-        return Outcome(
+        return CallOutcome(
             status=status,
             payload=_error(shown, message),
             error_type=error_type,
@@ -205,7 +190,7 @@ class Worker:
         )
 
     def _kill(self) -> None:
-        """Ends the process's whole session, as a handler may have started programs, and reaps it."""
+        """End the process's whole session, as a handler may have started programs, and reap it."""
         self.kill()
         with self._reaping:
             self._process.wait()
@@ -219,19 +204,16 @@ class Worker:
 
     def _resident_mb(self) -> int:
         try:
-            with open(f"/proc/{self._process.pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - read at every tick
-                return int(file.read().split()[1]) * _PAGE >> 20
-        except OSError:
+            return int(self._watched.memory_info().rss) >> 20
+        except psutil.Error:
             return 0
 
-
-def _exited(pid: int) -> bool:
-    """Whether a child has ended, without reaping it: its number must stay its own until its session has been killed."""
-    if not hasattr(os, "waitid"):
-        # macOS before Python 3.13. It has closed its socket, and needs no longer than this to end.
-        time.sleep(0.5)
-        return True
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+    def _exited(self) -> bool:
+        """Return whether it has ended. It is not reaped: it needs its id until its session is killed."""
+        try:
+            return self._watched.status() == psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return True
 
 
 def _error(kind: str, message: str) -> bytes:
@@ -239,6 +221,6 @@ def _error(kind: str, message: str) -> bytes:
 
 
 def _signal_name(number: int) -> str:
-    """As Go's runtime, which Lambda's own init is written in, names the usual ones."""
+    """Name a signal as Go's runtime does, in which Lambda's own init is written."""
     names = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated", signal.SIGSEGV: "segmentation fault"}
     return names.get(signal.Signals(number), signal.Signals(number).name.lower())

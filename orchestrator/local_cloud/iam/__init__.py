@@ -1,5 +1,6 @@
-"""IAM of the local cloud: what a role may do, decided as AWS decides it, and refused where it may not.
+"""IAM of the local cloud: what a role may do, decided as AWS decides it.
 
-Pure: ``patterns``, ``operators``, ``conditions``, ``policy``, ``evaluate``. Around moto: ``principals`` (who calls), ``requests`` (what for, and what
-it implies), ``documents`` (the policies of resources), ``enforce`` (the layer), ``deliveries`` (what services do on their own behalf).
+Pure: ``patterns``, ``operators``, ``conditions``, ``policy``, ``evaluate``. Around moto: ``stored`` (resources),
+``documents`` (their policies), ``principals`` (who calls), ``services`` (what a call needs), ``requests`` (what IAM is
+asked), ``enforce`` (the layer), ``deliveries`` (what services do on their own behalf).
 """

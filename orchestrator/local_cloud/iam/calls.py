@@ -1,8 +1,9 @@
-"""A request of the cloud's API as IAM sees it: parameters by their names in the API, and what they ask for."""
+"""API requests as IAM sees them: parameters by their names in the API, and the actions that they need."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
@@ -19,15 +20,16 @@ _BOTO_NAMES = {"monitoring": "cloudwatch"}
 _PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "s3control": "s3", "tagging": "tag", "s3": "s3"}
 
 
+class MalformedCallError(Exception):
+    """A request whose body or parameters are not what the API says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """One action on one resource that a request needs.
 
-    Attributes:
-        action: "s3:GetObject".
-        resource: its ARN; "*" where the action knows no resources.
-        context: condition keys, in lower case, that only this action has.
-
+    ``resource`` is an ARN, or "*" for an action without resources; ``context`` holds condition keys, in lower case,
+    that only this action has.
     """
 
     action: str
@@ -36,16 +38,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ApiCall:
     """One request.
 
     Attributes:
-        service: signing name, for example "sqs".
-        operation: name in the API, for example "SendMessage".
+        service: signing name ("sqs").
+        operation: name in the API ("SendMessage").
         region: of the signature.
-        parameters: of the API; of a form flat, as in "Entry.1.Id", elsewhere as in JSON.
+        parameters: of the API; of a form flat ("Entry.1.Id"), elsewhere as in JSON.
         headers: in lower case.
-        body: all of it; empty for services whose bodies are data.
+        body: empty for services whose bodies are data.
 
     """
 
@@ -58,27 +60,31 @@ class Call:
 
     @property
     def prefix(self) -> str:
-        """How IAM calls the service."""
+        """The service's name in actions."""
         return _PREFIXES.get(self.service, self.service)
 
     def action(self, name: str = "") -> str:
-        """The IAM action of that name, or of the operation itself."""
+        """Return the IAM action of that name, or of the operation."""
         return f"{self.prefix}:{name or self.operation}"
 
     def arn(self, resource: str, service: str = "") -> str:
-        """ARN of a resource of this account in the region of the call."""
+        """Return the ARN of a resource of this account in the region of the call."""
         return f"arn:aws:{service or self.prefix}:{self.region}:{ACCOUNT_ID}:{resource}"
 
     def text(self, *names: str) -> str:
-        """The first of these parameters that is a text that is not empty; empty when none is."""
+        """Return the first of these parameters that is a text and not empty; "" if none is."""
         for name in names:
             value = self.parameters.get(name)
             if isinstance(value, str) and value:
                 return value
         return ""
 
+    def keys(self, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """Return condition keys with the values of these parameters, without those that are missing."""
+        return {key: (value,) for key, name in names.items() if (value := self.text(name))}
+
     def listed(self, name: str) -> Iterator[Any]:
-        """The members of a list, whether of JSON or of a form ("Name.1", "Name.member.1")."""
+        """Yield the members of a list, whether of JSON or of a form ("Name.1", "Name.member.1")."""
         value = self.parameters.get(name)
         if isinstance(value, list):
             yield from value
@@ -87,13 +93,8 @@ class Call:
         yield from (found for key, found in self.parameters.items() if member.fullmatch(key))
 
 
-def read_call(environ: WSGIEnvironment, operation: Operation) -> Call:
-    """Reads a request, whose body must be seekable and is left at its start.
-
-    Raises:
-        ValueError: the body is not what the protocol says.
-
-    """
+def read_call(environ: WSGIEnvironment, operation: Operation) -> ApiCall:
+    """Parse a request, or raise MalformedCallError; its body must be seekable and is left at its start."""
     query = dict(parse_qsl(str(environ.get("QUERY_STRING", "")), keep_blank_values=True))
     match = _REGION.search(f"{environ.get('HTTP_AUTHORIZATION', '')} Credential={query.get('X-Amz-Credential', '')}")
     body = b"" if operation.service == "s3" and operation.action != "DeleteObjects" else _body(environ)
@@ -106,14 +107,12 @@ def read_call(environ: WSGIEnvironment, operation: Operation) -> Call:
         case "rest-json" | "rest-xml" | "s3":
             payload = _payload(body, operation)
             parameters = query | payload | _path_parameters(operation.service, environ)
-        case "cbor":
-            parameters = query
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }
-    return Call(
+    return ApiCall(
         service=operation.service,
         operation=operation.action,
         region=match.group(1) if match else "",
@@ -131,22 +130,24 @@ def _body(environ: WSGIEnvironment) -> bytes:
 
 
 def _payload(body: bytes, operation: Operation) -> dict[str, Any]:
-    """Parameters in the body of a REST request, where it holds parameters and not data."""
+    """Return the parameters in the body of a REST request, unless it holds data."""
     if operation.protocol != "rest-json" or "Invoke" in operation.action:
         return {}
-    try:
+    with suppress(MalformedCallError):
         return _json(body)
-    except ValueError:
-        return {}
+    return {}
 
 
 def _json(body: bytes) -> dict[str, Any]:
-    loaded = json.loads(body) if body else {}
+    try:
+        loaded = json.loads(body) if body else {}
+    except (ValueError, RecursionError) as error:
+        raise MalformedCallError(f"no JSON: {error}") from error
     return loaded if isinstance(loaded, dict) else {}
 
 
 def _path_parameters(service: str, environ: WSGIEnvironment) -> dict[str, str]:
-    from moto.core.request import Request  # noqa: PLC0415 - moto's side of the house
+    from moto.core.request import Request  # noqa: PLC0415 - moto loads with the patches
     from werkzeug.exceptions import HTTPException  # noqa: PLC0415 - comes with moto
 
     try:
@@ -158,6 +159,6 @@ def _path_parameters(service: str, environ: WSGIEnvironment) -> dict[str, str]:
 
 @cache
 def _router(service: str) -> Any:
-    from moto.core.routing import get_service_router  # noqa: PLC0415 - moto's side of the house
+    from moto.core.routing import get_service_router  # noqa: PLC0415 - moto loads with the patches
 
     return get_service_router(_BOTO_NAMES.get(service, service))

@@ -1,7 +1,8 @@
 """The Condition block of a policy statement.
 
-Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Multivalued context keys" and "Conditions with multiple context keys or
-values": every operator and key must hold; of one key's values any may match, and none may match a negated operator.
+Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Multivalued context keys" and "Conditions with
+multiple context keys or values": every operator and key must match; of one key's values any may match, and none may
+match a negated operator.
 """
 
 from collections.abc import Mapping
@@ -19,10 +20,10 @@ class Condition:
     """One operator with one key.
 
     Attributes:
-        key: in lower case; IAM does not tell the cases of keys apart.
-        values: of the policy, with variables still in them.
+        key: in lower case; IAM ignores the case of keys.
+        values: of the policy, with variables.
         test: of one value; None for the operator Null.
-        negated: the condition holds where the test fails for every value of the policy.
+        negated: the condition holds if the test fails for every value of the policy.
         quantifier: how the values of the request are counted.
         optional: a missing key satisfies the condition (IfExists).
         wildcards: whether the values of the policy are patterns.
@@ -38,12 +39,9 @@ class Condition:
     wildcards: bool
 
     def holds(self, context: Context, *, variables: bool = True) -> bool:
-        """Whether the condition is true of a request.
+        """Return whether a request fulfils the condition.
 
-        Args:
-            context: the keys of the request.
-            variables: whether ``${...}`` is a policy variable; not so in policies of the version 2008-10-17.
-
+        Without ``variables``, as in policies of version 2008-10-17, ``${...}`` is plain text.
         """
         given = context.get(self.key)
         if self.test is None:
@@ -74,12 +72,7 @@ class Condition:
 
 
 def parse_conditions(block: Mapping[str, Mapping[str, object]]) -> tuple[Condition, ...]:
-    """Reads a Condition block, for example {"Bool": {"aws:SecureTransport": "false"}}.
-
-    Raises:
-        ValueError: an operator or a quantifier that AWS does not have.
-
-    """
+    """Parse a Condition block such as {"Bool": {"aws:SecureTransport": "false"}}, or raise ValueError."""
     return tuple(
         _condition(name, key, _values(expected)) for name, keys in block.items() for key, expected in keys.items()
     )

@@ -1,7 +1,8 @@
-"""What AWS services do on their own behalf: deliveries to queues, topics, functions and log groups, and what Lambda does in the name of a function's role.
+"""What AWS services do on their own behalf: deliveries, and what Lambda does with a function's role.
 
-Sources: the pages on permissions of each service's guide: S3 "Granting permissions to publish event notification messages", SNS "Giving permissions to send
-messages to a queue", EventBridge "Using resource-based policies", CloudWatch Logs "Subscription filters", Lambda "Using Lambda with Amazon SQS".
+Sources: the pages on permissions of each service's guide: S3 "Granting permissions to publish event notification
+messages", SNS "Giving permissions to send messages to a queue", EventBridge "Using resource-based policies", CloudWatch
+Logs "Subscription filters", Lambda "Using Lambda with Amazon SQS".
 """
 
 from collections.abc import Mapping
@@ -9,15 +10,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.local_cloud.iam.calls import Call
+from orchestrator.local_cloud.backends import backend
+from orchestrator.local_cloud.iam import stored
+from orchestrator.local_cloud.iam.calls import ApiCall
 from orchestrator.local_cloud.iam.documents import resource_policy
 from orchestrator.local_cloud.iam.enforce import first_refusal, log_denial, service_request
 from orchestrator.local_cloud.iam.evaluate import AccessRequest, Decision, decide
-from orchestrator.local_cloud.iam.keys import customer_key, key_context
-from orchestrator.local_cloud.iam.messages import queue, topic
+from orchestrator.local_cloud.iam.keys import key_context
+from orchestrator.local_cloud.iam.patterns import arn_parts
 from orchestrator.local_cloud.iam.policy import Policy, PolicyError, parse
 from orchestrator.local_cloud.iam.principals import caller_as
-from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.local_cloud.identity import REGION
 from orchestrator.local_cloud.serial import MOTO
 
 _ACTIONS = {
@@ -31,13 +34,10 @@ _LOGS = "logs.amazonaws.com"
 
 
 def may_deliver(service: str, target: str, *, source_arn: str) -> bool:
-    """Whether a service may hand something over to a resource: the resource's policy and that of its key allow it. A denial is logged.
+    """Return whether a service ("s3.amazonaws.com") may deliver to a queue, topic, function or log group.
 
-    Args:
-        service: "s3.amazonaws.com"; CloudWatch Logs, "logs.amazonaws.com", is known by its regional name, too.
-        target: ARN of a queue, a topic, a function or a log group.
-        source_arn: of the bucket, topic, rule or log group on whose behalf; empty where the service does not say.
-
+    The target's policy and that of its key decide; a denial is logged. ``source_arn`` is the bucket, topic, rule or log
+    group on whose behalf, empty if the service does not state it.
     """
     with MOTO:
         for names in _requests(service, target, source_arn):
@@ -51,38 +51,29 @@ def may_deliver(service: str, target: str, *, source_arn: str) -> bool:
 def role_may(
     role_arn: str, service: str, operation: str, parameters: Mapping[str, Any], *, logged: bool = True
 ) -> bool:
-    """Whether Lambda may call a service with a function's role, outside of the function itself.
-
-    Args:
-        role_arn: the execution role.
-        service: "sqs".
-        operation: "ReceiveMessage".
-        parameters: of the call, which name the resource.
-        logged: whether a denial is written to the log.
-
-    """
-    call = Call(service=service, operation=operation, region=REGION, parameters=parameters)
+    """Return whether Lambda may call a service with a function's role, outside of the function itself."""
+    call = ApiCall(service=service, operation=operation, region=REGION, parameters=parameters)
     with MOTO:
         caller = caller_as(role_arn, _SESSION)
         return first_refusal(call, caller, now=datetime.now(UTC), source_ip="127.0.0.1", logged=logged) is None
 
 
 def _requests(service: str, target: str, source_arn: str) -> list[list[AccessRequest]]:
-    """What must be allowed, each under any of the names of the service."""
-    kind = target.split(":")[2]
-    asked = [service_request(service, _ACTIONS[kind], target, source_arn=source_arn)]
-    held = queue(target) if kind == "sqs" else topic(target) if kind == "sns" else None
-    key = customer_key(getattr(held, "kms_master_key_id", None), target.split(":")[3])
+    """Return what must be allowed, each under any of the names of the service."""
+    _, _, kind, region, *_ = arn_parts(target)
+    requests = [service_request(service, _ACTIONS.get(kind, f"{kind}:*"), target, source_arn=source_arn)]
+    found = stored.queue(target) if kind == "sqs" else stored.topic(target) if kind == "sns" else None
+    key = stored.customer_key(getattr(found, "kms_master_key_id", None), region)
     if key is not None:
         bound = {"aws:sqs:arn": target} if kind == "sqs" else {"aws:sns:topicArn": target}
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
             request = service_request(service, action, key.arn, source_arn=source_arn)
-            asked.append(replace(request, context={**request.context, **key_context(key, bound)}))
-    return [[request, *_regional(request)] for request in asked]
+            requests.append(replace(request, context={**request.context, **key_context(key, bound)}))
+    return [[request, *_regional(request)] for request in requests]
 
 
 def _regional(request: AccessRequest) -> list[AccessRequest]:
-    """The same request of CloudWatch Logs under its regional name, which policies use more often than the other."""
+    """Repeat a request of CloudWatch Logs under its regional name, which most policies use."""
     if request.principal.arn != _LOGS:
         return []
     regional = f"logs.{REGION}.amazonaws.com"
@@ -99,10 +90,8 @@ def _decided(request: AccessRequest) -> Decision:
 
 
 def _logs_policy() -> Policy | None:
-    """The resource policies of CloudWatch Logs, which belong to the account, as one."""
-    from moto.logs.models import logs_backends  # noqa: PLC0415 - moto loads with the service
-
-    stored = logs_backends[ACCOUNT_ID][REGION].resource_policies.values()
-    policies = [parse(f"resource policy {one.policy_name}", one.policy_document) for one in stored]
+    """Join the resource policies of CloudWatch Logs, which belong to the account."""
+    documents = backend("logs").resource_policies.values()
+    policies = [parse(f"resource policy {one.policy_name}", one.policy_document) for one in documents]
     statements = tuple(statement for policy in policies for statement in policy.statements)
     return Policy(name=", ".join(policy.name for policy in policies), statements=statements) if policies else None

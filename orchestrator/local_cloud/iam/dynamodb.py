@@ -1,14 +1,15 @@
 """What calls to DynamoDB need.
 
-Sources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB"; DynamoDB Developer Guide, "Using IAM policy
-conditions for fine-grained access control" and "DynamoDB encryption at rest".
+Sources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB"; DynamoDB
+Developer Guide, "Using IAM policy conditions for fine-grained access control" and "DynamoDB encryption at rest".
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.local_cloud.iam.calls import Call, Wanted
+from orchestrator.local_cloud.iam import stored
+from orchestrator.local_cloud.iam.calls import ApiCall, Wanted
 from orchestrator.local_cloud.iam.keys import used_through
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 
@@ -45,19 +46,19 @@ _STATEMENT_TABLE = re.compile(r'(?:from|into|update)\s+"?([A-Za-z0-9_.-]+)"?(?:\
 Given = Mapping[str, Any]
 
 
-def dynamodb(call: Call) -> Iterator[Wanted]:
-    """What a call to DynamoDB needs, the table's key included. Reads moto's state."""
+def dynamodb(call: ApiCall) -> Iterator[Wanted]:
+    """Yield what a call to DynamoDB needs, including its table's key. Reads moto's state."""
     wanted = list(_wanted(call))
     yield from wanted
     if call.operation not in _ON_ITEMS:
         return
     for name in dict.fromkeys(_table_name(one.resource) for one in wanted):
-        specification = getattr(_table(call, name), "sse_specification", None) or {}
+        specification = getattr(stored.table(name, call.region), "sse_specification", None) or {}
         context = {"aws:dynamodb:tableName": name, "aws:dynamodb:subscriberId": ACCOUNT_ID}
         yield from used_through(call, specification.get("KMSMasterKeyId"), "Decrypt", encryption_context=context)
 
 
-def _wanted(call: Call) -> Iterator[Wanted]:
+def _wanted(call: ApiCall) -> Iterator[Wanted]:
     parameters = call.parameters
     match call.operation:
         case "BatchGetItem":
@@ -74,23 +75,21 @@ def _wanted(call: Call) -> Iterator[Wanted]:
             for one in parameters.get("TransactItems", []):
                 for kind, part in one.items():
                     action = _TRANSACTION_ACTIONS.get(kind, kind)
-                    yield _one(
-                        call, action, part.get("TableName", ""), part, [part.get("Item") or part.get("Key") or {}]
-                    )
+                    keys = [part.get("Item") or part.get("Key") or {}]
+                    yield _one(call, action, part.get("TableName", ""), part, keys)
         case "ExecuteStatement":
             statement = call.text("Statement").strip()
             action = _STATEMENT_ACTIONS.get(statement.split(" ", 1)[0].lower(), "PartiQLSelect")
             found = _STATEMENT_TABLE.search(statement)
-            yield _one(
-                call, action, found.group(1) if found else "", {"IndexName": found.group(2) if found else None}, []
-            )
+            table, index = found.groups() if found else ("", None)
+            yield _one(call, action, table, {"IndexName": index}, [])
         case _:
             table = call.text("TableName", "ResourceArn", "TableArn")
             keys = [parameters[name] for name in ("Key", "Item") if isinstance(parameters.get(name), dict)]
             yield _one(call, call.operation, table, parameters, keys)
 
 
-def _one(call: Call, action: str, table: str, given: Given, keys: list[Given]) -> Wanted:
+def _one(call: ApiCall, action: str, table: str, given: Given, keys: list[Given]) -> Wanted:
     arn = table if table.startswith("arn:") else call.arn(f"table/{table or '*'}")
     index = given.get("IndexName")
     return Wanted(
@@ -100,10 +99,10 @@ def _one(call: Call, action: str, table: str, given: Given, keys: list[Given]) -
     )
 
 
-def _context(call: Call, action: str, table: str, given: Given, keys: list[Given]) -> dict[str, tuple[str, ...]]:
+def _context(call: ApiCall, action: str, table: str, given: Given, keys: list[Given]) -> dict[str, tuple[str, ...]]:
     context: dict[str, tuple[str, ...]] = {}
-    hash_key = getattr(_table(call, table), "hash_key_attr", "")
-    leading = [str(next(iter(key[hash_key].values()))) for key in keys if isinstance(key.get(hash_key), dict)]
+    hash_key = getattr(stored.table(table, call.region), "hash_key_attr", "")
+    leading = [_plain(key[hash_key]) for key in keys if isinstance(key.get(hash_key), dict)]
     leading += _queried(given, hash_key) if action == "Query" and not given.get("IndexName") else []
     if leading:
         context["dynamodb:leadingkeys"] = tuple(dict.fromkeys(leading))
@@ -122,24 +121,22 @@ def _context(call: Call, action: str, table: str, given: Given, keys: list[Given
 
 
 def _queried(given: Given, hash_key: str) -> list[str]:
-    """The partition of a query: ``#pk = :v`` of its expression, or the older KeyConditions."""
+    """Return the partition of a query: ``#pk = :v`` of its expression, or the older KeyConditions."""
     old = (given.get("KeyConditions") or {}).get(hash_key)
     if isinstance(old, dict):
-        return [str(next(iter(value.values()))) for value in old.get("AttributeValueList", [])]
+        return [_plain(value) for value in old.get("AttributeValueList", [])]
     names = given.get("ExpressionAttributeNames") or {}
     values = given.get("ExpressionAttributeValues") or {}
     for name, value in re.findall(r"([#\w.-]+)\s*=\s*(:\w+)", str(given.get("KeyConditionExpression") or "")):
         if names.get(name, name) == hash_key and isinstance(values.get(value), dict):
-            return [str(next(iter(values[value].values())))]
+            return [_plain(values[value])]
     return []
+
+
+def _plain(value: Given) -> str:
+    """Return an attribute value ({"S": "x"}) without its type."""
+    return str(next(iter(value.values()), ""))
 
 
 def _table_name(arn: str) -> str:
     return arn.rpartition(":table/")[2].partition("/")[0]
-
-
-def _table(call: Call, name: str) -> Any:
-    from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415 - moto loads with the service
-
-    regions = dynamodb_backends[ACCOUNT_ID]
-    return regions[call.region].tables.get(name) if call.region in regions else None

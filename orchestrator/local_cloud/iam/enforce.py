@@ -1,7 +1,7 @@
 """The layer that refuses what a role may not do.
 
-It asks about callers with the credentials of a role: functions, and whoever took a role through STS. Terraform and people come with placeholder keys
-and pass; their rights are a matter of the account on AWS, not of the platform.
+It decides about callers with the credentials of a role: functions, and whoever assumed a role. Terraform and people
+come with placeholder keys and pass; their rights are a matter of the account on AWS, not of the platform.
 """
 
 import logging
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from wsgiref.types import WSGIEnvironment
 
 from orchestrator.local_cloud.faults import error_response
-from orchestrator.local_cloud.iam.calls import Call, read_call
+from orchestrator.local_cloud.iam.calls import ApiCall, MalformedCallError, read_call
 from orchestrator.local_cloud.iam.documents import endpoint_of, resource_policy
 from orchestrator.local_cloud.iam.evaluate import AccessRequest, Decision, Principal, decide
 from orchestrator.local_cloud.iam.principals import Caller, caller_of
@@ -25,13 +25,11 @@ _LOG = logging.getLogger("platformctl.local_cloud")
 ENFORCED = "platformctl.enforced"
 """In the WSGI environment of a request that was allowed here, so that no patch of moto decides a second time."""
 
-Clock = Callable[[], datetime]
-
 _CODES = {
     "ec2": "UnauthorizedOperation",
+    "monitoring": "AccessDenied",
     "sns": "AuthorizationError",
     "sqs": "AccessDenied",
-    "monitoring": "AccessDenied",
 }
 _KEY_CODES = {"sns": "KMSAccessDenied", "sqs": "KMS.AccessDeniedException"}
 _WITH_EXCEPTION = frozenset({"json", "rest-json", "cbor"})
@@ -41,18 +39,8 @@ _FORBIDDEN = 403
 _MALFORMED = 400
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def enforce(inner: Handler, *, clock: Clock = _now) -> Handler:
-    """The layer. It holds ``serial.MOTO`` while it decides and not while it waits for the answer.
-
-    Args:
-        inner: answers what is allowed.
-        clock: for aws:CurrentTime.
-
-    """
+def enforce(inner: Handler, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Handler:
+    """Build the layer; it holds ``serial.MOTO`` to decide, and not to wait for the answer."""
 
     def handle(environ: WSGIEnvironment) -> Response:
         operation = operation_of(environ)
@@ -60,16 +48,18 @@ def enforce(inner: Handler, *, clock: Clock = _now) -> Handler:
             return inner(environ)
         with MOTO:
             caller = caller_of(operation.access_key_id)
-            if caller is None:
-                refused = None
-            else:
+            refused = None
+            if caller is not None:
+                source_ip = str(environ.get("REMOTE_ADDR", "127.0.0.1"))
                 try:
-                    call = read_call(environ, operation)
-                except ValueError:
-                    return _malformed(operation)
-                refused = first_refusal(
-                    call, caller, now=clock(), source_ip=str(environ.get("REMOTE_ADDR", "127.0.0.1"))
-                )
+                    refused = first_refusal(read_call(environ, operation), caller, now=clock(), source_ip=source_ip)
+                except MalformedCallError:
+                    return error_response(
+                        operation,
+                        code="SerializationException",
+                        status=_MALFORMED,
+                        message="The request cannot be parsed.",
+                    )
         if refused is None:
             if caller is not None:
                 environ[ENFORCED] = True
@@ -83,17 +73,12 @@ def enforce(inner: Handler, *, clock: Clock = _now) -> Handler:
 
 
 def first_refusal(
-    call: Call, caller: Caller, *, now: datetime, source_ip: str, logged: bool = True
+    call: ApiCall, caller: Caller, *, now: datetime, source_ip: str, logged: bool = True
 ) -> tuple[AccessRequest, Decision] | None:
-    """The first of a call's requests that is not allowed, logged if not told otherwise; None when all are. ``serial.MOTO`` must be held.
-
-    Raises:
-        PolicyError: moto keeps a document that is no policy.
-
-    """
+    """Return the first request of a call that is not allowed, or None. ``serial.MOTO`` must be held."""
     found = endpoint_of(call.prefix, call.region, caller.subnet_ids)
-    way = None if found is None else found[:2]
-    for request in access_requests(call, caller, now=now, source_ip=source_ip, endpoint=way):
+    endpoint = None if found is None else found[:2]
+    for request in access_requests(call, caller, now=now, source_ip=source_ip, endpoint=endpoint):
         decision = decide(
             request,
             identity=caller.identity,
@@ -111,15 +96,9 @@ def first_refusal(
 
 
 def may_connect(access_key_id: str, database_arn: str) -> Decision:
-    """Whether a login to a database with an authentication token is allowed.
+    """Decide about a login to a database ("arn:aws:rds-db:...:dbuser:CLUSTER/USER") with a token of this key.
 
-    Args:
-        access_key_id: of the credentials that signed the token.
-        database_arn: "arn:aws:rds-db:REGION:ACCOUNT:dbuser:CLUSTER_RESOURCE_ID/USER".
-
-    Returns:
-        Allowed for keys that are no role's, as with every other call. A login has none of the condition keys of an API call.
-
+    Keys that belong to no role are allowed, as for every other call. A login has no condition keys of an API call.
     """
     with MOTO:
         caller = caller_of(access_key_id)
@@ -137,14 +116,10 @@ def may_connect(access_key_id: str, database_arn: str) -> Decision:
 
 
 def service_request(service: str, action: str, resource: str, *, source_arn: str) -> AccessRequest:
-    """What an AWS service asks when it acts on a resource on its own behalf: an invocation by API Gateway, a delivery of S3.
+    """Build the request of an AWS service that acts on its own behalf: only the resource's policy decides.
 
-    Args:
-        service: "s3.amazonaws.com".
-        action: "sqs:SendMessage".
-        resource: ARN of the queue, topic or function, whose policy alone decides.
-        source_arn: of the bucket, rule or method for which the service acts; empty where it does not say, nor for which account.
-
+    ``source_arn`` is the bucket, rule or method for which it acts; empty if the service states neither it nor the
+    account.
     """
     source = {"aws:sourceaccount": (ACCOUNT_ID,), "aws:sourcearn": (source_arn,)} if source_arn else {}
     return AccessRequest(
@@ -161,14 +136,7 @@ def service_request(service: str, action: str, resource: str, *, source_arn: str
 
 
 def sentence(request: AccessRequest, decision: Decision, *, quoted: bool = False) -> str:
-    """AWS's words for a denial.
-
-    Args:
-        request: what was refused.
-        decision: why.
-        quoted: whether the ARN stands in quotation marks, as in S3's answers.
-
-    """
+    """Describe a denial in AWS's words; S3 quotes the ARN."""
     mark = '"' if quoted else ""
     on = "" if request.resource == "*" else f" on resource: {mark}{request.resource}{mark}"
     return f"User: {request.principal.arn} is not authorized to perform: {request.action}{on} {decision.cause}"
@@ -189,22 +157,7 @@ def _answer(operation: Operation, request: AccessRequest, decision: Decision) ->
     return Response(status=response.status, headers=headers, body=response.body)
 
 
-def _malformed(operation: Operation) -> Response:
-    return error_response(
-        operation,
-        code="SerializationException",
-        status=_MALFORMED,
-        message="The body of the request cannot be read.",
-    )
-
-
 def log_denial(request: AccessRequest, decision: Decision) -> None:
-    """One line of the server's log: who may not do what, and why."""
-    _LOG.warning(
-        "denied: %s may not %s on %s %s: %s",
-        request.principal.arn,
-        request.action,
-        request.resource,
-        decision.cause,
-        decision.finding,
-    )
+    """Log who may not do what, and why."""
+    who, what, where = request.principal.arn, request.action, request.resource
+    _LOG.warning("denied: %s may not %s on %s %s: %s", who, what, where, decision.cause, decision.finding)

@@ -1,8 +1,8 @@
 """Whether a request is allowed, in the order in which AWS decides.
 
-Source: IAM User Guide, "Policy evaluation logic" and "How AWS enforcement code logic evaluates requests", for one account: an explicit
-deny anywhere ends it; otherwise the identity's policies or the resource's must allow it, within the permissions boundary, the session policy
-and the policy of the VPC endpoint through which it came.
+Source: IAM User Guide, "Policy evaluation logic" and "How AWS enforcement code logic evaluates requests", for one
+account: an explicit deny anywhere is final; otherwise the identity's policies or the resource's must allow it, within
+the permissions boundary, the session policy and the policy of the VPC endpoint through which it came.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,9 @@ roles have no owner's right to fall back on."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who asks.
+    """Who makes a request.
 
-    Attributes:
-        arn: of the session of a role, or of a user; for an AWS service its name ("s3.amazonaws.com").
-        account: 12 digits; empty for an AWS service.
-        role_arn: of the role that the session is of; empty for others.
-
+    ``arn`` is a role's session, a user, or the name of an AWS service ("s3.amazonaws.com"), which has no account.
     """
 
     arn: str
@@ -37,14 +33,9 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequest:
-    """One action on one resource.
+    """One action ("s3:GetObject") on one resource.
 
-    Attributes:
-        principal: who asks.
-        action: "s3:GetObject".
-        resource: its ARN; "*" where the action knows no resources.
-        context: condition keys in lower case.
-
+    ``resource`` is an ARN, or "*" for an action without resources; ``context`` has condition keys in lower case.
     """
 
     principal: Principal
@@ -58,9 +49,8 @@ class Decision:
     """The outcome.
 
     Attributes:
-        allowed: whether the request may go on.
-        cause: for a denial the end of AWS's sentence: "because no identity-based policy allows the s3:GetObject action".
-        finding: for people who look for the reason: the statement that decided, or the policies that were looked at in vain.
+        cause: of a denial, in AWS's words: "because no identity-based policy allows the s3:GetObject action".
+        finding: for people: the statement that decided, or the policies without one.
 
     """
 
@@ -78,15 +68,15 @@ def decide(
     session: Policy | None = None,
     endpoint: Policy | None = None,
 ) -> Decision:
-    """Decides about one request of a principal of the resource's account.
+    """Decide about one request of a principal of the resource's account.
 
     Args:
         request: who wants what.
-        identity: policies of the principal, managed and inline; none for an AWS service, about which the resource's policy decides alone.
+        identity: policies of the principal; none for an AWS service, for which only the resource's policy decides.
         boundary: permissions boundary of the principal.
-        resource: policy of the resource, a role's trust policy among them.
-        session: policy that came with the session.
-        endpoint: of the VPC endpoint on the way; None where there is none on it.
+        resource: policy of the resource, such as a role's trust policy.
+        session: policy of the session.
+        endpoint: policy of the VPC endpoint, if the request comes through one.
 
     """
     layers: tuple[tuple[str, Sequence[Policy]], ...] = (
@@ -105,12 +95,12 @@ def decide(
 
 
 def denies(request: AccessRequest, policy: Policy) -> bool:
-    """Whether a policy alone denies a request explicitly."""
+    """Return whether a policy alone explicitly denies a request."""
     return any(_applying(request, (policy,), "Deny"))
 
 
 def allows(request: AccessRequest, policy: Policy) -> bool:
-    """Whether a statement of a policy alone allows a request, in whatever way it names the principal; denials are not looked at."""
+    """Return whether a policy alone allows a request, however it names the principal; denials are ignored."""
     return any(_applying(request, (policy,), "Allow"))
 
 
@@ -127,31 +117,25 @@ def _granted(
         if (naming := _naming(statement, request.principal))
     }
     if not request.principal.account:
-        found = next(iter(by_resource.values()), "")
-        return (
-            Decision(allowed=True, finding=found)
-            if found
-            else _lacking(request, "resource-based policy", _some(resource))
-        )
+        for finding in by_resource.values():
+            return Decision(allowed=True, finding=finding)
+        return _lacking(request, "resource-based policy", _some(resource))
     if "session" in by_resource:
-        # The one grant that neither boundary nor session policy limits.
+        # Neither boundary nor session policy limits this grant.
         return Decision(allowed=True, finding=by_resource["session"])
     grant = by_resource.get("role", by_resource.get("anyone", ""))
     if not grant:
         policy, statement = next(_applying(request, identity, "Allow"), (None, None))
         if policy is None or statement is None:
             return _lacking(request, "identity-based policy", identity)
-        if resource is not None and _resource_decides(request.action) and "account" not in by_resource:
+        decides = request.action.lower().startswith(_RESOURCE_DECIDES)
+        if resource is not None and decides and "account" not in by_resource:
             return _lacking(request, "resource-based policy", (resource,))
         grant = _hit(policy, statement)
     for kind, limit in (("permissions boundary", boundary), ("session policy", session)):
         if limit is not None and not any(_applying(request, (limit,), "Allow")):
             return _lacking(request, kind, (limit,))
     return Decision(allowed=True, finding=grant)
-
-
-def _resource_decides(action: str) -> bool:
-    return action.lower().startswith(_RESOURCE_DECIDES)
 
 
 def _applying(
@@ -161,23 +145,21 @@ def _applying(
         for statement in policy.statements:
             if (
                 statement.effect == effect
-                and _concerns(statement, request.principal)
+                and (statement.principals is None or _naming(statement, request.principal))
                 and statement.covers(request.action, request.resource, request.context)
             ):
                 yield policy, statement
 
 
-def _concerns(statement: Statement, principal: Principal) -> bool:
-    return statement.principals is None or bool(_naming(statement, principal))
-
-
 def _naming(statement: Statement, principal: Principal) -> Naming:
-    """How closely a statement names a principal; empty when it does not."""
+    """Return how closely a statement names a principal; "" if it does not."""
     names = statement.principals or Names()
     if statement.except_principals:
-        # A caller is its account, its role and its session at once: to be left out it must be named as each of them.
-        ways = _ways(principal)
-        return "anyone" if not all(any(one in names.aws + names.services for one in way) for way in ways) else ""
+        # A caller is its account, its role and its session at once: to be excepted it must be named as each of them.
+        account = _account_names(principal) if principal.account else (principal.arn,)
+        ways = (account, (principal.arn,), (principal.role_arn or principal.arn,))
+        excepted = all(any(one in names.aws + names.services for one in way) for way in ways)
+        return "" if excepted else "anyone"
     if not principal.account:
         return "anyone" if principal.arn in names.services or "*" in names.services else ""
     if principal.role_arn and principal.arn in names.aws:
@@ -187,13 +169,6 @@ def _naming(statement: Statement, principal: Principal) -> Naming:
     if "*" in names.aws:
         return "anyone"
     return "account" if any(one in names.aws for one in _account_names(principal)) else ""
-
-
-def _ways(principal: Principal) -> tuple[tuple[str, ...], ...]:
-    if not principal.account:
-        return ((principal.arn,),)
-    own = ((principal.arn,), (principal.role_arn,)) if principal.role_arn else ((principal.arn,),)
-    return (_account_names(principal), *own)
 
 
 def _account_names(principal: Principal) -> tuple[str, ...]:

@@ -1,11 +1,10 @@
-"""The condition operators of IAM, each as a test of one value of the request against one value of the policy.
+"""The condition operators of IAM, as tests of one value of the request against one value of the policy.
 
-Source: IAM User Guide, "IAM JSON policy elements: Condition operators". A value that is no number, date, address or Base64 makes the
-test false, not the evaluation fail.
+Source: IAM User Guide, "IAM JSON policy elements: Condition operators". A value that is no number, date, address or
+Base64 fails the test, not the evaluation.
 """
 
 import base64
-import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,15 +17,7 @@ Test = Callable[[str, str], bool]
 
 
 def operator(name: str) -> tuple[Test, bool]:
-    """The test of an operator and whether the operator negates it.
-
-    Args:
-        name: without quantifier and without IfExists, in any case: IAM does not mind.
-
-    Raises:
-        ValueError: AWS has no such operator.
-
-    """
+    """Return an operator's test and whether it is negated, or raise ValueError; IAM ignores the case of names."""
     bare = name.lower()
     negated = bare in _NEGATED
     test = _TESTS.get(_NEGATED.get(bare, bare))
@@ -36,7 +27,7 @@ def operator(name: str) -> tuple[Test, bool]:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether the operator matches with wildcards."""
+    """Return whether an operator matches with wildcards."""
     bare = name.lower()
     return "like" in bare or bare.startswith("arn")
 
@@ -55,14 +46,14 @@ def _date(compare: Callable[[datetime, datetime], bool]) -> Test:
     def test(actual: str, expected: str) -> bool:
         try:
             return compare(_instant(actual), _instant(expected))
-        except (ValueError, OverflowError):
+        except (OSError, OverflowError, ValueError):
             return False
 
     return test
 
 
 def _instant(text: str) -> datetime:
-    """A date of the W3C's profile of ISO 8601, or seconds since 1970."""
+    """Parse a date of the W3C's profile of ISO 8601, or seconds since 1970."""
     if text.removeprefix("-").isdigit() and len(text) > len("2026"):
         return datetime.fromtimestamp(int(text), UTC)
     if len(text) == len("2026"):
@@ -83,7 +74,7 @@ def _in_network(actual: str, expected: str) -> bool:
 def _bytes_equal(actual: str, expected: str) -> bool:
     try:
         return base64.b64decode(actual, validate=True) == base64.b64decode(expected, validate=True)
-    except binascii.Error:
+    except ValueError:
         return False
 
 

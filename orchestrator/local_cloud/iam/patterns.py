@@ -1,6 +1,7 @@
 """Patterns of policies: wildcards, ARNs segment by segment, policy variables.
 
-Source: IAM User Guide, "IAM JSON policy elements: Resource", "... Condition operators" (ARN condition operators) and "... Variables and tags".
+Source: IAM User Guide, "IAM JSON policy elements: Resource", "... Condition operators" (ARN condition operators) and
+"... Variables and tags".
 """
 
 import re
@@ -15,22 +16,25 @@ _LITERALS = {"*", "?", "$"}
 _ARN_PARTS = 6
 
 
-class UnknownVariable(Exception):  # noqa: N818 - names what is unknown, and never leaves this package
-    """A policy variable without default whose key the request does not carry, or carries more than once."""
+def arn_parts(arn: str) -> list[str]:
+    """Split an ARN into its six parts; those that a shorter text lacks are empty."""
+    parts = arn.split(":", _ARN_PARTS - 1)
+    return parts + [""] * (_ARN_PARTS - len(parts))
+
+
+class UnknownVariable(Exception):  # noqa: N818 - it names what is unknown, and never leaves this package
+    """A policy variable without default whose key the request lacks, or carries more than once."""
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Wildcard matching over the whole text: ``*`` for any characters, ``?`` for one, with respect to case."""
+    """Match wildcards against a whole text: ``*`` for any characters, ``?`` for one; case counts."""
     return _compiled(pattern).fullmatch(value) is not None
 
 
 def matches_arn(pattern: str, arn: str) -> bool:
-    """Wildcard matching of ARNs: each of the six parts for itself, so that no wildcard reaches over a colon of another part.
+    """Match wildcards against an ARN part by part, so that none reaches into another part.
 
-    Args:
-        pattern: "*", or an ARN; the parts that an incomplete ARN lacks are taken as ``*``.
-        arn: of the request; "*" where an action knows no resources.
-
+    Parts that an incomplete pattern lacks count as ``*``. The ARN is "*" for an action without resources.
     """
     if pattern == "*":
         return True
@@ -42,21 +46,15 @@ def matches_arn(pattern: str, arn: str) -> bool:
 
 
 def escaped(text: str) -> str:
-    """The text as a pattern that matches it alone."""
+    """Return the text as a pattern that matches only it."""
     return _ESCAPED.sub(lambda match: _PRIVATE[match.group()], text)
 
 
 def substituted(text: str, context: Context, *, as_pattern: bool) -> str:
-    """Puts the values of policy variables into a text.
+    """Replace the policy variables in a text, or raise UnknownVariable.
 
-    Args:
-        text: may hold ``${aws:username}``, ``${aws:username, 'nobody'}``, and ``${*}``, ``${?}``, ``${$}`` for the characters themselves.
-        context: of the request.
-        as_pattern: whether the result is matched with wildcards: what comes from a variable is then not one.
-
-    Raises:
-        UnknownVariable: no value, no default.
-
+    It may contain ``${aws:username}``, ``${aws:username, 'nobody'}``, and ``${*}``, ``${?}``, ``${$}`` for the
+    characters themselves. With ``as_pattern`` the value of a variable contains no wildcards.
     """
     if "${" not in text:
         return text
@@ -75,7 +73,7 @@ def substituted(text: str, context: Context, *, as_pattern: bool) -> str:
     return _VARIABLE.sub(value, text)
 
 
-# Characters of Unicode's private use area stand for wildcards that are meant as characters.
+# Characters of Unicode's private use area stand for literal "*" and "?".
 _PRIVATE = {"*": "\ue000", "?": "\ue001"}
 _ESCAPED = re.compile(r"[*?]")
 _PUBLIC = {"\ue000": r"\*", "\ue001": r"\?"}
@@ -83,5 +81,10 @@ _PUBLIC = {"\ue000": r"\*", "\ue001": r"\?"}
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    pieces = {"*": ".*", "?": "."} | _PUBLIC
-    return re.compile("".join(pieces.get(character) or re.escape(character) for character in pattern), re.DOTALL)
+    """Compile to a regular expression whose time is linear: no "*" is tried again once what follows it was found."""
+    pieces = {"?": "."} | _PUBLIC
+    first, *rest = (
+        "".join(pieces.get(character) or re.escape(character) for character in part) for part in pattern.split("*")
+    )
+    between = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    return re.compile(first + between + (f".*{rest[-1]}" if rest else ""), re.DOTALL)

@@ -1,7 +1,7 @@
 """Policy documents as frozen statements.
 
-Source: IAM User Guide, "IAM JSON policy elements reference". The same form serves identity policies, boundaries, session policies, and the policies
-of resources, endpoints and roles (trust).
+Source: IAM User Guide, "IAM JSON policy elements reference". One form serves the policies of identities, boundaries,
+sessions, resources, endpoints and roles (trust).
 """
 
 import json
@@ -11,13 +11,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from orchestrator.local_cloud.iam.conditions import Condition, parse_conditions
-from orchestrator.local_cloud.iam.patterns import (
-    Context,
-    UnknownVariable,
-    matches,
-    matches_arn,
-    substituted,
-)
+from orchestrator.local_cloud.iam.patterns import Context, UnknownVariable, matches, matches_arn, substituted
 
 Effect = Literal["Allow", "Deny"]
 _WITH_VARIABLES = "2012-10-17"
@@ -29,18 +23,10 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """Principals of a statement by kind.
-
-    Attributes:
-        aws: ARNs, account ids, and "*".
-        services: "lambda.amazonaws.com".
-        federated: identity providers.
-
-    """
+    """Principals of a statement: ARNs, account ids and "*"; services ("lambda.amazonaws.com")."""
 
     aws: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
-    federated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +34,12 @@ class Statement:
     """One statement.
 
     Attributes:
-        sid: empty when the document gives none.
-        effect: what it does where it applies.
-        actions: patterns in lower case; IAM does not tell the cases of actions apart.
-        except_actions: whether the actions are those to which it does not apply (NotAction).
-        resources: patterns of ARNs; None where the document has no such element (trust policies).
-        except_resources: NotResource.
+        actions: patterns in lower case; IAM ignores the case of actions.
+        except_actions: whether they are NotAction.
+        resources: patterns of ARNs; None in trust policies.
+        except_resources: whether they are NotResource.
         principals: None in policies of identities.
-        except_principals: NotPrincipal.
+        except_principals: whether they are NotPrincipal.
         conditions: all must hold.
         variables: whether ``${...}`` is a policy variable.
 
@@ -73,14 +57,7 @@ class Statement:
     variables: bool = True
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
-        """Whether action, resource and conditions of a request are among the statement's; principals are not looked at.
-
-        Args:
-            action: "s3:GetObject".
-            resource: an ARN, or "*" where the action knows no resources.
-            context: the condition keys of the request.
-
-        """
+        """Return whether a request's action, resource and conditions match; principals are ignored."""
         lowered = action.lower()
         if any(matches(pattern, lowered) for pattern in self.actions) == self.except_actions:
             return False
@@ -101,7 +78,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A document with the name under which a person would look for it."""
+    """A document with the name that people know it by."""
 
     name: str
     statements: tuple[Statement, ...]
@@ -109,16 +86,7 @@ class Policy:
 
 @lru_cache(maxsize=1024)
 def parse(name: str, document: str) -> Policy:
-    """Reads a document.
-
-    Args:
-        name: of the policy, or what it is the policy of ("bucket raw-data").
-        document: JSON.
-
-    Raises:
-        PolicyError: no JSON, or an element that IAM does not have.
-
-    """
+    """Parse the JSON document of a policy with that name, or raise PolicyError."""
     try:
         loaded = json.loads(document)
         version = loaded.get("Version", "2008-10-17")
@@ -128,7 +96,7 @@ def parse(name: str, document: str) -> Policy:
             name=name,
             statements=tuple(_statement(one, variables=version == _WITH_VARIABLES) for one in listed),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise PolicyError(f"The document of {name} is no policy: {type(error).__name__}: {error}.") from error
 
 
@@ -156,12 +124,8 @@ def _statement(given: Mapping[str, Any], *, variables: bool) -> Statement:
 
 def _names(principal: Any) -> Names:
     if principal == "*":
-        return Names(aws=("*",), services=("*",), federated=("*",))
-    return Names(
-        aws=_listed(principal.get("AWS", [])),
-        services=_listed(principal.get("Service", [])),
-        federated=_listed(principal.get("Federated", [])),
-    )
+        return Names(aws=("*",), services=("*",))
+    return Names(aws=_listed(principal.get("AWS", [])), services=_listed(principal.get("Service", [])))
 
 
 def _listed(value: Any) -> tuple[str, ...]:

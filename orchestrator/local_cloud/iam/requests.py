@@ -1,4 +1,4 @@
-"""From a call of a role's session to the questions that IAM answers: principal, action, resource and condition keys.
+"""From a call of a role's session to what IAM decides about: principal, action, resource and condition keys.
 
 Source of the keys: IAM User Guide, "AWS global condition context keys".
 """
@@ -6,7 +6,7 @@ Source of the keys: IAM User Guide, "AWS global condition context keys".
 from collections.abc import Iterator
 from datetime import datetime
 
-from orchestrator.local_cloud.iam.calls import Call, Wanted
+from orchestrator.local_cloud.iam.calls import ApiCall, Wanted
 from orchestrator.local_cloud.iam.evaluate import AccessRequest
 from orchestrator.local_cloud.iam.principals import Caller
 from orchestrator.local_cloud.iam.services import wanted
@@ -16,17 +16,12 @@ _VIA_SERVICE = "kms:viaservice"
 
 
 def access_requests(
-    call: Call, caller: Caller, *, now: datetime, source_ip: str, endpoint: tuple[str, str] | None = None
+    call: ApiCall, caller: Caller, *, now: datetime, source_ip: str, endpoint: tuple[str, str] | None = None
 ) -> Iterator[AccessRequest]:
-    """Everything that must be allowed for a call to go on, in the order in which AWS asks. ``serial.MOTO`` must be held.
+    """Yield everything that a call needs, in the order in which AWS checks it.
 
-    Args:
-        call: what is asked.
-        caller: who asks.
-        now: for aws:CurrentTime.
-        source_ip: address of the connection.
-        endpoint: VPC and id of the endpoint through which the call comes; None for the way over the internet.
-
+    ``endpoint`` is the VPC and the id of the endpoint through which the call comes; None for the way over the internet.
+    ``serial.MOTO`` must be held.
     """
     shared = {
         **principal_keys(caller),
@@ -55,7 +50,7 @@ def access_requests(
 
 
 def principal_keys(caller: Caller) -> dict[str, tuple[str, ...]]:
-    """The condition keys that follow from the caller alone."""
+    """Return the condition keys that depend on the caller alone."""
     keys: dict[str, tuple[str, ...]] = {
         "aws:principalaccount": (caller.principal.account,),
         # Of a session the role, not the session.
@@ -72,7 +67,7 @@ def principal_keys(caller: Caller) -> dict[str, tuple[str, ...]]:
 
 
 def through_service(request: AccessRequest) -> bool:
-    """Whether a service asks in the caller's name, not the caller itself."""
+    """Return whether a service makes the request in the caller's name."""
     return _VIA_SERVICE in request.context
 
 

@@ -1,16 +1,16 @@
 """What calls to S3 need: IAM's actions, which are not the API's, and the keys of the objects.
 
-Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3"; S3 User Guide, "Required permissions for Amazon S3
-API operations".
+Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3"; S3 User Guide,
+"Required permissions for Amazon S3 API operations".
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
-from xml.sax.saxutils import unescape
+from xml.etree import ElementTree as ET
 
-from orchestrator.local_cloud.iam.calls import Call, Wanted
+from orchestrator.local_cloud.iam import stored
+from orchestrator.local_cloud.iam.calls import ApiCall, MalformedCallError, Wanted
 from orchestrator.local_cloud.iam.keys import used_through
 from orchestrator.local_cloud.iam.patterns import Context
 from orchestrator.local_cloud.identity import ACCOUNT_ID
@@ -72,12 +72,13 @@ _HEADER_KEYS = (
 )
 _READS = frozenset({"GetObject", "HeadObject", "SelectObjectContent"})
 _WRITES = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload"})
-_PARTS = frozenset({"UploadPart", "UploadPartCopy", "CompleteMultipartUpload"})
-_OBJECT = re.compile(r"<Object>(.*?)</Object>", re.DOTALL)
+_USES = dict.fromkeys(_WRITES, ("GenerateDataKey",)) | dict.fromkeys(
+    ("UploadPart", "UploadPartCopy", "CompleteMultipartUpload"), ("Decrypt", "GenerateDataKey")
+)
 
 
-def s3(call: Call) -> Iterator[Wanted]:
-    """What a call to S3 needs, keys of KMS included. Reads moto's state."""
+def s3(call: ApiCall) -> Iterator[Wanted]:
+    """Yield what a call to S3 needs, including keys of KMS. Reads moto's state."""
     bucket, key = call.text("Bucket"), call.text("Key")
     context = _context(call)
     if call.operation == "DeleteObjects":
@@ -97,12 +98,6 @@ def s3(call: Call) -> Iterator[Wanted]:
     yield from _keys(call, bucket, key, context)
 
 
-def bucket_policy(name: str) -> str:
-    """The policy of a bucket; empty without one."""
-    bucket = _bucket(name)
-    return bucket.policy.decode() if bucket is not None and bucket.policy else ""
-
-
 def _action(operation: str, version: str) -> str:
     name = _ACTIONS.get(operation, operation)
     if not version or name not in _OF_VERSIONS:
@@ -116,7 +111,7 @@ def _arn(bucket: str, key: str = "") -> str:
     return f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
 
 
-def _context(call: Call) -> dict[str, tuple[str, ...]]:
+def _context(call: ApiCall) -> dict[str, tuple[str, ...]]:
     context: dict[str, tuple[str, ...]] = {
         "s3:resourceaccount": (ACCOUNT_ID,),
         "s3:tlsversion": ("1.3",),
@@ -126,82 +121,70 @@ def _context(call: Call) -> dict[str, tuple[str, ...]]:
     for name in _HEADER_KEYS:
         if name in call.headers:
             context[f"s3:{name}"] = (call.headers[name],)
-    for parameter, name in (
-        ("prefix", "prefix"),
-        ("delimiter", "delimiter"),
-        ("max-keys", "max-keys"),
-        ("versionId", "versionid"),
-    ):
+    for parameter in ("prefix", "delimiter", "max-keys", "versionId"):
         # An empty prefix is one: a policy may demand that a list names its folder.
         if parameter in call.parameters:
-            context[f"s3:{name}"] = (str(call.parameters[parameter]),)
+            context[f"s3:{parameter.lower()}"] = (str(call.parameters[parameter]),)
     return context
 
 
-def _deletions(call: Call, bucket: str, context: Context) -> Iterator[Wanted]:
-    for entry in _OBJECT.findall(call.body.decode("utf-8", "replace")):
-        key = re.search(r"<Key>(.*?)</Key>", entry, re.DOTALL)
-        action = "s3:DeleteObjectVersion" if "<VersionId>" in entry else "s3:DeleteObject"
-        named = unescape(key.group(1), {"&quot;": '"', "&apos;": "'", "&#xD;": "\r", "&#13;": "\r"}) if key else "*"
-        yield Wanted(action=action, resource=_arn(bucket, named), context=context)
+def _deletions(call: ApiCall, bucket: str, context: Context) -> Iterator[Wanted]:
+    try:
+        # expat bounds the expansion of entities.
+        root = ET.fromstring(call.body)  # noqa: S314 - see above
+    except ET.ParseError as error:
+        raise MalformedCallError(f"DeleteObjects: {error}") from error
+    for entry in root.iterfind("{*}Object"):
+        version = entry.findtext("{*}VersionId", "")
+        resource = _arn(bucket, entry.findtext("{*}Key", "*"))
+        yield Wanted(action=f"s3:{_action('DeleteObject', version)}", resource=resource, context=context)
 
 
-def _source(call: Call, context: Context) -> Iterator[Wanted]:
+def _source(call: ApiCall, context: Context) -> Iterator[Wanted]:
     path, _, version = call.headers.get("x-amz-copy-source", "").partition("?versionId=")
     bucket, _, key = unquote(path).lstrip("/").partition("/")
     yield Wanted(action=f"s3:{_action('GetObject', version)}", resource=_arn(bucket, key), context=context)
-    stored = _object(bucket, key, version)
-    if stored is not None and stored.encryption == "aws:kms":
-        yield from used_through(call, stored.kms_key_id, "Decrypt", encryption_context=_bound(bucket, key, stored))
+    yield from _decrypted(call, bucket, key, _object(bucket, key, version))
 
 
-def _keys(call: Call, bucket: str, key: str, context: Context) -> Iterator[Wanted]:
+def _keys(call: ApiCall, bucket: str, key: str, context: Context) -> Iterator[Wanted]:
     if call.operation in _READS:
-        stored = _object(bucket, key, call.text("versionId"))
-        if stored is None:
-            # Whether an object is missing is told only to those who may list the bucket.
+        found = _object(bucket, key, call.text("versionId"))
+        if found is None:
+            # Only those who may list the bucket learn that an object is missing.
             yield Wanted(action="s3:ListBucket", resource=_arn(bucket), context=context)
-        elif stored.encryption == "aws:kms":
-            yield from used_through(call, stored.kms_key_id, "Decrypt", encryption_context=_bound(bucket, key, stored))
-    elif call.operation in _WRITES:
+        yield from _decrypted(call, bucket, key, found)
+    elif call.operation in _USES:
         key_id, bucket_key = _key_for_new(call, bucket)
-        arn = _arn(bucket) if bucket_key else _arn(bucket, key)
-        yield from used_through(call, key_id, "GenerateDataKey", encryption_context={"aws:s3:arn": arn})
-    elif call.operation in _PARTS:
-        key_id, bucket_key = _key_for_new(call, bucket)
-        arn = _arn(bucket) if bucket_key else _arn(bucket, key)
-        yield from used_through(call, key_id, "Decrypt", "GenerateDataKey", encryption_context={"aws:s3:arn": arn})
+        bound = {"aws:s3:arn": _arn(bucket, "" if bucket_key else key)}
+        yield from used_through(call, key_id, *_USES[call.operation], encryption_context=bound)
 
 
-def _key_for_new(call: Call, bucket: str) -> tuple[str | None, bool]:
-    """The key that will encrypt a new object, and whether the bucket has a key of its own below it."""
-    found = _bucket(bucket)
+def _decrypted(call: ApiCall, bucket: str, key: str, found: Any) -> Iterator[Wanted]:
+    """Yield the use of the key of an object that is read."""
+    if found is not None and found.encryption == "aws:kms":
+        bound = {"aws:s3:arn": _arn(bucket, "" if str(found.bucket_key_enabled).lower() == "true" else key)}
+        yield from used_through(call, found.kms_key_id, "Decrypt", encryption_context=bound)
+
+
+def _key_for_new(call: ApiCall, bucket: str) -> tuple[str | None, bool]:
+    """Return the key that will encrypt a new object, and whether the bucket uses a bucket key."""
+    found = stored.bucket(bucket)
     rule = (found.encryption or {}).get("Rule", {}) if found is not None else {}
     default = rule.get("ApplyServerSideEncryptionByDefault", {})
     bucket_key = str(rule.get("BucketKeyEnabled", "")).lower() == "true"
-    asked = call.headers.get("x-amz-server-side-encryption")
-    algorithm = asked or default.get("SSEAlgorithm")
+    requested = call.headers.get("x-amz-server-side-encryption")
+    algorithm = requested or default.get("SSEAlgorithm")
     if algorithm not in ("aws:kms", "aws:kms:dsse"):
         return None, False
     own = call.headers.get("x-amz-server-side-encryption-aws-kms-key-id")
-    # Encryption by KMS without a key means the default key of the bucket only where the request names no encryption at all.
-    return own or (None if asked else default.get("KMSMasterKeyID")), bucket_key
-
-
-def _bound(bucket: str, key: str, stored: Any) -> dict[str, str]:
-    bucket_key = str(stored.bucket_key_enabled).lower() == "true"
-    return {"aws:s3:arn": _arn(bucket) if bucket_key else _arn(bucket, key)}
-
-
-def _bucket(name: str) -> Any:
-    from moto.s3.models import s3_backends  # noqa: PLC0415 - moto loads with the service
-
-    return s3_backends[ACCOUNT_ID]["aws"].buckets.get(name)
+    # Without a key, KMS means the default key of the bucket only if the request names no encryption at all.
+    return own or (None if requested else default.get("KMSMasterKeyID")), bucket_key
 
 
 def _object(bucket: str, key: str, version: str) -> Any:
-    """The stored object; None without one, or where its newest version says that it was deleted."""
-    found = _bucket(bucket)
+    """Return the stored object; None without one, or if its newest version is a delete marker."""
+    found = stored.bucket(bucket)
     if found is None:
         return None
     if version:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from orchestrator.local_cloud.functions.model import InvocationRefusedError
-from orchestrator.local_cloud.functions.patterns import PatternError, compile_pattern
+from orchestrator.local_cloud.functions.patterns import FilterPatternError, compile_pattern
 from orchestrator.local_cloud.iam.deliveries import may_deliver
 from orchestrator.local_cloud.patches.registry import Functions, around, patch, runtime_patch
 
@@ -168,7 +168,7 @@ def subscriptions(functions: Functions) -> None:
 def _selected(pattern: str, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     try:
         matches = compile_pattern(pattern)
-    except PatternError as error:
+    except FilterPatternError as error:
         _LOG.warning("nothing matches the filter pattern %s: %s", pattern, error)
         return []
     return [event for event in events if matches(event["message"])]

@@ -82,10 +82,13 @@ def test_the_next_time(fields, after, expected):
         ("0 10 * * ? 1969", "1969 is not between"),
         ("0/0 10 * * ? *", "0/0 has no step"),
         ("0/x 10 * * ? *", "0/X has no step"),
+        (f"0/{'9' * 5000} 10 * * ? *", "has no step"),
+        (f"{'9' * 5000} 10 * * ? *", "is not between 0 and 59"),
+        ("\u00b2 10 * * ? *", "is not between"),
         ("a 10 * * ? *", "A is not between"),
         (", 10 * * ? *", "nothing is not between"),
     ],
 )
-def test_what_is_no_expression(fields, problem):
+def test_invalid_expressions_are_refused(fields, problem):
     with pytest.raises(ScheduleError, match=problem):
         parse_cron(fields)

@@ -27,6 +27,7 @@ RULE = {"rule_name": "r", "rule_arn": "arn:aws:events:us-east-1:123456789012:rul
         ("$.source[0]", None),
         ("$.nothing.at.all", None),
         ("$..source", None),
+        (f"$.detail.items[{'9' * 5000}]", None),
     ],
 )
 def test_paths(path, value):

@@ -1,4 +1,4 @@
-"""Schedules under a clock that the test turns."""
+"""Schedules under a clock that the test sets."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -22,9 +22,20 @@ def test_a_rate_counts_from_the_last_time(expression, seconds):
 
 @pytest.mark.parametrize(
     "expression",
-    ["rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "rate(5 weeks)", "rate(-1 hours)", "every 5 minutes", ""],
+    [
+        "rate(1 minutes)",
+        "rate(5 minute)",
+        "rate(0 minutes)",
+        "rate(5 weeks)",
+        "rate(-1 hours)",
+        "every 5 minutes",
+        "",
+        "rate(9999999999 days)",
+        "rate(\u0665 minutes)",
+        f"cron({'* ' * 300})",
+    ],
 )
-def test_what_is_no_schedule(expression):
+def test_invalid_schedules_are_refused(expression):
     with pytest.raises(ScheduleError):
         parse_schedule(expression)
 
@@ -59,13 +70,13 @@ def test_rules_fire_when_they_are_due_and_once(world):
     assert world.fired == [("cron", 30), ("rate", 60), ("cron", 90)]
 
 
-def test_what_was_missed_fires_once_and_the_rhythm_stays(world):
+def test_missed_times_fire_once_and_the_rhythm_stays(world):
     world.rules = [Scheduled("rate", "rate(1 minute)")]
     world.run(0, 200, 239, 240)
     assert world.fired == [("rate", 60), ("rate", 240)]
 
 
-def test_a_rule_that_was_away_counts_anew(world):
+def test_a_rule_that_was_disabled_counts_anew(world):
     world.rules = rules = [Scheduled("rate", "rate(1 minute)")]
     world.run(0, 59)
     world.rules = []
@@ -85,13 +96,19 @@ def test_a_schedule_that_is_changed_counts_anew(world):
     assert world.fired == []
 
 
-def test_one_rule_that_fails_or_cannot_be_read_stops_no_other(world, caplog):
+def test_a_rule_that_fails_or_is_invalid_does_not_stop_others(world, caplog):
     world.rules = [Scheduled(name, "rate(1 minute)") for name in ("bad", "good")] + [Scheduled("odd", "rate(x)")]
     world.broken = {"bad"}
     world.run(0, 60)
     assert world.fired == [("good", 60)]
     assert "bad could not be fired" in caplog.text
     assert "odd never fires" in caplog.text
+
+
+def test_a_rate_beyond_the_calendar_never_fires(world):
+    world.rules = [Scheduled("rare", "rate(999999999 days)")]
+    world.run(0, 60)
+    assert world.fired == []
 
 
 def test_the_last_time_is_the_last(world):
@@ -107,7 +124,7 @@ def test_the_thread_looks_by_itself(world):
         looked.set()
         return []
 
-    scheduler = Scheduler(rules, world.fire)
+    scheduler = Scheduler(rules, world.fire, pause=0.01)
     scheduler.start()
     scheduler.start()
     assert looked.wait(20)

@@ -1,4 +1,4 @@
-"""Functions made of source text, and a cloud that is a few dictionaries."""
+"""Functions made of source text, and a cloud of a few dictionaries."""
 
 import hashlib
 import io
@@ -7,25 +7,24 @@ import math
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from time import monotonic, sleep
 
 import pytest
 
 from orchestrator.local_cloud.functions.asynchronous import Pace
 from orchestrator.local_cloud.functions.cloud import Received
-from orchestrator.local_cloud.functions.model import Function, Keys, not_found
+from orchestrator.local_cloud.functions.model import FunctionVersion, Keys, not_found
 from orchestrator.local_cloud.functions.runtime import FunctionRuntime
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 
 
-def archive(source, **files):
-    """The zip archive of a function whose handler.py is this."""
+def archive(source):
+    """Build the zip archive of a function whose handler.py is this."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as file:
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("handler.py", source)
-        for name, text in files.items():
-            file.writestr(f"{name}.py", text)
     return content.getvalue()
 
 
@@ -46,7 +45,7 @@ class FakeCloud:
 
     def deploy(self, name, source, **changes):
         code = archive(source)
-        function = Function(
+        function = FunctionVersion(
             **{
                 "arn": ARN + name,
                 "name": name,
@@ -121,7 +120,7 @@ class FakeCloud:
         return [text for _, _, text in self.logs[f"/aws/lambda/{name}"]]
 
     def records(self, name):
-        """The platform's records, and the function's own lines as they are."""
+        """Parse the platform's records; the function's own lines stay as they are."""
         return [json.loads(text) if text.startswith("{") else text for text in self.texts(name)]
 
 
@@ -131,21 +130,30 @@ def cloud():
 
 
 @pytest.fixture
-def runtime(cloud, tmp_path):
-    runtime = FunctionRuntime(
-        cloud,
-        endpoint=lambda: "http://127.0.0.1:1",
-        home=tmp_path / "runtime",
-        pace=Pace(retries=(0.05, 0.05), throttled=0.05, poll=0.02),
-    )
-    runtime.start()
-    yield runtime
-    runtime.stop()
+def start(cloud, tmp_path):
+    """Start a runtime with these options, and stop it after the test."""
+    with ExitStack() as stack:
+
+        def build(**options):
+            options.setdefault("pace", Pace(retries=(0.05, 0.05), throttled=0.05, poll=0.02))
+            runtime = FunctionRuntime(
+                cloud, endpoint=lambda: "http://127.0.0.1:1", home=tmp_path / "runtime", **options
+            )
+            runtime.start()
+            stack.callback(runtime.stop)
+            return runtime
+
+        yield build
+
+
+@pytest.fixture
+def runtime(start):
+    return start()
 
 
 @pytest.fixture
 def eventually() -> Callable[..., None]:
-    """Waits until a condition holds; two cores are shared with others."""
+    """Wait until a condition holds, on a machine that may be loaded."""
 
     def wait(condition, seconds=30.0):
         end = monotonic() + seconds
@@ -158,7 +166,7 @@ def eventually() -> Callable[..., None]:
 
 @pytest.fixture
 def call(runtime):
-    """Invokes with an object and gives the answer as one, with whether it is an error."""
+    """Invoke with an object; return the answer, parsed, and the error header."""
 
     def invoke(name, event=None, qualifier=None):
         result = runtime.invoke(name, json.dumps(event).encode(), qualifier)

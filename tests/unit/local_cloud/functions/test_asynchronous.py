@@ -12,7 +12,7 @@ def attempts(cloud, name):
 
 
 @pytest.mark.parametrize(("retries", "expected"), [(0, 1), (1, 2), (2, 3)])
-def test_b5_an_event_that_fails_is_tried_again_and_becomes_a_dead_letter(cloud, runtime, eventually, retries, expected):
+def test_b5_an_event_that_fails_is_retried_and_becomes_a_dead_letter(cloud, runtime, eventually, retries, expected):
     cloud.deploy("fails", "def handler(e, c): raise ValueError('bad')", retries=retries, dead_letter_arn=QUEUE)
     request_id = runtime.submit("fails", b'{"order": 1}')
     eventually(lambda: cloud.dead_letters and runtime.settled())
@@ -40,7 +40,7 @@ def handler(event, context):
     assert cloud.dead_letters == []
 
 
-def test_b5_a_throttled_event_waits_and_its_waiting_is_no_attempt(cloud, runtime, eventually):
+def test_b5_a_throttled_event_waits_and_that_is_no_attempt(cloud, runtime, eventually):
     cloud.deploy("held", "def handler(e, c): pass", reserved_concurrency=0, retries=0, dead_letter_arn=QUEUE)
     runtime.submit("held", b"")
     assert not runtime.settled()
@@ -50,7 +50,7 @@ def test_b5_a_throttled_event_waits_and_its_waiting_is_no_attempt(cloud, runtime
     assert cloud.dead_letters == []
 
 
-def test_b5_an_event_is_not_tried_again_beyond_its_age(cloud, runtime, eventually):
+def test_b5_an_event_is_not_retried_beyond_its_maximum_age(cloud, runtime, eventually):
     cloud.deploy("old", "def handler(e, c): raise ValueError", maximum_event_age=0, dead_letter_arn=QUEUE)
     runtime.submit("old", b"")
     eventually(runtime.settled)
@@ -58,7 +58,7 @@ def test_b5_an_event_is_not_tried_again_beyond_its_age(cloud, runtime, eventuall
     assert len(cloud.dead_letters) == 1
 
 
-def test_b5_an_event_of_a_function_that_has_gone_is_dropped(cloud, runtime, eventually, caplog):
+def test_b5_an_event_of_a_deleted_function_is_dropped(cloud, runtime, eventually, caplog):
     cloud.deploy("gone", "def handler(e, c): pass", reserved_concurrency=0)
     runtime.submit("gone", b"")
     del cloud.functions["gone"]
@@ -66,7 +66,7 @@ def test_b5_an_event_of_a_function_that_has_gone_is_dropped(cloud, runtime, even
     assert "was dropped: Function not found" in caplog.text
 
 
-def test_b5_one_event_that_cannot_be_buried_does_not_stop_the_others(cloud, runtime, eventually, caplog):
+def test_b5_a_dead_letter_that_cannot_be_sent_does_not_stop_other_events(cloud, runtime, eventually, caplog):
     def refuse(*_arguments):
         raise RuntimeError("no such queue")
 

@@ -50,7 +50,7 @@ def test_b7_an_event_has_256_kib_at_most(pipe):
     assert len(text) == (256 << 10) - 26
 
 
-def test_b7_a_closed_pipe_is_told(pipe):
+def test_b7_a_closed_pipe_is_reported(pipe):
     output, writing = pipe
     os.close(writing)
     try:

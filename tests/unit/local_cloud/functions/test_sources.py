@@ -2,7 +2,6 @@
 
 import json
 import threading
-from time import sleep
 
 import pytest
 
@@ -29,7 +28,7 @@ def mapping(**changes):
 
 
 class Calls:
-    """A function that answers what it is told to, when it is told to."""
+    """A function with a given answer, which it gives once it is released."""
 
     def __init__(self, answer=None, error=""):
         self.batches = []
@@ -49,7 +48,7 @@ class Calls:
 
 @pytest.fixture
 def poll(cloud, eventually):
-    """Looks until nothing is under way."""
+    """Poll once and wait until nothing is under way."""
 
     def run(calls, pace=None, *, at_most=4):
         poller = QueuePoller(cloud, calls, pace or Pace(), at_most=at_most)
@@ -91,7 +90,7 @@ def test_b5_what_failed_stays_in_the_queue(cloud, poll, answer, error, reports, 
 
 
 @pytest.mark.parametrize(("pace", "shown"), [(Pace(), [("handle-a", 2)]), (Pace(hidden=None), [])])
-def test_b5_failed_messages_come_back_soon_unless_the_queue_alone_decides(cloud, poll, pace, shown):
+def test_b5_failed_messages_are_visible_again_soon_unless_the_queue_alone_decides(cloud, poll, pace, shown):
     cloud.mapped = [mapping()]
     cloud.queues[QUEUE] = ["a"]
     poll(Calls({}, "Unhandled"), pace)
@@ -121,7 +120,7 @@ def test_b9_a_queue_that_the_role_may_not_read_is_left_alone(cloud, poll):
     assert (calls.batches, cloud.queues[QUEUE]) == ([["b"]], ["a"])
 
 
-def test_b5_a_throttled_batch_is_tried_again_and_is_no_failure(cloud, eventually):
+def test_b5_a_throttled_batch_is_retried_and_is_no_failure(cloud, eventually):
     cloud.mapped = [mapping()]
     cloud.queues[QUEUE] = ["a"]
     calls = Calls(throttled())
@@ -133,13 +132,13 @@ def test_b5_a_throttled_batch_is_tried_again_and_is_no_failure(cloud, eventually
     assert (cloud.deleted, cloud.shown_again) == (["handle-a"], [])
 
 
-@pytest.mark.parametrize("end", ["hidden no longer", "mapping deleted", "stopped"])
+@pytest.mark.parametrize("end", ["no longer hidden", "mapping deleted", "stopped"])
 def test_b5_a_throttled_batch_is_given_up_at_last(cloud, eventually, end):
     cloud.mapped = [mapping()]
     cloud.queues[QUEUE] = ["a"]
     calls = Calls(throttled())
     poller = QueuePoller(cloud, calls, Pace(throttled=0.01), at_most=4)
-    if end == "hidden no longer":
+    if end == "no longer hidden":
         cloud.hidden_until = 0.0
     poller.look()
     if end == "mapping deleted":
@@ -166,9 +165,9 @@ def test_b5_no_more_batches_run_at_once_than_allowed(cloud, poll, eventually, al
 
 
 def test_b5_a_batch_waits_for_its_window_unless_it_is_full(cloud, eventually):
-    cloud.mapped = [mapping(window=0.3)]
-    calls = Calls()
-    poller = QueuePoller(cloud, calls, Pace(), at_most=4)
+    cloud.mapped = [mapping(window=20.0)]
+    calls, times = Calls(), iter([0, 1, 2, 3, 4, 5, 23, 24])
+    poller = QueuePoller(cloud, calls, Pace(), at_most=4, clock=lambda: next(times))
     cloud.queues[QUEUE] = ["a"]
     poller.look()
     assert calls.batches == []
@@ -177,9 +176,17 @@ def test_b5_a_batch_waits_for_its_window_unless_it_is_full(cloud, eventually):
     eventually(lambda: calls.batches == [["a", "b", "c"]])
     cloud.queues[QUEUE] = ["d"]
     poller.look()
-    sleep(0.35)
+    assert len(calls.batches) == 1
     poller.look()
     eventually(lambda: calls.batches[1:] == [["d"]])
+
+
+def test_b5_a_batch_ends_where_an_invocation_is_full(cloud, poll):
+    cloud.mapped = [mapping(batch_size=10**9)]
+    cloud.queues[QUEUE] = [f"{number}{'x' * 250_000}" for number in range(30)]
+    calls = Calls()
+    poll(calls)
+    assert sorted(map(len, calls.batches)) == [10, 10, 10]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +202,8 @@ def test_b5_a_batch_waits_for_its_window_unless_it_is_full(cloud, eventually):
         (b'{"batchItemFailures": [{"wrong": "a"}]}', {"a", "b"}),
         (b'{"batchItemFailures": "a"}', {"a", "b"}),
         (b'{"batchItemFailures": [[]]}', {"a", "b"}),
+        (b"[" * 100_000, {"a", "b"}),
+        (b"9" * 5000, {"a", "b"}),
     ],
 )
 def test_b5_an_answer_that_cannot_be_understood_fails_the_whole_batch(payload, expected):

@@ -74,6 +74,10 @@ def holds(block, context=None, **options):
         ({"DateGreaterThanEquals": {"aws:EpochTime": "2026"}}, True),
         ({"DateGreaterThanEquals": {"aws:EpochTime": "2026-02"}}, False),
         ({"DateLessThan": {"aws:CurrentTime": "tomorrow"}}, False),
+        ({"DateLessThan": {"aws:CurrentTime": "9" * 5000}}, False),
+        ({"DateLessThan": {"aws:CurrentTime": "9" * 18}}, False),
+        ({"NumericLessThan": {"s3:TlsVersion": "1e999999999"}}, True),
+        ({"NumericLessThan": {"s3:TlsVersion": "NaN"}}, False),
         # Bytes.
         ({"BinaryEquals": {"x:key": "QQ=="}}, True),
         ({"BinaryEquals": {"x:key": "Qg=="}}, False),

@@ -44,7 +44,7 @@ def trusting(*arns, effect="Allow", action="s3:GetObject", resource=f"{BUCKET}/*
     return policy("bucket raw-data", statement(effect, action, resource, Principal={"AWS": list(arns)}))
 
 
-def asked(action="s3:GetObject", resource=f"{BUCKET}/incoming/a.csv", principal=CALLER, **context):
+def requesting(action="s3:GetObject", resource=f"{BUCKET}/incoming/a.csv", principal=CALLER, **context):
     return AccessRequest(principal=principal, action=action, resource=resource, context=HERE | context)
 
 
@@ -111,7 +111,7 @@ NO_BOUNDARY = "because no permissions boundary allows the s3:GetObject action"
     ],
 )
 def test_b9_the_order_of_the_decision(policies, expected):
-    assert outcome(asked(), **policies) == expected
+    assert outcome(requesting(), **policies) == expected
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_b9_the_order_of_the_decision(policies, expected):
 )
 def test_b9_the_guardrail_denies_other_regions(context, action, expected):
     everything = policy("all", statement(action="*", resource="*"))
-    assert outcome(asked(action, **context), identity=[everything, GUARDRAIL]) == expected
+    assert outcome(requesting(action, **context), identity=[everything, GUARDRAIL]) == expected
 
 
 def test_b9_the_guardrail_fails_closed_without_a_region():
@@ -152,7 +152,7 @@ NO_KEY_POLICY = "because no resource-based policy allows the kms:Decrypt action"
     ],
 )
 def test_b8_a_key_is_used_only_where_its_policy_agrees(identity, key_policy, expected):
-    assert outcome(asked("kms:Decrypt", KEY), identity=identity, resource=key_policy) == expected
+    assert outcome(requesting("kms:Decrypt", KEY), identity=identity, resource=key_policy) == expected
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_b8_a_key_is_used_only_where_its_policy_agrees(identity, key_policy, exp
 def test_b8_a_key_is_used_through_its_service(condition, context, expected):
     use = policy("use", statement(action="kms:Decrypt", resource=KEY, Condition=condition))
     root = trusting(ACCOUNT, action="kms:*", resource="*")
-    request = asked("kms:Decrypt", KEY, **{"kms:viaservice": (context,)})
+    request = requesting("kms:Decrypt", KEY, **{"kms:viaservice": (context,)})
     assert outcome(request, identity=[use], resource=root) == expected
 
 
@@ -193,7 +193,7 @@ def test_a_service_needs_the_resources_policy(principal, source, expected):
     own = policy(
         "queue q", statement(action="sqs:SendMessage", resource=queue, Principal=principal, Condition=condition)
     )
-    request = asked("sqs:SendMessage", queue, NOTIFIER, **{"aws:sourceaccount": (source,)})
+    request = requesting("sqs:SendMessage", queue, NOTIFIER, **{"aws:sourceaccount": (source,)})
     assert outcome(request, resource=own) == expected
 
 
@@ -206,9 +206,9 @@ def test_a_service_needs_the_resources_policy(principal, source, expected):
         (["arn:aws:iam::123456789012:user/ann"], "with an explicit deny in a resource-based policy"),
     ],
 )
-def test_who_is_left_out_of_a_denial_is_named_in_every_way(excluded, expected):
+def test_a_principal_is_excepted_only_if_named_as_account_role_and_session(excluded, expected):
     own = policy("bucket", statement("Deny", NotPrincipal={"AWS": excluded}))
-    assert outcome(asked(), identity=[READ], resource=own) == expected
+    assert outcome(requesting(), identity=[READ], resource=own) == expected
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,13 @@ def test_who_is_left_out_of_a_denial_is_named_in_every_way(excluded, expected):
     ],
 )
 def test_statements(given, action, resource, expected):
-    request = asked(action, resource, **{"aws:userid": ("u",)})
+    request = requesting(action, resource, **{"aws:userid": ("u",)})
     assert allows(request, policy("p", given)) is expected
 
 
 def test_a_policy_alone_denies():
-    assert denies(asked(), trusting(ACCOUNT, effect="Deny"))
-    assert not denies(asked(), trusting(ACCOUNT))
+    assert denies(requesting(), trusting(ACCOUNT, effect="Deny"))
+    assert not denies(requesting(), trusting(ACCOUNT))
 
 
 @pytest.mark.parametrize(
@@ -253,13 +253,14 @@ def test_a_policy_alone_denies():
     ],
 )
 def test_a_decision_names_what_decided(policies, finding):
-    assert decide(asked(), **{"identity": [], "boundary": None, "resource": None} | policies).finding == finding
+    assert decide(requesting(), **{"identity": [], "boundary": None, "resource": None} | policies).finding == finding
 
 
 @pytest.mark.parametrize(
     ("document", "text"),
     [
         ("{", "The document of p is no policy: JSONDecodeError"),
+        ("[" * 100_000, "The document of p is no policy: RecursionError"),
         ("[]", "The document of p is no policy: TypeError|AttributeError"),
         ('{"Version": "2012-10-17"}', "KeyError: 'Statement'"),
         (
@@ -273,6 +274,6 @@ def test_a_decision_names_what_decided(policies, finding):
         ),
     ],
 )
-def test_a_document_that_is_no_policy(document, text):
+def test_an_invalid_document_is_an_error(document, text):
     with pytest.raises(PolicyError, match=text):
         parse("p", document)

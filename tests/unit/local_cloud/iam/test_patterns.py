@@ -24,6 +24,12 @@ CONTEXT = {
         ("?", "", False),
         ("a*c", "a\nc", True),
         ("A", "a", False),
+        ("a*b*c", "a-bb-c-c", True),
+        ("a*b*c", "a-c-b", False),
+        ("*a?c*", "abbabc", True),
+        ("**", "x", True),
+        # Years for a regular expression engine that backtracks.
+        ("*a" * 30 + "*b", "a" * 2000, False),
     ],
 )
 def test_wildcards(pattern, value, expected):
@@ -87,5 +93,5 @@ def test_a_variable_without_a_value_is_unknown(text):
         ("file${?}*", "files", False),
     ],
 )
-def test_what_comes_from_a_variable_is_no_wildcard(text, value, expected):
+def test_the_value_of_a_variable_contains_no_wildcards(text, value, expected):
     assert matches(substituted(text, CONTEXT, as_pattern=True), value) is expected

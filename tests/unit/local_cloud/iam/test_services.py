@@ -5,14 +5,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from orchestrator.local_cloud.iam.calls import Call, read_call
+from orchestrator.local_cloud.iam.calls import ApiCall, MalformedCallError, read_call
 from orchestrator.local_cloud.iam.services import wanted
 from orchestrator.local_cloud.operation import operation_of
 
 HERE = "us-east-1:123456789012"
 
 
-def asked(environ):
+def requested(environ):
     return [(one.action, one.resource) for one in wanted(read_call(environ, operation_of(environ)))]
 
 
@@ -30,7 +30,7 @@ def asked(environ):
         ("PUT", "/b/k", "tagging", {}, [("s3:PutObjectTagging", "arn:aws:s3:::b/k")]),
         ("POST", "/b/k", "uploads", {}, [("s3:PutObject", "arn:aws:s3:::b/k")]),
         ("DELETE", "/b/k", "uploadId=1", {}, [("s3:AbortMultipartUpload", "arn:aws:s3:::b/k")]),
-        # To read what is not there takes the right to list.
+        # Reading a missing object requires the right to list.
         ("GET", "/b/k", "", {}, [("s3:GetObject", "arn:aws:s3:::b/k"), ("s3:ListBucket", "arn:aws:s3:::b")]),
         (
             "GET",
@@ -59,13 +59,16 @@ def asked(environ):
 def test_s3(request_to, method, path, query, headers, expected):
     raw = {"QUERY_STRING": query, "RAW_URI": f"{path}{'?' + query if query else ''}"}
     environ = request_to("s3", method=method, path=path, **raw, **headers)
-    assert asked(environ) == expected
+    assert requested(environ) == expected
 
 
-def test_s3_deletes_each_object_for_itself(request_to):
+def test_s3_deletes_objects_one_by_one(request_to):
     body = b"<Delete><Object><Key>a&amp;b</Key></Object><Object><Key>c</Key><VersionId>1</VersionId></Object></Delete>"
     environ = request_to("s3", path="/b", body=body, QUERY_STRING="delete", RAW_URI="/b?delete")
-    assert asked(environ) == [("s3:DeleteObject", "arn:aws:s3:::b/a&b"), ("s3:DeleteObjectVersion", "arn:aws:s3:::b/c")]
+    assert requested(environ) == [
+        ("s3:DeleteObject", "arn:aws:s3:::b/a&b"),
+        ("s3:DeleteObjectVersion", "arn:aws:s3:::b/c"),
+    ]
     assert environ["wsgi.input"].read() == body
 
 
@@ -143,7 +146,7 @@ def test_s3_deletes_each_object_for_itself(request_to):
             {"DeliveryStreamName": "d"},
             [("firehose:PutRecord", "firehose:{}:deliverystream/d")],
         ),
-        # A service without a table of its own.
+        # Services without an entry.
         (
             "states",
             "StartExecution",
@@ -159,7 +162,7 @@ def test_json_services(request_to, service, operation, parameters, expected):
         (action, resource if resource == "*" or resource.startswith("arn:") else f"arn:aws:{resource.format(HERE)}")
         for action, resource in expected
     ]
-    assert asked(environ) == whole
+    assert requested(environ) == whole
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ def test_json_services(request_to, service, operation, parameters, expected):
     ],
 )
 def test_form_services(request_to, service, form, expected):
-    assert asked(request_to(service, body=urlencode(form).encode())) == expected
+    assert requested(request_to(service, body=urlencode(form).encode())) == expected
 
 
 @pytest.mark.parametrize(
@@ -219,18 +222,18 @@ def test_form_services(request_to, service, form, expected):
     ],
 )
 def test_rest_services(request_to, service, method, path, expected):
-    assert asked(request_to(service, method=method, path=path)) == expected
+    assert requested(request_to(service, method=method, path=path)) == expected
 
 
-def test_data_need_not_be_json(request_to):
+def test_data_may_be_no_json(request_to):
     environ = request_to("apigateway", method="PUT", path="/restapis/a", body=b"openapi: 3.0.0")
-    assert asked(environ) == [("apigateway:PUT", "arn:aws:apigateway:us-east-1::/restapis/a")]
+    assert requested(environ) == [("apigateway:PUT", "arn:aws:apigateway:us-east-1::/restapis/a")]
 
 
-def test_a_payload_is_no_parameter(request_to):
+def test_a_payload_contains_no_parameters(request_to):
     body = b'{"FunctionName": "other"}'
     environ = request_to("lambda", path="/2015-03-31/functions/f/invocations", body=body)
-    assert asked(environ) == [("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:f")]
+    assert requested(environ) == [("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:f")]
 
 
 @pytest.mark.parametrize(
@@ -258,14 +261,38 @@ def test_the_region_of_a_presigned_url(request_to):
     assert next(iter(wanted(call))).context["s3:authtype"] == ("REST-QUERY-STRING",)
 
 
-def test_a_body_that_is_no_json_is_an_error(request_to):
-    environ = request_to("sqs", body=b"{", HTTP_X_AMZ_TARGET="AmazonSQS.SendMessage")
-    with pytest.raises(ValueError, match="Expecting"):
+@pytest.mark.parametrize("body", [b"{", b"[" * 100_000, b'{"MaxNumberOfMessages": ' + b"9" * 5000 + b"}"])
+def test_a_body_that_is_no_json_is_malformed(request_to, body):
+    environ = request_to("sqs", body=body, HTTP_X_AMZ_TARGET="AmazonSQS.SendMessage")
+    with pytest.raises(MalformedCallError):
         read_call(environ, operation_of(environ))
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("dynamodb", "BatchGetItem", {"RequestItems": []}),
+        ("dynamodb", "BatchWriteItem", {"RequestItems": {"t": [1]}}),
+        ("dynamodb", "TransactWriteItems", {"TransactItems": ["Put"]}),
+        ("dynamodb", "GetItem", {"TableName": "t", "ProjectionExpression": "#a", "ExpressionAttributeNames": "x"}),
+        ("events", "PutEvents", {"Entries": [1]}),
+    ],
+)
+def test_parameters_of_another_shape_are_malformed(request_to, service, operation, parameters):
+    environ = request_to(service, body=json.dumps(parameters).encode(), HTTP_X_AMZ_TARGET=f"X.{operation}")
+    with pytest.raises(MalformedCallError, match=operation):
+        requested(environ)
+
+
+@pytest.mark.parametrize("body", [b"<Delete><Object>" * 60_000, b"", b"<Delete><Object><Key>a</Key></Delete>"])
+def test_a_list_of_objects_that_is_no_xml_is_malformed(request_to, body):
+    environ = request_to("s3", path="/b", body=body, QUERY_STRING="delete", RAW_URI="/b?delete")
+    with pytest.raises(MalformedCallError, match="DeleteObjects"):
+        requested(environ)
+
+
 def test_lists_of_forms_and_of_json():
-    form = Call(service="s", operation="o", region="r", parameters={"A.1": "x", "A.member.2": "y", "AB.1": "z"})
+    form = ApiCall(service="s", operation="o", region="r", parameters={"A.1": "x", "A.member.2": "y", "AB.1": "z"})
     assert list(form.listed("A")) == ["x", "y"]
-    given = Call(service="s", operation="o", region="r", parameters={"A": ["x"]})
+    given = ApiCall(service="s", operation="o", region="r", parameters={"A": ["x"]})
     assert list(given.listed("A")) == ["x"]
