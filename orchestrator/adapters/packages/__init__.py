@@ -1,4 +1,4 @@
-"""The packages of the Lambda functions: what goes in, where the libraries come from, the zip files, and when to make them anew."""
+"""Builds the packages of the Lambda functions: zip files of their sources and libraries."""
 
 from orchestrator.adapters.packages.builder import Package, build_packages, ensure_packages
 

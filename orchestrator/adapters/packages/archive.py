@@ -1,7 +1,7 @@
-"""The zip file of a function: the same files give the same bytes, whenever, wherever and by whomever it is made.
+"""Writes the zip file of a function: the same files give the same bytes, at any time and on any machine.
 
-Files are stored, not compressed: compressors differ between machines (zlib, zlib-ng), and then so would the hash by
-which Terraform tells whether a function changed.
+Files are stored, not compressed: compressors differ between machines (zlib, zlib-ng), and so would the hash by which
+Terraform detects that a function changed.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _MODE = 0o100644 << 16
 
 @dataclass(slots=True)
 class Contents:
-    """What goes into a zip, gathered file by file; remembers where each came from."""
+    """The files of a zip, and where each came from."""
 
     function: str
     files: dict[str, bytes]
@@ -39,9 +39,7 @@ class Contents:
         return sum(len(contents) for contents in self.files.values())
 
     def add(self, files: Mapping[str, bytes], *, origin: str) -> None:
-        """Add files of one origin.
-
-        The same file from two sides is no clash: packages of one namespace share an ``__init__.py``.
+        """Add files of one origin. The same file from two origins is allowed: namespace packages share an ``__init__.py``.
 
         Raises:
             UsageError: a path is taken by another file, or all together are more than Lambda unpacks.
@@ -59,7 +57,7 @@ class Contents:
             raise _too_large(self.function, self.size, MAX_UNPACKED, "unpacked")
 
     def check_folders(self) -> None:
-        """A path cannot be a file and a folder.
+        """Check that no path is both a file and a folder.
 
         Raises:
             UsageError: one is.
@@ -79,7 +77,7 @@ class Contents:
 
 
 def write_zip(file: Path, contents: Contents) -> str:
-    """Write the zip; returns its SHA-256, in hexadecimal digits.
+    """Write the zip and return its SHA-256 in hexadecimal digits.
 
     Raises:
         UsageError: it is larger than Lambda takes.
@@ -99,7 +97,7 @@ def write_zip(file: Path, contents: Contents) -> str:
 
 
 def sha256(file: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
+    """Return the SHA-256 of a file in hexadecimal digits."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

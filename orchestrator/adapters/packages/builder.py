@@ -1,7 +1,7 @@
-"""Makes the functions' packages, each anew only when something in it changed, and the list of them that the live tree reads.
+"""Builds the functions' packages, each only when its contents changed, and the list of them that the live tree reads.
 
-A package's file name holds the beginning of its hash, so a file never changes its contents: whoever read its name from
-``packages.json`` gets what was listed. All is written beside its place and moved there; one process at a time builds.
+A package's file name holds the beginning of its hash, so that the contents behind a name in ``packages.json`` never
+change. Files are written under a temporary name and renamed; one process at a time builds.
 """
 
 import base64
@@ -11,9 +11,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from orchestrator.adapters.packages.archive import MIB, Contents, sha256, write_zip
 from orchestrator.adapters.packages.definition import FILE_NAME, FunctionDefinition, read_definitions
@@ -24,7 +26,7 @@ from orchestrator.errors import UsageError
 PACKAGES_FILE = "packages.json"
 _RECORDS_FILE = "records.json"
 _ZIP = re.compile(r"[a-z][a-z0-9-]*-[0-9a-f]{12}\.zip")
-# What a package is made of besides its sources and libraries. Raise the number when the same ones give another zip.
+# What decides a package besides its sources and libraries. Raise the number when the same ones give another zip.
 _MAKE = f"1 {PYTHON_VERSION} {' '.join(PLATFORMS)}"
 
 
@@ -36,7 +38,7 @@ class Package:
         sha256: of the zip, in hexadecimal digits.
         size: bytes that are uploaded.
         unpacked_size: bytes that Lambda counts against its limit.
-        built: whether it was made just now.
+        built: whether this call built it.
 
     """
 
@@ -53,9 +55,8 @@ class Package:
         return base64.b64encode(bytes.fromhex(self.sha256)).decode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Record:
-    """What is remembered of a package: from which inputs it was made, and how its file looks."""
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a package: the inputs that it was made of, and its file."""
 
     fingerprint: str
     file: str
@@ -75,7 +76,7 @@ class _Record:
         )
 
     def intact(self, folder: Path) -> bool:
-        """Whether the file is still there as it was written. It is read only where its times do not prove it."""
+        """Whether the file is as it was written. It is read only if its time has changed."""
         file = folder / self.file
         try:
             found = file.stat()
@@ -94,7 +95,7 @@ def ensure_packages(project: Path, home: Path, *, say: Callable[[str], None] = l
     Args:
         project: the folder that holds ``functions/``.
         home: the project's ``.platformctl``.
-        say: told what is done, a line at a time; not called when there is nothing to do.
+        say: called with a line for each step; not called when there is nothing to do.
 
     Raises:
         UsageError: a mistake in what is to be packaged.
@@ -113,7 +114,7 @@ def ensure_packages(project: Path, home: Path, *, say: Callable[[str], None] = l
 def build_packages(
     project: Path, home: Path, *, only: Sequence[str] = (), say: Callable[[str], None] = lambda _: None
 ) -> tuple[Package, ...]:
-    """Bring the packages of some functions up to date, or of all; returns those, in the order of their names.
+    """Bring the packages of some functions, or of all, up to date; return them sorted by name.
 
     Raises:
         UsageError: there is no such function, or there is a mistake in what is to be packaged.
@@ -140,19 +141,19 @@ def build_packages(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Build:
-    """The folder of the packages; writes to it only while it is held."""
+    """The folder of the packages."""
 
     folder: Path
     definitions: Mapping[str, FunctionDefinition]
     say: Callable[[str], None]
 
     def records(self) -> dict[str, _Record]:
-        """What is remembered of the functions that there are; nothing where the file is damaged or of another version."""
-        found = _read(self.folder / _RECORDS_FILE)
+        """Return the records of the defined functions; none when the file is damaged or of another version."""
         try:
-            return {name: _Record(**record) for name, record in found.items() if name in self.definitions}
-        except (AttributeError, TypeError):
+            found = msgspec.convert(_read(self.folder / _RECORDS_FILE), dict[str, _Record])
+        except msgspec.ValidationError:
             return {}
+        return {name: record for name, record in found.items() if name in self.definitions}
 
     def is_current(self, fingerprints: Mapping[str, str]) -> bool:
         records = self.records()
@@ -171,7 +172,7 @@ class _Build:
         ]
         wheels = Wheels(folder=self.folder / "wheels", say=self.say)
         needed = {pin.name + pin.version: pin for name in built for pin in self.definitions[name].pins}
-        # All of them in one go: pip needs longer to start than to fetch.
+        # All at once: pip takes longer to start than to fetch.
         wheels.fetch(tuple(needed.values()))
         for name in built:
             records[name] = self._make(self.definitions[name], fingerprints[name], wheels)
@@ -202,9 +203,9 @@ class _Build:
         )
 
     def _write(self, records: Mapping[str, _Record]) -> None:
-        """List the packages, then remove the files of those that are listed no more."""
+        """List the packages, then remove the files that are no longer listed."""
         kept = {name: records[name] for name in sorted(records)}
-        write_private(self.folder / _RECORDS_FILE, _text({name: asdict(record) for name, record in kept.items()}))
+        write_private(self.folder / _RECORDS_FILE, _text(msgspec.to_builtins(kept)))
         write_private(self.folder / PACKAGES_FILE, _text(self._listed(kept)))
         listed = {record.file for record in kept.values()}
         for file in self.folder.iterdir():
@@ -217,7 +218,7 @@ class _Build:
 
 
 def _fingerprint(definition: FunctionDefinition) -> str:
-    """A hash of all that a package depends on, and of nothing else: no path outside of the package, no date, no mode."""
+    """Hash what a package depends on, and nothing else: no path outside of the package, no date, no mode."""
     digest = hashlib.sha256(f"{_MAKE}\n{definition.name}\n".encode())
     for path, source in sorted(definition.sources.items()):
         digest.update(f"{path}\0{hashlib.sha256(source.read_bytes()).hexdigest()}\n".encode())
@@ -239,7 +240,7 @@ def _alone(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def _read(file: Path) -> Any:
-    """What a file of ours holds; None where it is missing or damaged, which the next build mends."""
+    """Return what a file of ours holds; None when it is missing or damaged, which the next build repairs."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
-"""``functions/functions.toml``: which functions there are, and what goes into the package of each.
+"""Reads ``functions/functions.toml``: the functions, and what goes into the package of each.
 
-Read and checked in one go, so that a mistake is found before anything is fetched or written.
+The whole file is checked before anything is fetched or written.
 """
 
 import re
@@ -23,7 +23,7 @@ _SKIPPED_FOLDERS = frozenset({"__pycache__", "tests"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionDefinition:
-    """What one function is made of.
+    """The contents of one function's package.
 
     Attributes:
         sources: the function's own files and those of the packages it shares, by their path in the zip.
@@ -37,7 +37,7 @@ class FunctionDefinition:
 
 
 def read_definitions(folder: Path) -> tuple[FunctionDefinition, ...]:
-    """The functions that are defined in a folder, in the order of their names.
+    """Read the functions that a folder defines, sorted by name.
 
     Raises:
         UsageError: the file is missing, malformed, or names what is not there.
@@ -102,7 +102,7 @@ def _checked(file: Path, place: str, table: object) -> Mapping[str, Any]:
 
 
 def _files(file: Path, place: str, name: str, *, prefix: str) -> list[tuple[str, Path]]:
-    """The files of a folder of ``functions/``, by their path in the zip."""
+    """Return the files of a folder of ``functions/``, by their path in the zip."""
     folder = file.parent / name
     if not re.fullmatch(r"[A-Za-z_][\w-]*", name) or not folder.is_dir():
         raise _mistake(file, f"{place}: there is no folder {name} beside {FILE_NAME}")

@@ -1,18 +1,18 @@
-"""Lock files of the functions' libraries: every one pinned to a version and to the hashes of its files.
+"""Reads the lock files of the functions' libraries: each one pinned to a version and to the hashes of its files.
 
-The lock is for one platform, so it needs no markers; nothing is resolved when a package is built.
+A lock is for one platform, so it needs no markers; nothing is resolved when a package is built.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
 from orchestrator.errors import UsageError
 
-_PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w, .-]*\])?==(?P<version>[\w.!+-]+)(?P<hashes>(?:\s+--hash=\S+)*)"
-)
-_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,30 +20,25 @@ class Pin:
     """One locked library.
 
     Attributes:
-        name: normalised: lower case, single hyphens.
+        name: in lower case, with single hyphens.
         hashes: SHA-256 of the files that may be used, sorted.
         place: file and line, for messages.
 
     """
 
-    name: str
+    name: NormalizedName
     version: str
     hashes: tuple[str, ...]
     place: str
 
     @property
     def requirement(self) -> str:
-        """The line for pip."""
+        """The line for pip's requirements file."""
         return " ".join([f"{self.name}=={self.version}", *(f"--hash=sha256:{value}" for value in self.hashes)])
 
 
-def normalised(name: str) -> str:
-    """A distribution's name as indexes compare it: https://packaging.python.org/en/latest/specifications/name-normalization/."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def read_pins(file: Path) -> tuple[Pin, ...]:
-    """The entries of a lock file.
+    """Read the entries of a lock file.
 
     Raises:
         UsageError: the file is missing, or an entry is not pinned to a version and to SHA-256 hashes.
@@ -75,12 +70,20 @@ def read_pins(file: Path) -> tuple[Pin, ...]:
 
 
 def _pin(entry: str, place: str) -> Pin:
-    found = _PIN.fullmatch(entry)
-    hashes = tuple(sorted(set(_HASH.findall(found["hashes"])))) if found else ()
-    if found is None or not hashes:
+    requirement, *hashes = re.split(r"\s+--hash=", entry)
+    try:
+        found = Requirement(requirement)
+        (specifier,) = found.specifier
+        is_pinned = specifier.operator == "==" and "*" not in specifier.version and not found.marker and not found.url
+    except (InvalidRequirement, ValueError):
+        is_pinned = False
+    digests = {digest.strip().removeprefix("sha256:") for digest in hashes}
+    if not is_pinned or not digests or not all(map(_DIGEST.fullmatch, digests)):
         raise UsageError(
             "A library of the functions is not locked",
-            detail=f"{place}: {entry.split(' --hash', 1)[0]} is not NAME==VERSION with --hash=sha256:... behind it.",
+            detail=f"{place}: {requirement} is not NAME==VERSION with --hash=sha256:... behind it.",
             hint="Write the file as docs/packaging.md says: one platform, no markers, hashes for every file.",
         )
-    return Pin(name=normalised(found["name"]), version=found["version"], hashes=hashes, place=place)
+    return Pin(
+        name=canonicalize_name(found.name), version=specifier.version, hashes=tuple(sorted(digests)), place=place
+    )

@@ -1,9 +1,8 @@
-"""The libraries of the functions: wheels for Lambda's platform, fetched once by pip and unpacked here.
+"""Fetches the functions' libraries as wheels for Lambda's platform, and unpacks them.
 
-pip only fetches: what lands in a package then depends on the wheels alone, and not on pip's version or on the machine.
+pip only downloads, so that a package depends on the wheels alone, and not on pip's version or on the machine.
 """
 
-import hashlib
 import importlib.util
 import os
 import re
@@ -16,8 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from packaging import tags
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
 from orchestrator.adapters.local_cloud import started
-from orchestrator.adapters.packages.requirements import Pin, normalised
+from orchestrator.adapters.output import quote
+from orchestrator.adapters.packages.archive import sha256
+from orchestrator.adapters.packages.requirements import Pin
 from orchestrator.errors import PlatformctlError, UsageError
 
 PYTHON_VERSION = "3.12"
@@ -27,6 +31,11 @@ PLATFORMS = (
     "manylinux_2_28_aarch64",
     "manylinux_2_17_aarch64",
     "manylinux2014_aarch64",
+)
+# Best first, as pip ranks them: built for the newest platform that Lambda has, then pure Python.
+_TAGS = (
+    *tags.cpython_tags((3, 12), abis=("cp312",), platforms=PLATFORMS),
+    *tags.compatible_tags((3, 12), interpreter="cp312", platforms=PLATFORMS),
 )
 _ELF_MACHINE_AARCH64 = 183
 _DROPPED_METADATA = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"})
@@ -41,7 +50,7 @@ class Wheels:
 
     Args:
         folder: where they are kept: ``.platformctl/build/wheels``.
-        say: told what is fetched.
+        say: called with a line for what is fetched.
 
     """
 
@@ -49,7 +58,7 @@ class Wheels:
     say: Callable[[str], None]
 
     def fetch(self, pins: Sequence[Pin]) -> dict[Pin, Path]:
-        """The wheel of each pin; those that are not here yet are fetched.
+        """Return the wheel of each pin, and fetch those that are missing.
 
         Raises:
             PlatformctlError: one could not be fetched.
@@ -67,9 +76,9 @@ class Wheels:
         wheels = [
             wheel
             for wheel in sorted(self.folder.glob("*.whl"))
-            if normalised(wheel.name.split("-", 1)[0]) == pin.name and _sha256(wheel) in pin.hashes
+            if canonicalize_name(wheel.name.split("-", 1)[0]) == pin.name and sha256(wheel) in pin.hashes
         ]
-        return min(wheels, key=_preference, default=None)
+        return min(wheels, key=_rank, default=None)
 
     def _download(self, pins: Sequence[Pin]) -> None:
         if importlib.util.find_spec("pip") is None:
@@ -83,18 +92,7 @@ class Wheels:
             lock = Path(scratch) / "requirements.txt"
             lock.write_text("".join(f"{pin.requirement}\n" for pin in pins), encoding="utf-8")
             arrived = Path(scratch) / "wheels"
-            done = subprocess.run(
-                _pip_download(lock, arrived),
-                # The user's own settings of pip hold: index, proxy, certificates. Without a retry it would not say that it
-                # could not reach an index, and the library would seem not to exist.
-                env={**started(os.environ), "PIP_RETRIES": _retries(os.environ)},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
+            done = run_pip(lock, arrived)
             if done.returncode:
                 raise _explained(pins, done.stdout + done.stderr)
             for wheel in arrived.glob("*.whl"):
@@ -103,34 +101,40 @@ class Wheels:
         if lost:
             raise PlatformctlError(
                 "The libraries of the functions cannot be fetched",
-                detail=f"pip said that it had fetched {lost[0].name} {lost[0].version}, and there is no such wheel.",
+                detail=f"pip download succeeded, but there is no wheel of {lost[0].name} {lost[0].version}.",
             )
 
 
-def _retries(environ: Mapping[str, str]) -> str:
-    asked = environ.get("PIP_RETRIES", "2")
-    return "1" if asked == "0" else asked
-
-
-def _pip_download(lock: Path, folder: Path) -> list[str]:
+def run_pip(lock: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Let pip download what a lock file names for Lambda's platform."""
     platforms = [argument for platform in PLATFORMS for argument in ("--platform", platform)]
-    return [
-        *(sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input"),
-        *("--progress-bar", "off", "--require-hashes", "--no-deps", "--only-binary", ":all:"),
-        *("--implementation", "cp", "--python-version", PYTHON_VERSION, *platforms),
-        *("--dest", str(folder), "--requirement", str(lock)),
-    ]
+    retries = os.environ.get("PIP_RETRIES", "2")
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input"),
+            *("--progress-bar", "off", "--require-hashes", "--no-deps", "--only-binary", ":all:"),
+            *("--implementation", "cp", "--python-version", PYTHON_VERSION, *platforms),
+            *("--dest", str(folder), "--requirement", str(lock)),
+        ],
+        # The user's settings of pip apply: index, proxy, certificates. Without a retry pip does not say that it could not
+        # reach an index, and the library seems not to exist.
+        env={**started(os.environ), "PIP_RETRIES": "1" if retries == "0" else retries},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
 
 
 def _explained(pins: Sequence[Pin], output: str) -> PlatformctlError:
-    """What pip's failure means. pip itself masks passwords in addresses only since version 19, and not everywhere."""
-    output = re.sub(r"://[^/@\s]+@", "://****@", output)
+    """Explain a failure of pip."""
     concerned = next(
         (pin for pin in pins if re.search(rf"\b{re.escape(pin.name)}==", _with_normalised_names(output))), pins[0]
     )
     library, place = f"{concerned.name} {concerned.version}", concerned.place
     errors = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
-    said = errors[0] if errors else output.strip()[-500:]
+    printed = quote(errors[0] if errors else output.strip()[-500:])
     if "DO NOT MATCH THE HASHES" in output:
         return UsageError(
             "A library of the functions is not the one that is locked",
@@ -140,44 +144,47 @@ def _explained(pins: Sequence[Pin], output: str) -> PlatformctlError:
     if _NO_NETWORK.search(output):
         return PlatformctlError(
             "The libraries of the functions cannot be fetched",
-            detail=f"{place}: the package index could not be reached for {library}. pip said: {said}",
+            detail=f"{place}: the package index could not be reached for {library}. pip download printed: {printed}.",
             hint="Check the network; PIP_INDEX_URL names another index, HTTPS_PROXY a proxy, PIP_FIND_LINKS a folder.",
         )
     if "No matching distribution" in output:
         return UsageError(
             "A library of the functions has no wheel for Lambda",
             detail=f"{place}: the index offers no wheel of {library} for CPython {PYTHON_VERSION} on Linux arm64. "
-            f"pip said: {said}",
+            f"pip download printed: {printed}.",
             hint="Lock a version that has one, pure Python or manylinux aarch64, or use another library.",
         )
     return PlatformctlError(
-        "The libraries of the functions cannot be fetched", detail=f"{place}: pip failed for {library}: {said}"
+        "The libraries of the functions cannot be fetched",
+        detail=f"{place}: pip download failed for {library}. It printed: {printed}.",
     )
 
 
 def _with_normalised_names(output: str) -> str:
-    """Messages of pip with names as the lock has them."""
-    return re.sub(r"[\w.-]+(?===)", lambda match: normalised(match[0]), output)
+    """Return pip's messages with names as the lock has them."""
+    return re.sub(r"[\w.-]+(?===)", lambda match: canonicalize_name(match[0]), output)
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _rank(wheel: Path) -> int:
+    """Return how well a wheel suits Lambda, 0 best."""
+    found = _tags_of(wheel)
+    return next((rank for rank, tag in enumerate(_TAGS) if tag in found), len(_TAGS))
 
 
-def _preference(wheel: Path) -> tuple[int, str]:
-    """Best first, as pip ranks them: built for the newest platform that Lambda has, then pure Python."""
-    platforms = wheel.stem.rsplit("-", 1)[-1].split(".")
-    return min((PLATFORMS.index(name) for name in platforms if name in PLATFORMS), default=len(PLATFORMS)), wheel.name
+def _tags_of(wheel: Path) -> frozenset[tags.Tag]:
+    try:
+        return parse_wheel_filename(wheel.name)[3]
+    except InvalidWheelFilename:
+        raise UsageError("A wheel is damaged", detail=f"{wheel.name} is not the name of a wheel.") from None
 
 
 def unpack(wheel: Path) -> Mapping[str, bytes]:
-    """The files of a wheel as they are imported, by path: without scripts, tests, byte code and traces of an installation.
+    """Return the files of a wheel as they are imported, by path, without scripts, tests, byte code and installer files.
 
     The format: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 
     Raises:
-        UsageError: the wheel is for another platform or is not sound.
+        UsageError: the wheel is damaged or for another platform.
 
     """
     _check_platform(wheel)
@@ -197,14 +204,9 @@ def unpack(wheel: Path) -> Mapping[str, bytes]:
 
 
 def _check_platform(wheel: Path) -> None:
-    parts = wheel.name.removesuffix(".whl").split("-")
-    if len(parts) not in {5, 6}:
-        raise UsageError("A wheel is damaged", detail=f"{wheel.name} is no name of a wheel.")
-    pythons, abis, platforms = (part.split(".") for part in parts[-3:])
-    if not {"any", *PLATFORMS}.intersection(platforms):
-        raise _foreign(wheel, f"it is for {', '.join(platforms)}")
-    if not {"none", "abi3", "cp" + PYTHON_VERSION.replace(".", "")}.intersection(abis) or pythons == ["py2"]:
-        raise _foreign(wheel, f"it is for {', '.join(pythons)} with the ABI {', '.join(abis)}")
+    found = _tags_of(wheel)
+    if found.isdisjoint(_TAGS):
+        raise _foreign(wheel, f"it is for {', '.join(sorted(map(str, found)))}")
 
 
 def _foreign(wheel: Path, why: str) -> UsageError:
@@ -216,7 +218,7 @@ def _foreign(wheel: Path, why: str) -> UsageError:
 
 
 def _place(wheel: Path, name: str) -> str | None:
-    """Where a file of a wheel goes in the package; None where it does not."""
+    """Return a wheel file's path in the package; None when it stays out."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
         raise UsageError("A wheel is damaged", detail=f"{wheel.name} holds {name!r}, which lies outside of it.")
@@ -233,6 +235,6 @@ def _place(wheel: Path, name: str) -> str | None:
 
 
 def discard(folder: Path) -> None:
-    """Remove what a fetch that was killed left beside the wheels."""
+    """Remove what a killed fetch left beside the wheels."""
     for left in folder.glob(".fetch-*"):
         shutil.rmtree(left, ignore_errors=True)

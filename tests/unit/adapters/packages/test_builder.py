@@ -78,6 +78,7 @@ def test_a1_the_same_sources_give_the_same_bytes_in_any_folder_at_any_time_with_
     assert first == second
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes(project):
     first = project.build()["ingest"]
     script = (
@@ -249,6 +250,7 @@ def _build_at_once(root, home, index, start, results):
         raise
 
 
+@pytest.mark.slow
 def test_processes_that_build_at_once_do_not_disturb_each_other(project):
     project.write("base.lock", project.wheel("somelib", {"somelib.py": "x = 1\n" * 50_000}))
     project.write("api/handler.py", HANDLER)
