@@ -1,7 +1,7 @@
-"""Sessions with AWS or with the local cloud: two targets that can never be mistaken for each other.
+"""Sessions with AWS and with the local cloud: two targets whose traffic cannot be mixed up.
 
-A session for AWS refuses to exist while endpoint overrides are set; a session for the local cloud is made of the local
-cloud's own variables and sees nothing of the user's.
+A session with AWS is refused while endpoint overrides are set; a session with the local cloud uses the local cloud's own variables and
+nothing of the user's.
 """
 
 import threading
@@ -37,10 +37,10 @@ class CloudSession:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def client(self, service: str) -> Any:
-        """The boto3 client of the service; it may be used from several threads, the session that makes it may not."""
+        """Return the boto3 client of the service; unlike the session that makes it, it may be used from several threads."""
         with self._lock:
             if service not in self._clients:
-                # The stubs tell clients apart by literal names; here the name is a value.
+                # The stubs distinguish clients by literal names; here the name is a value.
                 self._clients[service] = self._session.client(  # type: ignore[call-overload]
                     service, endpoint_url=self.endpoint, config=_config(self.endpoint)
                 )
@@ -48,14 +48,14 @@ class CloudSession:
 
 
 def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str) -> CloudSession:
-    """A session with the local cloud.
+    """Return a session with the local cloud.
 
-    boto3 reads this process's environment while it makes a session, so the caller has taken real AWS settings out of it.
+    boto3 reads this process's environment while it makes a session, so the caller has removed real AWS settings from it.
 
     Args:
-        environ: the environment that reaches the local cloud, already free of real credentials.
+        environ: the environment of the local cloud, without real credentials.
         endpoint: its address, on the loopback interface.
-        account_id: the account that it pretends to be.
+        account_id: the account that it simulates.
 
     """
     session = boto3.session.Session(
@@ -67,27 +67,23 @@ def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str)
 
 
 def require_no_overrides(environ: Mapping[str, str]) -> None:
-    """Check that nothing redirects calls meant for AWS.
+    """Check that no environment variable redirects calls meant for AWS.
 
     Raises:
         UsageError: an endpoint override is set.
 
     """
-    overrides = sorted(
-        name
-        for name, value in environ.items()
-        if value and (name.startswith("AWS_ENDPOINT_URL") or name == "AWS_S3_ENDPOINT")
-    )
+    named = (name for name in environ if name.startswith("AWS_ENDPOINT_URL") or name == "AWS_S3_ENDPOINT")
+    overrides = sorted(name for name in named if environ[name])
     if overrides:
-        raise UsageError(
-            "Endpoint overrides are set, so this is not AWS",
-            detail=f"{', '.join(overrides)} would send what is meant for AWS to another place.",
-            hint=f"Unset {' '.join(overrides)}, or use --target local.",
+        raise _redirected(
+            f"{', '.join(overrides)} would redirect calls meant for AWS.",
+            f"Unset {' '.join(overrides)}, or use --target local.",
         )
 
 
 def _require_no_configured_overrides(session: boto3.session.Session) -> None:
-    """The same for the shared configuration file: an ``endpoint_url`` of the profile, or of the services it names.
+    """Check the same in the shared configuration file: an ``endpoint_url`` of the profile, or of the services that it names.
 
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
@@ -98,15 +94,18 @@ def _require_no_configured_overrides(session: boto3.session.Session) -> None:
     found = ["endpoint_url"] if profile.get("endpoint_url") else []
     found.extend(name for name, settings in sorted(services.items()) if "endpoint_url" in settings)
     if found:
-        raise UsageError(
-            "Endpoint overrides are set, so this is not AWS",
-            detail=f"The shared AWS configuration file sets endpoints for profile {session.profile_name}: {', '.join(found)}.",
-            hint="Use another profile (AWS_PROFILE), or --target local.",
+        raise _redirected(
+            f"The shared AWS configuration file sets endpoints for profile {session.profile_name}: {', '.join(found)}.",
+            "Use another profile (AWS_PROFILE), or --target local.",
         )
 
 
+def _redirected(detail: str, hint: str) -> UsageError:
+    return UsageError("Endpoint overrides are set, so this is not AWS", detail=detail, hint=hint)
+
+
 def aws_session(environ: Mapping[str, str]) -> CloudSession:
-    """A session with AWS, with the credentials that boto3 finds.
+    """Return a session with AWS, with the credentials that boto3 finds.
 
     Raises:
         UsageError: an endpoint override is set, or there are no usable credentials.
@@ -120,7 +119,7 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
     except (BotoCoreError, ClientError) as error:
         raise UsageError(
             "No usable AWS credentials",
-            detail=f"Asking AWS who we are failed: {error}",
+            detail=f"AWS does not tell who we are: {error}",
             hint="Log in (aws sso login, or AWS_PROFILE), or use --target local.",
         ) from error
     return CloudSession(
@@ -129,36 +128,37 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
 
 
 def deploying_principal(client: Callable[[str], Any]) -> str:
-    """The ARN of the IAM role or user behind the credentials, as a trust policy names it.
+    """Return the ARN of the IAM role or user behind the credentials, as a trust policy names it.
 
-    A session of a role shows the role's name without its path, so IAM is asked for the role.
+    The ARN of a role's session lacks the path of the role, so IAM is asked for the role.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 
     Raises:
-        UsageError: they are of neither, but of the account itself or of a federated user, or IAM does not tell.
+        UsageError: they belong to the account itself or to a federated user, or AWS does not tell.
 
     """
-    arn = client("sts").get_caller_identity()["Arn"]
-    kind, _, name = arn.split(":", 5)[5].partition("/")
-    if kind == "user":
-        return str(arn)
-    why = f"{arn} is neither a role nor a user."
-    if kind == "assumed-role":
-        try:
+    caller = "the caller"
+    try:
+        caller = str(client("sts").get_caller_identity()["Arn"])
+        kind, _, name = caller.split(":", 5)[5].partition("/")
+        if kind == "user":
+            return caller
+        if kind == "assumed-role":
             return str(client("iam").get_role(RoleName=name.partition("/")[0])["Role"]["Arn"])
-        except (BotoCoreError, ClientError) as error:
-            why = f"Asking IAM for the role of {arn} failed: {error}"
+        why = f"{caller} is neither a role nor a user."
+    except (BotoCoreError, ClientError) as error:
+        why = f"AWS does not tell the role of {caller}: {error}"
     raise UsageError(
-        "Nobody to let in to the database",
-        detail=f"Unless they are named, whoever deploys first may log in to the database. {why}",
-        hint="Name roles or users, by ARN with commas between: PLATFORM_DATABASE_PRINCIPALS=arn:aws:iam::...:role/...",
+        "No principal for the database",
+        detail=f"Unless principals are named, the first deployer may log in to the database. {why}",
+        hint="Name roles or users, by ARN, separated by commas: PLATFORM_DATABASE_PRINCIPALS=arn:aws:iam::...:role/...",
     )
 
 
 def _config(endpoint: str | None) -> Config:
     if endpoint is None:
         return Config(retries={"mode": "standard", "max_attempts": 5})
-    # A proxy of the user's must not see, or lose, what is meant for this machine.
+    # The user's proxy must not get traffic of this machine.
     return Config(
         retries={"mode": "standard", "max_attempts": 2},
         s3={"addressing_style": "path"},
@@ -169,5 +169,5 @@ def _config(endpoint: str | None) -> Config:
 
 
 def explain(error: ClientError | BotoCoreError, *, doing: str) -> PlatformctlError:
-    """An AWS error as ours; ``doing`` completes "... failed"."""
+    """Return an AWS error as ours; ``doing`` completes "... failed"."""
     return PlatformctlError(f"{doing} failed", detail=str(error))

@@ -177,7 +177,7 @@ def test_a4_aws_is_refused_while_an_endpoint_is_overridden(platformctl, monkeypa
             platformctl(*command, "--suffix", "pr42", "--target", "aws"),
             platformctl,
             "error: Endpoint overrides are set, so this is not AWS\n"
-            "AWS_ENDPOINT_URL would send what is meant for AWS to another place.\n"
+            "AWS_ENDPOINT_URL would redirect calls meant for AWS.\n"
             "fix: Unset AWS_ENDPOINT_URL, or use --target local.\n",
         )
 
@@ -188,7 +188,7 @@ def test_a4_aws_without_credentials(platformctl):
             platformctl(*command, "--suffix", "pr42", "--target", "aws"),
             platformctl,
             "error: No usable AWS credentials\n"
-            "Asking AWS who we are failed: Unable to locate credentials\n"
+            "AWS does not tell who we are: Unable to locate credentials\n"
             "fix: Log in (aws sso login, or AWS_PROFILE), or use --target local.\n",
         )
 

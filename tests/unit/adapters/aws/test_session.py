@@ -1,13 +1,8 @@
 """Two targets that can never be mistaken for each other (A4, C8)."""
 
-from datetime import UTC, datetime
-
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from orchestrator.adapters.aws.session import (
-    CloudSession,
     aws_session,
     deploying_principal,
     explain,
@@ -15,6 +10,7 @@ from orchestrator.adapters.aws.session import (
     require_no_overrides,
 )
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
+from tests.fakes.aws_services import FakeServices
 
 
 @pytest.mark.parametrize(
@@ -35,7 +31,7 @@ def test_a4_endpoint_overrides_are_refused(environ, named):
         error = caught.value
         assert (error.summary, error.detail, error.hint) == (
             "Endpoint overrides are set, so this is not AWS",
-            f"{', '.join(named)} would send what is meant for AWS to another place.",
+            f"{', '.join(named)} would redirect calls meant for AWS.",
             f"Unset {' '.join(named)}, or use --target local.",
         )
         assert error.exit_code is ExitCode.BAD_INPUT
@@ -74,7 +70,7 @@ def test_a4_without_credentials_there_is_one_clear_message():
     error = caught.value
     assert (error.summary, error.detail, error.hint) == (
         "No usable AWS credentials",
-        "Asking AWS who we are failed: Unable to locate credentials",
+        "AWS does not tell who we are: Unable to locate credentials",
         "Log in (aws sso login, or AWS_PROFILE), or use --target local.",
     )
     assert error.exit_code is ExitCode.BAD_INPUT
@@ -125,37 +121,10 @@ def test_an_error_of_aws_as_ours():
     assert (error.summary, error.detail) == ("Looking for bucket x failed", "no answer")
 
 
-@pytest.fixture
-def caller():
-    """A session whose caller is who one says, and whose roles IAM shows if they are given."""
-    stubs = []
-
-    def make(arn, role=None):
-        answers = {
-            "sts": ("get_caller_identity", {"Arn": arn}, {}),
-            "iam": ("get_role", role and {"Role": _role(role)}, {"RoleName": role and role.rpartition("/")[2]}),
-        }
-        clients = {}
-        for service, (operation, answer, expected) in answers.items():
-            client = boto3.client(service, "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-            stub = Stubber(client)
-            if answer:
-                stub.add_response(operation, answer, expected)
-            else:
-                stub.add_client_error(operation, "AccessDenied", "not yours to see")
-            stub.activate()
-            stubs.append(stub)
-            clients[service] = client
-        return CloudSession(environ={}, endpoint=None, account_id="123456789012", _session=None, _clients=clients)
-
-    yield make
-    for stub in stubs:
-        stub.deactivate()
-
-
-def _role(arn):
-    made = datetime(2026, 1, 31, tzinfo=UTC)
-    return {"Path": "/", "RoleName": "name", "RoleId": "A" * 16, "Arn": arn, "CreateDate": made}
+def caller(arn, role=None):
+    """A client factory whose caller has this ARN; IAM refuses to show a role unless it is given."""
+    answers = {"sts": {"get_caller_identity": {"Arn": arn}}, "iam": {"get_role": {"Role": {"Arn": role}}}}
+    return FakeServices(answers, get_role=[] if role else ["AccessDenied"])
 
 
 IAM = "arn:aws:iam::123456789012:"
@@ -171,7 +140,7 @@ STS = "arn:aws:sts::123456789012:"
         (f"{STS}assumed-role/AWSReservedSSO_Admin/anna", f"{IAM}role/aws-reserved/AWSReservedSSO_Admin", None),
     ],
 )
-def test_b9_who_deploys_is_called_as_a_trust_policy_calls_them(caller, arn, role, expected):
+def test_b9_who_deploys_is_called_as_a_trust_policy_calls_them(arn, role, expected):
     assert deploying_principal(caller(arn, role)) == (expected or role)
 
 
@@ -180,10 +149,10 @@ def test_b9_who_deploys_is_called_as_a_trust_policy_calls_them(caller, arn, role
     [
         (f"{IAM}root", f"{IAM}root is neither a role nor a user."),
         (f"{STS}federated-user/anna", f"{STS}federated-user/anna is neither a role nor a user."),
-        (f"{STS}assumed-role/deployer/ci", f"Asking IAM for the role of {STS}assumed-role/deployer/ci failed: "),
+        (f"{STS}assumed-role/deployer/ci", f"AWS does not tell the role of {STS}assumed-role/deployer/ci: "),
     ],
 )
-def test_b9_where_nobody_can_be_named_somebody_has_to_be(caller, arn, why):
+def test_b9_where_nobody_can_be_named_somebody_has_to_be(arn, why):
     with pytest.raises(UsageError) as caught:
         deploying_principal(caller(arn))
     assert why in caught.value.detail
