@@ -6,6 +6,9 @@ from typing import Any
 from orchestrator.adapters.aws.listing import Found, Lister, ServiceListing, last_part, listed, pages
 from orchestrator.adapters.aws.rows import Removal, Service, delete, doubled, refused, row, same
 
+_BROUGHT = frozenset({"Empty", "Error"})
+"""The models that every API comes with."""
+
 
 def _account_role(listing: ServiceListing) -> Iterator[Found]:
     role = listing.client.get_account().get("cloudwatchRoleArn", "")
@@ -82,8 +85,7 @@ def _below(words: str) -> Lister:
     def lister(listing: ServiceListing) -> Iterator[Found]:
         for parent in listing.parents:
             for item in listing.pages(operation, "items", **{parameter: parent}):
-                # Every API comes with these two models.
-                if item.get("name") not in {"Empty", "Error"}:
+                if operation != "get_models" or item["name"] not in _BROUGHT:
                     yield Found(f"{parent} {item[identifier]}", item.get("name", ""))
 
     return lister

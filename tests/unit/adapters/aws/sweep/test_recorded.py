@@ -168,7 +168,7 @@ API = {
         ]
     },
     "get_models": {"items": [{"name": "Empty"}, {"name": "Error"}, {"name": "Bar"}]},
-    "get_request_validators": {"items": [{"id": "v1", "name": "body"}]},
+    "get_request_validators": {"items": [{"id": "v1", "name": "Error"}]},
     "get_stages": {"item": [{"stageName": "v1", "deploymentId": "d1"}]},
     "get_deployments": {"items": [{"id": "d1"}, {"id": "d2"}]},
     "get_usage_plan_keys": {"items": [{"id": "k1", "name": "key"}]},
