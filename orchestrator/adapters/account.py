@@ -115,8 +115,8 @@ class DeploymentSweeper:
 
     def _states(self) -> Sequence[Mapping[str, Any]]:
         require_no_lost_state(self.session, self.bucket, self.suffix)
-        folder = locks.state_folder(self.session, self.bucket, self.suffix)
-        return list(state_documents(self.session, self.bucket, folder.states).values())
+        keys = locks.state_keys(self.session, self.bucket, self.suffix)
+        return list(state_documents(self.session, self.bucket, keys).values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

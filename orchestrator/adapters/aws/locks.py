@@ -20,7 +20,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from orchestrator import __version__
-from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, parse_json, read_object
+from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, parse_json, read_object
 from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.adapters.processes import start_time
 from orchestrator.errors import PlatformctlError
@@ -73,39 +73,15 @@ class StateLock:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateFolder:
-    """What lies in the state bucket of one deployment.
-
-    Attributes:
-        states: the keys of its states.
-        locks: the keys of the locks on them.
-
-    """
-
-    states: tuple[str, ...]
-    locks: tuple[str, ...]
-
-
-def state_folder(session: CloudSession, bucket: str, suffix: str) -> StateFolder:
-    """List a deployment's part of the bucket, in one call; empty when there is no bucket.
+def state_keys(session: CloudSession, bucket: str, suffix: str) -> tuple[str, ...]:
+    """List the keys of a deployment's states.
 
     Raises:
         PlatformctlError: S3 refuses.
 
     """
-    pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{suffix}/")
-    with explained(f"Looking for locks in bucket {bucket}"):
-        try:
-            keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []))
-        except ClientError as error:
-            if code_of(error) not in ABSENT:
-                raise
-            keys = []
-    return StateFolder(
-        states=tuple(key for key in keys if key.endswith(f"/{STATE_NAME}")),
-        locks=tuple(key for key in keys if key.endswith(LOCK_SUFFIX)),
-    )
+    keys = list_keys(session, bucket, f"{suffix}/", doing=f"Looking for states in bucket {bucket}")
+    return tuple(key for key in keys if key.endswith(f"/{STATE_NAME}"))
 
 
 def unit_of(key: str, suffix: str) -> str:
@@ -120,8 +96,9 @@ def list_locks(session: CloudSession, bucket: str, suffix: str) -> tuple[StateLo
         PlatformctlError: S3 refuses.
 
     """
-    keys = state_folder(session, bucket, suffix).locks
-    return tuple(sorted(lock for key in keys if (lock := _read(session, bucket, key, suffix)) is not None))
+    keys = list_keys(session, bucket, f"{suffix}/", doing=f"Looking for locks in bucket {bucket}")
+    locks = (_read(session, bucket, key, suffix) for key in keys if key.endswith(LOCK_SUFFIX))
+    return tuple(sorted(lock for lock in locks if lock is not None))
 
 
 def release(session: CloudSession, bucket: str, lock: StateLock) -> bool:

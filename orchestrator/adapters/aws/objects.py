@@ -55,6 +55,23 @@ def read_object(
             raise
 
 
+def list_keys(session: CloudSession, bucket: str, prefix: str, *, doing: str) -> list[str]:
+    """List the keys of the objects under a prefix, sorted; none when there is no bucket.
+
+    Raises:
+        PlatformctlError: S3 refuses or does not answer.
+
+    """
+    pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    with explained(doing):
+        try:
+            return sorted(item["Key"] for page in pages for item in page.get("Contents", ()))
+        except ClientError as error:
+            if code_of(error) in ABSENT:
+                return []
+            raise
+
+
 def parse_json(text: bytes) -> Any:
     """Parse JSON as RFC 8259 has it.
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, parse_json, read_object, unreadable
+from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, parse_json, read_object, unreadable
 from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.adapters.aws.states import read_state
 from orchestrator.commands.ports import RegisteredDeployment
@@ -23,7 +23,13 @@ from orchestrator.errors import PlatformctlError, UsageError
 _NAME = "platformctl.json"
 _VERSION = 1
 """Of the record: a platformctl reads records up to its own. New fields do not change it, for older ones keep what they do not know."""
-_NONCURRENT_DAYS = 90
+_END_OF_OLD_VERSIONS = {
+    "ID": "end-of-old-state-versions",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 90},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}
 _OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "404", "NoSuchKey"})
 """Codes with which S3 refuses a conditional write: the object was changed or deleted since it was read, or is being changed.
 
@@ -86,6 +92,19 @@ class S3StateBucket:
             True,
         )
         encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "DenyWithoutTls",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [f"arn:aws:s3:::{self.name}", f"arn:aws:s3:::{self.name}/*"],
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ],
+        }
         with explained(f"Creating bucket {self.name}"):
             # us-east-1 is the one region that must not be named when a bucket is created.
             s3.create_bucket(Bucket=self.name)
@@ -96,9 +115,9 @@ class S3StateBucket:
             s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
             s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [encryption]})
             s3.put_bucket_lifecycle_configuration(
-                Bucket=self.name, LifecycleConfiguration={"Rules": [_end_of_old_versions()]}
+                Bucket=self.name, LifecycleConfiguration={"Rules": [_END_OF_OLD_VERSIONS]}
             )
-            s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(_tls_only(self.name)))
+            s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(policy))
 
     def deployment(self, suffix: str) -> RegisteredDeployment | None:
         """See the protocol."""
@@ -227,29 +246,3 @@ def _registered(suffix: str, document: Any) -> RegisteredDeployment:
 
 def _is_setting(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _end_of_old_versions() -> dict[str, Any]:
-    return {
-        "ID": "end-of-old-state-versions",
-        "Status": "Enabled",
-        "Filter": {"Prefix": ""},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": _NONCURRENT_DAYS},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-    }
-
-
-def _tls_only(bucket: str) -> dict[str, Any]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "DenyWithoutTls",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
-        ],
-    }

@@ -14,7 +14,7 @@ from orchestrator.adapters.aws.locks import (
     is_left_behind,
     list_locks,
     release,
-    state_folder,
+    state_keys,
     this_user,
     unit_of,
 )
@@ -64,9 +64,9 @@ def test_another_answer_is_an_error_and_no_absence(session, s3):
 def test_states_and_locks_are_told_apart(memory, objects):
     states = ("pr42/a/terraform.tfstate", "pr42/b/c/terraform.tfstate")
     objects.objects |= dict.fromkeys((*states, "pr42/platformctl.json", "pr421/a/terraform.tfstate"), "{}")
-    found = state_folder(memory, "states", "pr42")
-    assert (found.states, found.locks) == (states, (KEY,))
-    assert [unit_of(key, "pr42") for key in (*found.states, *found.locks)] == ["a", "b/c", "vpc"]
+    assert state_keys(memory, "states", "pr42") == states
+    assert [lock.key for lock in list_locks(memory, "states", "pr42")] == [KEY]
+    assert [unit_of(key, "pr42") for key in (*states, KEY)] == ["a", "b/c", "vpc"]
 
 
 def test_c6_a_lock_says_who_holds_it_since_when_and_for_what(memory):
