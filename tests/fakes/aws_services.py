@@ -21,8 +21,8 @@ class FakeServices:
     """A client factory.
 
     Attributes:
-        answers: by service and operation: a response, a list of pages, or a function of the parameters. Otherwise every list in the
-            response is empty.
+        answers: by service and operation: a response, a list of pages, a tuple with the items of the only list in the response, or a
+            function of the parameters. Otherwise every list in the response is empty.
         refusals: by operation: the errors to raise first.
         calls: service and operation of each call.
 
@@ -82,15 +82,15 @@ class _Client:
             error = waiting.pop(0)
             raise error if isinstance(error, Exception) else refused(error)
         self._services.calls.append((self._service, operation))
-        answer = self._services.answers.get(self._service, {}).get(operation)
-        if answer is None:
-            members = model.output_shape.members if model.output_shape is not None else {}
-            return {
-                name: [] if shape.type_name == "list" else False
-                for name, shape in members.items()
-                if shape.type_name in {"list", "boolean"}
-            }
-        return answer(**arguments) if callable(answer) else answer
+        answer = self._services.answers.get(self._service, {}).get(operation, {})
+        if callable(answer):
+            return answer(**arguments)
+        if answer and not isinstance(answer, tuple):
+            return answer
+        members = model.output_shape.members.items() if model.output_shape is not None else ()
+        lists = {name: list(answer) for name, shape in members if shape.type_name == "list"}
+        assert not answer or len(lists) == 1, f"{operation} lists {', '.join(lists)}"
+        return lists | {name: False for name, shape in members if shape.type_name == "boolean"}
 
 
 @cache

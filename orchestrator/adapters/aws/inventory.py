@@ -62,9 +62,9 @@ def list_resources(client: ClientFactory, suffix: str | None = None) -> list[Aws
     failures = [answer for answer in answers if isinstance(answer, str)]
     if failures:
         raise PlatformctlError(
-            "ServiceListing what exists in the cloud failed",
+            "Listing what exists in the cloud failed",
             detail="\n".join(failures),
-            hint="Without it nobody can tell what is left. ServiceListing needs the permissions of a deployer: docs/deployment.md.",
+            hint="Without it nobody can tell what is left. Listing needs the permissions of a deployer: docs/deployment.md.",
         )
     return sorted({resource for answer in answers if not isinstance(answer, str) for resource in answer})
 

@@ -88,8 +88,7 @@ class S3StateBucket:
         """
         s3 = self._s3()
         private = dict.fromkeys(
-            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"),
-            True,
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
         )
         encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
         policy = {
@@ -184,9 +183,7 @@ class S3StateBucket:
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """See the protocol."""
-        pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        with explained(f"ServiceListing bucket {self.name}"):
-            return tuple(item["Key"] for page in pages for item in page.get("Contents", []))
+        return tuple(list_keys(self.session, self.name, prefix, doing=f"Listing bucket {self.name}"))
 
     def unregister(self, suffix: str) -> bool:
         """See the protocol."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.adapters.aws.listing import Found, Lister, ServiceListing, last_part, listed, pages
-from orchestrator.adapters.aws.rows import Removal, Service, delete, doubled, refused, row, same
+from orchestrator.adapters.aws.rows import Removal, Row, Service, TerraformType, delete, doubled, refused, row, same
 
 _BROUGHT = frozenset({"Empty", "Error"})
 """The models that every API comes with."""
@@ -91,6 +91,12 @@ def _below(words: str) -> Lister:
     return lister
 
 
+def _child(kind: str, turn: int, lister: Lister, parameters: str, made_by: TerraformType) -> Row:
+    """Return the row of a part of an API."""
+    words = f"delete_{kind.replace('-', '_')} restApiId {parameters}"
+    return row(kind, lister, delete(turn, words), made_by, below="rest-api")
+
+
 ROWS = (
     row(
         "rest-api",
@@ -114,55 +120,31 @@ ROWS = (
         "account-role",
         _account_role,
         Removal(
-            16,
-            _remove_account_role,
-            "update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=",
+            16, _remove_account_role, "update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value="
         ),
         same("aws_api_gateway_account cloudwatch_role_arn"),
     ),
-    row(
-        "resource",
-        _resource,
-        # What lies below it is deleted with it.
-        delete(14, "delete_resource restApiId resourceId"),
-        refused("aws_api_gateway_resource rest_api_id id"),
-        below="rest-api",
-    ),
-    row(
+    # What lies below a resource is deleted with it.
+    _child("resource", 14, _resource, "resourceId", refused("aws_api_gateway_resource rest_api_id id")),
+    _child(
         "method",
+        13,
         _method,
-        delete(13, "delete_method restApiId resourceId httpMethod"),
+        "resourceId httpMethod",
         refused("aws_api_gateway_method rest_api_id resource_id http_method"),
-        below="rest-api",
     ),
-    row(
-        "model",
-        _below("get_models restApiId name"),
-        delete(14, "delete_model restApiId modelName"),
-        refused("aws_api_gateway_model rest_api_id name"),
-        below="rest-api",
+    _child(
+        "model", 14, _below("get_models restApiId name"), "modelName", refused("aws_api_gateway_model rest_api_id name")
     ),
-    row(
+    _child(
         "request-validator",
+        14,
         _below("get_request_validators restApiId id"),
-        delete(14, "delete_request_validator restApiId requestValidatorId"),
+        "requestValidatorId",
         doubled("aws_api_gateway_request_validator rest_api_id id"),
-        below="rest-api",
     ),
-    row(
-        "stage",
-        _stage,
-        delete(12, "delete_stage restApiId stageName"),
-        refused("aws_api_gateway_stage rest_api_id stage_name"),
-        below="rest-api",
-    ),
-    row(
-        "deployment",
-        _deployment,
-        delete(13, "delete_deployment restApiId deploymentId"),
-        doubled("aws_api_gateway_deployment rest_api_id id"),
-        below="rest-api",
-    ),
+    _child("stage", 12, _stage, "stageName", refused("aws_api_gateway_stage rest_api_id stage_name")),
+    _child("deployment", 13, _deployment, "deploymentId", doubled("aws_api_gateway_deployment rest_api_id id")),
     row(
         "usage-plan-key",
         _below("get_usage_plan_keys usagePlanId id"),

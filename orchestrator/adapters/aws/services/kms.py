@@ -37,10 +37,7 @@ def _alias(listing: ServiceListing) -> Iterator[Found]:
 
 ROWS = (
     row(
-        "key",
-        _key,
-        delete(53, "schedule_key_deletion KeyId", PendingWindowInDays=_DAYS),
-        doubled("aws_kms_key key_id"),
+        "key", _key, delete(53, "schedule_key_deletion KeyId", PendingWindowInDays=_DAYS), doubled("aws_kms_key key_id")
     ),
     row("alias", _alias, delete(52, "delete_alias AliasName"), refused("aws_kms_alias name")),
 )

@@ -26,10 +26,7 @@ ROWS = (
         refused("aws_sns_topic arn"),
     ),
     row(
-        "subscription",
-        _subscription,
-        delete(4, "unsubscribe SubscriptionArn"),
-        same("aws_sns_topic_subscription arn"),
+        "subscription", _subscription, delete(4, "unsubscribe SubscriptionArn"), same("aws_sns_topic_subscription arn")
     ),
 )
 SERVICE = Service(name="sns", rows=ROWS)

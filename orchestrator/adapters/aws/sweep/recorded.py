@@ -68,11 +68,7 @@ def recorded(states: Iterable[Mapping[str, Any]]) -> Recorded:
 
 
 def unrecorded(
-    client: ClientFactory,
-    suffix: str,
-    states: Iterable[Mapping[str, Any]],
-    *,
-    types: Collection[str] | None = None,
+    client: ClientFactory, suffix: str, states: Iterable[Mapping[str, Any]], *, types: Collection[str] | None = None
 ) -> tuple[Unrecorded, ...]:
     """Find what exists of a deployment and is in none of its states, sorted.
 

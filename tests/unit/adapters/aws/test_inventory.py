@@ -25,54 +25,38 @@ ACCOUNT = {
     "kms": {
         "list_keys": [{"Keys": [{"KeyId": "k-mine"}]}, {"Keys": [{"KeyId": "k-gone"}, {"KeyId": "k-aws"}]}],
         "describe_key": lambda KeyId: {"KeyMetadata": KEYS[KeyId]},  # noqa: N803 - boto3's spelling
-        "list_resource_tags": {"Tags": [{"TagKey": "Suffix", "TagValue": "pr42"}]},
-        "list_aliases": {
-            "Aliases": [
-                {"AliasName": "alias/aws/s3"},
-                {"AliasName": "alias/kms-s3-pr42", "TargetKeyId": "k-gone"},
-                {"AliasName": "alias/unusual", "TargetKeyId": "k-mine"},
-                {"AliasName": "alias/kms-s3-pr7"},
-            ]
-        },
+        "list_resource_tags": ({"TagKey": "Suffix", "TagValue": "pr42"},),
+        "list_aliases": (
+            {"AliasName": "alias/aws/s3"},
+            {"AliasName": "alias/kms-s3-pr42", "TargetKeyId": "k-gone"},
+            {"AliasName": "alias/unusual", "TargetKeyId": "k-mine"},
+            {"AliasName": "alias/kms-s3-pr7"},
+        ),
     },
     "ec2": {
-        "describe_vpcs": {
-            "Vpcs": [DEFAULT | {"IsDefault": True}, MINE | {"Tags": [{"Key": "Name", "Value": "vpc-pr42"}]}]
-        },
-        "describe_subnets": {"Subnets": [DEFAULT | {"SubnetId": "subnet-default"}, MINE | {"SubnetId": "subnet-mine"}]},
-        "describe_security_groups": {
-            "SecurityGroups": [
-                DEFAULT | {"GroupId": "sg-default", "GroupName": "default"},
-                DEFAULT | {"GroupId": "sg-in-default", "GroupName": "x-pr42"},
-                {"VpcId": "vpc-other", "GroupId": "sg-other", "GroupName": "x-pr7"},
-            ]
-        },
-        "describe_nat_gateways": {
-            "NatGateways": [
-                MINE | {"NatGatewayId": "nat-gone", "State": "deleted"},
-                MINE | {"NatGatewayId": "nat-mine", "State": "available"},
-            ]
-        },
-        "describe_internet_gateways": {
-            "InternetGateways": [
-                {"InternetGatewayId": "igw-default", "Attachments": [DEFAULT]},
-                {"InternetGatewayId": "igw-loose", "Attachments": [], "Tags": _tagged("pr42")},
-            ]
-        },
-        "describe_flow_logs": {
-            "FlowLogs": [{"FlowLogId": "fl-mine", "ResourceId": "vpc-mine", "FlowLogStatus": "ACTIVE"}]
-        },
-        "describe_network_interfaces": {
-            "NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "VpcId": "vpc-gone", "TagSet": _tagged("pr42")}]
-        },
-        "describe_addresses": {
-            "Addresses": [{"AllocationId": "eip-1", "Tags": _tagged("pr42")}, {"AllocationId": "eip-2"}]
-        },
+        "describe_vpcs": (DEFAULT | {"IsDefault": True}, MINE | {"Tags": [{"Key": "Name", "Value": "vpc-pr42"}]}),
+        "describe_subnets": (DEFAULT | {"SubnetId": "subnet-default"}, MINE | {"SubnetId": "subnet-mine"}),
+        "describe_security_groups": (
+            DEFAULT | {"GroupId": "sg-default", "GroupName": "default"},
+            DEFAULT | {"GroupId": "sg-in-default", "GroupName": "x-pr42"},
+            {"VpcId": "vpc-other", "GroupId": "sg-other", "GroupName": "x-pr7"},
+        ),
+        "describe_nat_gateways": (
+            MINE | {"NatGatewayId": "nat-gone", "State": "deleted"},
+            MINE | {"NatGatewayId": "nat-mine", "State": "available"},
+        ),
+        "describe_internet_gateways": (
+            {"InternetGatewayId": "igw-default", "Attachments": [DEFAULT]},
+            {"InternetGatewayId": "igw-loose", "Attachments": [], "Tags": _tagged("pr42")},
+        ),
+        "describe_flow_logs": ({"FlowLogId": "fl-mine", "ResourceId": "vpc-mine", "FlowLogStatus": "ACTIVE"},),
+        "describe_network_interfaces": (
+            {"NetworkInterfaceId": "eni-1", "VpcId": "vpc-gone", "TagSet": _tagged("pr42")},
+        ),
+        "describe_addresses": ({"AllocationId": "eip-1", "Tags": _tagged("pr42")}, {"AllocationId": "eip-2"}),
     },
-    "s3": {
-        "list_buckets": {"Buckets": [{"Name": "raw-data-123456789012-pr42"}, {"Name": "raw-data-123456789012-pr421"}]}
-    },
-    "dynamodb": {"list_tables": {"TableNames": ["dynamodb-sessions-pr42", "pr42-other"]}},
+    "s3": {"list_buckets": ({"Name": "raw-data-123456789012-pr42"}, {"Name": "raw-data-123456789012-pr421"})},
+    "dynamodb": {"list_tables": ("dynamodb-sessions-pr42", "pr42-other")},
     "logs": {
         "describe_log_groups": {
             "logGroups": [
@@ -87,14 +71,12 @@ ACCOUNT = {
         "list_tags_for_resource": {"tags": {}},
     },
     "iam": {
-        "list_roles": {
-            "Roles": [
-                {"RoleName": "AWSServiceRoleForRDS-pr42", "Path": "/aws-service-role/rds.amazonaws.com/"},
-                {"RoleName": "role-api-pr42", "Path": "/"},
-            ]
-        },
-        "list_policies": {"Policies": [{"PolicyName": "policy-pr42", "Arn": "arn:aws:iam::1:policy/policy-pr42"}]},
-        "list_instance_profiles": {"InstanceProfiles": []},
+        "list_roles": (
+            {"RoleName": "AWSServiceRoleForRDS-pr42", "Path": "/aws-service-role/rds.amazonaws.com/"},
+            {"RoleName": "role-api-pr42", "Path": "/"},
+        ),
+        "list_policies": ({"PolicyName": "policy-pr42", "Arn": "arn:aws:iam::1:policy/policy-pr42"},),
+        "list_instance_profiles": (),
     },
 }
 
@@ -133,64 +115,50 @@ def test_without_a_suffix_everything_but_what_a_fresh_account_has():
 
 BROUGHT = {
     "ec2": {
-        "describe_vpcs": {"Vpcs": [MINE | {"Tags": _tagged("pr42")}]},
-        "describe_security_groups": {
-            "SecurityGroups": [
-                MINE | {"GroupId": "sg-brought", "GroupName": "default"},
-                MINE | {"GroupId": "sg-made", "GroupName": "security-group-pr42"},
-            ]
-        },
-        "describe_network_acls": {
-            "NetworkAcls": [
-                MINE | {"NetworkAclId": "acl-brought", "IsDefault": True},
-                MINE | {"NetworkAclId": "acl-made", "IsDefault": False},
-            ]
-        },
-        "describe_route_tables": {
-            "RouteTables": [
-                MINE | {"RouteTableId": "rtb-brought", "Associations": [{"Main": True}]},
-                MINE | {"RouteTableId": "rtb-made", "Associations": [{"Main": False}]},
-            ]
-        },
-        "describe_network_interfaces": {"NetworkInterfaces": [MINE | {"NetworkInterfaceId": "eni-brought"}]},
+        "describe_vpcs": (MINE | {"Tags": _tagged("pr42")},),
+        "describe_security_groups": (
+            MINE | {"GroupId": "sg-brought", "GroupName": "default"},
+            MINE | {"GroupId": "sg-made", "GroupName": "security-group-pr42"},
+        ),
+        "describe_network_acls": (
+            MINE | {"NetworkAclId": "acl-brought", "IsDefault": True},
+            MINE | {"NetworkAclId": "acl-made", "IsDefault": False},
+        ),
+        "describe_route_tables": (
+            MINE | {"RouteTableId": "rtb-brought", "Associations": [{"Main": True}]},
+            MINE | {"RouteTableId": "rtb-made", "Associations": [{"Main": False}]},
+        ),
+        "describe_network_interfaces": (MINE | {"NetworkInterfaceId": "eni-brought"},),
     },
     "rds": {
-        "describe_db_clusters": {"DBClusters": [{"DBClusterIdentifier": "aurora-pr42"}]},
+        "describe_db_clusters": ({"DBClusterIdentifier": "aurora-pr42"},),
         "describe_db_cluster_snapshots": {
             "DBClusterSnapshots": [
                 {"DBClusterSnapshotIdentifier": name, "DBClusterIdentifier": "aurora-pr42"}
                 for name in ("rds:brought", "by-hand-made")
             ]
         },
-        "describe_db_cluster_automated_backups": {
-            "DBClusterAutomatedBackups": [
-                {"DbClusterResourceId": "backup-brought", "DBClusterIdentifier": "aurora-pr42"}
-            ]
-        },
+        "describe_db_cluster_automated_backups": (
+            {"DbClusterResourceId": "backup-brought", "DBClusterIdentifier": "aurora-pr42"},
+        ),
     },
     "secretsmanager": {
-        "list_secrets": {
-            "SecretList": [
-                {
-                    "ARN": "arn:secret-brought",
-                    "Name": "rds!cluster-1",
-                    "Tags": [
-                        {"Key": "aws:rds:primaryDBClusterArn", "Value": "arn:aws:rds:us-east-1:1:cluster:aurora-pr42"}
-                    ],
-                },
-                {"ARN": "arn:secret-made", "Name": "secret-pr42"},
-            ]
-        }
+        "list_secrets": (
+            {
+                "ARN": "arn:secret-brought",
+                "Name": "rds!cluster-1",
+                "Tags": [
+                    {"Key": "aws:rds:primaryDBClusterArn", "Value": "arn:aws:rds:us-east-1:1:cluster:aurora-pr42"}
+                ],
+            },
+            {"ARN": "arn:secret-made", "Name": "secret-pr42"},
+        )
     },
     "sns": {
-        "list_topics": {"Topics": [{"TopicArn": "arn:aws:sns:us-east-1:1:topic-pr42"}]},
+        "list_topics": ({"TopicArn": "arn:aws:sns:us-east-1:1:topic-pr42"},),
         "list_subscriptions": {
             "Subscriptions": [
-                {
-                    "SubscriptionArn": arn,
-                    "TopicArn": "arn:aws:sns:us-east-1:1:topic-pr42",
-                    "Endpoint": "a@example.org",
-                }
+                {"SubscriptionArn": arn, "TopicArn": "arn:aws:sns:us-east-1:1:topic-pr42", "Endpoint": "a@example.org"}
                 for arn in ("PendingConfirmation", "arn:aws:sns:us-east-1:1:topic-pr42:made")
             ]
         },
@@ -233,11 +201,9 @@ def test_what_aws_makes_by_itself_names_what_it_was_made_for():
 )
 def test_a_log_group_without_the_tag_was_made_by_the_service_that_writes_to_it(group, tags, owned, made_for):
     account = {
-        "apigateway": {
-            "get_rest_apis": {"items": [{"id": "mine", "name": "api-pr42"}, {"id": "other", "name": "api-pr7"}]}
-        },
+        "apigateway": {"get_rest_apis": ({"id": "mine", "name": "api-pr42"}, {"id": "other", "name": "api-pr7"})},
         "logs": {
-            "describe_log_groups": {"logGroups": [{"logGroupName": group, "arn": f"arn:{group}:*"}]},
+            "describe_log_groups": ({"logGroupName": group, "arn": f"arn:{group}:*"},),
             "list_tags_for_resource": {"tags": tags},
         },
     }
@@ -288,7 +254,7 @@ def _groups(tags):
                 ]
             },
         },
-        "apigateway": {"get_rest_apis": {"items": [{"id": "mine", "name": "api-pr42"}]}},
+        "apigateway": {"get_rest_apis": ({"id": "mine", "name": "api-pr42"},)},
     }
 
 
@@ -319,20 +285,15 @@ def test_b12_what_is_on_its_way_out_by_itself_is_no_leftover():
         ]
     ]
     account = {
-        "sns": {
-            "list_topics": {"Topics": [{"TopicArn": topic}]},
-            "list_subscriptions": {"Subscriptions": subscriptions},
-        },
+        "sns": {"list_topics": ({"TopicArn": topic},), "list_subscriptions": {"Subscriptions": subscriptions}},
         "events": {
-            "list_event_buses": {"EventBuses": [{"Name": "default"}]},
-            "list_rules": {"Rules": [{"Name": "rule-pr42", "Arn": "arn:rule", "ManagedBy": "config.amazonaws.com"}]},
+            "list_event_buses": ({"Name": "default"},),
+            "list_rules": ({"Name": "rule-pr42", "Arn": "arn:rule", "ManagedBy": "config.amazonaws.com"},),
         },
         "config": {
-            "describe_config_rules": {
-                "ConfigRules": [{"ConfigRuleName": "rule-pr42", "CreatedBy": "securityhub.amazonaws.com"}]
-            }
+            "describe_config_rules": ({"ConfigRuleName": "rule-pr42", "CreatedBy": "securityhub.amazonaws.com"},)
         },
-        "s3": {"list_buckets": {"Buckets": [{"Name": "terraform-state-123456789012-us-east-pr42"}]}},
+        "s3": {"list_buckets": ({"Name": "terraform-state-123456789012-us-east-pr42"},)},
     }
     assert _short(list_resources(FakeServices(account), "pr42")) == [
         f"subscription {gone}:id",
@@ -348,10 +309,7 @@ def test_every_page_is_read_where_boto3_has_no_paginator():
 
     def streams(ExclusiveStartDeliveryStreamName=""):  # noqa: N803 - boto3's spelling
         more = not ExclusiveStartDeliveryStreamName
-        return {
-            "DeliveryStreamNames": ["a-pr42"] if more else ["b-pr42"],
-            "HasMoreDeliveryStreams": more,
-        }
+        return {"DeliveryStreamNames": ["a-pr42"] if more else ["b-pr42"], "HasMoreDeliveryStreams": more}
 
     account = {"wafv2": {"list_web_acls": web_acls}, "firehose": {"list_delivery_streams": streams}}
     assert _short(list_resources(FakeServices(account), "pr42")) == [

@@ -52,7 +52,7 @@ def test_the_row_of_the_documentation_works():
     names = {}
     exec(page.split("```python\n")[1].split("```")[0], names)
     (row,) = names["SERVICE"].rows
-    services = FakeServices({"ssm": {"describe_parameters": {"Parameters": [{"Name": "a-pr42"}, {"Name": "a-pr7"}]}}})
+    services = FakeServices({"ssm": {"describe_parameters": ({"Name": "a-pr42"}, {"Name": "a-pr7"})}})
     listing = ServiceListing(service="ssm", clients={"ssm": services("ssm")}, suffix="pr42")
     assert [found.identifier for found in row.lister(listing)] == ["a-pr42"]
     row.removal.remove(services("ssm"), "a-pr42")
@@ -120,12 +120,10 @@ HELD = {
     ("apigateway", "rest-api"): (
         "api",
         {
-            "get_usage_plans": {
-                "items": [
-                    {"id": "one", "apiStages": [{"apiId": "api", "stage": "v1"}, {"apiId": "other", "stage": "v1"}]},
-                    {"id": "two", "apiStages": [{"apiId": "other", "stage": "v1"}]},
-                ]
-            }
+            "get_usage_plans": (
+                {"id": "one", "apiStages": [{"apiId": "api", "stage": "v1"}, {"apiId": "other", "stage": "v1"}]},
+                {"id": "two", "apiStages": [{"apiId": "other", "stage": "v1"}]},
+            )
         },
         ["update_usage_plan", "delete_rest_api"],
     ),
@@ -137,63 +135,52 @@ HELD = {
     ("config", "delivery-channel"): (
         "name",
         {
-            "describe_configuration_recorders": {
-                "ConfigurationRecorders": [{"name": "ours"}, {"name": "theirs", "servicePrincipal": "x.amazonaws.com"}]
-            }
+            "describe_configuration_recorders": (
+                {"name": "ours"},
+                {"name": "theirs", "servicePrincipal": "x.amazonaws.com"},
+            )
         },
         ["stop_configuration_recorder", "delete_delivery_channel"],
     ),
     ("ec2", "internet-gateway"): (
         "igw-1",
-        {"describe_internet_gateways": {"InternetGateways": [{"Attachments": [{"VpcId": "vpc-1"}]}]}},
+        {"describe_internet_gateways": ({"Attachments": [{"VpcId": "vpc-1"}]},)},
         ["detach_internet_gateway", "delete_internet_gateway"],
     ),
     ("ec2", "network-acl"): (
         "acl-1",
         {
-            "describe_network_acls": {
-                "NetworkAcls": [
-                    {"VpcId": "vpc-1", "NetworkAclId": "acl-0", "Associations": [{"NetworkAclAssociationId": "a"}]}
-                ]
-            }
+            "describe_network_acls": (
+                {"VpcId": "vpc-1", "NetworkAclId": "acl-0", "Associations": [{"NetworkAclAssociationId": "a"}]},
+            )
         },
         ["replace_network_acl_association", "delete_network_acl"],
     ),
     ("ec2", "network-interface"): (
         "eni-1",
-        {"describe_network_interfaces": {"NetworkInterfaces": [{"Status": "available"}]}},
+        {"describe_network_interfaces": ({"Status": "available"},)},
         ["delete_network_interface"],
     ),
     ("ec2", "route"): ("rtb-1 ::/0", {}, ["delete_route"]),
     ("ec2", "route-table"): (
         "rtb-1",
-        {
-            "describe_route_tables": {
-                "RouteTables": [{"Associations": [{"Main": True}, {"RouteTableAssociationId": "rtbassoc-1"}]}]
-            }
-        },
+        {"describe_route_tables": ({"Associations": [{"Main": True}, {"RouteTableAssociationId": "rtbassoc-1"}]},)},
         ["disassociate_route_table", "delete_route_table"],
     ),
     ("ec2", "security-group"): (
         "sg-1",
         {
-            "describe_security_group_rules": {
-                "SecurityGroupRules": [
-                    {"GroupId": "sg-1", "SecurityGroupRuleId": "sgr-1", "IsEgress": True},
-                    {"GroupId": "sg-1", "SecurityGroupRuleId": "sgr-2", "IsEgress": False},
-                    {"GroupId": "sg-2", "SecurityGroupRuleId": "sgr-3", "IsEgress": False},
-                ]
-            }
+            "describe_security_group_rules": (
+                {"GroupId": "sg-1", "SecurityGroupRuleId": "sgr-1", "IsEgress": True},
+                {"GroupId": "sg-1", "SecurityGroupRuleId": "sgr-2", "IsEgress": False},
+                {"GroupId": "sg-2", "SecurityGroupRuleId": "sgr-3", "IsEgress": False},
+            )
         },
         ["revoke_security_group_egress", "revoke_security_group_ingress", "delete_security_group"],
     ),
     ("ec2", "security-group-rule"): (
         "sgr-1",
-        {
-            "describe_security_group_rules": {
-                "SecurityGroupRules": [{"GroupId": "sg-1", "SecurityGroupRuleId": "sgr-1", "IsEgress": False}]
-            }
-        },
+        {"describe_security_group_rules": ({"GroupId": "sg-1", "SecurityGroupRuleId": "sgr-1", "IsEgress": False},)},
         ["revoke_security_group_ingress"],
     ),
     ("ec2", "vpc-endpoint"): (
@@ -203,24 +190,22 @@ HELD = {
     ),
     ("events", "rule"): (
         "arn:aws:events:us-east-1:1:rule/bus/name",
-        {"list_targets_by_rule": {"Targets": [{"Id": "1"}]}},
+        {"list_targets_by_rule": ({"Id": "1"},)},
         ["remove_targets", "delete_rule"],
     ),
     ("iam", "role"): (
         "name",
-        {"list_attached_role_policies": {"AttachedPolicies": [{"PolicyArn": f"{'arn':*^20}"}]}},
+        {"list_attached_role_policies": ({"PolicyArn": f"{'arn':*^20}"},)},
         ["detach_role_policy", "delete_role"],
     ),
     ("iam", "policy"): (
         f"{'arn':*^20}",
         {
             "list_entities_for_policy": {"PolicyRoles": [{"RoleName": "name"}]},
-            "list_policy_versions": {
-                "Versions": [
-                    {"VersionId": "v2", "IsDefaultVersion": True},
-                    {"VersionId": "v1", "IsDefaultVersion": False},
-                ]
-            },
+            "list_policy_versions": (
+                {"VersionId": "v2", "IsDefaultVersion": True},
+                {"VersionId": "v1", "IsDefaultVersion": False},
+            ),
         },
         ["detach_role_policy", "delete_policy_version", "delete_policy"],
     ),
@@ -237,10 +222,7 @@ HELD = {
     ),
     ("wafv2", "web-acl"): (
         f"arn:aws:wafv2:us-east-1:1:regional/webacl/name/{'id':*^36}",
-        {
-            "get_web_acl": {"LockToken": "token" * 8},
-            "list_resources_for_web_acl": {"ResourceArns": [f"{'arn':*^20}"]},
-        },
+        {"get_web_acl": {"LockToken": "token" * 8}, "list_resources_for_web_acl": {"ResourceArns": [f"{'arn':*^20}"]}},
         ["delete_web_acl"],
     ),
 }
@@ -281,7 +263,7 @@ def test_b12_a_web_acl_leaves_the_apis_that_it_protects():
         (
             "ec2",
             "network-interface",
-            {"describe_network_interfaces": {"NetworkInterfaces": [{"Status": "in-use", "Description": "Lambda"}]}},
+            {"describe_network_interfaces": ({"Status": "in-use", "Description": "Lambda"},)},
             "in use: Lambda",
         ),
         (

@@ -112,10 +112,7 @@ NEW = OLD | {
     "last_run": {"id": "r", "command": "up", "finished": "2026-01-31T09:00:00+00:00", "exit_code": 1},
 }
 PR42 = RegisteredDeployment(
-    suffix="pr42",
-    environment="dev",
-    created="2026-01-31T08:15:00+00:00",
-    settings={"account_settings": ("config",)},
+    suffix="pr42", environment="dev", created="2026-01-31T08:15:00+00:00", settings={"account_settings": ("config",)}
 )
 LIVELY = replace(
     PR42,

@@ -74,10 +74,7 @@ INVALID = "is not a Terraform state of format version 4: "
         ('["hunter2"]', INVALID + "Expected `object`, got `array`"),
         ('{"hunter2": 1}', INVALID + "Object missing required field `version`"),
         ('{"version": 3}', INVALID + "Invalid enum value 3 - at `$.version`"),
-        (
-            '{"version": 4, "outputs": {"a": "hunter2"}}',
-            INVALID + "Expected `object`, got `str` - at `$.outputs[...]`",
-        ),
+        ('{"version": 4, "outputs": {"a": "hunter2"}}', INVALID + "Expected `object`, got `str` - at `$.outputs[...]`"),
         ('{"version": 4, "resources": {"hunter2": 1}}', INVALID + "Expected `array`, got `object` - at `$.resources`"),
         (
             '{"version": 4, "resources": [{"mode": "managed", "type": "aws_vpc", "instances": [{"attributes": 5}]}]}',

@@ -111,31 +111,29 @@ OLDER_RULE = ("aws_security_group_rule", {"id": "sgrule-1", "security_group_id":
 ROUTE = ("aws_route", {"route_table_id": "rtb-1", "destination_cidr_block": "10.0.0.0/8"})
 INLINE_TABLE = ("aws_route_table", {"id": "rtb-1", "route": [{"cidr_block": "0.0.0.0/0"}]})
 EC2 = {
-    "describe_security_groups": {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "group-pr42"}]},
+    "describe_security_groups": ({"GroupId": "sg-1", "GroupName": "group-pr42"},),
     "describe_security_group_rules": {
         "SecurityGroupRules": [
             {"GroupId": "sg-1", "SecurityGroupRuleId": rule, "Tags": [{"Key": "Suffix", "Value": suffix}]}
             for rule, suffix in (("sgr-1", "pr42"), ("sgr-2", "pr42"), ("sgr-by-hand", ""))
         ]
     },
-    "describe_route_tables": {
-        "RouteTables": [
-            {
-                "RouteTableId": "rtb-1",
-                "Tags": [{"Key": "Suffix", "Value": "pr42"}],
-                "Routes": [
-                    {"DestinationCidrBlock": "10.0.0.0/16", "Origin": "CreateRouteTable"},
-                    {"DestinationCidrBlock": "10.0.0.0/8", "Origin": "CreateRoute"},
-                    {"DestinationIpv6CidrBlock": "::/0", "Origin": "CreateRoute"},
-                    {"DestinationPrefixListId": "pl-1", "Origin": "CreateRoute"},
-                ],
-                "Associations": [
-                    {"Main": True, "RouteTableAssociationId": "rtbassoc-main"},
-                    {"Main": False, "SubnetId": "subnet-1", "RouteTableAssociationId": "rtbassoc-1"},
-                ],
-            }
-        ]
-    },
+    "describe_route_tables": (
+        {
+            "RouteTableId": "rtb-1",
+            "Tags": [{"Key": "Suffix", "Value": "pr42"}],
+            "Routes": [
+                {"DestinationCidrBlock": "10.0.0.0/16", "Origin": "CreateRouteTable"},
+                {"DestinationCidrBlock": "10.0.0.0/8", "Origin": "CreateRoute"},
+                {"DestinationIpv6CidrBlock": "::/0", "Origin": "CreateRoute"},
+                {"DestinationPrefixListId": "pl-1", "Origin": "CreateRoute"},
+            ],
+            "Associations": [
+                {"Main": True, "RouteTableAssociationId": "rtbassoc-main"},
+                {"Main": False, "SubnetId": "subnet-1", "RouteTableAssociationId": "rtbassoc-1"},
+            ],
+        },
+    ),
 }
 
 
@@ -161,17 +159,15 @@ def test_b12_children_of_recorded_parents_are_found_unless_the_parent_may_config
 
 
 API = {
-    "get_resources": {
-        "items": [
-            {"id": "root", "path": "/", "resourceMethods": {"GET": {}}},
-            {"id": "r1", "path": "/bars", "resourceMethods": {"GET": {}, "POST": {}}},
-        ]
-    },
-    "get_models": {"items": [{"name": "Empty"}, {"name": "Error"}, {"name": "Bar"}]},
-    "get_request_validators": {"items": [{"id": "v1", "name": "Error"}]},
-    "get_stages": {"item": [{"stageName": "v1", "deploymentId": "d1"}]},
-    "get_deployments": {"items": [{"id": "d1"}, {"id": "d2"}]},
-    "get_usage_plan_keys": {"items": [{"id": "k1", "name": "key"}]},
+    "get_resources": (
+        {"id": "root", "path": "/", "resourceMethods": {"GET": {}}},
+        {"id": "r1", "path": "/bars", "resourceMethods": {"GET": {}, "POST": {}}},
+    ),
+    "get_models": ({"name": "Empty"}, {"name": "Error"}, {"name": "Bar"}),
+    "get_request_validators": ({"id": "v1", "name": "Error"},),
+    "get_stages": ({"stageName": "v1", "deploymentId": "d1"},),
+    "get_deployments": ({"id": "d1"}, {"id": "d2"}),
+    "get_usage_plan_keys": ({"id": "k1", "name": "key"},),
 }
 
 
@@ -202,7 +198,7 @@ API = {
         ),
         (
             "logs",
-            {"describe_log_streams": {"logStreams": [{"logStreamName": "S3Delivery"}]}},
+            {"describe_log_streams": ({"logStreamName": "S3Delivery"},)},
             [("log-group", "/aws/kinesisfirehose/pr42"), ("log-group", "/aws/lambda/f-pr42")],
             ["log-stream /aws/kinesisfirehose/pr42 S3Delivery"],
         ),
