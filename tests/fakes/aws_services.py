@@ -58,7 +58,7 @@ class _Client:
         self._services, self._service = services, service
 
     def can_paginate(self, operation: str) -> bool:
-        return _operations(self._service)[operation].name in _paginators(self._service)
+        return operations(self._service)[operation].name in _paginators(self._service)
 
     def get_paginator(self, operation: str) -> Any:
         assert self.can_paginate(operation), operation
@@ -73,7 +73,7 @@ class _Client:
         return lambda **arguments: self._call(operation, arguments)
 
     def _call(self, operation: str, arguments: dict[str, Any]) -> Any:
-        model = _operations(self._service)[operation]
+        model = operations(self._service)[operation]
         if model.input_shape is not None:
             report = ParamValidator().validate(arguments, model.input_shape)
             assert not report.has_errors(), f"{self._service} {operation}: {report.generate_report()}"
@@ -94,7 +94,8 @@ class _Client:
 
 
 @cache
-def _operations(service: str) -> dict[str, Any]:
+def operations(service: str) -> dict[str, Any]:
+    """AWS's models of the operations of a service, by boto3's name."""
     model = _SESSION.get_service_model(service)
     return {xform_name(name): model.operation_model(name) for name in model.operation_names}
 

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from orchestrator.adapters.aws.listing import ClientFactory
 from orchestrator.adapters.aws.rows import StillInUseError
 from orchestrator.adapters.aws.services import removal
 from orchestrator.adapters.aws.sweep.recorded import Unrecorded, unrecorded
+from orchestrator.errors import PlatformctlError
 
 _GONE = re.compile(r"404|NotFound|NoSuch|NonExist|Nonexistent|DoesNotExist")
 # Waiting cannot help against these.
@@ -74,8 +76,8 @@ def sweep(
     pause = _FIRST_PAUSE
     removed: set[Unrecorded] = set()
     reported: list[Kept] = []
-    # What was accepted for deletion is listed until it is gone, and what was being created at the time of the kill may appear late.
-    while found := unrecorded(client, suffix, states, types=types):
+    found = unrecorded(client, suffix, states, types=types)
+    while found:
         kept = []
         for thing in sorted(found, key=lambda thing: (removal(thing.service, thing.type).turn, thing)):
             problem = _remove(client, thing)
@@ -93,6 +95,10 @@ def sweep(
             say(f"{len(kept)} still in use; {kept[0].thing}: {kept[0].reason}")
         clock.sleep(min(pause, max(0.0, until - clock.now())))
         pause = min(2 * pause, _LONGEST_PAUSE)
+        # An accepted deletion is listed until it is done, and what was being created at the time of the kill may appear late. A
+        # service that does not answer this time may answer the next time.
+        with nullcontext() if clock.now() >= until else suppress(PlatformctlError):
+            found = unrecorded(client, suffix, states, types=types)
     return ()
 
 

@@ -1,5 +1,6 @@
 """A2, B12: what is left is asked of the services, and a fresh account counts as empty."""
 
+import re
 import threading
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from orchestrator.adapters.aws.inventory import AwsResource, list_resources
 from orchestrator.adapters.aws.listing import belongs_to
 from orchestrator.errors import PlatformctlError
-from tests.fakes.aws_services import FakeServices
+from tests.fakes.aws_services import FakeServices, operations
 
 
 def _tagged(suffix):
@@ -318,6 +319,18 @@ def test_every_page_is_read_where_boto3_has_no_paginator():
         "web-acl arn:1",
         "web-acl arn:2",
     ]
+
+
+def test_operations_without_a_paginator_have_one_name_for_their_token():
+    """AWS's service models say so, of every operation that lists something."""
+    services = FakeServices()
+    list_resources(services, "pr42")
+    for service, operation in set(services.calls) - {("firehose", "list_delivery_streams")}:
+        if not services(service).can_paginate(operation):
+            model = operations(service)[operation]
+            asked, given = (shape.members.keys() if shape else () for shape in (model.input_shape, model.output_shape))
+            tokens = {name for name in given if re.fullmatch("(?i)next(token|marker)|marker|position", name)}
+            assert tokens <= {"NextToken", "nextToken", "NextMarker"} & set(asked), operation
 
 
 def test_a2_a_service_that_does_not_answer_is_no_empty_service():

@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from orchestrator.adapters.aws.sweep import Clock, sweep
+from orchestrator.errors import PlatformctlError
 from tests.fakes.aws_services import FakeServices
 
 TAGS = [{"Key": "Suffix", "Value": "pr42"}]
@@ -124,3 +125,25 @@ def test_where_nothing_is_unrecorded_nothing_is_changed(clock):
     services = account()
     assert swept(services, clock) == ((), [])
     assert services.changes == []
+
+
+@pytest.mark.parametrize(("failures", "lists"), [(3, True), (99, False)])
+def test_a_service_that_stops_answering_is_asked_again_while_there_is_time(clock, failures, lists):
+    services = account("vpc", times=2)
+    describe, calls = services.answers["ec2"]["describe_vpcs"], []
+
+    def fail_after_the_first(**arguments):
+        calls.append(clock.time)
+        if 1 < len(calls) <= 1 + failures:
+            raise EndpointConnectionError(endpoint_url="x")
+        return describe(**arguments)
+
+    services.answers["ec2"]["describe_vpcs"] = fail_after_the_first
+    if lists:
+        assert swept(services, clock) == ((), ["removed ec2 vpc vpc-1"])
+    else:
+        with pytest.raises(PlatformctlError, match="Listing what exists in the cloud failed"):
+            swept(services, clock)
+        assert clock.time == 60.0
+    with pytest.raises(PlatformctlError):
+        swept(account("vpc", describe_vpcs=["AccessDenied"]), clock)
