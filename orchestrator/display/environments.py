@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from orchestrator.display.columns import columns
+from orchestrator.display.columns import Columns
 from orchestrator.engine.environments import Environment, LastRun
 
 _HEADINGS = ("SUFFIX", "ENV", "AGE", "RESOURCES", "TIME TO LIVE", "LAST RUN")
@@ -14,7 +14,7 @@ _RESULTS = {0: "ok", 130: "interrupted"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def render_environments(found: Sequence[Environment], now: datetime, *, terminal: bool) -> RenderableType:
+def render_environments(found: Sequence[Environment], now: datetime) -> RenderableType:
     """The deployments of one target, in their order; below them the orphans, which cost money and which no ``up`` touches."""
     rows = [
         (
@@ -27,7 +27,7 @@ def render_environments(found: Sequence[Environment], now: datetime, *, terminal
         )
         for item in found
     ]
-    parts: list[RenderableType] = [columns(_HEADINGS, rows, right=("RESOURCES",), terminal=terminal)]
+    parts: list[RenderableType] = [Columns(_HEADINGS, rows, right=("RESOURCES",))]
     notes = [note for item in found for note in _notes(item)]
     if notes:
         parts.append(Text("\n" + "\n".join(notes)))

@@ -3,7 +3,7 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from orchestrator.display.columns import columns
+from orchestrator.display.columns import Columns
 from orchestrator.display.progress import seconds
 from orchestrator.engine.report import Report, Result, UnitReport
 from orchestrator.model.status import Status
@@ -13,13 +13,12 @@ _SLOWEST = 3
 _WORTH_NAMING_SECONDS = 1.0
 
 
-def render_report(report: Report, *, folder: str, terminal: bool) -> RenderableType:
+def render_report(report: Report, *, folder: str) -> RenderableType:
     """The report.
 
     Args:
         report: what to show.
         folder: the run's folder, to which the paths of logs are relative.
-        terminal: whether it is for a terminal.
 
     """
     where = "the local cloud" if report.target == "local" else "AWS"
@@ -31,7 +30,7 @@ def render_report(report: Report, *, folder: str, terminal: bool) -> RenderableT
     rows = [
         (unit.name, str(unit.status), str(unit.changes), seconds(unit.seconds), _note(unit)) for unit in report.units
     ]
-    parts: list[RenderableType] = [Text(head), columns(_HEADINGS, rows, right=("TIME",), terminal=terminal)]
+    parts: list[RenderableType] = [Text(head), Columns(_HEADINGS, rows, right=("TIME",))]
     failures = [_failure(unit, folder) for unit in report.units if unit.status is Status.FAILED]
     parts.extend(Text(f"\n{failure}") for failure in failures)
     slow = _slowest(report)
