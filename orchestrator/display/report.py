@@ -1,4 +1,4 @@
-"""The report of a run as people read it: what became of each unit, and why."""
+"""Renders the report of a run: what became of each unit, and why."""
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -43,7 +43,7 @@ def _result(report: Report) -> str:
     changes = report.changes
     done = f"{changes.add} added, {changes.change} changed, {changes.destroy} destroyed in {seconds(report.seconds)}"
     if report.result is Result.UNFINISHED:
-        return f"unfinished, {done}: it was killed, or still goes on"
+        return f"unfinished, {done}: it was killed, or is still running"
     return f"{report.result} (exit code {report.exit_code}), {done}"
 
 
@@ -60,7 +60,7 @@ def _note(unit: UnitReport) -> str:
 
 def _failure(unit: UnitReport, folder: str) -> str:
     lines = [f'Unit "{unit.name}" failed:']
-    lines.extend(f"  {_shown(line)}" for line in (unit.error or "no explanation was given").splitlines())
+    lines.extend(f"  {_shown(line)}" for line in (unit.error or "no error was reported").splitlines())
     lines.extend(f"  failed: {found.address} ({found.action})" for found in unit.resources if found.failed)
     if unit.log:
         lines.append(f"  log: {folder}/{unit.log}")
@@ -81,5 +81,5 @@ def _slowest(report: Report) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """Without what would move a terminal's cursor or cannot be written at all."""
+    """Escape what would move a terminal's cursor or cannot be written."""
     return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in text)

@@ -109,7 +109,7 @@ def test_c4_in_a_terminal_it_fits_80_columns(terminal):
         (
             Result.UNFINISHED,
             None,
-            "unfinished, 3 added, 2 changed, 1 destroyed in 2m10s: it was killed, or still goes on",
+            "unfinished, 3 added, 2 changed, 1 destroyed in 2m10s: it was killed, or is still running",
         ),
     ],
 )
