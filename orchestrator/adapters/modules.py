@@ -1,4 +1,4 @@
-"""Finds the modules of units on this machine; fetches those that live in another git repository."""
+"""Finds the modules of units on this machine; fetches those in other git repositories."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from orchestrator.errors import PlatformctlError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """Where a module lies: ``root`` is the part of the source before ``//``."""
+    """The place of a module: ``root`` is the part of the source before ``//``."""
 
     root: Path
     subdirectory: str
@@ -39,7 +39,7 @@ class Modules:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def locate(self, unit: EvaluatedUnit) -> Location:
-        """Where the unit's module lies.
+        """Return the place of the unit's module.
 
         Raises:
             PlatformctlError: the repository could not be fetched.
@@ -53,7 +53,7 @@ class Modules:
                     return Location(root=self._fetch(git), subdirectory=git.subdirectory)
 
     def interface(self, unit: EvaluatedUnit) -> ModuleInterface:
-        """What the unit's module declares."""
+        """Return the variables and outputs that the unit's module declares."""
         folder = self.locate(unit).folder
         with self._lock:
             if folder not in self._interfaces:
@@ -65,16 +65,16 @@ class Modules:
         folder = self.cache / key
         if folder.is_dir():
             return folder
-        # Fetched beside its place and moved there when it is whole: an interrupted fetch is not taken for a module.
+        # Renamed when it is complete: an interrupted fetch is not mistaken for a module.
         partial = folder.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        # A ref may be a branch, a tag or a commit: fetching it by name works for all three, cloning it does not. The
-        # address, which may hold credentials, is handed over in the environment, where nobody else can read it.
+        # A ref may be a branch, a tag or a commit: all three can be fetched by name, but not cloned. The address may hold
+        # credentials, so it is passed in the environment, which nobody else can read.
         number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
         environment = os.environ | {
             "GIT_TERMINAL_PROMPT": "0",
-            # After those that a CI system may have set already.
+            # After the settings that a CI system may have made already.
             "GIT_CONFIG_COUNT": str(number + 1),
             f"GIT_CONFIG_KEY_{number}": "remote.origin.url",
             f"GIT_CONFIG_VALUE_{number}": source.url,

@@ -1,4 +1,4 @@
-"""Plans that are kept in a file, and fingerprints that tell whether what they were made of is still the same."""
+"""Keeps plans in files, and fingerprints what they were made of."""
 
 import hashlib
 import json
@@ -12,15 +12,15 @@ from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import redacted
 
-# Written by Terraform into a folder that somebody ran it in by hand; no part of the module.
+# Written by Terraform into a folder that somebody ran it in by hand; not part of the module.
 _NOT_PART = (".terraform", "terraform.tfstate")
 _EXAMPLES = "examples"
 
 
 def fingerprint(unit: EvaluatedUnit, module: Path) -> str:
-    """A hash over everything that decides what a unit is: its inputs, generated files and the files of its module.
+    """Hash everything that determines a unit: its inputs, its generated files and the files of its module.
 
-    Secrets are left out, so that nobody can try values against the hash; Terraform's own plan of the unit sees them.
+    Secrets are left out, so that nobody can guess values by their hash; Terraform's own plan of the unit covers them.
 
     Args:
         unit: evaluated as for the plan, with unknown outputs of the units that are planned with it.

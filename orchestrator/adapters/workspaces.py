@@ -1,7 +1,7 @@
-"""Workspaces on disk: the folders in which Terraform runs, one per unit of a deployment.
+"""Prepares workspaces: the folders in which Terraform runs, one per unit of a deployment.
 
-A workspace looks like the module's folder with the generated files beside the module's own. Sources stay where they
-are and are linked file by file, so nothing is copied and nothing is ever written into modules/ or live/.
+A workspace looks like the module's folder with the generated files beside the module's own. Sources are linked file by
+file, so nothing is copied and nothing is ever written into modules/ or live/.
 """
 
 import json
@@ -20,7 +20,7 @@ from orchestrator.hcl.values import Value, unmark
 
 INPUTS_FILE = "platformctl.auto.tfvars.json"
 SIGNATURE = "nIlQXj57tbuaRZEa"
-# What Terraform itself keeps beside a module; it belongs to whoever ran Terraform there, not to the unit.
+# What Terraform keeps beside a module; it belongs to whoever ran Terraform there, not to the unit.
 _NOT_LINKED = frozenset(
     {".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup", "examples"}
 )
@@ -36,7 +36,7 @@ class Workspace:
     folder: Path
 
     def write_inputs(self, inputs: Mapping[str, Value]) -> None:
-        """Write the input variables to a file that only the user can read; take it away with ``remove_inputs``."""
+        """Write the input variables to a file that only the user can read; ``remove_inputs`` removes it."""
         text = json.dumps({name: to_json_value(unmark(value)) for name, value in inputs.items()}, indent=2)
         write_private(self.folder / INPUTS_FILE, text + "\n")
 
@@ -46,12 +46,12 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspaces:
-    """Makes the workspaces of one deployment under ``root``; units work in folders of their own, so in parallel."""
+    """The workspaces of one deployment under ``root``; each unit has its own, so units can run in parallel."""
 
     root: Path
 
     def prepare(self, unit: EvaluatedUnit, *, module_root: Path, subdirectory: str) -> Workspace:
-        """Bring the unit's workspace up to date: what it should hold is there, and nothing else but Terraform's own files.
+        """Bring the unit's workspace up to date: it holds what it should, and nothing else but Terraform's own files.
 
         Args:
             unit: what to generate into it.
@@ -59,8 +59,8 @@ class Workspaces:
             subdirectory: the module's folder under it.
 
         Raises:
-            UsageError: the module is not there, or a generated file lies outside of it.
-            PlatformctlError: a generated file is in the way of one of the module's own, and the block says "error".
+            UsageError: the module does not exist, or a generated file lies outside of it.
+            PlatformctlError: a generated file collides with one of the module's own, and its block says "error".
 
         """
         base = self.root / unit.name.replace("/", "__")
@@ -75,7 +75,7 @@ class Workspaces:
         return Workspace(folder=base / subdirectory)
 
     def remove(self) -> None:
-        """Delete the workspaces of a deployment of which nothing is left."""
+        """Delete the workspaces of a deployment."""
         shutil.rmtree(self.root, ignore_errors=True)
 
 
@@ -107,7 +107,7 @@ def _place(module: _Tree, path: str, contents: str, *, if_exists: str, unit: str
     for part in folders:
         found = tree.get(part)
         if isinstance(found, Path):
-            # The folder is the module's own: the new file goes beside links to what is in it, not into it.
+            # The folder is the module's own: it becomes a folder of links to its entries, beside the new file.
             found = _links(found)
         elif not isinstance(found, dict):
             found = {}
@@ -119,7 +119,7 @@ def _place(module: _Tree, path: str, contents: str, *, if_exists: str, unit: str
         signed = theirs.is_file() and SIGNATURE in theirs.read_text(encoding="utf-8", errors="replace")
         if if_exists == "error" or (if_exists == "overwrite_terragrunt" and not signed):
             raise PlatformctlError(
-                "A generated file is in the way of one of the module's own",
+                "A generated file collides with one of the module's own",
                 detail=f'Unit "{unit}" generates {path}, and its module has a file of that name '
                 f'(if_exists = "{if_exists}").',
                 hint="Give the generated file another path, or take the file out of the module.",
@@ -128,7 +128,7 @@ def _place(module: _Tree, path: str, contents: str, *, if_exists: str, unit: str
 
 
 def _bring_to(folder: Path, tree: _Tree) -> None:
-    """Make a folder hold what the tree says. Terraform's own files, which begin with a dot, and a local state stay."""
+    """Make a folder hold what the tree says; keep Terraform's own files, which begin with a dot, and a local state."""
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -4,14 +4,14 @@ import json
 import os
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
+from orchestrator.display.console import make_console
 from orchestrator.errors import UsageError
 from orchestrator.model.project import Project, find_project
 
-# ARNs hold words between colons, :secret: for one, which are no emoji.
-out = Console(highlight=False, emoji=False)
-err = Console(stderr=True, highlight=False, emoji=False)
+out = make_console()
+err = make_console(stderr=True)
 
 
 def say(line: str) -> None:

@@ -40,6 +40,4 @@ def report(
     elif as_junit:
         console.out.print(junit_of(made), soft_wrap=True, markup=False, end="")
     else:
-        terminal = console.out.is_terminal
-        text = render_report(made, folder=str(found.folder), terminal=terminal)
-        console.out.print(text, soft_wrap=not terminal, markup=False)
+        console.result(render_report(made, folder=str(found.folder)))

@@ -72,9 +72,7 @@ class Terminal:
                 for line in describe_findings(subject):
                     console.result(line)
             case Expired(environments=environments):
-                terminal = console.out.is_terminal
-                table = render_environments(environments, datetime.now(UTC), terminal=terminal)
-                console.out.print(table, soft_wrap=not terminal)
+                console.result(render_environments(environments, datetime.now(UTC)))
 
     def approve(self, question: Question) -> None:
         if not console.err.is_terminal:

@@ -1,1 +1,1 @@
-"""Pure rendering of state and findings to text."""
+"""Pure rendering of state and diagnostics to text."""

@@ -1,4 +1,4 @@
-"""Findings as people read them: summary, place, the source line underlined, why, and the fix last."""
+"""Renders diagnostics: summary, place, the underlined source line, the reason, and the fix last."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +15,7 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
 
 def render_diagnostic(diagnostic: Diagnostic, *, base: Path | None = None, width: int | None = None) -> Text:
-    """One finding; paths below ``base`` are shown relative to it, and a source line is cut to ``width`` cells, if given."""
+    """Render one diagnostic; show paths relative to ``base``, and cut the source line to ``width`` cells, if given."""
     text = Text()
     text.append(f"{diagnostic.severity}: ", style=_STYLES[diagnostic.severity])
     text.append(diagnostic.summary, style="bold")
@@ -27,7 +27,7 @@ def render_diagnostic(diagnostic: Diagnostic, *, base: Path | None = None, width
 
 
 def render_error(error: PlatformctlError) -> Text:
-    """An error that has no place in a file."""
+    """Render an error that has no place in a file."""
     text = Text()
     text.append("error: ", style=_STYLES[Severity.ERROR])
     text.append(error.summary, style="bold")
@@ -36,7 +36,7 @@ def render_error(error: PlatformctlError) -> Text:
 
 
 def print_error(console: Console, error: PlatformctlError, *, base: Path | None = None) -> None:
-    """Print everything that an error has to say, a blank line between findings."""
+    """Print an error with all of its diagnostics, a blank line between them."""
     if isinstance(error, ConfigurationError):
         print_diagnostics(console, error.diagnostics, base=base)
     else:
@@ -44,7 +44,7 @@ def print_error(console: Console, error: PlatformctlError, *, base: Path | None 
 
 
 def print_diagnostics(console: Console, diagnostics: Iterable[Diagnostic], *, base: Path | None = None) -> None:
-    """Print findings, a blank line between them."""
+    """Print diagnostics, a blank line between them."""
     for number, diagnostic in enumerate(diagnostics):
         if number:
             console.print()
@@ -73,7 +73,7 @@ def _place(place: Range, base: Path | None, width: int | None) -> Text:
     end = place.end.column - 1 if place.end.line == place.start.line else len(line)
     if width is not None:
         line, begin, end = _window(line, begin, end, width - len(number) - 3)
-    # Tabs before the marks are kept, so that the marks stand under the right characters whatever a tab's width is.
+    # Tabs before the marks are kept, so that the marks are under the right characters whatever a tab's width is.
     indent = "".join("\t" if character == "\t" else " " * cell_len(character) for character in line[:begin])
     text = Text()
     text.append(f"{margin} --> ", style="blue")
@@ -86,10 +86,10 @@ def _place(place: Range, base: Path | None, width: int | None) -> Text:
 
 
 def _window(line: str, begin: int, end: int, width: int) -> tuple[str, int, int]:
-    """The part of a line around its marks that fits into so many cells, and where the marks are in it."""
+    """Return the part of a line around its marks that fits into ``width`` cells, and the marks' place in it."""
     if cell_len(line.expandtabs()) <= width:
         return line, begin, end
-    # Most of the room goes to what stands before the marks: it says what they belong to.
+    # Most of the room goes to the text before the marks, which says what they belong to.
     first = max(min(begin, end - width + 2 * len(_CUT), begin - width // 2), 0)
     before = _CUT if first else ""
     rest = line[first:]

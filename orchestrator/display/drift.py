@@ -1,4 +1,4 @@
-"""Drift as people read it."""
+"""Renders drift."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ _REPAIRS = {
 
 
 def render_drift(drift: Drift, *, order: Sequence[str]) -> Text:
-    """What differs, units in dependency order; what ``up`` would leave as it is comes as a number alone."""
+    """Render what differs, units in dependency order; of what ``up`` would leave as it is, only the number."""
     text = Text()
     outside = 0
     for unit in order:
@@ -53,6 +53,6 @@ def _append(text: Text, item: Difference) -> None:
     repair = _REPAIRS.get(item.repair.action, "") if item.repair else ""
     text.append(f"  {words}{f'; up {repair}' if repair else ''}\n")
     if item.kind is Kind.CHANGED and item.repair is not None:
-        # From what is there to what shall be there: the way back is what people ask for.
+        # From the cloud's value to the configured one: that is what up will do.
         for attribute in item.repair.attributes:
             append_attribute(text, attribute)

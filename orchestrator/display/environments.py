@@ -1,4 +1,4 @@
-"""Deployments as a table: what there is, how long it may live, and what was last done to it."""
+"""Renders deployments as a table: their age, time to live and last run."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from orchestrator.display.columns import columns
+from orchestrator.display.columns import Columns
 from orchestrator.engine.environments import Environment, LastRun
 
 _HEADINGS = ("SUFFIX", "ENV", "AGE", "RESOURCES", "TIME TO LIVE", "LAST RUN")
@@ -14,8 +14,8 @@ _RESULTS = {0: "ok", 130: "interrupted"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def render_environments(found: Sequence[Environment], now: datetime, *, terminal: bool) -> RenderableType:
-    """The deployments of one target, in their order; below them the orphans, which cost money and which no ``up`` touches."""
+def render_environments(found: Sequence[Environment], now: datetime) -> RenderableType:
+    """Render the deployments of one target, and below them the orphans, which cost money and which ``up`` does not touch."""
     rows = [
         (
             item.suffix,
@@ -27,7 +27,7 @@ def render_environments(found: Sequence[Environment], now: datetime, *, terminal
         )
         for item in found
     ]
-    parts: list[RenderableType] = [columns(_HEADINGS, rows, right=("RESOURCES",), terminal=terminal)]
+    parts: list[RenderableType] = [Columns(_HEADINGS, rows, right=("RESOURCES",))]
     notes = [note for item in found for note in _notes(item)]
     if notes:
         parts.append(Text("\n" + "\n".join(notes)))
@@ -35,14 +35,14 @@ def render_environments(found: Sequence[Environment], now: datetime, *, terminal
 
 
 def time_to_live(expires: datetime | None, now: datetime) -> str:
-    """For people: "3h", "expired 2h ago", or "none"."""
+    """Return a time to live for people: "3h", "expired 2h ago", or "none"."""
     if expires is None:
         return "none"
     return span(expires - now) if expires > now else f"expired {span(now - expires)} ago"
 
 
 def span(length: timedelta) -> str:
-    """A length of time in its largest whole unit: "59s", "3h", "12d". A clock that went back makes it "0s"."""
+    """Return a duration in its largest whole unit: "59s", "3h", "12d"; "0s" when the clock went back."""
     seconds = max(int(length.total_seconds()), 0)
     for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m")):
         if seconds >= size:
@@ -52,7 +52,7 @@ def span(length: timedelta) -> str:
 
 def _last_run(run: LastRun | None, now: datetime) -> str:
     if run is None:
-        return "none noted"
+        return "none recorded"
     return (
         f"{run.command} {_RESULTS.get(run.exit_code, 'failed')}, {span(now - datetime.fromisoformat(run.finished))} ago"
     )

@@ -1,6 +1,6 @@
-"""Prints progress as it happens, and never lets two seconds pass in silence.
+"""Prints progress as it happens, at least one line every two seconds.
 
-On a terminal the line that says what is going on is replaced in place; in a log it is printed when nothing else was.
+On a terminal the line that says what is going on is updated in place; in a log it is printed when nothing else was.
 """
 
 import threading
@@ -23,7 +23,7 @@ _TICK_SECONDS = 0.25
 class ProgressLines:
     """A listener that prints; use it inside ``with display.ticking()``.
 
-    Events come from one thread, ticks from another; a lock keeps their lines apart.
+    Events come from one thread, ticks from another; a lock separates their lines.
     """
 
     console: Console
@@ -43,14 +43,14 @@ class ProgressLines:
                 self._print(line)
 
     def say(self, text: Text | str) -> None:
-        """Print a text that is no event, between the lines of those that are."""
+        """Print a text that is not an event, between the lines of events."""
         with self._lock:
             self.console.print(Text(text) if isinstance(text, str) else text, soft_wrap=True)
             self._last = self.clock()
 
     @contextmanager
     def ticking(self) -> Iterator[None]:
-        """Keep saying what is going on until the block ends."""
+        """Keep printing what is going on until the block ends."""
         stop = threading.Event()
         self._last = self.clock()
         ticker = threading.Thread(target=self._tick_until, args=(stop,), daemon=True)
@@ -69,7 +69,7 @@ class ProgressLines:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave the terminal to someone else, who asks a question, until the block ends."""
+        """Leave the terminal to a question until the block ends."""
         with self._lock:
             self._paused = True
             spinner, self._spinner = self._spinner, None
@@ -84,7 +84,7 @@ class ProgressLines:
                 self._spinner, self._paused = spinner, False
 
     def tick(self) -> None:
-        """Say what is going on, if it is time to."""
+        """Print what is going on, if it is time to."""
         with self._lock:
             if self._paused:
                 return

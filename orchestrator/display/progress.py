@@ -1,7 +1,6 @@
-"""The progress of a run as lines: what a terminal and a CI log both show.
+"""Renders the progress of a run as lines, for terminals and CI logs.
 
-``RunView`` is a fold over the events; the rest are pure functions from a view or an event to text. Who prints, and when,
-is the business of ``display.live``.
+``RunView`` is a fold over the events; the rest are pure functions from a view or an event to text. ``display.live`` prints.
 """
 
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ _VERBS = {"up": "applied", "destroy": "destroyed"}
 
 @dataclass(slots=True)
 class UnitView:
-    """One unit that is at work. Times are in seconds since the epoch."""
+    """One running unit. Times are in seconds since the epoch."""
 
     since: float
     phase: str = ""
@@ -40,7 +39,7 @@ class UnitView:
 
 @dataclass(slots=True)
 class RunView:
-    """The run as far as it has come."""
+    """The run so far."""
 
     command: str = ""
     started: float = 0.0
@@ -81,7 +80,7 @@ class RunView:
 
 
 def event_lines(event: Event, view: RunView) -> list[str]:
-    """The lines that an event deserves, given the view with the event folded in; most deserve none."""
+    """Return the lines for an event, given the view that includes it; most events have none."""
     clock = f"[{seconds(event.time - view.started):>6}]"
     match event:
         case RunStarted():
@@ -102,19 +101,19 @@ def event_lines(event: Event, view: RunView) -> list[str]:
             return [f"{clock} {event.unit:<{view.width}}  {_ending(event, view)}"]
         case RunStopped():
             waiting = f"; finishing {', '.join(event.waiting_for)}" if event.waiting_for else ""
-            return [f'{clock} stopped, because the plan of "{event.unit}" goes beyond the approved one{waiting}']
+            return [f'{clock} stopped, because the plan of "{event.unit}" exceeds the approved one{waiting}']
         case RunInterrupted():
             waiting = (
-                f"; finishing {', '.join(event.waiting_for)}, Ctrl-C again asks whether to cut it short"
+                f"; finishing {', '.join(event.waiting_for)}, Ctrl-C again asks whether to interrupt them"
                 if event.waiting_for
                 else ""
             )
-            return [f"{clock} interrupted: nothing new starts{waiting}"]
+            return [f"{clock} interrupted: no further unit starts{waiting}"]
     return []
 
 
 def heartbeat(view: RunView, now: float) -> str:
-    """One line that says what is going on, for moments when nothing else is said; empty when nothing goes on."""
+    """Return one line that says what is going on; empty when nothing is."""
     clock = f"[{seconds(now - view.started):>6}]" if view.started else ""
     if view.running:
         return f"{clock} working: " + "; ".join(_at_work(name, unit, now) for name, unit in view.running.items())
@@ -124,12 +123,12 @@ def heartbeat(view: RunView, now: float) -> str:
 
 
 def summary_lines(view: RunView, end: RunFinished) -> list[str]:
-    """The last lines of a run: what failed and why, and the numbers."""
+    """Return the last lines of a run: what failed and why, and the numbers."""
     lines: list[str] = []
     for event in sorted(view.finished.values(), key=lambda item: item.unit):
         if event.status is Status.FAILED:
             lines.append(f'\nUnit "{event.unit}" failed:')
-            lines.extend(f"  {line}" for line in (event.error or "no explanation was given").splitlines())
+            lines.extend(f"  {line}" for line in (event.error or "no error was reported").splitlines())
             if event.log:
                 lines.append(f"  log: {event.log}")
     counts = [
@@ -152,7 +151,7 @@ def summary_lines(view: RunView, end: RunFinished) -> list[str]:
 
 
 def seconds(value: float) -> str:
-    """A duration for people: "8.4 s", "2m05s"."""
+    """Return a duration for people: "8.4 s", "2m05s"."""
     if round(value, 1) < 100:  # noqa: PLR2004 - from here on the tenths say nothing
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)

@@ -1,9 +1,9 @@
-"""The report of a run as people read it: what became of each unit, and why."""
+"""Renders the report of a run: what became of each unit, and why."""
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from orchestrator.display.columns import columns
+from orchestrator.display.columns import Columns
 from orchestrator.display.progress import seconds
 from orchestrator.engine.report import Report, Result, UnitReport
 from orchestrator.model.status import Status
@@ -13,13 +13,12 @@ _SLOWEST = 3
 _WORTH_NAMING_SECONDS = 1.0
 
 
-def render_report(report: Report, *, folder: str, terminal: bool) -> RenderableType:
+def render_report(report: Report, *, folder: str) -> RenderableType:
     """The report.
 
     Args:
         report: what to show.
         folder: the run's folder, to which the paths of logs are relative.
-        terminal: whether it is for a terminal.
 
     """
     where = "the local cloud" if report.target == "local" else "AWS"
@@ -31,7 +30,7 @@ def render_report(report: Report, *, folder: str, terminal: bool) -> RenderableT
     rows = [
         (unit.name, str(unit.status), str(unit.changes), seconds(unit.seconds), _note(unit)) for unit in report.units
     ]
-    parts: list[RenderableType] = [Text(head), columns(_HEADINGS, rows, right=("TIME",), terminal=terminal)]
+    parts: list[RenderableType] = [Text(head), Columns(_HEADINGS, rows, right=("TIME",))]
     failures = [_failure(unit, folder) for unit in report.units if unit.status is Status.FAILED]
     parts.extend(Text(f"\n{failure}") for failure in failures)
     slow = _slowest(report)
@@ -44,7 +43,7 @@ def _result(report: Report) -> str:
     changes = report.changes
     done = f"{changes.add} added, {changes.change} changed, {changes.destroy} destroyed in {seconds(report.seconds)}"
     if report.result is Result.UNFINISHED:
-        return f"unfinished, {done}: it was killed, or still goes on"
+        return f"unfinished, {done}: it was killed, or is still running"
     return f"{report.result} (exit code {report.exit_code}), {done}"
 
 
@@ -61,7 +60,7 @@ def _note(unit: UnitReport) -> str:
 
 def _failure(unit: UnitReport, folder: str) -> str:
     lines = [f'Unit "{unit.name}" failed:']
-    lines.extend(f"  {_shown(line)}" for line in (unit.error or "no explanation was given").splitlines())
+    lines.extend(f"  {_shown(line)}" for line in (unit.error or "no error was reported").splitlines())
     lines.extend(f"  failed: {found.address} ({found.action})" for found in unit.resources if found.failed)
     if unit.log:
         lines.append(f"  log: {folder}/{unit.log}")
@@ -82,5 +81,5 @@ def _slowest(report: Report) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """Without what would move a terminal's cursor or cannot be written at all."""
+    """Escape what would move a terminal's cursor or cannot be written."""
     return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in text)

@@ -1,7 +1,7 @@
-"""Drives a schedule: starts what is ready, notes what ended, and tells everyone in one order.
+"""Drives a schedule: starts the units that are ready, records how they end, and emits events in one order.
 
-The calling thread alone owns the schedule and emits events. Workers put messages on one queue and touch nothing else,
-so that any ``concurrent.futures.Executor`` that shares memory can run them.
+The calling thread alone owns the schedule and emits events. Workers only put messages on one queue, so that any
+``concurrent.futures.Executor`` that shares memory can run them.
 """
 
 import queue
@@ -27,7 +27,7 @@ from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Changes, Status
 
 POLL_SECONDS = 0.1
-"""How long the owner of the schedule waits for a message before it looks for an interrupt."""
+"""How long the owner of the schedule waits for a message before it checks for an interrupt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Outcome:
     Attributes:
         error: what went wrong, for people; empty unless the status is FAILED or CANCELLED.
         log: the path of the log of the unit's Terraform commands.
-        stops_run: nothing may start after this; what runs goes on to its end.
+        stops_run: no further unit may start; running units finish.
 
     """
 
@@ -49,29 +49,28 @@ class Outcome:
 
 
 Work = Callable[[str, Callable[[Progress], None]], Outcome]
-"""Does the work on the named unit in a worker thread; reports progress; an exception is a failure of the unit."""
+"""Works on the named unit in a worker thread and reports progress; an exception is a failure of the unit."""
 
 
 @dataclass(slots=True)
 class Interrupt:
     """Set by a signal handler, read by the owner of the schedule.
 
-    Asked once, nothing new starts and what runs goes on to its end, so that nothing is created that no state knows of.
-    Asked urgently, running work is cut short in an orderly way. How often it was asked is kept: whoever asks again wants
-    more, and is told first what that costs.
+    After one request no further unit starts and running units finish, so that no resource is missing from its state. An
+    urgent request interrupts running work in an orderly way. Requests are counted: a second one asks for more.
 
     Attributes:
-        is_being_asked_about: a question stands on the terminal, whose reading an urgent request has to break off.
+        is_being_asked_about: a question is on the terminal; an urgent request has to stop reading the answer.
 
     """
 
     is_being_asked_about: bool = False
-    _asked: int = 0
+    _requests: int = 0
     _urgent: bool = False
 
     def request(self, *, urgent: bool = False) -> None:
         """Ask to stop; safe to call in a signal handler."""
-        self._asked += 1
+        self._requests += 1
         self._urgent = self._urgent or urgent
 
     @property
@@ -80,11 +79,11 @@ class Interrupt:
 
     @property
     def times(self) -> int:
-        """How often it was asked."""
-        return self._asked
+        """How many requests there were."""
+        return self._requests
 
     def __bool__(self) -> bool:
-        return self._asked > 0
+        return self._requests > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +111,11 @@ class Execution:
         schedule: owned by the thread that calls ``run``.
         work: what is done with each unit, in a worker.
         parallelism: how many units are worked on at once.
-        emit: told every event, in the calling thread.
-        clock: seconds since the epoch.
-        stop_running: asks running work to come to an early, orderly end; called once, after an urgent interrupt.
-        wind_down: tells running work to begin nothing again that has failed; called once, when the run is stopped.
-        confirm: told which units are at work, asks whether they are really to be cut short; called when an interrupt is
+        emit: receives every event, in the calling thread.
+        clock: returns seconds since the epoch.
+        stop_running: interrupts running work in an orderly way; called once, after an urgent interrupt.
+        wind_down: keeps running work from repeating what fails; called once, when the run is stopped.
+        confirm: asks whether the running units are to be interrupted; called with their names when an interrupt is
             repeated. A yes makes it urgent.
 
     """
@@ -139,10 +138,10 @@ class Execution:
     _answered: int = 1
 
     def run(self) -> dict[str, Outcome]:
-        """Run the schedule to its end; returns how each unit ended, by name.
+        """Run the schedule to its end and return how each unit ended, by name.
 
-        A unit that fails takes its dependents with it, everything else goes on. After an interrupt nothing new starts
-        and what runs is waited for.
+        The dependents of a failed unit are skipped, everything else goes on. After an interrupt no further unit starts and
+        running units are waited for.
         """
         while True:
             if self.interrupt and not self._stopping:
@@ -176,7 +175,7 @@ class Execution:
         if not self.interrupt.is_urgent and self.interrupt.times > self._answered and self.schedule.running():
             if self.confirm(self.schedule.running()):
                 self.interrupt.request(urgent=True)
-            # Impatience while the question stood is not another request.
+            # Requests while the question was open do not count.
             self._answered = self.interrupt.times
         if self.interrupt.is_urgent:
             self._hurrying = True
@@ -223,7 +222,7 @@ def _outcome_of(future: "Future[Outcome]") -> Outcome:
 
 
 def describe(error: Exception) -> str:
-    """An exception as one text: its message, what it is about, and what to do."""
+    """Return an exception as one text: its message, its detail and its hint."""
     parts = [str(error) or type(error).__name__, getattr(error, "detail", ""), getattr(error, "hint", "")]
     kept: list[str] = []
     for part in parts:

@@ -1,6 +1,6 @@
-"""A report as JUnit XML, which Jenkins, GitLab and GitHub's reporters show: one test case for each unit.
+"""Writes a report as JUnit XML, for Jenkins, GitLab and GitHub's reporters: one test case for each unit.
 
-There is no one schema; what is written here is valid against both that are in use, Ant's and Jenkins'.
+Two schemas are in use, Ant's and Jenkins'; the file is valid against both.
 """
 
 import re
@@ -10,16 +10,16 @@ from orchestrator.engine.report import Report, UnitReport
 from orchestrator.model.status import Status
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold in any spelling; colours in Terraform's errors would make the file unreadable."""
+"""Characters that XML 1.0 cannot hold, such as the colours in Terraform's errors."""
 
 _SKIPPED = {
     Status.CANCELLED: "cancelled: the run was stopped before this unit was done",
-    Status.PENDING: "not begun: the run ended before",
+    Status.PENDING: "not started: the run ended before",
 }
 
 
 def junit_of(report: Report) -> str:
-    """The text of a JUnit XML file."""
+    """Return the text of a JUnit XML file."""
     root = Element("testsuites")
     suite = SubElement(
         root,
@@ -61,7 +61,7 @@ def _add_case(suite: Element, report: Report, unit: UnitReport) -> None:
     )
     match unit.status:
         case Status.FAILED:
-            error = unit.error or "no explanation was given"
+            error = unit.error or "no error was reported"
             failure = SubElement(
                 case, "failure", {"message": _clean(error.splitlines()[0]), "type": f"{report.command} failed"}
             )

@@ -1,1 +1,1 @@
-"""Unit, Graph, Schedule and Status: pure data, without threads and without a clock."""
+"""Unit, Graph, Schedule, Status and Action: pure data, without threads and without a clock."""

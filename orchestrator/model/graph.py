@@ -1,4 +1,4 @@
-"""The dependency graph of a stack: acyclic by construction, and in one order every time."""
+"""The dependency graph of a stack: acyclic, with a deterministic order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Graph:
         """Build the graph.
 
         Raises:
-            ConfigurationError: a dependency points at no unit, or the dependencies form a cycle; every such edge and
-                one cycle are named.
+            ConfigurationError: a dependency points at no unit, or the dependencies form a cycle. Names every such edge, and
+                one cycle.
 
         """
         by_name = {unit.name: unit for unit in sorted(units, key=lambda unit: unit.name)}
@@ -46,7 +46,7 @@ class Graph:
         return graph
 
     def order(self) -> tuple[str, ...]:
-        """Every unit after all that it depends on; ties by name."""
+        """Return every unit after all that it depends on; ties by name."""
         remaining = {name: set(targets) for name, targets in self.dependencies.items()}
         ready = sorted(name for name, targets in remaining.items() if not targets)
         ordered: list[str] = []
@@ -61,12 +61,8 @@ class Graph:
             ready = sorted([*ready, *freed])
         return tuple(ordered)
 
-    def upstream(self, names: Iterable[str]) -> frozenset[str]:
-        """The units and everything that they depend on, at any distance."""
-        return self._closure(names, self.dependencies)
-
     def downstream(self, names: Iterable[str]) -> frozenset[str]:
-        """The units and everything that depends on them, at any distance."""
+        """Return the units and everything that depends on them, directly or not."""
         return self._closure(names, self.dependents)
 
     @staticmethod
@@ -81,9 +77,9 @@ class Graph:
         return frozenset(seen)
 
     def _find_cycle(self) -> tuple[str, ...]:
-        """One cycle, beginning with its first name in the alphabet; empty when there is none."""
+        """Return one cycle, starting with its alphabetically first name; empty when there is none."""
         left = set(self.units) - set(self.order())
-        # Units that merely depend on the cycle are left over too; those inside it reach themselves.
+        # Units that merely depend on the cycle are left over too; only those inside it reach themselves.
         inside = sorted(name for name in left if name in self._closure(self.dependencies[name], self.dependencies))
         if not inside:
             return ()

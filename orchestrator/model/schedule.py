@@ -1,8 +1,8 @@
-"""Who may run next: scheduling as data, without threads and without a clock.
+"""Decides which unit runs next: scheduling as data, without threads and without a clock.
 
-A schedule is owned by one thread. Units that are ready come longest remaining path first (the critical path rule of
-list scheduling: R. L. Graham, "Bounds on multiprocessing timing anomalies", 1969), so that slow chains start early;
-ties go by name, so that the order is the same every time.
+A schedule is owned by one thread. Ready units are ordered by longest remaining path (the critical path rule of list
+scheduling: R. L. Graham, "Bounds on multiprocessing timing anomalies", 1969), so that slow chains start early; ties by
+name, so that the order is deterministic.
 """
 
 from bisect import bisect_left, insort
@@ -14,7 +14,7 @@ from orchestrator.model.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
-    """A unit that will not run, and the failed unit that is the reason."""
+    """A unit that will not run, and the failed unit that is the cause."""
 
     name: str
     cause: str
@@ -25,8 +25,8 @@ class Schedule:
     """The progress of a set of units through one run.
 
     Args:
-        needs: for each unit the units that must succeed before it; edges that leave the set count as satisfied.
-        seconds: how long each unit is expected to take; 1 where nothing is known.
+        needs: for each unit the units that must succeed before it; units outside of the set count as satisfied.
+        seconds: how long each unit is expected to take; 1 where that is unknown.
 
     """
 
@@ -53,15 +53,15 @@ class Schedule:
         self._unfinished = len(names)
 
     def ready(self, limit: int | None = None) -> tuple[str, ...]:
-        """The units that may start now, most urgent first; at most ``limit`` of them."""
+        """Return the units that may start now, most urgent first; at most ``limit`` of them."""
         return tuple(name for _, name in self._ready[:limit])
 
     def running(self) -> tuple[str, ...]:
-        """The units that have started and not ended, by name."""
+        """Return the units that are running, by name."""
         return tuple(sorted(self._running))
 
     def start(self, name: str) -> None:
-        """Note that a ready unit runs now."""
+        """Record that a ready unit runs now."""
         assert self.status[name] is Status.PENDING, f"{name} was started twice"
         assert not self._waiting_for[name], f"{name} was started before {sorted(self._waiting_for[name])}"
         self.status[name] = Status.RUNNING
@@ -69,7 +69,7 @@ class Schedule:
         self._running.add(name)
 
     def finish(self, name: str, status: Status) -> tuple[Skip, ...]:
-        """Note how a running unit ended; returns the units that are skipped because of it, by name."""
+        """Record how a running unit ended; return the units that are skipped because of it, by name."""
         assert self.status[name] is Status.RUNNING, f"{name} ended without running"
         assert status.is_final
         self._running.discard(name)
@@ -83,7 +83,7 @@ class Schedule:
         return self._skip_dependents(name)
 
     def cancel_pending(self) -> tuple[str, ...]:
-        """Give up on everything that has not started; returns the units concerned, by name."""
+        """Cancel everything that has not started; return those units, by name."""
         cancelled = tuple(name for name, status in self.status.items() if status is Status.PENDING)
         for name in cancelled:
             self._end(name, Status.CANCELLED)
@@ -93,8 +93,8 @@ class Schedule:
     def is_finished(self) -> bool:
         """Whether every unit has a final status.
 
-        A schedule of which nothing runs, nothing is ready and something is pending cannot go on; the graph is acyclic,
-        so that is a defect here, and it must not look like a hang.
+        Pending units with nothing ready or running would be a defect here, because the graph is acyclic; the assertion
+        keeps that from looking like a hang.
         """
         finished = not self._unfinished
         assert finished or self._running or self._ready, f"deadlock: {self.status}"
@@ -116,7 +116,7 @@ class Schedule:
         return tuple(sorted(skipped, key=lambda skip: skip.name))
 
     def _longest_paths(self) -> dict[str, float]:
-        """For each unit the expected seconds from its start to the end of the last unit that waits for it."""
+        """Return for each unit the expected seconds from its start to the end of the last unit that waits for it."""
         left = {name: len(self._needed_by[name]) for name in self._needed_by}
         queue = [name for name, count in left.items() if not count]
         longest: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""A unit: the smallest thing that is planned and applied on its own, with one state of its own."""
+"""A unit: what is planned and applied on its own, with a state of its own."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,6 @@
-"""One attempt to bring a unit to its configuration: Terraform's plan and apply in a workspace that is initialised.
+"""One attempt to apply or destroy a unit: Terraform's plan and apply in an initialised workspace.
 
-The inputs lie in a private file until Terraform has read them, and so does a plan, which holds secrets too; no way out
-of here leaves either behind.
+Inputs and plans hold secrets: each is in a private file until Terraform has read it, and removed in every case.
 """
 
 import os
@@ -27,15 +26,15 @@ _NOTHING_TO_DO, _SOMETHING_TO_DO = 0, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What an attempt works with.
+    """One attempt on a unit.
 
     Args:
         invocation: how Terraform is run.
         processes: where it is registered.
         workspace: where it runs.
         inputs: the unit's, secrets among them.
-        log: takes all output.
-        report: takes the progress.
+        log: the file for all output.
+        report: called with the progress.
         parallelism: how many resources Terraform works on at once.
 
     """
@@ -49,7 +48,7 @@ class Attempt:
     parallelism: int
 
     def run(self, *, destroy: bool, accept: Accept | None) -> Applied:
-        """Apply the unit's configuration, or take all of it down; with ``accept`` only a plan that it accepts."""
+        """Apply the unit's configuration, or destroy the unit; with ``accept`` only if it accepts the plan."""
         if accept is None:
             return self._apply(destroy=destroy)
         with self._plan_file() as file:
@@ -94,8 +93,8 @@ class Attempt:
         refusal = accept(tuple(sorted(plan.planned)))
         if refusal is not None:
             return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal.reason,))
-        # What has vanished from the cloud leaves the state only when a plan is applied, be it an empty one; and a state
-        # that is to be empty is written by nobody else.
+        # A plan is applied even without changes where it updates the state: it drops what has vanished from the cloud, and
+        # a destroy empties it.
         if code == _NOTHING_TO_DO and not plan.has_drifted and not destroy:
             return Applied(succeeded=True, changes=Changes())
         return self._apply_plan(file, destroy=destroy)
@@ -103,12 +102,12 @@ class Attempt:
     def _apply_plan(self, file: Path, *, destroy: bool) -> Applied:
         self.report(_phase(destroy=destroy))
 
-        def tell(progress: Progress) -> None:
-            # Said when it was planned.
+        def forward(progress: Progress) -> None:
+            # Reported when it was planned.
             if not isinstance(progress, Planned):
                 self.report(progress)
 
-        reader = MessageReader(report=tell)
+        reader = MessageReader(report=forward)
 
         code = self._terraform(
             "apply",
@@ -152,10 +151,10 @@ class Attempt:
         name = ending_signal(code, interrupted=interrupted)
         if not name:
             return ended
-        doing = f" It was at work on: {', '.join(reader.under_way)}." if reader.under_way else ""
+        doing = f" It was working on: {', '.join(reader.under_way)}." if reader.under_way else ""
         died = (
-            f"terraform {command} was ended by {name}, which platformctl did not send. The lock of its state may be left, "
-            f"and what it did last may not be in the state.{doing}"
+            f"terraform {command} was ended by {name}, which platformctl did not send. The lock of its state may remain, "
+            f"and its last changes may be missing from the state.{doing}"
         )
         return replace(ended, died=True, errors=(died, *reader.errors))
 
@@ -171,7 +170,7 @@ class Attempt:
     def _plan_file(self) -> Iterator[Path]:
         file = self.workspace.folder / PLAN_FILE
         file.unlink(missing_ok=True)
-        # Terraform would make it readable for all; it keeps the mode of a file that is there.
+        # Terraform would make it readable by all; it keeps the mode of an existing file.
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             yield file
@@ -188,7 +187,7 @@ def run_logged(
     on_line: Callable[[str], None],
     **options: object,
 ) -> int:
-    """Run a Terraform command that writes to the log by itself, below a line that says which; returns its exit code."""
+    """Run a Terraform command that writes to the log itself, below a line that names it; return its exit code."""
     note(log, f"terraform {command} in {invocation.folder}")
     terraform = Command(invocation, processes=processes, on_line=on_line, log=log)
     code, _, _ = terraform.cmd(command, *arguments, **options)
@@ -202,7 +201,7 @@ def note(log: Path, text: str) -> None:
 
 
 def _forgetting(reader: MessageReader, forget: Callable[[], None]) -> Callable[[str], None]:
-    """Feeds the reader, and forgets what Terraform has read as soon as it works: platformctl may be killed meanwhile."""
+    """Feed the reader, and remove what Terraform has read as soon as it works: platformctl may be killed at any time."""
 
     def take(line: str) -> None:
         reader.feed(line)
@@ -220,6 +219,6 @@ def _explained(error: str) -> str:
     if _STALE not in error:
         return error
     return (
-        f"{_STALE}: somebody else changed this unit's state after it was planned, so the plan that was accepted is not "
-        "what would happen now. Nothing of it was applied. Run the same command again: it plans anew."
+        f"{_STALE}: somebody else changed this unit's state after it was planned, so the accepted plan is outdated. "
+        "Nothing of it was applied. Run the same command again."
     )

@@ -1,7 +1,7 @@
-"""The seam to python-terraform: its argument builder, our own process.
+"""Combines python-terraform's argument builder with our own processes.
 
-Only ``cmd`` is replaced: python-terraform's own starts the process in the caller's session, buffers all of its output and
-logs it; ours streams, inherits nothing that it is not given, and can be interrupted.
+Only ``cmd`` is replaced: python-terraform's starts the process in the caller's session, buffers all of its output and logs
+it; ours streams, inherits nothing by accident, and can be interrupted.
 """
 
 import signal
@@ -26,14 +26,14 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """How the commands of one unit are run.
+    """How Terraform is run in one folder.
 
     Attributes:
         arguments: the beginning of the command line: the binary.
         folder: the working folder, a Terraform root module.
         environment: the whole environment.
         keep_open: descriptors that the process inherits.
-        unit: whose commands they are; "" when they are no single unit's.
+        unit: the unit that it works on; "" when it works on several.
 
     """
 
@@ -50,9 +50,9 @@ class Command(python_terraform.Terraform):  # type: ignore[misc]  # python_terra
     Args:
         invocation: how it is run.
         processes: where it is registered.
-        on_line: takes its output, line by line.
-        log: the file that the process writes its output to, and that outlives platformctl as the process does; None
-            for a command that changes nothing, whose output goes through a pipe and no file.
+        on_line: called with each line of its output.
+        log: the file that the process itself writes its output to; None for a command that changes nothing, whose output
+            goes through a pipe only.
 
     """
 
@@ -66,10 +66,10 @@ class Command(python_terraform.Terraform):  # type: ignore[misc]  # python_terra
         super().__init__(working_dir=str(invocation.folder), terraform_bin_path=invocation.arguments[0])
 
     def read_state_file(self, file_path: str | None = None) -> None:
-        """Nothing: states are read where their backend keeps them."""
+        """Do nothing: states are read from their backend."""
 
     def cmd(self, cmd: str, *args: str, **options: Any) -> tuple[int, None, None]:
-        """Run a command to its end; returns its exit code. Output goes to ``on_line`` as it comes."""
+        """Run a command to its end; return its exit code and, as python-terraform would, a place for its output."""
         with _lock:
             built = self.generate_cmd_string(cmd, *args, **options)
         arguments = [*self._invocation.arguments, *built[1:]]
@@ -91,12 +91,9 @@ class Command(python_terraform.Terraform):  # type: ignore[misc]  # python_terra
 
 
 def ending_signal(code: int, *, interrupted: bool) -> str:
-    """The name of the signal that ended a command, or "" when it came to its own end or died of our interrupt.
+    """Return the name of the signal that ended a command; "" when it ended by itself or because of our interrupt.
 
-    Args:
-        code: as ``Command.cmd`` returns it. A script that stands before Terraform passes on 128 and the signal's number.
-        interrupted: whether we have interrupted it.
-
+    A wrapper script in front of Terraform reports a signal as 128 plus its number.
     """
     number = -code if code < 0 else code - _SHELL_SIGNAL_BASE
     if number <= 0 or (number == signal.SIGINT and interrupted):

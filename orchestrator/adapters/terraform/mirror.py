@@ -1,8 +1,8 @@
-"""Where providers come from: the registry, or a filesystem mirror on this machine.
+"""Finds where the provider comes from: the registry, or a filesystem mirror on this machine.
 
-A mirror is used when it holds the locked version for this platform; the provider's hash is checked against the lock
-file in either case. Places, in this order: what TF_CLI_CONFIG_FILE or ~/.terraformrc configure (left to Terraform),
-PLATFORMCTL_PROVIDER_MIRROR, Terraform's implied local mirrors, /opt/*/registry.terraform.io.
+A mirror is used when it holds the locked version for this platform; the provider's hash is checked against the lock file in
+either case. The order: PLATFORMCTL_PROVIDER_MIRROR, what TF_CLI_CONFIG_FILE or ~/.terraformrc configure (left to
+Terraform), Terraform's implied local mirrors, /opt/*/registry.terraform.io.
 """
 
 import platform
@@ -22,10 +22,10 @@ IMPLIED = ("/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderOrigin:
-    """Where Terraform will look.
+    """Where Terraform looks for the provider.
 
     Attributes:
-        config_file: a CLI configuration of the user's that settles the matter; None when platformctl writes one.
+        config_file: the user's CLI configuration, which decides; None when platformctl writes one.
         mirror: the folder that holds ``registry.terraform.io``; None for the registry itself.
         description: for ``doctor``.
 
@@ -37,7 +37,7 @@ class ProviderOrigin:
 
 
 def platform_name() -> str:
-    """The platform as Terraform names it: "linux_amd64", "darwin_arm64"."""
+    """Return the platform as Terraform names it: "linux_amd64", "darwin_arm64"."""
     machine = platform.machine().lower()
     architecture = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(machine, machine)
     system = "windows" if sys.platform == "win32" else sys.platform
@@ -56,15 +56,15 @@ def find_origin(environ: Mapping[str, str], *, provider: str, version: str) -> P
         UsageError: PLATFORMCTL_PROVIDER_MIRROR does not hold the provider.
 
     """
-    asked = environ.get(OVERRIDE, "")
-    if asked:
-        if not _holds(Path(asked), provider, version):
+    requested = environ.get(OVERRIDE, "")
+    if requested:
+        if not _holds(Path(requested), provider, version):
             raise UsageError(
                 "Provider not in the mirror",
-                detail=f"{OVERRIDE} is {asked}, which has no {REGISTRY}/{provider} {version} for {platform_name()}.",
-                hint=f"Fill it with: terraform providers mirror {asked}",
+                detail=f"{OVERRIDE} is {requested}, which has no {REGISTRY}/{provider} {version} for {platform_name()}.",
+                hint=f"Fill it with: terraform providers mirror {requested}",
             )
-        return ProviderOrigin(mirror=Path(asked), description=f"mirror {asked} ({OVERRIDE})")
+        return ProviderOrigin(mirror=Path(requested), description=f"mirror {requested} ({OVERRIDE})")
     for configured in _user_configurations(environ):
         if configured.is_file():
             return ProviderOrigin(config_file=configured, description=f"as {configured} says")
@@ -75,13 +75,13 @@ def find_origin(environ: Mapping[str, str], *, provider: str, version: str) -> P
 
 
 def provider_folder(mirror: Path, *, provider: str, version: str) -> Path | None:
-    """The folder of an unpacked provider in a mirror; None when the mirror has it packed, or not at all."""
+    """Return the folder of an unpacked provider in a mirror; None when the mirror has it packed, or not at all."""
     folder = mirror / REGISTRY / provider / version / platform_name()
     return folder if folder.is_dir() else None
 
 
 def cli_configuration(origin: ProviderOrigin, *, cache: Path) -> str:
-    """The text of a Terraform CLI configuration for the origin; ``cache`` keeps what comes from the registry."""
+    """Return the text of a Terraform CLI configuration for the origin; ``cache`` keeps what comes from the registry."""
     if origin.mirror is None:
         return f'disable_checkpoint = true\nplugin_cache_dir   = "{_escaped(cache)}"\n'
     return (

@@ -1,4 +1,4 @@
-"""Runs the plan of a whole stack in a folder that does not outlive it."""
+"""Runs the plan of a whole stack in a temporary folder."""
 
 import json
 import os
@@ -54,7 +54,7 @@ class StackPlanner:
 
         Args:
             units: evaluated with unknown outputs of the units that are planned with them.
-            states: the state documents of those that have one, by unit name.
+            states: by unit name, the state document of each unit that has one.
 
         Raises:
             UsageError: the units cannot be planned together.
@@ -63,8 +63,8 @@ class StackPlanner:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(self.home)
-        # The merged state may hold secrets: a private folder that is deleted whatever happens. Its name tells whose it is,
-        # in case that we are killed and cannot.
+        # The merged state may hold secrets: the folder is private and is deleted in any case. Its name says which process
+        # made it, in case that one is killed.
         folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=self.home))
         try:
             providers = self.write(folder, units, states)
@@ -89,9 +89,9 @@ class StackPlanner:
             shutil.rmtree(folder, ignore_errors=True)
 
     def write(self, folder: Path, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> int:
-        """Write the root module, the merged state and the lock file into a folder; returns how many providers they need."""
+        """Write the root module, the merged state and the lock file; return the number of provider configurations."""
         locations = {unit.name: self.modules.locate(unit).folder for unit in units}
-        # A relative source makes Terraform read the module where it lies; an absolute one makes it copy the module.
+        # Terraform reads a module with a relative source in place, and copies one with an absolute source.
         sources = {name: relpath(path.resolve(), folder.resolve()) for name, path in locations.items()}
         variables = {unit.name: self.modules.interface(unit).variables for unit in units}
         outputs = {unit.name: self.modules.interface(unit).outputs for unit in units}
@@ -105,22 +105,19 @@ class StackPlanner:
         return root.providers
 
     def _invocation(self, folder: Path, units: Sequence[EvaluatedUnit]) -> Invocation:
-        environment = dict(self.toolchain.environment)
-        keep_open: tuple[int, ...] = ()
         configurations = set()
         for unit in units:
             module = self.modules.locate(unit).folder
             check_constraints(unit, module, self.toolchain.provider)
             configurations.add(provider_configuration(unit, module))
-        shared = next(iter(configurations), None) if len(configurations) == 1 else None
-        if self.providers is not None and shared is not None:
-            environment["TF_REATTACH_PROVIDERS"] = self.providers.reattach(shared)
-            keep_open = self.providers.holds
-        else:
-            self.toolchain.install_provider()
-        return Invocation(
-            arguments=self.toolchain.binary.arguments, folder=folder, environment=environment, keep_open=keep_open
+        invocation = Invocation(
+            arguments=self.toolchain.binary.arguments, folder=folder, environment=self.toolchain.environment
         )
+        shared = configurations.pop() if len(configurations) == 1 else None
+        if self.providers is not None and shared is not None:
+            return self.providers.attach(invocation, shared)
+        self.toolchain.install_provider()
+        return invocation
 
     def _run(self, invocation: Invocation, command: str, *arguments: str, **options: object) -> list[str]:
         lines: list[str] = []

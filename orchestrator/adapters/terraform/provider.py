@@ -1,9 +1,8 @@
-"""One provider process for all Terraform commands of a run that configure it the same way.
+"""Runs one provider process for all Terraform commands of a run that configure it the same way.
 
-Terraform attaches to a running provider through TF_REATTACH_PROVIDERS instead of starting (and decoding the schema of)
-its own several times per command. Rule of safety, measured in docs/benchmarks.md: the last configuration sent to a
-provider process wins, so a process is shared only by units whose evaluated provider block, environment and provider
-binary are the same, and only if that block is their only one.
+Terraform attaches to it through TF_REATTACH_PROVIDERS instead of starting a provider, and decoding its schema, several
+times per command. The last configuration sent to a provider process wins (docs/benchmarks.md). So a process is shared only
+by units whose evaluated provider block, environment and provider binary are the same, and whose only provider block it is.
 """
 
 import json
@@ -14,19 +13,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from orchestrator.adapters.output import quote
+from orchestrator.adapters.terraform.command import Invocation
 from orchestrator.errors import PlatformctlError
 
 PREFIX = "TF_REATTACH_PROVIDERS="
 START_SECONDS = 30.0
 _LONGEST_ANNOUNCEMENT = 1 << 16
 
-# A provider that is run on its own logs everything it does, request bodies with their secrets included, and spends a good
-# part of its time on it.
+# A provider that runs on its own logs everything, request bodies with their secrets included, which also costs time.
 QUIET = dict.fromkeys(
     (
         "TF_LOG",
@@ -45,9 +44,9 @@ class SharedProviders:
     """The provider processes of a run, by configuration; a context manager that leaves none behind.
 
     Args:
-        executable: finds the provider's executable; called once, when the first process is started.
-        environment: the environment that the processes start with; it cannot change afterwards.
-        log: the file that takes what they write.
+        executable: returns the path of the provider's executable.
+        environment: the environment of the processes.
+        log: the file for what they write to standard error.
 
     """
 
@@ -66,7 +65,7 @@ class SharedProviders:
         self.close()
 
     def reattach(self, configuration: str) -> str:
-        """The value of TF_REATTACH_PROVIDERS for units with this provider configuration; starts a process for the first.
+        """Return TF_REATTACH_PROVIDERS for a provider configuration; start its process at the first call.
 
         Raises:
             PlatformctlError: the provider did not start; the end of its log is in the message.
@@ -77,20 +76,20 @@ class SharedProviders:
                 self._started[configuration] = self._start()
             return self._started[configuration]
 
-    @property
-    def holds(self) -> tuple[int, ...]:
-        """The descriptors that every Terraform process must inherit, to keep its provider alive."""
-        return tuple(self._pipes)
+    def attach(self, invocation: Invocation, configuration: str) -> Invocation:
+        """Return the invocation with the shared provider, which the inherited descriptors keep alive. Raises as above."""
+        environment = {**invocation.environment, "TF_REATTACH_PROVIDERS": self.reattach(configuration)}
+        return replace(invocation, environment=environment, keep_open=tuple(self._pipes))
 
     def close(self) -> None:
-        """Let go of the processes; each ends when no Terraform process uses it any more."""
+        """Release the processes; each ends when no Terraform process uses it."""
         with self._lock:
             for pipe in self._pipes:
                 with suppress(OSError):
                     os.close(pipe)
             self._pipes.clear()
             for tether in self._tethers:
-                # Still held by a Terraform process, if it does not end; it goes when that does.
+                # If a Terraform process still uses it, it ends with that one.
                 with suppress(subprocess.TimeoutExpired):
                     tether.wait(timeout=15)
                     if tether.stdout is not None:
@@ -101,7 +100,7 @@ class SharedProviders:
     def _start(self) -> str:
         reading, writing = os.pipe()
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        # The log is of this run: its first process begins it anew.
+        # The first process of the run truncates the log.
         with self.log.open("a" if self._tethers else "w", encoding="utf-8") as log:
             tether = subprocess.Popen(
                 [sys.executable, "-I", str(Path(__file__).with_name("tether.py")), str(self.executable()), "-debug"],
@@ -117,7 +116,7 @@ class SharedProviders:
         self._pipes.append(writing)
         self._tethers.append(tether)
         value = self._read_announcement(tether)
-        # Nobody reads what the provider prints from here on; a thread keeps its pipe from filling up.
+        # What the provider prints from here on is discarded, so that its pipe does not fill up.
         assert tether.stdout is not None
         threading.Thread(target=tether.stdout.read, daemon=True).start()
         return value

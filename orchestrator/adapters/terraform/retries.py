@@ -1,7 +1,7 @@
-"""When a failed attempt is worth another one, and how long to wait before it.
+"""Decides whether a failed attempt is repeated, and after how long.
 
-Waits grow exponentially and are drawn evenly between nothing and their bound ("full jitter"), so that units that were
-throttled together do not come back together. Source:
+The bound of the wait grows exponentially, and the wait is drawn uniformly below it ("full jitter"), so that units that were
+throttled together do not retry together. Source:
 https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 """
 
@@ -16,10 +16,10 @@ _FIRST_BOUND = 10.0
 _LAST_BOUND = 60.0
 
 
-def passing_reason(ended: Applied, *, destroy: bool) -> str:
-    """The first error of an attempt that failed for nothing but reasons that pass by themselves, in one line; else "".
+def transient_reason(ended: Applied, *, destroy: bool) -> str:
+    """Return the first error, in one line, of an attempt that failed with transient errors only; else "".
 
-    An attempt that was interrupted, refused, or whose Terraform died is never repeated by itself.
+    An attempt that was interrupted or refused, or whose Terraform died, is never repeated.
     """
     if ended.succeeded or ended.interrupted or ended.refused or ended.died or not ended.errors:
         return ""
@@ -29,11 +29,5 @@ def passing_reason(ended: Applied, *, destroy: bool) -> str:
 
 
 def wait_before(attempt: int, *, draw: Callable[[], float] = random.random) -> float:
-    """Seconds to wait before an attempt; the second one is the first that is waited for.
-
-    Args:
-        attempt: its number.
-        draw: a random number from 0 up to 1.
-
-    """
+    """Return the seconds to wait before an attempt, the second or a later one; ``draw`` returns a random number below 1."""
     return draw() * min(_LAST_BOUND, _FIRST_BOUND * 2.0 ** (attempt - 2))

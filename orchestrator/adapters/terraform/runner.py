@@ -11,7 +11,7 @@ from orchestrator.adapters.terraform.attempt import Attempt, note
 from orchestrator.adapters.terraform.command import Invocation
 from orchestrator.adapters.terraform.initialisation import Initialisation
 from orchestrator.adapters.terraform.provider import SharedProviders
-from orchestrator.adapters.terraform.retries import ATTEMPTS, passing_reason, wait_before
+from orchestrator.adapters.terraform.retries import ATTEMPTS, transient_reason, wait_before
 from orchestrator.adapters.terraform.sharing import check_constraints, provider_configuration
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import Workspace, Workspaces
@@ -29,9 +29,9 @@ class Runner:
         workspaces: where it runs.
         modules: finds the units' modules on this machine.
         providers: shared provider processes; None gives every command a provider of its own.
-        parallelism: how many resources Terraform works on at once in one unit.
-        draw: random numbers from 0 up to 1.
-        pause: waits so many seconds, and returns whether an interrupt cut it short; by default the real one.
+        parallelism: how many resources of one unit Terraform works on at once.
+        draw: returns a random number from 0 up to 1.
+        pause: waits, and returns whether an interrupt cut the wait short; by default that of the toolchain's processes.
 
     """
 
@@ -52,7 +52,7 @@ class Runner:
         report: Callable[[Progress], None],
         accept: Accept | None = None,
     ) -> Applied:
-        """See the protocol. What fails for a reason that is known to pass is tried again, at most three times in all."""
+        """See the protocol. An attempt that fails with transient errors is repeated, up to three attempts in all."""
         location = self.modules.locate(unit)
         interface = self.modules.interface(unit)
         workspace = self.workspaces.prepare(unit, module_root=location.root, subdirectory=location.subdirectory)
@@ -74,7 +74,7 @@ class Runner:
         for number in count(2):
             ended = initialisation.run(log=log, report=report) or attempt.run(destroy=destroy, accept=accept)
             changes += ended.changes
-            reason = passing_reason(ended, destroy=destroy)
+            reason = transient_reason(ended, destroy=destroy)
             if not reason or number > ATTEMPTS:
                 break
             seconds = wait_before(number, draw=self.draw)
@@ -86,7 +86,7 @@ class Runner:
         return replace(ended, changes=changes)
 
     def interrupt(self) -> None:
-        """See the protocol. Also holds for processes that have not been started yet, and for waits between attempts."""
+        """See the protocol. Applies to processes that have not started yet, and to waits between attempts, too."""
         self.toolchain.processes.interrupt()
 
     def wind_down(self) -> None:
@@ -94,18 +94,14 @@ class Runner:
         self.toolchain.processes.wind_down()
 
     def _invocation(self, unit: EvaluatedUnit, workspace: Workspace, module: Path) -> Invocation:
-        environment = dict(self.toolchain.environment)
-        keep_open: tuple[int, ...] = ()
         check_constraints(unit, module, self.toolchain.provider)
-        if self.providers is not None:
-            configuration = provider_configuration(unit, module)
-            if configuration is not None:
-                environment["TF_REATTACH_PROVIDERS"] = self.providers.reattach(configuration)
-                keep_open = self.providers.holds
-        return Invocation(
+        invocation = Invocation(
             arguments=self.toolchain.binary.arguments,
             folder=workspace.folder,
-            environment=environment,
-            keep_open=keep_open,
+            environment=self.toolchain.environment,
             unit=unit.name,
         )
+        configuration = provider_configuration(unit, module) if self.providers is not None else None
+        if self.providers is None or configuration is None:
+            return invocation
+        return self.providers.attach(invocation, configuration)

@@ -1,39 +1,37 @@
-"""Which units may share a provider process: a rule about configuration text, checked, not assumed."""
+"""Decides which units may share a provider process: a rule about configuration text, checked, not assumed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from orchestrator.adapters.terraform.lock import LockedProvider, satisfies
 from orchestrator.config import EvaluatedUnit
+from orchestrator.engine.plan.root_module import has_references
 from orchestrator.errors import UsageError
-from orchestrator.hcl import Body, Scope, evaluate, parse_file, parse_text, print_expression, references
+from orchestrator.hcl import Body, Expression, Scope, evaluate, parse_file, parse_text, print_expression
 
 
 def provider_configuration(unit: EvaluatedUnit, module: Path) -> str | None:
-    """The text of the unit's only provider block, which is the key of the process that it may share.
+    """Return the text of the unit's only provider block, which is the key of the process that it may share.
 
-    None when the unit must have a provider of its own: it configures none or several, uses an alias, or its module
-    hands aliases around or calls modules of its own (which may do either).
+    None when the unit needs a provider of its own: it configures none or several, uses an alias, computes a value (which
+    may differ between units under the same text), or its module passes aliases on or calls modules.
     """
     names = [file.path for file in unit.generated] + [file.name for file in module.glob("*.tf.json")]
     if any(name.endswith(".tf.json") for name in names):
-        # Terraform's other syntax may hold anything that is looked for below.
+        # Terraform's other syntax may hold anything that is checked below.
         return None
     bodies = [parse_text(file.contents, Path(file.path)).body for file in unit.generated if file.path.endswith(".tf")]
     bodies.extend(_module_bodies(module))
     blocks = [block for body in bodies for block in body.blocks]
-    providers = [block for block in blocks if block.type == "provider"]
-    if len(providers) != 1 or "alias" in providers[0].body.attributes:
+    providers = [block.body for block in blocks if block.type == "provider"]
+    if len(providers) != 1 or "alias" in providers[0].attributes or has_references(providers[0]):
         return None
-    if any(block.type == "module" for block in blocks) or any(
-        "configuration_aliases" in text for text in _required(bodies)
-    ):
+    if any(block.type == "module" for block in blocks):
         return None
-    if _has_references(providers[0].body):
-        # What Terraform computes may differ from unit to unit under the same text.
+    if any("configuration_aliases" in print_expression(required) for _, required in _required(bodies)):
         return None
-    return _text(providers[0].body)
+    return _text(providers[0])
 
 
 def check_constraints(unit: EvaluatedUnit, module: Path, locked: LockedProvider) -> None:
@@ -63,45 +61,29 @@ def _module_bodies(module: Path) -> tuple[Body, ...]:
     return tuple(parse_file(file).body for file in sorted(module.glob("*.tf")))
 
 
-def _requirements(bodies: Iterable[Body]) -> list[tuple[str, str, str]]:
-    found = []
+def _requirements(bodies: Iterable[Body]) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, source and version constraint of each required provider."""
     scope = Scope(variables={}, functions={})
+    for name, expression in _required(bodies):
+        if "configuration_aliases" in print_expression(expression):
+            continue
+        value = evaluate(expression, scope)
+        if isinstance(value, str):
+            # The form of Terraform 0.12: a constraint alone.
+            yield name, f"hashicorp/{name}", value
+        elif isinstance(value, Mapping):
+            yield name, str(value.get("source") or f"hashicorp/{name}"), str(value.get("version") or "")
+
+
+def _required(bodies: Iterable[Body]) -> Iterator[tuple[str, Expression]]:
     for body in bodies:
         for terraform in (block for block in body.blocks if block.type == "terraform"):
             for block in (inner for inner in terraform.body.blocks if inner.type == "required_providers"):
-                for name, attribute in block.body.attributes.items():
-                    if "configuration_aliases" in print_expression(attribute.expression):
-                        continue
-                    value = evaluate(attribute.expression, scope)
-                    if isinstance(value, str):
-                        # The form of Terraform 0.12: a constraint alone.
-                        found.append((name, f"hashicorp/{name}", value))
-                    elif isinstance(value, Mapping):
-                        source = str(value.get("source") or f"hashicorp/{name}")
-                        found.append((name, source, str(value.get("version") or "")))
-    return found
-
-
-def _required(bodies: Iterable[Body]) -> list[str]:
-    return [
-        print_expression(attribute.expression)
-        for body in bodies
-        for terraform in body.blocks
-        if terraform.type == "terraform"
-        for block in terraform.body.blocks
-        if block.type == "required_providers"
-        for attribute in block.body.attributes.values()
-    ]
-
-
-def _has_references(body: Body) -> bool:
-    return any(references(item.expression) for item in body.attributes.values()) or any(
-        _has_references(block.body) for block in body.blocks
-    )
+                yield from ((name, attribute.expression) for name, attribute in block.body.attributes.items())
 
 
 def _text(body: Body) -> str:
-    """A body as canonical text, so that two spellings of the same configuration are the same key."""
+    """Return a body as canonical text, so that two spellings of the same configuration are the same key."""
     lines = [f"{name} = {print_expression(item.expression)}" for name, item in sorted(body.attributes.items())]
     lines.extend(f"{block.type} {' '.join(block.labels)} {{\n{_text(block.body)}\n}}" for block in body.blocks)
     return "\n".join(lines)

@@ -1,9 +1,9 @@
-"""Ties a provider process to those who use it: it ends when the last of them has gone.
+"""Ends a provider process when the last of its users has ended.
 
 Run as ``python tether.py COMMAND ARGS``. Standard input is the reading end of a pipe whose writing end platformctl and
-every Terraform process of the run hold open. When all of them have ended, in whatever way, the pipe closes and the
-provider is told to go; after kill -9 of platformctl alone it stays until the running Terraform processes have written
-their state. Only the standard library, and as little of it as possible: this file is started for every run.
+every Terraform process of the run hold open. When all of them have ended, in whatever way, the pipe closes and the provider
+is terminated; after kill -9 of platformctl alone it stays until the running Terraform processes have written their state.
+It imports as little as possible, because every run starts it.
 """
 
 import os
@@ -13,11 +13,11 @@ import sys
 
 
 class _ProviderEndedError(Exception):
-    """Breaks off the wait for the pipe; nobody waits for a provider that has gone."""
+    """Stops waiting for the pipe, because the provider has ended."""
 
 
 def main() -> int:
-    """Start the command, wait until nobody holds the pipe, end the command."""
+    """Start the command, wait until nobody holds the pipe, then end the command."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL) as provider:
 
@@ -30,7 +30,7 @@ def main() -> int:
         signal.signal(signal.SIGTERM, stop)
         try:
             signal.signal(signal.SIGCHLD, notice)
-            # It may have ended before the handler was there.
+            # It may have ended before the handler was set.
             while provider.poll() is None and os.read(0, 4096):
                 pass
         except _ProviderEndedError:

@@ -1,9 +1,8 @@
 """The plan of a whole stack as one Terraform plan, with real unknown values between its units.
 
-One root module calls the module of every unit; where an input comes from another unit's output, the reference between
-the two modules stands in its place, so Terraform itself carries changes and "(known after apply)" from unit to unit. The
-states of the units are merged in memory under the addresses that their resources have there. The result is a plan to
-look at and to hold the units' own plans against: it is never applied.
+One root module calls the module of every unit. An input that comes from another unit's output is a reference between the two
+modules, so Terraform itself carries changes and "(known after apply)" from unit to unit. The states of the units are merged
+in memory. The plan is shown and compared with the units' own plans; it is never applied.
 """
 
 from orchestrator.engine.plan.approval import Approval

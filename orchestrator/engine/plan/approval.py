@@ -1,8 +1,8 @@
-"""What was approved, and whether a unit's own plan stays within it.
+"""Decides whether a unit's own plan stays within what was approved.
 
-``up`` shows the plan of the stack and then applies unit by unit. Each unit is planned once more, with the outputs that are
-known by then; what that plan says must have been in the plan that was shown, by address and action, or nothing of the unit
-is applied.
+``up`` shows the plan of the stack and then applies unit by unit. Each unit is planned again, with the outputs that are
+known by then. Every change in that plan must be in the approved one, by address and action; else nothing of the unit is
+applied.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from orchestrator.engine.plan.changes import StackPlan
 from orchestrator.engine.ports import Accept, Refusal, UnitChange
 from orchestrator.model.action import Action
 
-# What else may become of a resource by what was approved for it. Values that were unknown in the stack's plan may turn out
-# to be what they were, so that less happens; a replacement that broke off in the middle has the second half left.
+# What an approved action includes. Unknown values may turn out to be unchanged, so that less happens; a replacement that
+# was interrupted has its second half left.
 _CONTAINED: Mapping[str, frozenset[str]] = {
     Action.REPLACE: frozenset({Action.CREATE, Action.DELETE, Action.UPDATE}),
 }
-# Of an attempt that failed. What it made is in the state now, marked as broken; making it anew loses nothing.
+# What it also includes after a failed attempt: what that created is in the state, tainted; replacing it loses nothing.
 _CONTAINED_AGAIN: Mapping[str, frozenset[str]] = {Action.CREATE: frozenset({Action.REPLACE, Action.UPDATE})}
 _SHOWN = 10
 
@@ -35,7 +35,7 @@ class Approval:
 
     @classmethod
     def of(cls, plan: StackPlan) -> "Approval":
-        """Everything that a plan says."""
+        """Approve everything in a plan."""
         return cls(
             units={
                 unit: frozenset(item for change in changes for item in change.to_unit_changes())
@@ -44,13 +44,9 @@ class Approval:
         )
 
     def beyond(self, unit: str, changes: Sequence[UnitChange], *, again: bool = False) -> tuple[UnitChange, ...]:
-        """Those of the changes that were not approved, sorted.
+        """Return the changes of a unit's plan that were not approved, sorted.
 
-        Args:
-            unit: whose plan it is.
-            changes: what the plan says.
-            again: an earlier attempt of this run has begun to apply what was approved.
-
+        ``again`` says that an earlier attempt of this run has started to apply the approved ones.
         """
         allowed: dict[str, set[str]] = {}
         for change in self.units.get(unit, ()):
@@ -80,7 +76,7 @@ def _explain(beyond: Sequence[UnitChange]) -> str:
         lines.append(f"  and {len(beyond) - _SHOWN} more")
     return "\n".join(
         [
-            "Its plan goes beyond the approved one, so nothing of it was applied. Not approved:",
+            "Its plan exceeds the approved one, so nothing of it was applied. Not approved:",
             *lines,
             "Look at the plan as it is now (platformctl plan), and run up again.",
         ]

@@ -1,7 +1,7 @@
-"""The root module of a whole stack: one module call per unit, tied together where one reads another's outputs.
+"""Writes the root module of a whole stack: one module call per unit, connected where one reads another's outputs.
 
-Units that configure their provider differently are planned together all the same: the configuration that most have is the
-root module's own, each other one gets an alias that is handed to its units.
+Units with different provider configurations are planned together: the most frequent one is the root module's own, each
+other one gets an alias that is passed to its units.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ class RootModule:
 
     Attributes:
         files: the text files, by name.
-        aliases: the alias of the provider configuration of those units that do not use the root module's own.
+        aliases: by unit name, the alias of its provider configuration; without the units that use the root module's own.
 
     """
 
@@ -30,15 +30,15 @@ class RootModule:
 
     @property
     def providers(self) -> int:
-        """How many provider configurations there are."""
+        """The number of provider configurations."""
         return 1 + len(set(self.aliases.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Providers:
     files: Mapping[str, str]
-    # By unit: the local names of the providers that its module is handed, and their alias.
-    handed: Mapping[str, tuple[tuple[str, ...], str]]
+    # By unit: the local names of the providers that are passed to its module, and their alias.
+    passed: Mapping[str, tuple[tuple[str, ...], str]]
 
 
 def root_module(
@@ -50,7 +50,7 @@ def root_module(
 ) -> RootModule:
     """Write the root module of the units.
 
-    Each unit has one output there, its outputs as JSON: held against what the states say, it tells whether they change.
+    Each unit has one output there, its outputs as JSON; compared with the states, it shows whether they change.
 
     Args:
         units: the units, each evaluated with unknown outputs of its dependencies.
@@ -59,7 +59,7 @@ def root_module(
         outputs: by unit name, the outputs that its module declares.
 
     Raises:
-        UsageError: a unit's provider configuration is of a kind that cannot be handed to a module.
+        UsageError: a unit's provider configuration cannot be passed to a module.
 
     """
     providers = _providers(units)
@@ -68,8 +68,8 @@ def root_module(
         declared = set(variables[unit.name])
         inputs: dict[str, Value] = {name: value for name, value in unit.inputs.items() if name in declared}
         lines = [f"  source = {print_value(sources[unit.name])}"]
-        if unit.name in providers.handed:
-            names, alias = providers.handed[unit.name]
+        if unit.name in providers.passed:
+            names, alias = providers.passed[unit.name]
             lines.append(f"  providers = {{ {', '.join(f'{name} = {name}.{alias}' for name in names)} }}")
         lines.extend(f"  {name} = {_indented(print_value(value))}" for name, value in sorted(inputs.items()))
         blocks.append(f'module "{module_name(unit.name)}" {{\n' + "\n".join(lines) + "\n}\n")
@@ -77,35 +77,35 @@ def root_module(
             blocks.append(_output(unit.name, outputs[unit.name]))
     return RootModule(
         files={"main.tf": "\n".join(blocks), **providers.files},
-        aliases={name: alias for name, (_, alias) in providers.handed.items()},
+        aliases={name: alias for name, (_, alias) in providers.passed.items()},
     )
 
 
 def _output(unit: str, names: Iterable[str]) -> str:
     module = module_name(unit)
     values = ", ".join(f"{print_value(name)} = module.{module}.{name}" for name in sorted(names))
-    # Sensitive, because some of it may be; this output is for us alone.
+    # Sensitive, because some of it may be; nobody else reads this output.
     return f'output "{module}" {{\n  sensitive = true\n  value = jsonencode({{ {values} }})\n}}\n'
 
 
 def _providers(units: Sequence[EvaluatedUnit]) -> _Providers:
-    """The files with the provider blocks of all units."""
+    """Return the files with the provider blocks of all units."""
     by_unit = {unit.name: _provider_files(unit) for unit in units}
     counted = Counter(tuple(sorted(files.items())) for files in by_unit.values())
     if len(counted) <= 1:
-        return _Providers(files=next(iter(by_unit.values()), {}), handed={})
-    # Of equally frequent ones the first: Counter keeps the order in which they came.
+        return _Providers(files=next(iter(by_unit.values()), {}), passed={})
+    # Of equally frequent ones the first: Counter keeps the order of insertion.
     common = counted.most_common(1)[0][0]
     files = dict(common)
-    handed: dict[str, tuple[tuple[str, ...], str]] = {}
+    passed: dict[str, tuple[tuple[str, ...], str]] = {}
     others = [configuration for configuration in counted if configuration != common]
     for number, configuration in enumerate(others, start=2):
         alias = f"configuration{number}"
         names = [name for name, found in by_unit.items() if tuple(sorted(found.items())) == configuration]
-        blocks = _blocks_to_hand_over(names[0], configuration)
+        blocks = _blocks_to_pass(names[0], configuration)
         files[f"provider_{alias}.tf"] = "".join(_aliased(block, alias) for block in blocks)
-        handed |= dict.fromkeys(names, (tuple(block.labels[0] for block in blocks), alias))
-    return _Providers(files=files, handed=handed)
+        passed |= dict.fromkeys(names, (tuple(block.labels[0] for block in blocks), alias))
+    return _Providers(files=files, passed=passed)
 
 
 def _provider_files(unit: EvaluatedUnit) -> dict[str, str]:
@@ -119,7 +119,7 @@ def _configures_provider(path: str, contents: str) -> bool:
     return any(block.type == "provider" for block in blocks)
 
 
-def _blocks_to_hand_over(unit: str, configuration: Iterable[tuple[str, str]]) -> list[Block]:
+def _blocks_to_pass(unit: str, configuration: Iterable[tuple[str, str]]) -> list[Block]:
     blocks = [block for path, contents in configuration for block in parse_text(contents, Path(path)).body.blocks]
     providers = [block for block in blocks if block.type == "provider"]
     apart = "" if providers else "it configures no provider, while others do"
@@ -130,20 +130,21 @@ def _blocks_to_hand_over(unit: str, configuration: Iterable[tuple[str, str]]) ->
     for block in blocks:
         if block.type not in {"provider", "terraform"}:
             apart = f'the file that configures its provider has a "{block.type}" block, too'
-        elif block.type == "provider" and _has_references(block.body):
+        elif block.type == "provider" and has_references(block.body):
             apart = f'its provider "{block.labels[0]}" refers to other objects'
     if apart:
         raise UsageError(
             "A unit's provider cannot be planned beside the others'",
-            detail=f'Unit "{unit}" has a provider configuration of its own, and {apart}; it cannot be handed to a module.',
+            detail=f'Unit "{unit}" has a provider configuration of its own, and {apart}; it cannot be passed to a module.',
             hint=f"Plan it apart with --only {unit}.",
         )
     return providers
 
 
-def _has_references(body: Body) -> bool:
+def has_references(body: Body) -> bool:
+    """Whether any value in a body, at any depth, refers to another object."""
     return any(references(item.expression) for item in body.attributes.values()) or any(
-        _has_references(block.body) for block in body.blocks
+        has_references(block.body) for block in body.blocks
     )
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters import plans
-from orchestrator.adapters.plans import fingerprint, read_kept_plan, state_version, write_plan
-from orchestrator.engine.plan import AttributeChange, Basis, KeptPlan, PlannedChange, StackPlan
+from orchestrator.adapters.plans import fingerprint, read_kept_plan, write_plan
+from orchestrator.engine.plan import AttributeChange, Basis, KeptPlan, PlannedChange, StackPlan, state_version
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue

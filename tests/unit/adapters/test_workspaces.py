@@ -180,7 +180,7 @@ def test_c1_a_generated_file_of_the_same_name_as_one_of_the_module(
             with pytest.raises(PlatformctlError) as caught:
                 prepare(generated, root=module, subdirectory="")
             assert (caught.value.summary, caught.value.detail) == (
-                "A generated file is in the way of one of the module's own",
+                "A generated file collides with one of the module's own",
                 f'Unit "vpc" generates provider.tf, and its module has a file of that name (if_exists = "{if_exists}").',
             )
         else:

@@ -124,7 +124,7 @@ def test_a2_every_deployment_is_listed_by_suffix(platformctl, account):
     assert (result.code, result.err) == (0, "")
     assert result.out == (
         "SUFFIX                ENV   AGE  RESOURCES  TIME TO LIVE    LAST RUN\n"
-        "a-suffix-of-20-chars  dev   3h           1  none            none noted\n"
+        "a-suffix-of-20-chars  dev   3h           1  none            none recorded\n"
         "main                  prod  20d         12  none            up failed, 20d ago\n"
         "pr41                  dev   10h          0  expired 2h ago  up interrupted, 10h ago\n"
         "pr42                  dev   3h          62  5h              up ok, 2h ago\n"
@@ -174,7 +174,7 @@ def test_b15_states_without_a_record_are_listed_too(platformctl, account):
     result = aws(platformctl, "list")
     assert result.out.splitlines() == [
         "SUFFIX  ENV  AGE  RESOURCES  TIME TO LIVE  LAST RUN",
-        "pr9     ?    ?           12  none          none noted",
+        "pr9     ?    ?           12  none          none recorded",
         "",
         "pr9: has states but is not registered; up --suffix pr9 registers it.",
     ]

@@ -165,7 +165,7 @@ def test_c5_what_is_shown_is_what_is_approved(platformctl, cloud):
     cloud.plans = {"vpc": (UnitChange(address="aws_x.y", action="replace"),)}
     result = platformctl("up", "--suffix", "pr42")
     assert result.code == 1
-    assert 'stopped, because the plan of "vpc" goes beyond the approved one' in result.err
+    assert 'stopped, because the plan of "vpc" exceeds the approved one' in result.err
     assert "  replace aws_x.y" in result.err
 
 

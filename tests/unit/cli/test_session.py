@@ -6,12 +6,12 @@ import threading
 import time
 
 import pytest
-
-from orchestrator.cli import console
 from orchestrator.cli.deployment import Request
-from orchestrator.cli.options import Target
 from orchestrator.cli.project import Project
 from orchestrator.cli.session import finish, interruptible, run_units, session
+
+from orchestrator.cli import console
+from orchestrator.cli.options import Target
 from orchestrator.engine.events import RunFinished, StepFinished, StepStarted
 from orchestrator.engine.execution import Interrupt, Outcome
 from orchestrator.errors import PlatformctlError
@@ -248,7 +248,7 @@ def test_c5_a_run_that_was_stopped_has_failed(platformctl):
     """What was cancelled because of somebody else's plan makes it no interrupt."""
     request = Request(project=Project(folder=platformctl.tree.root), suffix="pr42", target=Target.LOCAL)
     deployment = FakeDeployment(request)
-    refused = Outcome(status=Status.FAILED, error="Its plan goes beyond the approved one.", stops_run=True)
+    refused = Outcome(status=Status.FAILED, error="Its plan exceeds the approved one.", stops_run=True)
     with session("up", request) as opened:
         found = run_units(
             opened,

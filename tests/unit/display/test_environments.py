@@ -54,7 +54,7 @@ LONG = Environment(
 
 
 def test_c4_the_widest_deployment_fits_80_columns(terminal):
-    terminal.print(render_environments([LONG], NOW, terminal=True))
+    terminal.print(render_environments([LONG], NOW))
     assert max(len(line) for line in terminal.lines) <= 80
     assert [line.rstrip() for line in terminal.lines] == [
         "SUFFIX                ENV         AGE    RESOURCES  TIME TO LIVE     LAST RUN",
@@ -68,7 +68,7 @@ def test_c4_the_widest_deployment_fits_80_columns(terminal):
 
 
 def test_c4_in_a_file_every_deployment_is_one_line(log):
-    log.print(render_environments([LONG], NOW, terminal=False), soft_wrap=True)
+    log.print(render_environments([LONG], NOW), soft_wrap=True)
     assert log.lines == [
         "SUFFIX                ENV         AGE    RESOURCES  TIME TO LIVE     LAST RUN",
         "a-suffix-of-20-chars  production  1000d        397  expired 59m ago  destroy interrupted, 30d ago",

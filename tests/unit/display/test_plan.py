@@ -68,10 +68,10 @@ def test_c3_no_changes_at_all():
 def test_c3_a_unit_of_which_the_outputs_alone_change_is_named():
     plan = StackPlan(units={"kms": (), "vpc": ()}, outputs=frozenset({"vpc"}))
     assert render_plan(plan, order=("kms", "vpc")).plain == (
-        "kms  no changes\nvpc  outputs alone change\n\nNo resources change, but the outputs of vpc do."
+        "kms  no changes\nvpc  only outputs change\n\nNo resources change, but the outputs of vpc do."
     )
     assert render_summary(plan, order=("kms", "vpc")).plain == (
-        "  vpc  outputs alone change\nNo resources change, but the outputs of vpc do."
+        "  vpc  only outputs change\nNo resources change, but the outputs of vpc do."
     )
 
 
@@ -88,14 +88,14 @@ SAID = [
         "± a.b  must be replaced  moves from a.old",
     ),
     (PlannedChange(address="a.b", action=Action.IMPORT), "< a.b  is imported"),
-    (PlannedChange(address="a.b", action=Action.FORGET), ". a.b  is left alone from now on, and stays in the cloud"),
+    (PlannedChange(address="a.b", action=Action.FORGET), ". a.b  is forgotten, and stays in the cloud"),
     (
         PlannedChange(address="a.b", action=Action.REPLACE, reason="replace_because_tainted"),
-        "± a.b  must be replaced  (its creation broke off)",
+        "± a.b  must be replaced  (its creation failed half-way)",
     ),
     (
         PlannedChange(address="a.b", action=Action.DELETE, reason="delete_because_no_resource_config"),
-        "- a.b  (not in the configuration any more)",
+        "- a.b  (no longer in the configuration)",
     ),
     # Plain from the attributes, or a word that came after this version: nothing is said rather than jargon.
     (
@@ -123,10 +123,10 @@ def test_c3_every_action_can_be_shown(action):
     [
         (["create", "create", "update"], "Plan: 2 to add, 1 to change, 0 to destroy."),
         (["replace"], "Plan: 1 to add, 0 to change, 1 to destroy."),
-        (["move"], "Plan: 0 to add, 0 to change, 0 to destroy. 1 to move, import or leave alone."),
+        (["move"], "Plan: 0 to add, 0 to change, 0 to destroy. 1 to move, import or forget."),
         (
             ["move", "import", "forget", "delete"],
-            "Plan: 0 to add, 0 to change, 1 to destroy. 3 to move, import or leave alone.",
+            "Plan: 0 to add, 0 to change, 1 to destroy. 3 to move, import or forget.",
         ),
         ([], "No changes: the cloud matches the configuration."),
     ],
@@ -154,8 +154,8 @@ def test_c3_several_provider_configurations_are_told_of():
 
 def test_c3_orphans_are_named_after_the_units():
     assert render_plan(one(), order=("u",), orphans=("old", "older")).plain.splitlines()[1:3] == [
-        "old  orphaned: it has a state and is not in the live tree; the plan leaves it as it is",
-        "older  orphaned: it has a state and is not in the live tree; the plan leaves it as it is",
+        "old  orphaned: it has a state but is not in the live tree; the plan does not touch it",
+        "older  orphaned: it has a state but is not in the live tree; the plan does not touch it",
     ]
 
 
@@ -220,7 +220,7 @@ def test_c5_the_summary_says_what_is_touched_and_what_is_lost():
         '          - aws_subnet.this["a"]\n'
         "  api   +0 ~0 -1\n"
         "          - aws_lambda_function.this\n"
-        "  old   orphaned: has a state, is not in the live tree; left as it is\n"
+        "  old   orphaned: has a state but is not in the live tree; not touched\n"
         "Plan: 2 to add, 1 to change, 2 to destroy."
     )
 

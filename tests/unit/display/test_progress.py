@@ -113,7 +113,7 @@ def test_c5_failures_name_their_reason_skips_their_cause_and_the_summary_says_bo
         "[ 3.0 s] s3   FAILED after 1.0 s: see its log",
         "[ 3.0 s] kms  cancelled",
         '\nUnit "s3" failed:',
-        "  no explanation was given",
+        "  no error was reported",
         '\nUnit "vpc" failed:',
         "  aws_vpc.this: creating EC2 VPC",
         "  VpcLimitExceeded",
@@ -142,21 +142,21 @@ def test_the_verb_is_that_of_the_command(command, text):
 
 @pytest.mark.parametrize(
     ("waiting", "text"),
-    [(("kms", "vpc"), "; finishing kms, vpc, Ctrl-C again asks whether to cut it short"), ((), "")],
+    [(("kms", "vpc"), "; finishing kms, vpc, Ctrl-C again asks whether to interrupt them"), ((), "")],
 )
 def test_c6_an_interrupt_says_what_is_waited_for(waiting, text):
     lines, _ = told(started("kms"), RunInterrupted(time=T + 61, waiting_for=waiting))
-    assert lines[1] == f"[61.0 s] interrupted: nothing new starts{text}"
+    assert lines[1] == f"[61.0 s] interrupted: no further unit starts{text}"
 
 
 @pytest.mark.parametrize(("waiting", "text"), [(("docs", "vpc"), "; finishing docs, vpc"), ((), "")])
 def test_c5_a_run_that_is_stopped_says_whose_plan_it_was_and_what_is_waited_for(waiting, text):
     lines, _ = told(started("kms"), RunStopped(time=T + 2, unit="kms", waiting_for=waiting))
-    assert lines[1] == f'[ 2.0 s] stopped, because the plan of "kms" goes beyond the approved one{text}'
+    assert lines[1] == f'[ 2.0 s] stopped, because the plan of "kms" exceeds the approved one{text}'
 
 
 def test_c5_a_refused_plan_reads_well_from_its_first_line_to_the_summary():
-    error = "Its plan goes beyond the approved one, so nothing of it was applied. Not approved:\n  create aws_eip.x"
+    error = "Its plan exceeds the approved one, so nothing of it was applied. Not approved:\n  create aws_eip.x"
     lines, _ = told(
         started("kms", "vpc", "docs"),
         UnitStarted(time=T, unit="kms"),
@@ -168,14 +168,14 @@ def test_c5_a_refused_plan_reads_well_from_its_first_line_to_the_summary():
     )
     assert lines[2:] == [
         (
-            "[ 1.0 s] kms   FAILED after 1.0 s: Its plan goes beyond the approved one, so nothing of it was applied. "
+            "[ 1.0 s] kms   FAILED after 1.0 s: Its plan exceeds the approved one, so nothing of it was applied. "
             "Not approved:"
         ),
-        '[ 1.0 s] stopped, because the plan of "kms" goes beyond the approved one',
+        '[ 1.0 s] stopped, because the plan of "kms" exceeds the approved one',
         '[ 1.0 s] vpc   skipped, because "kms" failed',
         "[ 1.0 s] docs  cancelled",
         '\nUnit "kms" failed:',
-        "  Its plan goes beyond the approved one, so nothing of it was applied. Not approved:",
+        "  Its plan exceeds the approved one, so nothing of it was applied. Not approved:",
         "    create aws_eip.x",
         "  log: /l/kms.log",
         "\n1 failed, 1 skipped, 1 cancelled in 2.0 s: 0 added, 0 changed, 0 destroyed.",

@@ -70,7 +70,7 @@ FAILED = report(
 
 
 def test_c5_what_failed_why_and_what_waited_for_it(log):
-    log.print(render_report(FAILED, folder="/runs/1", terminal=False), soft_wrap=True)
+    log.print(render_report(FAILED, folder="/runs/1"), soft_wrap=True)
     assert log.lines == [
         'up of "pr42", environment dev, on AWS',
         "run 20260131-081500-pr42-3f9a, 2026-01-31 08:15:00 UTC",
@@ -96,7 +96,7 @@ def test_c5_what_failed_why_and_what_waited_for_it(log):
 
 
 def test_c4_in_a_terminal_it_fits_80_columns(terminal):
-    terminal.print(render_report(FAILED, folder="/runs/1", terminal=True))
+    terminal.print(render_report(FAILED, folder="/runs/1"))
     assert max(len(line) for line in terminal.lines) <= 80
     assert "failed   +0 ~0 -0  62.0 s" in terminal.text
 
@@ -109,17 +109,17 @@ def test_c4_in_a_terminal_it_fits_80_columns(terminal):
         (
             Result.UNFINISHED,
             None,
-            "unfinished, 3 added, 2 changed, 1 destroyed in 2m10s: it was killed, or still goes on",
+            "unfinished, 3 added, 2 changed, 1 destroyed in 2m10s: it was killed, or is still running",
         ),
     ],
 )
 def test_c6_how_it_ended(log, result, code, text):
-    log.print(render_report(report(result=result, code=code), folder="/runs/1", terminal=False), soft_wrap=True)
+    log.print(render_report(report(result=result, code=code), folder="/runs/1"), soft_wrap=True)
     assert log.lines[2].startswith(text)
 
 
 def test_c8_what_no_terminal_can_show_does_not_break_the_report(log):
     broken = report(unit("kms", Status.FAILED, error="half a character: \ud83d"))
-    log.print(render_report(broken, folder="/runs/1", terminal=False), soft_wrap=True)
+    log.print(render_report(broken, folder="/runs/1"), soft_wrap=True)
     assert "  half a character: \\ud83d" in log.lines
     log.text.encode("utf-8")

@@ -233,7 +233,7 @@ def statuses(outcomes):
     return {name: str(outcome.status) for name, outcome in outcomes.items()}
 
 
-REFUSED = Outcome(status=Status.FAILED, error="Its plan goes beyond the approved one.", stops_run=True)
+REFUSED = Outcome(status=Status.FAILED, error="Its plan exceeds the approved one.", stops_run=True)
 
 
 def test_c5_a_refused_plan_stops_the_run_and_what_runs_goes_on_to_its_end():

@@ -320,7 +320,7 @@ def test_c5_junit_says_what_failed_and_why_the_rest_was_skipped():
     [
         (INTERRUPTED, "vpc", "skipped", "cancelled: the run was stopped before this unit was done"),
         (KILLED, "vpc", "error", "the run ended in the middle of this unit"),
-        (KILLED, "api", "skipped", "not begun: the run ended before"),
+        (KILLED, "api", "skipped", "not started: the run ended before"),
     ],
 )
 def test_c6_junit_of_a_run_that_did_not_come_to_its_end(events, name, tag, message):
@@ -341,7 +341,7 @@ def test_c6_junit_of_a_run_that_did_not_come_to_its_end(events, name, tag, messa
         ("\ufffe and \U0001f4a5", "\\ufffe and \U0001f4a5"),
         ("]]> <b> & \"quotes\" 'too'", "]]> <b> & \"quotes\" 'too'"),
         ("tab\there", "tab\there"),
-        ("", "no explanation was given"),
+        ("", "no error was reported"),
     ],
 )
 def test_c4_nothing_that_an_error_holds_can_break_the_xml(error, message):

@@ -30,14 +30,9 @@ here = Path.cwd()
 with SharedProviders(
     executable=lambda: here / "provider", environment={"PATH": os.defpath}, log=here / "provider.log"
 ) as providers:
-    address = providers.reattach("region")
-    invocation = Invocation(
-        arguments=(str(here / "bin" / "terraform"),),
-        folder=here,
-        environment={"PATH": os.defpath, "TF_REATTACH_PROVIDERS": address},
-        keep_open=providers.holds,
-        unit="vpc",
-    )
+    arguments, environment = (str(here / "bin" / "terraform"),), {"PATH": os.defpath}
+    alone = Invocation(arguments=arguments, folder=here, environment=environment, unit="vpc")
+    invocation = providers.attach(alone, "region")
     say = lambda line: print(line, flush=True)
     Command(invocation, processes=Processes(records=here / "records"), on_line=say, log=here / "vpc.log").cmd("apply")
 """

@@ -13,6 +13,7 @@ from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.engine.plan import PlannedChange
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.model.action import Action
+from tests.fakes.providers import FakeProviders
 
 PLAN = {
     "format_version": "1.2",
@@ -228,22 +229,9 @@ def test_c8_the_name_of_the_folder_tells_whose_it_is(planner, units, terraform):
     assert Path(planned["folder"]).name.startswith(f"plan-{os.getpid()}-")
 
 
-class Attached:
-    """Shared providers without processes."""
-
-    holds = ()
-
-    def __init__(self) -> None:
-        self.configurations = []
-
-    def reattach(self, configuration):
-        self.configurations.append(configuration)
-        return "{}"
-
-
 def test_one_shared_provider_serves_the_whole_plan(planner, units, terraform):
     terraform.answer("show", json.dumps(PLAN))
-    attached = Attached()
+    attached = FakeProviders()
     StackPlanner(
         toolchain=planner.toolchain, modules=planner.modules, providers=attached, home=planner.home, parallelism=7
     ).plan(units, {})
@@ -268,7 +256,7 @@ def test_units_with_different_providers_share_no_process(planner, tree, terrafor
     tree.unit("docs", provider('provider "aws" { region = "eu-west-1" }'), module="kms")
     stack = tree.load()
     terraform.answer("show", json.dumps(PLAN))
-    attached = Attached()
+    attached = FakeProviders()
     StackPlanner(
         toolchain=planner.toolchain, modules=planner.modules, providers=attached, home=planner.home, parallelism=7
     ).plan([stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")], {})

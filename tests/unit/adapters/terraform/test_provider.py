@@ -89,7 +89,7 @@ def test_units_with_another_configuration_get_another_process(bench):
     with bench.shared() as providers:
         assert providers.reattach("region = 1") != providers.reattach("region = 2")
         assert len(bench.started) == 2
-        assert len(providers.holds) == 2
+        assert len(providers._pipes) == 2
 
 
 def test_workers_that_ask_at_once_start_one_process(bench):
@@ -115,9 +115,9 @@ def test_nothing_is_left_when_the_run_ends(bench, is_alive):
         providers.reattach("a")
         providers.reattach("b")
         pids = [process["pid"] for process in bench.started]
-        pipes = providers.holds
+        pipes = tuple(providers._pipes)
     assert wait_until(lambda: not any(map(is_alive, pids)))
-    assert providers.holds == ()
+    assert tuple(providers._pipes) == ()
     for pipe in pipes:
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(pipe)
@@ -139,7 +139,7 @@ def test_c6_the_provider_lives_while_a_terraform_process_holds_it(bench, is_aliv
     """After kill -9 of platformctl, a Terraform process that still runs must be able to write its state."""
     providers = bench.shared()
     providers.reattach("a")
-    held = os.dup(providers.holds[0])
+    held = os.dup(providers._pipes[0])
     pid = bench.started[0]["pid"]
     closer = threading.Thread(target=providers.close)
     closer.start()

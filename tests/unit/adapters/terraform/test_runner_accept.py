@@ -242,8 +242,8 @@ def test_c5_a_plan_that_went_stale_is_explained(bench, terraform, judge):
     terraform.answer("apply", {"type": "diagnostic", "diagnostic": stale}, code=1)
     (text,) = bench.apply(accept=judge).errors
     assert text == (
-        "Saved plan is stale: somebody else changed this unit's state after it was planned, so the plan that was accepted "
-        "is not what would happen now. Nothing of it was applied. Run the same command again: it plans anew."
+        "Saved plan is stale: somebody else changed this unit's state after it was planned, so the accepted plan is "
+        "outdated. Nothing of it was applied. Run the same command again."
     )
 
 

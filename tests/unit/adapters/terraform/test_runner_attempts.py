@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.adapters.processes import Processes, living
-from orchestrator.adapters.terraform.retries import passing_reason, wait_before
+from orchestrator.adapters.terraform.retries import transient_reason, wait_before
 from orchestrator.engine.ports import Applied, Refusal, ResourceProgress, Retrying
 from orchestrator.model.status import Changes
 
@@ -32,8 +32,8 @@ DEPENDED_ON = diagnostic("api error DependencyViolation: has dependencies", summ
 REASON = "creating EC2 Subnet api error RequestLimitExceeded: Request limit exceeded."
 PLAN = {"type": "change_summary", "changes": {"add": 1, "change": 0, "remove": 0, "operation": "plan"}}
 KILLED = (
-    "terraform apply was ended by SIGKILL, which platformctl did not send. The lock of its state may be left, and "
-    "what it did last may not be in the state. It was at work on: delete aws_eip.old, create aws_subnet.this."
+    "terraform apply was ended by SIGKILL, which platformctl did not send. The lock of its state may remain, and "
+    "its last changes may be missing from the state. It was working on: delete aws_eip.old, create aws_subnet.this."
 )
 
 
@@ -139,9 +139,9 @@ def test_c3_a_repeated_attempt_that_is_refused_ends_it(bench, terraform, waits):
 @pytest.mark.parametrize("ending", ["interrupted", "refused", "died"])
 def test_c5_only_a_failure_of_its_own_is_repeated(ending):
     failed = Applied(succeeded=False, changes=Changes(), errors=("Throttling: Rate exceeded",))
-    assert passing_reason(failed, destroy=False) == "Throttling: Rate exceeded"
-    assert passing_reason(replace(failed, **{ending: True}), destroy=False) == ""
-    assert passing_reason(replace(failed, errors=()), destroy=False) == ""
+    assert transient_reason(failed, destroy=False) == "Throttling: Rate exceeded"
+    assert transient_reason(replace(failed, **{ending: True}), destroy=False) == ""
+    assert transient_reason(replace(failed, errors=()), destroy=False) == ""
 
 
 def test_c6_no_process_is_started_after_an_interrupted_wait(bench, terraform):

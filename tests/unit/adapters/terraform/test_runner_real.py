@@ -255,5 +255,5 @@ def test_c5_a_killed_terraform_leaves_what_the_message_says(bench):
     applied = bench.attempt(SLOW, inputs={"password": "hunter2"}, report=when_slow_begins(kill))
     assert (applied.succeeded, applied.died, applied.changes) == (False, True, Changes(add=1))
     assert "was ended by SIGKILL" in applied.errors[0]
-    assert "It was at work on: create terraform_data.slow." in applied.errors[0]
+    assert "It was working on: create terraform_data.slow." in applied.errors[0]
     assert bench.locks, "nobody was left to release it"

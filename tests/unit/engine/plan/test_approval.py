@@ -101,7 +101,7 @@ def test_c5_attempts_are_counted_by_unit():
 def test_c5_a_refusal_says_what_and_what_to_do():
     accept = approved("update").accept("vpc")
     assert accept([one("replace"), one("create", "aws_subnet.a"), one("update")]) == Refusal(
-        reason="Its plan goes beyond the approved one, so nothing of it was applied. Not approved:\n"
+        reason="Its plan exceeds the approved one, so nothing of it was applied. Not approved:\n"
         "  create aws_subnet.a\n"
         "  replace aws_vpc.this\n"
         "Look at the plan as it is now (platformctl plan), and run up again."

@@ -352,7 +352,7 @@ def now(configuration=None, states=None):
                 "unit vpc has been applied or changed",
             ),
         ),
-        # No state, and none noted, are the same.
+        # No state, and none recorded, are the same.
         (Basis(configuration=BASIS.configuration, states={"kms": "a/1", "vpc": "a/1"}), ()),
     ],
 )

@@ -236,7 +236,7 @@ def test_c7_a_configuration_that_cannot_be_handed_to_a_module_is_refused(tree, t
     error = caught.value
     assert (error.summary, error.detail, error.hint) == (
         "A unit's provider cannot be planned beside the others'",
-        f'Unit "docs" has a provider configuration of its own, and {apart}; it cannot be handed to a module.',
+        f'Unit "docs" has a provider configuration of its own, and {apart}; it cannot be passed to a module.',
         "Plan it apart with --only docs.",
     )
     assert error.exit_code is ExitCode.BAD_INPUT
