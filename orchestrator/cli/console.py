@@ -29,6 +29,11 @@ def result_json(document: object) -> None:
     result(json.dumps(document, indent=2, default=str))
 
 
+def is_closed() -> bool:
+    """Tell whether nobody reads results any longer: the reader of a pipe has ended, or the disk is full."""
+    return out.stream.problem is not None
+
+
 def project() -> Project:
     """Find the project of the current folder; raises UsageError when there is none."""
     return find_project(os.environ, current=Path.cwd())

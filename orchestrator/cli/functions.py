@@ -86,6 +86,8 @@ def logs(
         for event in batch:
             at = event.at.strftime("%H:%M:%S.%f")[:-3]
             console.result(Text(f"{at} {event.function:<{width}} {event.message}"))
+        if console.is_closed():
+            return
 
 
 def _deployed(suffix: str, environment: str | None, target: Target, *, show_sensitive: bool = False) -> OutputsResult:

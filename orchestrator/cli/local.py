@@ -64,7 +64,7 @@ def logs(
         while True:
             for line in stream:
                 console.out.out(line, end="", highlight=False)
-            if not follow:
+            if not follow or console.is_closed():
                 return
             time.sleep(_POLL_SECONDS)
 

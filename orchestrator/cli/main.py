@@ -14,6 +14,7 @@ from typer.models import CommandInfo, TyperInfo
 
 from orchestrator import __version__
 from orchestrator.cli import console
+from orchestrator.display.console import NARROWEST, WIDEST, finish_output
 from orchestrator.display.diagnostics import print_error
 from orchestrator.errors import ExitCode, PlannedChangesExit, PlatformctlError
 
@@ -112,19 +113,26 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line.
+    """Run one command line; returns the exit code.
 
     Args:
         arguments: without the program's name.
 
-    Returns:
-        the exit code.
-
     """
-    # Looked at here as well as by the parser: an error while parsing must be able to show its traceback, too.
-    debug = "--debug" in arguments
     # What platformctl, Terraform and the local cloud write may hold secrets: it is the user's alone.
     before = os.umask(0o077)
+    columns = os.environ.pop("COLUMNS", "")
+    if columns.isascii() and columns.isdecimal() and int(columns[:6]):
+        # Typer believes any number, and would print help into no columns, or into more than memory holds.
+        os.environ["COLUMNS"] = str(min(max(int(columns[:6]), NARROWEST), WIDEST))
+    try:
+        code = _run(arguments)
+    finally:
+        os.umask(before)
+    return finish_output((console.out, console.err), code)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         app(arguments, prog_name="platformctl")
     except PlannedChangesExit as done:
@@ -134,12 +142,11 @@ def run(arguments: list[str]) -> int:
         code = done.code if isinstance(done.code, int) else int(ExitCode.OK if done.code is None else ExitCode.FAILED)
         return _detailed(arguments, code)
     except PlatformctlError as error:
-        if debug:
+        # Looked at here as well as by the parser: an error while parsing must be able to show its traceback, too.
+        if "--debug" in arguments:
             console.err.print_exception()
         print_error(console.err, error, base=console.base())
         return _detailed(arguments, int(error.exit_code))
-    finally:
-        os.umask(before)
     return int(ExitCode.OK)
 
 

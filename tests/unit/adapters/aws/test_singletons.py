@@ -2,8 +2,8 @@
 
 import pytest
 from botocore.exceptions import ClientError
-
 from orchestrator.adapters.aws.singletons import AccountSettings, account_settings, conflicts, overlapping_suffixes
+
 from orchestrator.errors import PlatformctlError
 
 ROLE = "arn:aws:iam::123456789012:role/iam-role-api-gateway-pr7"
