@@ -123,8 +123,11 @@ class Deployment:
 
 
 def expiry(known: RegisteredDeployment) -> datetime | None:
-    """When a registered deployment expires; None for never."""
-    if known.expires is None:
-        return None
-    moment = datetime.fromisoformat(known.expires)
+    """Read when a registered deployment expires; None for never."""
+    return parse_moment(known.expires) if known.expires is not None else None
+
+
+def parse_moment(text: str) -> datetime:
+    """Parse a moment in ISO 8601; without a zone it is in UTC."""
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

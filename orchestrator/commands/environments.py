@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.commands.deployment import expiry
+from orchestrator.commands.deployment import expiry, parse_moment
 from orchestrator.commands.destroy import destroy
 from orchestrator.commands.opening import find_bucket, likely_environments, load, state_keys
 from orchestrator.commands.ports import Account, Expired, Operator, Ports, Question, RegisteredDeployment, StateBucket
@@ -155,7 +155,7 @@ class _Register:
             suffix=suffix,
             environment=(record.environment or None) if record else None,
             target=str(self.request.target),
-            created=datetime.fromisoformat(record.created) if record and record.created else None,
+            created=parse_moment(record.created) if record and record.created else None,
             expires=expiry(record) if record else None,
             last_run=record.last_run if record else None,
             resources=resources,

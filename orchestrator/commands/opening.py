@@ -30,7 +30,12 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
         PlatformctlError: the local cloud did not start.
 
     """
-    account = ports.connector.connect(request.target, start=False)
+    try:
+        account = ports.connector.connect(request.target, start=False)
+    except UsageError:
+        # Mistakes in the live tree are reported first: they can be corrected without credentials.
+        load(request, ports, operator, environment=request.environment or DEFAULT_ENVIRONMENT)
+        raise
     registered = _registered(request, ports, account) if account else None
     # A record from before there were environments has none.
     if registered and registered.environment and request.environment not in {None, registered.environment}:

@@ -166,7 +166,7 @@ class CloudResource(Protocol):
     def name(self) -> str: ...
 
 
-class Child(Protocol):
+class TerraformProcess(Protocol):
     """A Terraform process that goes on without the platformctl that started it."""
 
     @property
@@ -204,7 +204,7 @@ class TerraformTools(Protocol):
         """Start what units share; ended with the block."""
         ...
 
-    def at_work(self) -> tuple[Child, ...]:
+    def at_work(self) -> tuple[TerraformProcess, ...]:
         """List recorded Terraform processes that work on the deployment although their platformctl has ended."""
         ...
 
@@ -383,7 +383,7 @@ class Findings:
 
     """
 
-    working: Sequence[Child] = ()
+    working: Sequence[TerraformProcess] = ()
     left_behind: Sequence[Lock] = ()
     foreign: Sequence[Lock] = ()
     unrecorded: Sequence[Leftover] = ()

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.opening import open_deployment
-from orchestrator.commands.ports import Child, Findings, KeptLeftover, Lock, Operator, Ports, Question
+from orchestrator.commands.ports import Findings, KeptLeftover, Lock, Operator, Ports, Question, TerraformProcess
 from orchestrator.commands.requests import DeploymentRequest, RecoverRequest, Target
 from orchestrator.errors import PlatformctlError, UsageError
 
@@ -124,7 +124,7 @@ def _wait_for_terraform(
 
 
 def _sorted_out(
-    deployment: Deployment, locks: Sequence[Lock], working: Sequence[Child]
+    deployment: Deployment, locks: Sequence[Lock], working: Sequence[TerraformProcess]
 ) -> tuple[tuple[Lock, ...], tuple[Lock, ...]]:
     """Locks whose holder is dead, and those whose holder may be alive; those of the working processes are neither."""
     names = {child.unit for child in working}

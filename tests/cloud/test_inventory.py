@@ -6,9 +6,9 @@ import zipfile
 from contextlib import ExitStack
 
 import pytest
+from orchestrator.adapters.aws.singletons import account_settings, conflicts
 
 from orchestrator.adapters.aws.inventory import list_resources
-from orchestrator.adapters.aws.singletons import account_settings, conflicts
 
 MINE, OTHER = "invb", "invab"
 # What comes with a cluster: the secret of its master user, and backups. (Those of an instance of a cluster are moto's own idea.)

@@ -1,4 +1,4 @@
-"""Command lines run in this process on a small project, with a terraform on PATH that tells when it is started."""
+"""Command lines run in this process on a small project: with a terraform on PATH that tells when it is started, or over fakes."""
 
 import os
 from dataclasses import dataclass
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli import console, wiring
 from orchestrator.cli.main import run
 from tests.fakes.live_tree import LiveTree
 from tests.fakes.program import Program
+from tests.fakes.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +32,8 @@ class CommandLine:
 
     def __call__(self, *arguments: str) -> Result:
         code = run(list(arguments))
-        said = self._capsys.readouterr()
-        return Result(code=code, out=self._short(said.out), err=self._short(said.err))
+        printed = self._capsys.readouterr()
+        return Result(code=code, out=self._short(printed.out), err=self._short(printed.err))
 
     @property
     def started(self) -> list[str]:
@@ -64,6 +66,43 @@ def platformctl(tree, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.chdir(tmp_path)
     return CommandLine(tree, terraform, capsys)
+
+
+@pytest.fixture
+def world(platformctl, monkeypatch):
+    """What the commands find outside, in memory: everything of the standard tree is applied as pr42."""
+
+    def wire(*, account_settings, say):
+        made.platform.wanted = {} if account_settings is None else {"account_settings": account_settings}
+        return made.ports
+
+    made = World(platformctl.tree)
+    made.put("kms", "vpc", "api", "docs")
+    monkeypatch.setattr(wiring, "wire", wire)
+    return made
+
+
+class Person:
+    """Somebody at a terminal, who gives the answers that a test has put in, and remembers the questions."""
+
+    def __init__(self) -> None:
+        self.answers: list[str | type[BaseException]] = []
+        self.questions: list[str] = []
+
+    def __call__(self, question: object, **_: object) -> str:
+        self.questions.append(str(question))
+        answer = self.answers.pop(0)
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+
+@pytest.fixture
+def person(monkeypatch):
+    made = Person()
+    monkeypatch.setattr(type(console.err), "is_terminal", property(lambda _self: True))
+    monkeypatch.setattr(console.err, "input", made)
+    return made
 
 
 @pytest.fixture

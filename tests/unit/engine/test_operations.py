@@ -8,10 +8,10 @@ import pytest
 from orchestrator.config import LocalSource
 from orchestrator.engine.execution import Outcome, describe
 from orchestrator.engine.operations import (
+    dependents_of,
     require_applied,
     require_no_dependents,
     select,
-    standing_on,
     total,
 )
 from orchestrator.engine.orphans import stand_in
@@ -396,7 +396,7 @@ def test_c8_an_orphans_secrets_are_in_no_repr(orphaned):
 
 
 def test_an_orphan_is_not_among_what_stands_on_others(orphaned):
-    assert standing_on(orphaned.outputs, {"old"}) == ()
+    assert dependents_of(orphaned.outputs, {"old"}) == ()
     require_no_dependents(orphaned.outputs, {"old"})
 
 
@@ -414,9 +414,9 @@ def test_an_orphan_is_not_among_what_stands_on_others(orphaned):
 )
 def test_c2_what_would_go_with_its_foundation(bench, applied, selected, standing):
     bench.up(*applied)
-    assert standing_on(bench.outputs, selected) == standing
+    assert dependents_of(bench.outputs, selected) == standing
 
 
 def test_a2_an_empty_state_stands_on_nothing(bench):
     bench.states.put("vpc", resources=0)
-    assert standing_on(bench.outputs, {"kms"}) == ()
+    assert dependents_of(bench.outputs, {"kms"}) == ()

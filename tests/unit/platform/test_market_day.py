@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engine.market_day import HourlyBar, Trade, as_csv, hourly_bars, trading_day
+from orchestrator.platform.market_day import HourlyBar, Trade, as_csv, hourly_bars, trading_day
 
 DAY = date(2026, 7, 1)
 

@@ -1,0 +1,76 @@
+"""Every port has one fake and one or two adapters, and their methods are called as the protocol says.
+
+mypy checks the adapters where ``cli/wiring.py`` puts them together; here the fakes are checked, and both by signature, since
+tests are not checked by mypy.
+"""
+
+import inspect
+from dataclasses import fields, is_dataclass
+from typing import Protocol
+
+import pytest
+
+from orchestrator.adapters.account import CloudAccount, CloudConnector, DeploymentLocks, DeploymentSweeper
+from orchestrator.adapters.aws.inventory import AwsResource
+from orchestrator.adapters.aws.locks import StateLock
+from orchestrator.adapters.aws.state_bucket import S3StateBucket
+from orchestrator.adapters.aws.states import S3States
+from orchestrator.adapters.aws.sweep import Kept, Unrecorded
+from orchestrator.adapters.processes import Child
+from orchestrator.adapters.runs import ProjectJournal, RunFolder
+from orchestrator.adapters.terraform.planner import StackPlanner
+from orchestrator.adapters.terraform.runner import Runner
+from orchestrator.adapters.terraform.tools import ProjectTerraform
+from orchestrator.cli.terminal import Terminal
+from orchestrator.commands import Unattended, ports
+from orchestrator.engine.ports import States, Terraform
+from orchestrator.platform.trading import TradingPlatform
+from tests.fakes import cloud, project, states, terraform
+
+IMPLEMENTATIONS = {
+    ports.Account: (CloudAccount, cloud.FakeAccount),
+    ports.TerraformProcess: (Child, terraform.FakeChild),
+    ports.CloudResource: (AwsResource, cloud.FakeResource),
+    ports.Connector: (CloudConnector, cloud.FakeConnector),
+    ports.Journal: (ProjectJournal, project.FakeJournal),
+    ports.KeptLeftover: (Kept, cloud.FakeKept),
+    ports.Leftover: (Unrecorded, cloud.FakeLeftover),
+    ports.Lock: (StateLock, cloud.FakeLock),
+    ports.Locks: (DeploymentLocks, cloud.FakeLocks),
+    ports.Operator: (Terminal, Unattended, project.FakeOperator),
+    ports.Planner: (StackPlanner, terraform.FakePlanner),
+    ports.Platform: (TradingPlatform, project.FakePlatform),
+    ports.Run: (RunFolder, project.FakeRun),
+    ports.StateBucket: (S3StateBucket, cloud.FakeStateBucket),
+    ports.Sweeper: (DeploymentSweeper, cloud.FakeSweeper),
+    ports.TerraformTools: (ProjectTerraform, terraform.FakeTerraformTools),
+    States: (S3States, states.FakeStates),
+    Terraform: (Runner, terraform.FakeTerraform),
+}
+
+
+def members(protocol):
+    return {name: member for name, member in vars(protocol).items() if not name.startswith("_")}
+
+
+def parameters(function):
+    return [(item.name, item.kind, item.default) for item in list(inspect.signature(function).parameters.values())[1:]]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "implementation"),
+    [(protocol, made) for protocol, every in IMPLEMENTATIONS.items() for made in every],
+    ids=lambda value: value.__name__,
+)
+def test_a_port_is_implemented_with_the_same_parameters(protocol, implementation):
+    attributes = {item.name for item in fields(implementation)} if is_dataclass(implementation) else set()
+    for name, member in members(protocol).items():
+        if isinstance(member, property):
+            assert name in attributes or isinstance(getattr(implementation, name), property), name
+        else:
+            assert parameters(getattr(implementation, name)) == parameters(member), name
+
+
+def test_every_protocol_of_the_use_cases_is_among_them():
+    protocols = {item for item in vars(ports).values() if getattr(item, "_is_protocol", False)}
+    assert protocols - {Protocol} == IMPLEMENTATIONS.keys()
