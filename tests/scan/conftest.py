@@ -35,7 +35,15 @@ def scanners():
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
             # Byte code comes with the first import, of what is imported; compiling all of it takes as long as a scan.
-            options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile", "--no-input", "--quiet"]
+            options = [
+                "--require-hashes",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+                "--no-compile",
+                "--no-input",
+                "--quiet",
+            ]
             pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", *options]
             subprocess.run([*pip, "--requirement", str(LOCK)], check=True)
             complete.touch()
