@@ -13,6 +13,7 @@ ATTRIBUTES = (
     "identifier",
     "name",
     "policy_name",
+    "target_id",
 )
 
 # Parts of a bucket carry the bucket's name, which is checked with the bucket; in a state some of them hold other things there.

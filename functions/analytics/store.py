@@ -1,6 +1,6 @@
 """Trades, bars and volatilities in PostgreSQL, which works bars out where the trades are.
 
-What comes out is what ``market.bars`` defines: ``numeric`` rounds nothing, and ids are ordered as Python orders them,
+The result is exact: ``numeric`` rounds nothing, and ids are ordered as Python orders them,
 whatever the database's locale. A statement is one round trip, whatever the number of rows; what would not change is not written.
 """
 

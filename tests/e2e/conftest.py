@@ -1,10 +1,11 @@
-"""A project folder of its own, with a local cloud of its own, for tests that run platformctl as its users do."""
+"""Project folders, each with a local cloud, for tests that run platformctl as its users do."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
+from orchestrator.adapters.packages import ensure_packages
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.process import ServerProcess
 
@@ -83,19 +85,50 @@ class Project:
             if key.endswith(".tfstate")
         }
 
-    def events(self):
-        """The events of the newest run."""
-        newest = max((self.folder / ".platformctl" / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
-        return [json.loads(line) for line in (newest / "events.jsonl").read_text().splitlines()]
+    def runs(self, suffix):
+        """The folders of a deployment's runs, the newest last."""
+        folders = (self.folder / ".platformctl" / "runs").iterdir()
+        begun = {folder: json.loads((folder / "events.jsonl").read_text().splitlines()[0]) for folder in folders}
+        return sorted((f for f in begun if begun[f]["suffix"] == suffix), key=lambda folder: begun[folder]["time"])
+
+    def events(self, suffix):
+        """The events of a deployment's newest run."""
+        return [json.loads(line) for line in (self.runs(suffix)[-1] / "events.jsonl").read_text().splitlines()]
+
+    def finished(self, suffix):
+        """How each unit of a deployment's newest run ended, by name."""
+        return {event["unit"]: event for event in self.events(suffix) if event["type"] == "unit_finished"}
+
+
+def only(*units):
+    return [argument for unit in units for argument in ("--only", unit)]
+
+
+@contextmanager
+def project_in(folder):
+    """A project in a folder; its local cloud is stopped at the end."""
+    yield Project(folder)
+    ServerProcess(folder / ".platformctl" / "local").stop()
+
+
+@pytest.fixture(scope="session")
+def built(once, tmp_path_factory):
+    """The folder of the functions' packages, which are the same in all projects; built once."""
+
+    def build():
+        home = tmp_path_factory.mktemp("packages")
+        ensure_packages(ROOT, home)
+        return str(home / "build")
+
+    return Path(once.result("packages", build))
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory, built):
     folder = tmp_path_factory.mktemp("project")
     for name in ("functions", "live", "modules"):
         shutil.copytree(ROOT / name, folder / name)
-    wheels = ROOT / ".platformctl" / "build" / "wheels"
-    if wheels.is_dir():
-        shutil.copytree(wheels, folder / ".platformctl" / "build" / "wheels")
-    yield Project(folder)
-    ServerProcess(folder / ".platformctl" / "local").stop()
+    # Packages that are as their sources are known by the times of their files.
+    shutil.copytree(built, folder / ".platformctl" / "build")
+    with project_in(folder) as made:
+        yield made

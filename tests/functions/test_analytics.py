@@ -9,10 +9,11 @@ import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from market.bars import Interval, bars_of_trades, longer_bars, realised_volatility
+from market.bars import Interval
 from market.trades import InvalidTradeError, Trade
 
 from tests.functions.conftest import load_function, patient, queue_event
+from tests.functions.reference import bars_of_trades, longer_bars, realised_volatility
 from tests.functions.test_market import NOON, notification, trades
 
 PROCESSED = "processed-analytics-1-demo"

@@ -9,11 +9,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from market.bars import Bar, Interval, average_price, bars_of_trades, longer_bars, realised_volatility
+from market.bars import Bar, Interval, average_price
 from market.objects import buffered, created_objects
 from market.trades import InvalidTradeError, Trade, format_number, parse_trade
 
 from tests.functions.conftest import patient
+from tests.functions.reference import bars_of_trades, longer_bars, realised_volatility
 
 GOOD = {"trade_id": "t1", "symbol": "BRK.B", "timestamp": "2026-01-31T14:30:00.25+01:00", "price": "101.50", "size": 3}
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -12,11 +12,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from market.bars import Bar, Interval, bars_of_trades, realised_volatility
+from market.bars import Bar, Interval
 from market.trades import Trade
 from pg8000.exceptions import DatabaseError
 
 from tests.functions.conftest import load_function, postgresql
+from tests.functions.reference import bars_of_trades, realised_volatility
 from tests.functions.test_market import NOON, trades
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")]

@@ -1,6 +1,6 @@
 """Each environment planned as a whole, as ``platformctl plan`` does it, against an empty local cloud."""
 
-from pathlib import Path
+import functools
 
 import pytest
 
@@ -8,44 +8,45 @@ from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.config import load_stack
+from tests.plans import REPOSITORY, make_plan, read_plan
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SUFFIX = "pr42"
 ACCOUNT = "123456789012"
 
 
 @pytest.fixture(scope="session")
-def plan_environment(cloud, plan_any, terraform_environment, packages_file, tmp_path_factory):
-    """A function that plans an environment; each once. The provider asks the local cloud who we are, and no more."""
-    environ = {k: v for k, v in terraform_environment.items() if not k.startswith("AWS_")} | cloud.environment()
-    plans = {}
+def plan_environment(once, request, packages_file, tmp_path_factory):
+    """A function that plans an environment; each once. The provider asks the local cloud for its identity, and nothing else."""
 
+    def make(environment):
+        terraform, attached, cloud = map(request.getfixturevalue, ("terraform_environment", "attached", "cloud"))
+        environ = {k: v for k, v in terraform.items() if not k.startswith("AWS_")} | cloud.environment()
+        home = tmp_path_factory.mktemp(environment)
+        stack = load_stack(
+            live=REPOSITORY / "live",
+            environment=environment,
+            env={
+                "PLATFORM_SUFFIX": SUFFIX,
+                "PLATFORM_TARGET": "local",
+                "PLATFORM_ACCOUNT_ID": ACCOUNT,
+                "PLATFORM_DATABASE_PRINCIPALS": f"arn:aws:iam::{ACCOUNT}:role/people",
+                "PLATFORM_PACKAGES": str(packages_file),
+            },
+        )
+        planner = StackPlanner(
+            toolchain=Toolchain(live=REPOSITORY / "live", folder=home / "terraform", environ=environ),
+            modules=Modules(home / "sources"),
+            providers=None,
+            home=home,
+            parallelism=40,
+        )
+        folder = home / "stack"
+        folder.mkdir()
+        planner.write(folder, [stack.units[name].evaluate({}) for name in stack.graph.order()], {})
+        return make_plan(folder, request.getfixturevalue("terraform_binary"), attached(environ))
+
+    @functools.cache
     def plan(environment):
-        if environment not in plans:
-            home = tmp_path_factory.mktemp(environment)
-            stack = load_stack(
-                live=REPOSITORY / "live",
-                environment=environment,
-                env={
-                    "PLATFORM_SUFFIX": SUFFIX,
-                    "PLATFORM_TARGET": "local",
-                    "PLATFORM_ACCOUNT_ID": ACCOUNT,
-                    "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
-                    "PLATFORM_PACKAGES": str(packages_file),
-                },
-            )
-            units = [stack.units[name].evaluate({}) for name in stack.graph.order()]
-            planner = StackPlanner(
-                toolchain=Toolchain(live=REPOSITORY / "live", folder=home / "terraform", environ=environ),
-                modules=Modules(home / "sources"),
-                providers=None,
-                home=home,
-                parallelism=40,
-            )
-            folder = home / "stack"
-            folder.mkdir()
-            planner.write(folder, units, {})
-            plans[environment] = plan_any(folder, environment, environ)
-        return plans[environment]
+        return read_plan(environment, once.result(environment, lambda: make(environment))).dump()
 
     return plan

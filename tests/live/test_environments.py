@@ -1,10 +1,12 @@
 """What each environment would create, asserted on the real plan of the whole (A6, B1-B13)."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.naming import names, unsuffixed
+from tests.plans import assert_inventory
 
 pytestmark = pytest.mark.slow
 
@@ -19,8 +21,8 @@ def plan(environment, plan_environment):
 
 
 @every_environment
-def test_a6_the_inventory(plan, environment, assert_inventory):
-    assert_inventory(plan, environment)
+def test_a6_the_inventory(plan, environment):
+    assert_inventory(plan, Path(__file__).parent / "inventories" / f"{environment}.yaml")
 
 
 @every_environment

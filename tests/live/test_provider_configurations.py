@@ -1,6 +1,6 @@
 """Units with different provider configurations in one plan by the real Terraform: no server, no account, no network (C3, C8).
 
-Terraform's own documentation leaves open how it reads a state that was put together by hand, so it is asked.
+Terraform's documentation does not say how it reads a merged state, so these tests run it.
 """
 
 import json
@@ -24,7 +24,7 @@ OFFLINE = """
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
 """
-# A log group is planned without asking anybody for anything; terraform_data has no provider that could be configured.
+# A log group is planned without any request; terraform_data has no provider that could be configured.
 MODULE = """
 variable "name" { type = string }
 
@@ -40,7 +40,7 @@ output "name" { value = aws_cloudwatch_log_group.this.name }
 
 output "arn" { value = aws_cloudwatch_log_group.this.arn }
 """
-# What Terraform makes of a value is what the merged state has to say of it.
+# The merged state must hold values as Terraform writes them.
 VALUES = """
 output "plain" { value = "plain" }
 output "number" { value = 1.5 }
@@ -63,17 +63,53 @@ def provider(region):
     return f'generate "provider" {{\n  path = "provider.tf"\n  if_exists = "overwrite"\n  contents = {contents}\n}}\n\n'
 
 
+# As the state has them; Terraform keeps no output that is null.
+SAME = {
+    "plain": "plain",
+    "number": 1.5,
+    "whole": 10000000000000001,
+    "large": 1000000000000000000000,
+    "list": ["b", "a", None],
+    "set": ["a", "b"],
+    "object": {"b": 1, "a": None, "x y": True},
+    "escaped": '<a & b> "quoted" \\ line\n tab\t Zürich 日本 🚀',
+    "secret": "hunter2",
+}
+OUTPUTS = {
+    # What the state of a unit of that name has, and whether the plan touches the unit.
+    "same": (SAME, False),
+    "changed": (SAME | {"plain": "other"}, True),
+    "set-to-null": (SAME | {"nothing": ""}, True),
+    "removed": (SAME | {"removed": "x"}, True),
+    "added": ({name: value for name, value in SAME.items() if name != "set"}, True),
+}
+GONE = {
+    "mode": "managed",
+    "type": "terraform_data",
+    "name": "gone",
+    "provider": 'provider["terraform.io/builtin/terraform"]',
+    "instances": [
+        {
+            "schema_version": 0,
+            "attributes": {"id": "0f8fad5b-d9cb-469f-a165-70867728950e", "input": None, "output": None},
+        }
+    ],
+}
+
+
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory):
+def units(tmp_path_factory):
     tree = LiveTree(tmp_path_factory.mktemp("project"))
     tree.write({"live/dev/env.hcl": "", "modules/logs/main.tf": MODULE, "modules/values/main.tf": VALUES})
     reads = (
         'dependency "here" {\n  config_path = "../here"\n}\n\ninputs = {\n  name = dependency.here.outputs.name\n}\n'
     )
     tree.unit("here", f'{provider("us-east-1")}inputs = {{\n  name = "here"\n}}\n', module="logs")
-    tree.unit("values", provider("us-east-1"), module="values")
+    for name in OUTPUTS:
+        tree.unit(name, provider("us-east-1"), module="values")
     tree.unit("there", provider("eu-west-1") + reads, module="logs")
-    return tree.load()
+    stack = tree.load()
+    return [stack.units[name].evaluate({}) for name in ("here", *OUTPUTS, "there")]
 
 
 @pytest.fixture(scope="module")
@@ -89,55 +125,49 @@ def planner(terraform_environment, terraform_binary, tmp_path_factory):
     )
 
 
-@pytest.fixture(scope="module")
-def units(stack):
-    return [stack.units[name].evaluate({}) for name in ("here", "values", "there")]
-
-
-def state(unit, *types, outputs=None):
-    """The state of a unit in which some resources are that its module does not have any more."""
-    aws, own = 'provider["registry.terraform.io/hashicorp/aws"]', 'provider["terraform.io/builtin/terraform"]'
+def state(unit, *, resources=(), outputs=None):
     return {
         "version": 4,
         "terraform_version": "1.11.0",
         "serial": 1,
         "lineage": f"1b4e28ba-2fa1-11d2-883f-{unit:0>12}",
-        "outputs": outputs or {},
-        "resources": [
-            {
-                "mode": "managed",
-                "type": kind,
-                "name": "gone",
-                "provider": own if kind == "terraform_data" else aws,
-                "instances": [{"schema_version": 0, "attributes": attributes}],
-            }
-            for kind, attributes in types
-        ],
+        "outputs": {name: {"value": value, "type": "dynamic"} for name, value in (outputs or {}).items()},
+        "resources": list(resources),
         "check_results": None,
     }
 
 
-def test_c3_units_with_different_providers_are_planned_together(planner, units):
-    plan = planner.plan(units, {})
+@pytest.fixture(scope="module")
+def plan(planner, units):
+    """One plan of all units: of two, the state has a resource that the configuration has no longer."""
+    states = {name: state(name, resources=[GONE]) for name in ("here", "there")}
+    states |= {name: state(name, outputs=outputs) for name, (outputs, _) in OUTPUTS.items()}
+    return planner.plan(units, states)
+
+
+def test_c3_units_with_different_providers_are_planned_together(plan):
     assert plan.providers == 2
-    assert {unit: [change.address for change in changes] for unit, changes in plan.units.items()} == {
-        "here": ["aws_cloudwatch_log_group.this", "terraform_data.this"],
-        "values": [],
-        "there": ["aws_cloudwatch_log_group.this", "terraform_data.this"],
-    }
-    names = {
-        unit: {item.name: item.after for item in changes[0].attributes}["name"]
+    created = {
+        unit: {change.address: change for change in changes if change.action == "create"}
         for unit, changes in plan.units.items()
         if changes
     }
-    # Each in its own region, and what one puts out reaches the other.
+    assert {unit: list(changes) for unit, changes in created.items()} == {
+        "here": ["aws_cloudwatch_log_group.this", "terraform_data.this"],
+        "there": ["aws_cloudwatch_log_group.this", "terraform_data.this"],
+    }
+    names = {
+        unit: {item.name: item.after for item in changes["aws_cloudwatch_log_group.this"].attributes}["name"]
+        for unit, changes in created.items()
+    }
+    # Each in its own region, and the output of one reaches the other.
     assert names == {"here": "here-us-east-1", "there": "here-us-east-1-eu-west-1"}
 
 
 def test_c3_the_root_module_is_valid(planner, units, terraform_binary, tmp_path):
     planner.write(tmp_path, units, {})
     for command in (["init", "-input=false", "-lockfile=readonly"], ["validate", "-json"]):
-        said = subprocess.run(
+        done = subprocess.run(
             [terraform_binary, *command],
             cwd=tmp_path,
             env=dict(planner.toolchain.environment),
@@ -145,46 +175,27 @@ def test_c3_the_root_module_is_valid(planner, units, terraform_binary, tmp_path)
             capture_output=True,
             text=True,
         )
-        assert said.returncode == 0, said.stdout + said.stderr
-    assert json.loads(said.stdout)["valid"] is True
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["valid"] is True
 
 
-def test_c3_what_is_in_the_state_alone_finds_the_provider_of_its_unit(planner, units):
-    """A resource that the configuration does not have is looked up by the provider that its state names.
+@pytest.mark.parametrize("unit", ["here", "there"])
+def test_c3_what_is_in_the_state_alone_finds_the_provider_of_its_unit(plan, unit):
+    """The provider that its state names looks a resource up that the configuration does not have.
 
     In the state of a unit with an alias, terraform_data has none.
     """
-    data = ("terraform_data", {"id": "0f8fad5b-d9cb-469f-a165-70867728950e", "input": None, "output": None})
-    plan = planner.plan(units, {name: state(name, data) for name in ("here", "there")})
-    for name in ("here", "there"):
-        gone = [change for change in plan.units[name] if change.action == "delete"]
-        assert [(change.address, change.reason) for change in gone] == [
-            ("terraform_data.gone", "delete_because_no_resource_config")
-        ]
+    gone = [change for change in plan.units[unit] if change.action == "delete"]
+    assert [(change.address, change.reason) for change in gone] == [
+        ("terraform_data.gone", "delete_because_no_resource_config")
+    ]
 
 
-def test_c3_an_output_that_is_as_it_was_does_not_touch_its_unit(planner, units):
-    values = {
-        "plain": "plain",
-        "number": 1.5,
-        "whole": 10000000000000001,
-        "large": 1000000000000000000000,
-        "list": ["b", "a", None],
-        "set": ["a", "b"],
-        "object": {"b": 1, "a": None, "x y": True},
-        "escaped": '<a & b> "quoted" \\ line\n tab\t Zürich 日本 🚀',
-        "secret": "hunter2",
-        # Terraform keeps no output that is null.
-    }
-    same = {name: {"value": value, "type": "dynamic"} for name, value in values.items()}
-    for outputs, touched in (
-        (same, False),
-        (same | {"plain": {"value": "other"}}, True),
-        (same | {"nothing": {"value": ""}}, True),
-        (same | {"removed": {"value": "x"}}, True),
-        ({name: value for name, value in same.items() if name != "set"}, True),
-    ):
-        plan = planner.plan(units, {"values": state("values", outputs=outputs)})
-        assert plan.touches("values") is touched
-        assert plan.units["values"] == ()
-        assert "hunter2" not in repr(plan), "C8"
+@pytest.mark.parametrize("unit", OUTPUTS)
+def test_c3_an_output_that_is_as_it_was_does_not_touch_its_unit(plan, unit):
+    assert plan.touches(unit) is OUTPUTS[unit][1]
+    assert plan.units[unit] == ()
+
+
+def test_c8_a_sensitive_output_is_not_in_the_plan(plan):
+    assert "hunter2" not in repr(plan)

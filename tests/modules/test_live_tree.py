@@ -1,5 +1,6 @@
 """The live tree is complete: every environment has every unit, built alike from the files that they share (A1, C1)."""
 
+from functools import cache
 from pathlib import Path
 
 import hcl2
@@ -85,11 +86,11 @@ def variables(packages_file):
     }
 
 
-@pytest.fixture(params=["aws", "local"])
+@pytest.fixture(scope="module", params=["aws", "local"])
 def load(request, variables):
     """A function that loads an environment as platformctl does, for one target."""
     targeted = variables | {"PLATFORM_TARGET": request.param}
-    return lambda environment: load_stack(live=LIVE, environment=environment, env=targeted)
+    return cache(lambda environment: load_stack(live=LIVE, environment=environment, env=targeted))
 
 
 def evaluate(unit):

@@ -34,7 +34,16 @@ def scanners():
         if not complete.exists():
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
-            options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-input", "--quiet"]
+            # Byte code comes with the first import, of what is imported; compiling all of it takes as long as a scan.
+            options = [
+                "--require-hashes",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+                "--no-compile",
+                "--no-input",
+                "--quiet",
+            ]
             pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", *options]
             subprocess.run([*pip, "--requirement", str(LOCK)], check=True)
             complete.touch()

