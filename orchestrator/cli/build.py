@@ -24,7 +24,7 @@ def build(
 
     `up` and `plan` do the same on their own. The same sources give the same bytes on every machine.
     """
-    from orchestrator.adapters.packages import build_packages  # noqa: PLC0415 - see ports_for
+    from orchestrator.platform.packages import build_packages  # noqa: PLC0415 - see ports_for
 
     project = console.project()
     packages = build_packages(project.folder, project.home, only=functions or (), say=console.say)

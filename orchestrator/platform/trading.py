@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.adapters.aws.session import deploying_principal
-from orchestrator.adapters.packages import ensure_packages
 from orchestrator.commands.ports import Account, Applicant, Settings
 from orchestrator.errors import UsageError
 from orchestrator.model.project import Project
 from orchestrator.platform.account_settings import ACCOUNT_SETTINGS, require_room
+from orchestrator.platform.packages import ensure_packages
 
 PACKAGES = "PLATFORM_PACKAGES"
 """Environment variable: the list of the functions' packages."""

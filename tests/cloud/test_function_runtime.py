@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.packages import build_packages
+from orchestrator.platform.packages import build_packages
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -14,9 +14,9 @@ import pytest
 from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
-from orchestrator.adapters.packages import ensure_packages
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.process import ServerProcess
+from orchestrator.platform.packages import ensure_packages
 
 ROOT = Path(__file__).resolve().parents[2]
 

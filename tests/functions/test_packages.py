@@ -10,8 +10,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from orchestrator.adapters.packages import build_packages, ensure_packages
-from orchestrator.adapters.packages.archive import MIB
+from orchestrator.platform.packages import build_packages, ensure_packages
+from orchestrator.platform.packages.archive import MIB
 from tests.functions.conftest import ENVIRONMENT, FUNCTIONS
 
 REPOSITORY = FUNCTIONS.parent

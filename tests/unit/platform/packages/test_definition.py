@@ -2,10 +2,10 @@
 
 import pytest
 
-from orchestrator.adapters.packages.definition import read_definitions
-from orchestrator.adapters.packages.requirements import read_pins
 from orchestrator.errors import ExitCode, UsageError
-from tests.unit.adapters.packages.conftest import HANDLER
+from orchestrator.platform.packages.definition import read_definitions
+from orchestrator.platform.packages.requirements import read_pins
+from tests.unit.platform.packages.conftest import HANDLER
 
 HASH = "0" * 64
 

@@ -20,9 +20,9 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from orchestrator.adapters.local_cloud import started
 from orchestrator.adapters.output import quote
-from orchestrator.adapters.packages.archive import sha256
-from orchestrator.adapters.packages.requirements import Pin
 from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.platform.packages.archive import sha256
+from orchestrator.platform.packages.requirements import Pin
 
 PYTHON_VERSION = "3.12"
 # Amazon Linux 2023, on which the runtime python3.12 stands, has glibc 2.34; what was built for an older one runs there.

@@ -4,11 +4,11 @@ import struct
 
 import pytest
 
-from orchestrator.adapters.packages import wheels
-from orchestrator.adapters.packages.archive import Contents, write_zip
-from orchestrator.adapters.packages.wheels import unpack
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
-from tests.unit.adapters.packages.conftest import ARM, names
+from orchestrator.platform.packages import wheels
+from orchestrator.platform.packages.archive import Contents, write_zip
+from orchestrator.platform.packages.wheels import unpack
+from tests.unit.platform.packages.conftest import ARM, names
 
 
 def machine_code(machine: int) -> bytes:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.adapters.packages.requirements import Pin, read_pins
 from orchestrator.errors import UsageError
+from orchestrator.platform.packages.requirements import Pin, read_pins
 
 FILE_NAME = "functions.toml"
 DEFAULT_HANDLER = "handler.handler"

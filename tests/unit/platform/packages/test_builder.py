@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.packages import builder, ensure_packages
 from orchestrator.errors import UsageError
-from tests.unit.adapters.packages.conftest import HANDLER, Project, base64_sha256, names
+from orchestrator.platform.packages import builder, ensure_packages
+from tests.unit.platform.packages.conftest import HANDLER, Project, base64_sha256, names
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 
@@ -82,7 +82,7 @@ def test_a1_the_same_sources_give_the_same_bytes_in_any_folder_at_any_time_with_
 def test_another_process_gives_the_same_bytes(project):
     first = project.build()["ingest"]
     script = (
-        "import sys; from pathlib import Path; from orchestrator.adapters.packages import build_packages\n"
+        "import sys; from pathlib import Path; from orchestrator.platform.packages import build_packages\n"
         "print(build_packages(Path(sys.argv[1]), Path(sys.argv[2]))[0].sha256)"
     )
     environment = {

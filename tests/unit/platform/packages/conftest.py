@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.packages import build_packages, wheels
+from orchestrator.platform.packages import build_packages, wheels
 
 HANDLER = "def handler(event, context):\n    return {}\n"
 ARM = "cp312-cp312-manylinux_2_28_aarch64"

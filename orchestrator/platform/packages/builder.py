@@ -17,11 +17,11 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.adapters.packages.archive import MIB, Contents, sha256, write_zip
-from orchestrator.adapters.packages.definition import FILE_NAME, FunctionDefinition, read_definitions
-from orchestrator.adapters.packages.wheels import PLATFORMS, PYTHON_VERSION, Wheels, discard, unpack
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.errors import UsageError
+from orchestrator.platform.packages.archive import MIB, Contents, sha256, write_zip
+from orchestrator.platform.packages.definition import FILE_NAME, FunctionDefinition, read_definitions
+from orchestrator.platform.packages.wheels import PLATFORMS, PYTHON_VERSION, Wheels, discard, unpack
 
 PACKAGES_FILE = "packages.json"
 _RECORDS_FILE = "records.json"
