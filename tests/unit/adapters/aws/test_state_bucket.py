@@ -10,8 +10,9 @@ from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.engine.environments import LastRun
 from orchestrator.errors import PlatformctlError, UsageError
+from tests.fakes.cloud import FakeStateBucket
 from tests.fakes.s3 import FakeS3
-from tests.fakes.state_bucket import FakeStateBucket
+from tests.fakes.states import FakeStates
 
 ACCOUNT = "123456789012"
 NAME = "states"
@@ -263,8 +264,10 @@ def test_a2_b15_the_bucket_and_its_fake_behave_alike(session_of, kind):
     """Everything that the use cases ask of the port, on the adapter and on the fake that stands for it."""
     other = "pr7/dev/vpc/terraform.tfstate"
     state = json.dumps({"version": 4, "resources": [{"mode": "managed", "type": "aws_x", "instances": [{}, {}]}]})
-    objects, fake = FakeS3(objects={STATE: state, other: state}), FakeStateBucket(states={STATE: 2, other: 2})
-    bucket = S3StateBucket(session_of(objects), NAME) if kind == "S3" else fake
+    objects, states = FakeS3(objects={STATE: state, other: state}), FakeStates()
+    for key in (STATE, other):
+        states.put(key, resources=2)
+    bucket = S3StateBucket(session_of(objects), NAME) if kind == "S3" else FakeStateBucket(states=states)
     assert (bucket.exists(), bucket.name, bucket.deployments(), bucket.deployment("pr42")) == (True, NAME, (), None)
     bucket.update("pr42", lambda _known: None)
     assert bucket.deployment("pr42") is None
@@ -277,8 +280,8 @@ def test_a2_b15_the_bucket_and_its_fake_behave_alike(session_of, kind):
     assert len(bucket.keys()) == 4
     assert (bucket.resources(STATE), bucket.resources("pr42/gone/terraform.tfstate")) == (2, 0)
     assert bucket.unregister("pr42") is False
-    for states in (objects.objects, fake.states):
-        del states[STATE]
+    for held in (objects.objects, states.states):
+        del held[STATE]
     assert bucket.unregister("pr42") is True
     assert (bucket.keys("pr42/"), bucket.deployment("pr42")) == ((), None)
     bucket.update("pr42", lambda _known: LIVELY)
