@@ -1,13 +1,12 @@
 """Implements ``commands.ports.Connector`` and ``Account``: the two targets, and everything that is reached through them."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.adapters.aws import locks
 from orchestrator.adapters.aws.inventory import list_resources
+from orchestrator.adapters.aws.locks import DeploymentLocks, state_keys
 from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session, require_no_overrides
 from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.adapters.aws.states import S3States
@@ -48,7 +47,7 @@ class CloudAccount:
     def bucket(self, name: str) -> S3StateBucket:
         return S3StateBucket(self.session, name)
 
-    def locks(self, bucket: str, suffix: str) -> "DeploymentLocks":
+    def locks(self, bucket: str, suffix: str) -> DeploymentLocks:
         return DeploymentLocks(session=self.session, bucket=bucket, suffix=suffix)
 
     def states(self) -> S3States:
@@ -75,30 +74,6 @@ class CloudAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeploymentLocks:
-    """Terraform's locks on the states of one deployment; see ``commands.ports.Locks``."""
-
-    session: CloudSession
-    bucket: str
-    suffix: str
-
-    def list(self) -> tuple[locks.StateLock, ...]:
-        return locks.list_locks(self.session, self.bucket, self.suffix)
-
-    def unit_of(self, key: str) -> str:
-        return locks.unit_of(key, self.suffix)
-
-    def is_left_behind(self, lock: locks.StateLock, *, working: Collection[str]) -> bool:
-        return locks.is_left_behind(lock, working=working)
-
-    def hold(self, keys: Iterable[str]) -> AbstractContextManager[None]:
-        return locks.held(self.session, self.bucket, keys)
-
-    def release(self, lock: locks.StateLock) -> bool:
-        return locks.release(self.session, self.bucket, lock)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentSweeper:
     """What exists of one deployment and is in none of its states; see ``commands.ports.Sweeper``."""
 
@@ -115,7 +90,7 @@ class DeploymentSweeper:
 
     def _states(self) -> Sequence[Mapping[str, Any]]:
         require_no_lost_state(self.session, self.bucket, self.suffix)
-        keys = locks.state_keys(self.session, self.bucket, self.suffix)
+        keys = state_keys(self.session, self.bucket, self.suffix)
         return list(state_documents(self.session, self.bucket, keys).values())
 
 

@@ -49,13 +49,16 @@ class FakeStateBucket:
 
     def remove(self) -> None:
         self.present = False
+        self.registered.clear()
+        self.states.states.clear()
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         records = [f"{suffix}/{_RECORD}" for suffix in self.registered]
         return tuple(sorted(key for key in [*self.states.states, *records, *self.others] if key.startswith(prefix)))
 
     def resources(self, key: str) -> int:
-        return self.states.states[key].resources
+        state = self.states.states.get(key)
+        return state.resources if state else 0
 
     def deployment(self, suffix: str) -> RegisteredDeployment | None:
         if self.fails:
@@ -63,7 +66,7 @@ class FakeStateBucket:
         return self.registered.get(suffix)
 
     def deployments(self) -> tuple[RegisteredDeployment, ...]:
-        return tuple(self.registered.values())
+        return tuple(self.registered[suffix] for suffix in sorted(self.registered))
 
     def update(self, suffix: str, change: Callable[[RegisteredDeployment | None], RegisteredDeployment | None]) -> None:
         known = self.deployment(suffix)

@@ -27,12 +27,13 @@ class FakeS3:
         listers = {"list_objects_v2": self._list, "list_object_versions": self._list_versions}
         return SimpleNamespace(paginate=listers[operation])
 
-    def _list_versions(self, *, Bucket: str, Prefix: str) -> Any:
-        self._existing()
+    def _list_versions(self, *, Bucket: str, Prefix: str = "") -> Any:
+        current = [(key, "current", True) for key in self._existing() if key.startswith(Prefix)]
         names = [key for key in self.deleted if key.startswith(Prefix)]
         yield {
             "Versions": [
-                {"Key": key, "VersionId": f"{key} old", "LastModified": 1, "IsLatest": False} for key in names
+                {"Key": key, "VersionId": f"{key} {version}", "LastModified": 1, "IsLatest": latest}
+                for key, version, latest in [*current, *((key, "old", False) for key in names)]
             ],
             "DeleteMarkers": [{"Key": key, "VersionId": f"{key} marker", "IsLatest": True} for key in names],
         }
@@ -46,6 +47,19 @@ class FakeS3:
         if self.objects is None:
             raise _error("404", 404)
         return {}
+
+    def create_bucket(self, **_: Any) -> None:
+        self.objects = {} if self.objects is None else self.objects
+
+    def delete_bucket(self, **_: Any) -> None:
+        assert not self._existing(), "S3 deletes no bucket that holds anything"
+        self.objects = None
+
+    def __getattr__(self, operation: str) -> Any:
+        """Settings of the bucket, which make no difference to what is in it."""
+        if not operation.startswith("put_"):
+            raise AttributeError(operation)
+        return lambda **_: {}
 
     def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:
         self.calls.append(f"get {Key}")
@@ -73,7 +87,7 @@ class FakeS3:
         self._existing()[Key] = Body.decode()
         return {"ETag": _etag(Body.decode())}
 
-    def delete_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:
+    def delete_object(self, *, Bucket: str, Key: str, IfMatch: str = "", VersionId: str = "") -> dict[str, Any]:
         self.calls.append(f"delete {Key}")
         if IfMatch and _etag(self._text(Key, "NoSuchKey")) != IfMatch:
             raise _error("PreconditionFailed", 412)

@@ -5,7 +5,7 @@ parts, keys, aliases and policies that AWS manages, default parameter groups, th
 empty list means: as good as new. A service that does not answer is an error, never an empty list.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -61,11 +61,7 @@ def list_resources(client: ClientFactory, suffix: str | None = None) -> list[Aws
         answers = list(pool.map(_list_service, listings))
     failures = [answer for answer in answers if isinstance(answer, str)]
     if failures:
-        raise PlatformctlError(
-            "Listing what exists in the cloud failed",
-            detail="\n".join(failures),
-            hint="Without it nobody can tell what is left. Listing needs the permissions of a deployer: docs/deployment.md.",
-        )
+        raise _unanswered(failures)
     return sorted({resource for answer in answers if not isinstance(answer, str) for resource in answer})
 
 
@@ -83,6 +79,9 @@ def list_children(
         suffix: of the deployment.
         instances: all recorded resource instances; a parent that may configure its children itself is skipped.
 
+    Raises:
+        PlatformctlError: a service did not answer.
+
     """
     for service, description in SERVICES.items():
         listing = None
@@ -95,7 +94,10 @@ def list_children(
             }
             if identifiers:
                 listing = listing or ServiceListing(service=service, clients={service: client(service)}, suffix=suffix)
-                yield from _resources(service, row, listing.below(identifiers))
+                try:
+                    yield from _resources(service, row, listing.below(identifiers))
+                except (BotoCoreError, ClientError) as error:
+                    raise _unanswered([f"{service}: {error}"]) from error
 
 
 def _list_service(listing: ServiceListing) -> list[AwsResource] | str:
@@ -114,3 +116,11 @@ def _list_service(listing: ServiceListing) -> list[AwsResource] | str:
 def _resources(service: str, row: Row, listing: ServiceListing) -> Iterator[AwsResource]:
     for found in row.lister(listing):
         yield AwsResource(service=service, type=row.type, **found._asdict())
+
+
+def _unanswered(failures: Sequence[str]) -> PlatformctlError:
+    return PlatformctlError(
+        "Listing what exists in the cloud failed",
+        detail="\n".join(failures),
+        hint="Without it nobody can tell what is left. Listing needs the permissions of a deployer: docs/deployment.md.",
+    )

@@ -84,64 +84,110 @@ def state_keys(session: CloudSession, bucket: str, suffix: str) -> tuple[str, ..
     return tuple(key for key in keys if key.endswith(f"/{STATE_NAME}"))
 
 
-def unit_of(key: str, suffix: str) -> str:
-    """Return the unit that a key under the deployment's suffix belongs to."""
-    return key.removeprefix(f"{suffix}/").removesuffix(LOCK_SUFFIX).removesuffix(f"/{STATE_NAME}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentLocks:
+    """The locks on the states of one deployment: implements ``orchestrator.commands.ports.Locks``.
 
-
-def list_locks(session: CloudSession, bucket: str, suffix: str) -> tuple[StateLock, ...]:
-    """List every lock of a deployment, by unit; costs one call when there is none.
-
-    Raises:
+    Raises (all methods):
         PlatformctlError: S3 refuses.
 
     """
-    keys = list_keys(session, bucket, f"{suffix}/", doing=f"Looking for locks in bucket {bucket}")
-    locks = (_read(session, bucket, key, suffix) for key in keys if key.endswith(LOCK_SUFFIX))
-    return tuple(sorted(lock for lock in locks if lock is not None))
 
+    session: CloudSession
+    bucket: str
+    suffix: str
 
-def release(session: CloudSession, bucket: str, lock: StateLock) -> bool:
-    """Delete a lock if it is still the same one; returns whether it was. One that is gone counts as released.
+    def list(self) -> tuple[StateLock, ...]:
+        """See the protocol."""
+        doing = f"Looking for locks in bucket {self.bucket}"
+        keys = list_keys(self.session, self.bucket, f"{self.suffix}/", doing=doing)
+        locks = (self._read(key) for key in keys if key.endswith(LOCK_SUFFIX))
+        return tuple(sorted(lock for lock in locks if lock is not None))
 
-    Raises:
-        PlatformctlError: S3 refuses.
+    def unit_of(self, key: str) -> str:
+        """See the protocol."""
+        return key.removeprefix(f"{self.suffix}/").removesuffix(LOCK_SUFFIX).removesuffix(f"/{STATE_NAME}")
 
-    """
-    s3 = session.client("s3")
-    with explained(f"Releasing {lock.key}"):
-        try:
-            # Compared here as well as by S3: a service without conditional deletes may ignore the condition.
-            etag = s3.head_object(Bucket=bucket, Key=lock.key)["ETag"]
-            if etag != lock.etag:
-                return False
+    def is_left_behind(self, lock: StateLock, *, working: Collection[str]) -> bool:
+        """See the protocol: it was this user on this machine, and no such process exists.
+
+        No other platformctl of this machine works on the deployment.
+        """
+        if lock.fault or lock.who != this_user() or lock.unit in working:
+            return False
+        return lock.operation != RECOVERY or not _lives(lock.info)
+
+    def release(self, lock: StateLock) -> bool:
+        """See the protocol. A lock that is gone counts as released."""
+        s3 = self.session.client("s3")
+        with explained(f"Releasing {lock.key}"):
             try:
-                s3.delete_object(Bucket=bucket, Key=lock.key, IfMatch=lock.etag)
+                # Compared here as well as by S3: a service without conditional deletes may ignore the condition.
+                etag = s3.head_object(Bucket=self.bucket, Key=lock.key)["ETag"]
+                if etag != lock.etag:
+                    return False
+                try:
+                    s3.delete_object(Bucket=self.bucket, Key=lock.key, IfMatch=lock.etag)
+                except ClientError as error:
+                    if _status(error) != HTTPStatus.NOT_IMPLEMENTED and code_of(error) not in _NOT_CONDITIONAL:
+                        raise
+                    s3.delete_object(Bucket=self.bucket, Key=lock.key)
             except ClientError as error:
-                if _status(error) != HTTPStatus.NOT_IMPLEMENTED and code_of(error) not in _NOT_CONDITIONAL:
-                    raise
-                s3.delete_object(Bucket=bucket, Key=lock.key)
-        except ClientError as error:
-            if code_of(error) in ABSENT:
-                return True
-            if _status(error) == HTTPStatus.PRECONDITION_FAILED:
-                return False
-            raise
-    return True
+                if code_of(error) in ABSENT:
+                    return True
+                if _status(error) == HTTPStatus.PRECONDITION_FAILED:
+                    return False
+                raise
+        return True
 
+    @contextmanager
+    def hold(self, keys: Iterable[str]) -> Iterator[None]:
+        """See the protocol. The states need not exist."""
+        with ExitStack() as stack:
+            for key in sorted(set(keys)):
+                stack.callback(self.release, self._take(key))
+            yield
 
-@contextmanager
-def held(session: CloudSession, bucket: str, keys: Iterable[str]) -> Iterator[None]:
-    """Hold the locks on these states, which need not exist, as Terraform does: no Terraform on any machine works on one.
+    def _read(self, key: str) -> StateLock | None:
+        # A lock may be released after it was listed.
+        stored = read_object(self.session, self.bucket, key, doing=f"Reading the lock {key}")
+        if stored is None:
+            return None
+        place = {"unit": self.unit_of(key), "key": key, "etag": stored.etag}
+        try:
+            fields = parse_json(stored.text)
+        except ValueError:
+            return StateLock(**place, fault="is not JSON")
+        if not isinstance(fields, dict) or not isinstance(fields.get("ID"), str):
+            return StateLock(**place, fault="is not a Terraform lock")
+        return StateLock(**place, **{name.lower(): str(fields.get(name) or "") for name in _FIELDS})
 
-    Raises:
-        PlatformctlError: somebody else holds one of them, or S3 refuses.
-
-    """
-    with ExitStack() as stack:
-        for key in sorted(set(keys)):
-            stack.callback(release, session, bucket, _take(session, bucket, key))
-        yield
+    def _take(self, key: str) -> StateLock:
+        fields = {
+            "ID": str(uuid.uuid4()),
+            "Operation": RECOVERY,
+            "Info": _identity(os.getpid()),
+            "Who": this_user(),
+            "Version": __version__,
+            "Created": datetime.now(UTC).isoformat(),
+            "Path": f"{self.bucket}/{key}",
+        }
+        lock = f"{key}{LOCK_SUFFIX}"
+        body = json.dumps(fields).encode()
+        with explained(f"Locking {key}"):
+            try:
+                answer = self.session.client("s3").put_object(
+                    Bucket=self.bucket, Key=lock, Body=body, ContentType="application/json", IfNoneMatch="*"
+                )
+            except ClientError as error:
+                if _status(error) in {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT}:
+                    raise PlatformctlError(
+                        "Somebody else has begun to work on this deployment",
+                        detail=f"{lock} was taken a moment ago.",
+                        hint="Nothing that is in no state was removed. Wait for the other run to end, then try again.",
+                    ) from error
+                raise
+        return StateLock(unit="", key=lock, etag=str(answer["ETag"]), id=fields["ID"])
 
 
 def this_user() -> str:
@@ -152,62 +198,6 @@ def this_user() -> str:
         # A user id without an account, as in many containers: Go, too, falls back to the variable.
         name = os.environ.get("USER", "")
     return f"{name}@{socket.gethostname()}"
-
-
-def is_left_behind(lock: StateLock, *, working: Collection[str]) -> bool:
-    """Return whether the holder of a lock cannot be alive: it was this user on this machine, and no such process exists.
-
-    Args:
-        lock: of a deployment on which no other platformctl of this machine works.
-        working: the units that a recorded Terraform process still works on.
-
-    """
-    if lock.fault or lock.who != this_user() or lock.unit in working:
-        return False
-    return lock.operation != RECOVERY or not _lives(lock.info)
-
-
-def _read(session: CloudSession, bucket: str, key: str, suffix: str) -> StateLock | None:
-    # A lock may be released after it was listed.
-    stored = read_object(session, bucket, key, doing=f"Reading the lock {key}")
-    if stored is None:
-        return None
-    place = {"unit": unit_of(key, suffix), "key": key, "etag": stored.etag}
-    try:
-        fields = parse_json(stored.text)
-    except ValueError:
-        return StateLock(**place, fault="is not JSON")
-    if not isinstance(fields, dict) or not isinstance(fields.get("ID"), str):
-        return StateLock(**place, fault="is not a Terraform lock")
-    return StateLock(**place, **{name.lower(): str(fields.get(name) or "") for name in _FIELDS})
-
-
-def _take(session: CloudSession, bucket: str, key: str) -> StateLock:
-    fields = {
-        "ID": str(uuid.uuid4()),
-        "Operation": RECOVERY,
-        "Info": _identity(os.getpid()),
-        "Who": this_user(),
-        "Version": __version__,
-        "Created": datetime.now(UTC).isoformat(),
-        "Path": f"{bucket}/{key}",
-    }
-    lock = f"{key}{LOCK_SUFFIX}"
-    body = json.dumps(fields).encode()
-    with explained(f"Locking {key}"):
-        try:
-            answer = session.client("s3").put_object(
-                Bucket=bucket, Key=lock, Body=body, ContentType="application/json", IfNoneMatch="*"
-            )
-        except ClientError as error:
-            if _status(error) in {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT}:
-                raise PlatformctlError(
-                    "Somebody else has begun to work on this deployment",
-                    detail=f"{lock} was taken a moment ago.",
-                    hint="Nothing that is in no state was removed. Wait for the other run to end, then try again.",
-                ) from error
-            raise
-    return StateLock(unit="", key=lock, etag=str(answer["ETag"]), id=fields["ID"])
 
 
 def _identity(pid: int) -> str:

@@ -69,6 +69,14 @@ def test_a2_orphans_are_found_by_their_states(world, listing):
     assert [item.orphans for item in listing().environments] == [("old", "older"), ("gone",), ()]
 
 
+def test_a2_a_record_that_names_no_environment_is_listed_and_its_orphans_are_not_guessed(world, listing):
+    """An empty record, or one that an older version wrote."""
+    world.bucket.registered["pr42"] = RegisteredDeployment(suffix="pr42", environment="", created="")
+    world.put("kms", "gone")
+    (found,) = listing().environments
+    assert (found.environment, found.created, len(found.resources), found.orphans) == (None, None, 2, ())
+
+
 def test_a2_an_environment_that_was_removed_leaves_nothing_but_orphans(world, listing):
     world.register(environment="test")
     world.put("kms", environment="test")

@@ -42,6 +42,12 @@ def test_b15_a_suffix_keeps_the_environment_that_it_was_made_of(world, opened):
     assert opened(environment="prod").stack.environment == "prod"
 
 
+def test_b15_a_record_that_names_no_environment_keeps_nobody_from_naming_one(world, opened):
+    world.register(environment="")
+    assert opened().stack.environment == "dev"
+    assert opened(environment="prod").stack.environment == "prod"
+
+
 def test_b15_another_environment_does_not_take_a_suffix_over(world, opened, refused):
     world.register(environment="prod")
     error = refused(opened, environment="dev", error=UsageError)

@@ -75,7 +75,7 @@ def sweep(
     until = clock.now() + patience
     pause = _FIRST_PAUSE
     removed: set[Unrecorded] = set()
-    reported: list[Kept] = []
+    reported: list[Unrecorded] = []
     found = unrecorded(client, suffix, states, types=types)
     while found:
         kept = []
@@ -90,9 +90,10 @@ def sweep(
             return tuple(kept)
         if clock.now() >= until:
             return tuple(kept or [Kept(thing=thing, reason="its service is still removing it") for thing in found])
-        if pause == _LONGEST_PAUSE and kept and kept != reported:
-            reported = kept
-            say(f"{len(kept)} still in use; {kept[0].thing}: {kept[0].reason}")
+        left = [problem.thing for problem in kept]
+        if pause == _LONGEST_PAUSE and left not in ([], reported):
+            reported = left
+            say(f"{len(left)} still in use; {kept[0].thing}: {kept[0].reason}")
         clock.sleep(min(pause, max(0.0, until - clock.now())))
         pause = min(2 * pause, _LONGEST_PAUSE)
         # An accepted deletion is listed until it is done, and what was being created at the time of the kill may appear late. A

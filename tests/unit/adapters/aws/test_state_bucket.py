@@ -10,7 +10,9 @@ from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.engine.environments import LastRun
 from orchestrator.errors import PlatformctlError, UsageError
+from tests.fakes.cloud import FakeStateBucket
 from tests.fakes.s3 import FakeS3
+from tests.fakes.states import FakeStates
 
 ACCOUNT = "123456789012"
 NAME = "states"
@@ -257,12 +259,37 @@ def test_b15_a_suffix_that_nobody_registered_is_free(session_of, objects):
     assert S3StateBucket(session_of(objects), NAME).deployment("pr42") is None
 
 
-def test_a2_a_deployment_leaves_the_register_with_its_last_state(register, objects):
-    objects.objects |= {RECORD: "{}", STATE: "{}"}
-    assert register.unregister("pr42") is False
-    del objects.objects[STATE]
-    assert register.unregister("pr42") is True
-    assert objects.objects == {}
+@pytest.mark.parametrize("kind", ["S3", "fake"])
+def test_a2_b15_the_bucket_and_its_fake_behave_alike(session_of, kind):
+    """Everything that the use cases ask of the port, on the adapter and on the fake that stands for it."""
+    other = "pr7/dev/vpc/terraform.tfstate"
+    state = json.dumps({"version": 4, "resources": [{"mode": "managed", "type": "aws_x", "instances": [{}, {}]}]})
+    objects, states = FakeS3(objects={STATE: state, other: state}), FakeStates()
+    for key in (STATE, other):
+        states.put(key, resources=2)
+    bucket = S3StateBucket(session_of(objects), NAME) if kind == "S3" else FakeStateBucket(states=states)
+    assert (bucket.exists(), bucket.name, bucket.deployments(), bucket.deployment("pr42")) == (True, NAME, (), None)
+    bucket.update("pr42", lambda _known: None)
+    assert bucket.deployment("pr42") is None
+    bucket.update("pr7", lambda _known: replace(PR42, suffix="pr7"))
+    bucket.update("pr42", lambda known: replace(PR42, units={"kms": ()}) if known is None else known)
+    bucket.update("pr42", lambda known: replace(known, expires="2026-02-01T00:00:00+00:00"))
+    known = replace(PR42, units={"kms": ()}, expires="2026-02-01T00:00:00+00:00")
+    assert bucket.deployments() == (known, replace(PR42, suffix="pr7"))
+    assert bucket.keys("pr42/") == (STATE, RECORD)
+    assert len(bucket.keys()) == 4
+    assert (bucket.resources(STATE), bucket.resources("pr42/gone/terraform.tfstate")) == (2, 0)
+    assert bucket.unregister("pr42") is False
+    for held in (objects.objects, states.states):
+        del held[STATE]
+    assert bucket.unregister("pr42") is True
+    assert (bucket.keys("pr42/"), bucket.deployment("pr42")) == ((), None)
+    bucket.update("pr42", lambda _known: LIVELY)
+    assert bucket.deployment("pr42") == LIVELY
+    bucket.remove()
+    assert bucket.exists() is False
+    bucket.create()
+    assert (bucket.exists(), bucket.keys()) == (True, ())
 
 
 def test_keys_of_all_pages(bucket, s3):

@@ -10,6 +10,7 @@ from orchestrator.adapters.aws.inventory import AwsResource, list_children
 from orchestrator.adapters.aws.services import TERRAFORM_TYPES, types_made_by
 from orchestrator.adapters.aws.sweep import Unrecorded, unrecorded
 from orchestrator.adapters.aws.sweep.recorded import missing, recorded
+from orchestrator.errors import PlatformctlError
 from tests.fakes.aws_services import FakeServices
 
 
@@ -210,6 +211,13 @@ def test_b12_what_hangs_on_recorded_parents_is_listed(service, answers, parents,
     listed = list(list_children(services, things, "pr42", []))
     assert sorted(f"{item.type} {item.identifier}" for item in listed) == expected
     assert len(services.calls) == len(set(services.calls)) or service == "logs"
+
+
+def test_b12_children_that_cannot_be_listed_are_an_error_of_ours():
+    services = FakeServices(get_policy=["AccessDeniedException"])
+    with pytest.raises(PlatformctlError) as caught:
+        list(list_children(services, [thing("lambda", "function", "f-pr42")], "pr42", []))
+    assert caught.value.detail.startswith("lambda: An error occurred (AccessDeniedException)")
 
 
 def test_a_function_that_nobody_may_invoke_has_no_permissions():
