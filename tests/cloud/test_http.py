@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from urllib.parse import quote
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -202,3 +203,15 @@ def test_s3_refuses_a_response_header_that_http_cannot_carry(client, name, value
     answer = s3.get_object(Bucket=name, Key="key", ResponseContentDisposition=encoded)
     assert answer["ContentDisposition"] == encoded
     assert answer["Body"].read() == b"x"
+
+
+def test_a_defect_of_an_unsigned_operation_has_the_form_of_its_service(cloud):
+    sts = boto3.client("sts", endpoint_url=cloud.status().endpoint, region_name="us-east-1")
+    with pytest.raises(ClientError) as raised:
+        sts.assume_role_with_saml(
+            RoleArn="arn:aws:iam::123456789012:role/r",
+            PrincipalArn="arn:aws:iam::123456789012:saml-provider/p",
+            SAMLAssertion="name",
+        )
+    assert raised.value.response["Error"]["Code"] == "LocalCloudDefect"
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
