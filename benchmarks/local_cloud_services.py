@@ -151,7 +151,8 @@ def _value(shape: Any, name: str, depth: int = 0) -> Any:
         case "structure":
             return {key: _value(shape.members[key], key, depth + 1) for key in shape.required_members}
         case "list":
-            return [_value(shape.member, name, depth + 1)] if depth < 6 else []  # noqa: PLR2004 - shapes may be recursive
+            least = max(1, shape.metadata.get("min", 0))
+            return [_value(shape.member, name, depth + 1)] * least if depth < 6 else []  # noqa: PLR2004 - shapes may be recursive
         case "map":
             return {_value(shape.key, "key", depth + 1): _value(shape.value, "value", depth + 1)}
         case "string":

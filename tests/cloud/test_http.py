@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from orchestrator.local_cloud.transport import LoopbackServer
 
 HOST = b"Host: 127.0.0.1\r\n"
-SIGNED = b"Authorization: AWS4-HMAC-SHA256 Credential=LOCALPLATFORMCTLFAKE/20260101/us-east-1/kms/aws4_request, SignedHeaders=host, Signature=00\r\n"
+SIGNED = b"X-Amz-Target: TrentService.Do\r\nAuthorization: AWS4-HMAC-SHA256 Credential=LOCALPLATFORMCTLFAKE/20260101/us-east-1/kms/aws4_request, SignedHeaders=host, Signature=00\r\n"
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def test_what_cannot_be_written_as_http_is_a_defect_with_a_status(app, reason, s
     with caplog.at_level(logging.ERROR), serving(app) as number:
         received = exchange(
             number,
-            b"POST / HTTP/1.1\r\nConnection: close\r\nX-Amz-Target: TrentService.Do\r\n" + HOST + signature + b"\r\n",
+            b"POST / HTTP/1.1\r\nConnection: close\r\n" + HOST + signature + b"\r\n",
         )
     head, _, body = received.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 501 ")
