@@ -5,6 +5,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from moto.apigateway.exceptions import BadRequestException
+from moto.apigateway.models import Account, RestAPI
+from moto.apigateway.responses import APIGatewayResponse
+
 from orchestrator.local_cloud.patches.registry import add, around, patch
 
 _BINARY = "/binaryMediaTypes"
@@ -18,8 +22,6 @@ _BINARY = "/binaryMediaTypes"
     upstream="pull/5951",
 )
 def escaped_policy() -> None:
-    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - moto loads with the patches
-
     @around(RestAPI, "to_dict")
     def to_dict(original: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
         answer = original(self)
@@ -36,8 +38,6 @@ def escaped_policy() -> None:
     upstream=None,
 )
 def updates() -> None:
-    from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415 - moto loads with the patches
-
     @add(APIGatewayResponse, "update_resource")
     def update_resource(self: Any) -> str:
         _, _, api, _, resource = self.path.split("/")[:5]
@@ -75,8 +75,6 @@ def updates() -> None:
     upstream="pull/8119",
 )
 def account_reset() -> None:
-    from moto.apigateway.models import Account  # noqa: PLC0415 - moto loads with the patches
-
     @around(Account, "apply_patch_operations")
     def apply_patch_operations(
         original: Callable[..., Any], self: Any, patch_operations: list[dict[str, str | None]]
@@ -92,9 +90,6 @@ def account_reset() -> None:
     upstream=None,
 )
 def binary_media_types() -> None:
-    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - moto loads with the patches
-    from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415 - as above
-
     def store(original: Callable[..., tuple[int, dict[str, str], str]], self: Any) -> tuple[int, dict[str, str], str]:
         status, headers, body = original(self)
         types = self._get_param("binaryMediaTypes") or self._get_param("x-amazon-apigateway-binary-media-types")
@@ -123,8 +118,6 @@ def _changed_types(types: list[str], operation: dict[str, Any]) -> list[str]:
         BadRequestException: the path names no type, or one that is not there to be removed or replaced.
 
     """
-    from moto.apigateway.exceptions import BadRequestException  # noqa: PLC0415 - moto loads with the patches
-
     path, value = operation["path"], operation.get("value")
     named = _unescaped(path.removeprefix(_BINARY).removeprefix("/")) or (value if operation["op"] != "replace" else "")
     escaped = path.count("/") <= _BINARY.count("/") + 1
@@ -176,8 +169,6 @@ def _change(
         BadRequestException: an operation changes what cannot be changed.
 
     """
-    from moto.apigateway.exceptions import BadRequestException  # noqa: PLC0415 - moto loads with the patches
-
     for operation in operations:
         first, *rest = operation["path"].removeprefix("/").split("/")
         if first not in attributes:

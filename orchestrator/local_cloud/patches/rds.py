@@ -3,6 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.core.responses import ActionResult
+from moto.rds.models import DBCluster, DBParameterGroup
+from moto.rds.responses import RDSResponse
+
 from orchestrator.local_cloud.patches.registry import add, around, patch
 
 
@@ -14,10 +18,6 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     upstream=None,
 )
 def http_endpoint() -> None:
-    from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the patches
-    from moto.rds.models import DBCluster  # noqa: PLC0415 - as above
-    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - as above
-
     def store(self: Any, value: bool | None) -> None:
         self._enable_http_endpoint = bool(value)
 
@@ -44,8 +44,6 @@ def http_endpoint() -> None:
     upstream=None,
 )
 def scaling_configuration() -> None:
-    from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
-
     @around(DBCluster, "scaling_configuration_info")
     def scaling_configuration_info(original: Callable[..., Any], self: Any) -> Any:
         return original(self) if self.scaling_configuration else None
@@ -59,8 +57,6 @@ def scaling_configuration() -> None:
     upstream=None,
 )
 def engine_lifecycle_support() -> None:
-    from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
-
     @around(DBCluster, "__init__")
     def create(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
@@ -78,8 +74,6 @@ _EXTENDED_SUPPORT = "open-source-rds-extended-support"
     upstream=None,
 )
 def performance_insights() -> None:
-    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - moto loads with the patches
-
     def store(original: Callable[..., Any], self: Any) -> Any:
         answer = original(self)
         instance = answer.result["DBInstance"]
@@ -109,8 +103,6 @@ _FREE_RETENTION = 7
     upstream=None,
 )
 def parameter_source() -> None:
-    from moto.rds.models import DBParameterGroup  # noqa: PLC0415 - moto loads with the patches
-
     @around(DBParameterGroup, "update_parameters")
     def update_parameters(original: Callable[..., None], self: Any, new_parameters: Iterable[dict[str, Any]]) -> None:
         stated = list(new_parameters)
