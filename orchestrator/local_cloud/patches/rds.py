@@ -23,17 +23,18 @@ def http_endpoint() -> None:
 
     DBCluster.enable_http_endpoint = vars(DBCluster)["enable_http_endpoint"].setter(store)  # type: ignore[method-assign]
 
-    def switch(self: Any, enabled: bool) -> Any:
-        arn = self.params["ResourceArn"]
-        self.backend.describe_db_clusters(arn.rpartition(":")[2])[0].enable_http_endpoint = enabled
-        return ActionResult({"ResourceArn": arn, "HttpEndpointEnabled": enabled})
+    def switch(name: str, *, enabled: bool) -> None:
+        def operation(self: Any) -> Any:
+            arn = self.params["ResourceArn"]
+            self.backend.describe_db_clusters(arn.rpartition(":")[2])[0].enable_http_endpoint = enabled
+            return ActionResult({"ResourceArn": arn, "HttpEndpointEnabled": enabled})
 
-    add(RDSResponse, "enable_http_endpoint")(
-        _operation("enable_http_endpoint", lambda self: switch(self, enabled=True))
-    )
-    add(RDSResponse, "disable_http_endpoint")(
-        _operation("disable_http_endpoint", lambda self: switch(self, enabled=False))
-    )
+        # moto finds an operation by the name of its function.
+        operation.__name__ = name
+        add(RDSResponse, name)(operation)
+
+    switch("enable_http_endpoint", enabled=True)
+    switch("disable_http_endpoint", enabled=False)
 
 
 @patch(
@@ -109,9 +110,3 @@ def parameter_source() -> None:
         original(self, stated)
         for parameter in stated:
             self.parameters[parameter["ParameterName"]]["Source"] = "user"
-
-
-def _operation(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Moto finds operations by the names of plain functions."""
-    function.__name__ = name
-    return function
