@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from orchestrator.local_cloud.environment import VARIABLES, environment
-from orchestrator.local_cloud.patches import PATCHES
+from orchestrator.local_cloud.patches import patches as all_patches
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "local-cloud.md"
 MOTO = "https://github.com/getmoto/moto"
@@ -22,7 +22,7 @@ def patches() -> Iterator[str]:
     """One row per patch of moto, by service."""
     yield "| Service | Resource | On stock moto | Restored | Upstream |"
     yield "|---|---|---|---|---|"
-    for patch in sorted(PATCHES, key=lambda patch: (patch.service, patch.subject)):
+    for patch in sorted(all_patches(), key=lambda patch: (patch.service, patch.subject)):
         upstream = "none found"
         if patch.upstream is not None:
             upstream = f"[#{patch.upstream.partition('/')[2]}]({MOTO}/{patch.upstream})"

@@ -12,9 +12,9 @@ from orchestrator.local_cloud.api.address import local_url
 from orchestrator.local_cloud.environment import started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import ACCOUNT_ID
-from orchestrator.local_cloud.process import CloudStatus, Ending, ServerProcess
+from orchestrator.local_cloud.process import CloudStatus, Ending, ServerProcess, user_folder
 
-__all__ = ["ACCOUNT_ID", "CloudStatus", "LocalCloud", "local_url", "started", "stripped"]
+__all__ = ["ACCOUNT_ID", "CloudStatus", "Ending", "LocalCloud", "local_url", "started", "stripped", "user_folder"]
 
 
 class LocalCloud:

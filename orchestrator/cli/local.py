@@ -1,17 +1,18 @@
 """``platformctl local``: the embedded local cloud itself."""
 
-import json
+import os
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from orchestrator.adapters.local_cloud import CloudStatus, LocalCloud
+from orchestrator.adapters.local_cloud import CloudStatus, Ending, LocalCloud, user_folder
 from orchestrator.cli import console
 from orchestrator.cli.options import JsonOption
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, UsageError
+from orchestrator.model.project import OVERRIDE
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -23,26 +24,41 @@ def group() -> None:
     """Start, stop and look at the embedded local cloud."""
 
 
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        file_okay=False,
+        help="Folder of the server. Default: the project's, or one of yours where there is no project.",
+    ),
+]
+
+
 @app.command()
 def start(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    state: StateOption = None,
 ) -> None:
     """Start the local cloud, empty, unless it runs already. up does this by itself."""
-    _describe(_cloud().start(port))
+    found = _cloud(state).start(port)
+    _describe(found)
+    if port and found.endpoint and not found.endpoint.endswith(f":{port}"):
+        console.say("It was running already and keeps its port.")
 
 
 @app.command()
-def stop() -> None:
+def stop(state: StateOption = None) -> None:
     """Stop the local cloud. Everything in it is gone, the states of its deployments included."""
-    console.out.print(_cloud().stop().value)
+    console.out.print(_cloud(state).stop().value)
 
 
 @app.command()
-def status(as_json: JsonOption = False) -> None:
+def status(state: StateOption = None, as_json: JsonOption = False) -> None:
     """Say whether the local cloud runs, and where. Exit code 1 when it does not."""
-    found = _cloud().status()
+    found = _cloud(state).status()
     if as_json:
-        console.out.print(json.dumps(asdict(found), indent=2, default=str), soft_wrap=True, markup=False)
+        console.result_json(asdict(found))
     else:
         _describe(found)
     if not found.running:
@@ -51,14 +67,15 @@ def status(as_json: JsonOption = False) -> None:
 
 @app.command()
 def logs(
+    state: StateOption = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", metavar="", help="Go on printing as lines are added.")
     ] = False,
 ) -> None:
     """Print the local cloud's log: one line for each request that it answered."""
-    file = _cloud().status().log
+    file = _cloud(state).status().log
     if not file.is_file():
-        console.err.print("There is no log yet: the local cloud has not been started in this project.")
+        console.say("There is no log yet: the local cloud has not been started.")
         raise typer.Exit(ExitCode.FAILED)
     with file.open(encoding="utf-8", errors="replace") as stream:
         while True:
@@ -70,23 +87,30 @@ def logs(
 
 
 @app.command()
-def env() -> None:
+def env(state: StateOption = None) -> None:
     """Print the commands that turn a shell into a local session: eval "$(platformctl local env)"."""
-    cloud = _cloud()
+    cloud = _cloud(state)
     if not cloud.status().running:
-        console.err.print("The local cloud does not run. Start it: platformctl local start")
+        console.say("The local cloud does not run. Start it: platformctl local start")
         raise typer.Exit(ExitCode.FAILED)
     for line in cloud.shell_commands():
         console.out.out(line, highlight=False)
 
 
-def _cloud() -> LocalCloud:
-    return LocalCloud(console.project().local_cloud)
+def _cloud(state: Path | None) -> LocalCloud:
+    if state is not None:
+        return LocalCloud(state.absolute())
+    try:
+        return LocalCloud(console.project().local_cloud)
+    except UsageError:
+        if os.environ.get(OVERRIDE):
+            raise
+        return LocalCloud(user_folder(os.environ))
 
 
 def _describe(found: CloudStatus) -> None:
     if found.running:
         text = f"The local cloud runs on {found.endpoint} (process {found.pid}, account {found.account_id}, {found.region})."
     else:
-        text = "The local cloud does not run."
-    console.out.print(Text(text), soft_wrap=True)
+        text = Ending.NOTHING.value
+    console.result(text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from orchestrator.local_cloud.api.gateway import DataPlane
@@ -24,7 +25,7 @@ from orchestrator.local_cloud.patches import apply_patches
 from orchestrator.local_cloud.preparation import Preparation
 from orchestrator.local_cloud.replay import ReplayMemory, replay_repeats
 from orchestrator.local_cloud.request_log import log_requests
-from orchestrator.local_cloud.serial import one_at_a_time
+from orchestrator.local_cloud.serial import MOTO, one_at_a_time
 from orchestrator.local_cloud.wsgi import application, buffered
 
 
@@ -83,8 +84,17 @@ def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
     inner = clear_faults(enforce(one_at_a_time(buffered(moto))))
     guarded = guard_credentials(preparation.hold(replay_repeats(inner, memory)), issued)
     handler = plane.layer(log_requests(guarded), hold=preparation.hold)
+
+    def reset() -> None:
+        preparation.wait()
+        functions.forget()
+        with MOTO:
+            moto_api_backend.reset()
+        plane.deployments.changed()
+        databases.sync()
+
     return LocalCloudApplication(
-        application=application(control_endpoints(handler, health, retirement)),
+        application=application(control_endpoints(handler, health, retirement, reset)),
         preparation=preparation,
         retirement=retirement,
         issued=issued,

@@ -20,6 +20,8 @@ _HOSTS = re.compile(
     r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost|[a-z0-9.-]+\.amazonaws\.com)(?::\d+)?", re.IGNORECASE
 )
 
+_ENDPOINTS = (("GET", "/health"), ("POST", "/retire"), ("POST", "/reset"))
+
 
 @dataclass(slots=True)
 class Retirement:
@@ -64,13 +66,16 @@ class Retirement:
             return self._leaving
 
 
-def control_endpoints(inner: Handler, health: dict[str, Any], retirement: Retirement) -> Handler:
-    """The outermost layer.
+def control_endpoints(
+    inner: Handler, health: dict[str, Any], retirement: Retirement, reset: Callable[[], None] = lambda: None
+) -> Handler:
+    """Build the outermost layer.
 
     Args:
         inner: the layers around moto.
         health: what ``GET /_platformctl/health`` answers.
-        retirement: told of every request but health checks.
+        retirement: notified of every request but those to the control endpoints.
+        reset: empties the account.
 
     """
 
@@ -81,30 +86,34 @@ def control_endpoints(inner: Handler, health: dict[str, Any], retirement: Retire
             )
         path = str(environ.get("PATH_INFO", ""))
         if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
-            return _control(environ, path.removeprefix(CONTROL_PREFIX), health, retirement)
+            return control(environ, path.removeprefix(CONTROL_PREFIX))
         retirement.request_begins()
         try:
             return inner(environ)
         finally:
             retirement.request_ends()
 
+    def control(environ: WSGIEnvironment, path: str) -> Response:
+        match environ["REQUEST_METHOD"], path:
+            case "GET", "/health":
+                return _json(503 if retirement.leaving else 200, health)
+            case "POST", "/retire":
+                try:
+                    after = json.loads(environ["wsgi.input"].read())["after_seconds"]
+                    seconds = None if after is None else max(0.0, float(after))
+                except (ValueError, KeyError, TypeError):
+                    return plain(400, 'Expected {"after_seconds": <number or null>}.')
+                kept = retirement.schedule(seconds)
+                return _json(200 if kept else 409, {"after_seconds": seconds, "leaving": not kept})
+            case "POST", "/reset":
+                reset()
+                return _json(200, {"reset": True})
+            case _:
+                return plain(
+                    404, f"There are {', '.join(f'{verb} {CONTROL_PREFIX}{name}' for verb, name in _ENDPOINTS)}."
+                )
+
     return handle
-
-
-def _control(environ: WSGIEnvironment, path: str, health: dict[str, Any], retirement: Retirement) -> Response:
-    match environ["REQUEST_METHOD"], path:
-        case "GET", "/health":
-            return _json(503 if retirement.leaving else 200, health)
-        case "POST", "/retire":
-            try:
-                after = json.loads(environ["wsgi.input"].read())["after_seconds"]
-                seconds = None if after is None else max(0.0, float(after))
-            except (ValueError, KeyError, TypeError):
-                return plain(400, 'Expected {"after_seconds": <number or null>}.')
-            kept = retirement.schedule(seconds)
-            return _json(200 if kept else 409, {"after_seconds": seconds, "leaving": not kept})
-        case _:
-            return plain(404, f"There are GET {CONTROL_PREFIX}/health and POST {CONTROL_PREFIX}/retire.")
 
 
 def _json(code: int, content: dict[str, Any]) -> Response:

@@ -45,6 +45,17 @@ def retire(endpoint: str, after_seconds: float | None) -> bool:
     return status == _OK
 
 
+def reset(endpoint: str) -> None:
+    """Empty the account.
+
+    Raises:
+        Unreachable: nothing there speaks like the local cloud.
+        Silent: no answer in time.
+
+    """
+    _call(endpoint, "POST", "/reset", {})
+
+
 def _call(endpoint: str, method: str, path: str, content: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
     address = urlsplit(endpoint)
     connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=_TIMEOUT)

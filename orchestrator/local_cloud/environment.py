@@ -31,190 +31,104 @@ class Treatment(Enum):
     KEPT_FROM_CHILDREN = "dropped from what is started"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A row of the table.
 
     Attributes:
-        names: in upper case, for names in any case; a * at the end stands for anything. ``local env`` unsets the names
+        listed: names in upper case, for names in any case; a * at the end stands for anything. ``local env`` unsets the names
             without one even where they are not set.
-        treatment: of these variables.
-        reason: for it.
 
     """
 
-    names: tuple[str, ...]
+    listed: str
     treatment: Treatment
     reason: str
+
+    @property
+    def names(self) -> list[str]:
+        return self.listed.split()
 
     def matches(self, name: str) -> bool:
         return any(fnmatchcase(name.upper(), pattern) for pattern in self.names)
 
 
 VARIABLES = (
+    Rule("AWS_CLI_AUTO_PROMPT AWS_DEFAULT_OUTPUT AWS_PAGER", Treatment.PASSED, "how the AWS CLI prints"),
     Rule(
-        names=("AWS_CLI_AUTO_PROMPT", "AWS_DEFAULT_OUTPUT", "AWS_PAGER"),
-        treatment=Treatment.PASSED,
-        reason="how the AWS CLI prints",
+        "AWS_ACCESS_KEY_ID AWS_CONFIG_FILE AWS_DEFAULT_REGION AWS_EC2_METADATA_DISABLED AWS_ENDPOINT_URL "
+        "AWS_ENDPOINT_URL_S3_CONTROL AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SHARED_CREDENTIALS_FILE HTTP_PROXY "
+        "NO_PROXY",
+        Treatment.REPLACED,
+        "they reach the local cloud; exceptions to a proxy stay, except those that match AWS",
     ),
     Rule(
-        names=(
-            "AWS_ACCESS_KEY_ID",
-            "AWS_CONFIG_FILE",
-            "AWS_DEFAULT_REGION",
-            "AWS_EC2_METADATA_DISABLED",
-            "AWS_ENDPOINT_URL",
-            "AWS_ENDPOINT_URL_S3_CONTROL",
-            "AWS_REGION",
-            "AWS_SECRET_ACCESS_KEY",
-            "AWS_SHARED_CREDENTIALS_FILE",
-            "HTTP_PROXY",
-            "NO_PROXY",
-        ),
-        treatment=Treatment.REPLACED,
-        reason="they reach the local cloud; exceptions to a proxy stay, except those that match AWS",
+        "AWS_CA_BUNDLE AWS_CONTAINER_AUTHORIZATION_TOKEN AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE "
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CREDENTIAL_EXPIRATION "
+        "AWS_DATA_PATH AWS_DEFAULT_PROFILE AWS_EC2_METADATA_SERVICE_ENDPOINT AWS_ENDPOINT_URL_DYNAMODB "
+        "AWS_ENDPOINT_URL_IAM AWS_ENDPOINT_URL_KMS AWS_ENDPOINT_URL_LAMBDA AWS_ENDPOINT_URL_S3 "
+        "AWS_ENDPOINT_URL_SQS AWS_ENDPOINT_URL_STS AWS_IGNORE_CONFIGURED_ENDPOINT_URLS AWS_PROFILE AWS_ROLE_ARN "
+        "AWS_ROLE_SESSION_NAME AWS_SDK_LOAD_CONFIG AWS_SECURITY_TOKEN AWS_SESSION_TOKEN "
+        "AWS_SIGV4A_SIGNING_REGION_SET AWS_USE_DUALSTACK_ENDPOINT AWS_USE_FIPS_ENDPOINT "
+        "AWS_WEB_IDENTITY_TOKEN_FILE AWS_*",
+        Treatment.DROPPED,
+        "credentials, profiles, roles and endpoints lead to AWS; the rest changes what the SDKs send",
     ),
     Rule(
-        names=(
-            "AWS_CA_BUNDLE",
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_CREDENTIAL_EXPIRATION",
-            "AWS_DATA_PATH",
-            "AWS_DEFAULT_PROFILE",
-            "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-            "AWS_ENDPOINT_URL_DYNAMODB",
-            "AWS_ENDPOINT_URL_IAM",
-            "AWS_ENDPOINT_URL_KMS",
-            "AWS_ENDPOINT_URL_LAMBDA",
-            "AWS_ENDPOINT_URL_S3",
-            "AWS_ENDPOINT_URL_SQS",
-            "AWS_ENDPOINT_URL_STS",
-            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-            "AWS_PROFILE",
-            "AWS_ROLE_ARN",
-            "AWS_ROLE_SESSION_NAME",
-            "AWS_SDK_LOAD_CONFIG",
-            "AWS_SECURITY_TOKEN",
-            "AWS_SESSION_TOKEN",
-            "AWS_SIGV4A_SIGNING_REGION_SET",
-            "AWS_USE_DUALSTACK_ENDPOINT",
-            "AWS_USE_FIPS_ENDPOINT",
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-            "AWS_*",
-        ),
-        treatment=Treatment.DROPPED,
-        reason="credentials, profiles, roles and endpoints lead to AWS; the rest changes what the SDKs send",
+        "AMAZON_ACCESS_KEY_ID AMAZON_SECRET_ACCESS_KEY BOTO_CONFIG EC2_METADATA_URL TF_AWS_* USE_FIPS_ENDPOINT",
+        Treatment.DROPPED,
+        "AWS tools read these, too",
     ),
     Rule(
-        names=(
-            "AMAZON_ACCESS_KEY_ID",
-            "AMAZON_SECRET_ACCESS_KEY",
-            "BOTO_CONFIG",
-            "EC2_METADATA_URL",
-            "TF_AWS_*",
-            "USE_FIPS_ENDPOINT",
-        ),
-        treatment=Treatment.DROPPED,
-        reason="AWS tools read these, too",
+        "REQUEST_METHOD",
+        Treatment.DROPPED,
+        "with it Go and Python take themselves for a CGI program and ignore HTTP_PROXY",
     ),
     Rule(
-        names=("REQUEST_METHOD",),
-        treatment=Treatment.DROPPED,
-        reason="with it Go and Python take themselves for a CGI program and ignore HTTP_PROXY",
+        "ALL_PROXY HTTPS_PROXY",
+        Treatment.PASSED,
+        "providers and packages come through them; requests to the local cloud never do",
+    ),
+    Rule("CURL_CA_BUNDLE REQUESTS_CA_BUNDLE SSL_CERT_DIR SSL_CERT_FILE", Treatment.PASSED, "whom downloads trust"),
+    Rule("TF_APPEND_USER_AGENT TF_REGISTRY_* TF_TOKEN_*", Treatment.PASSED, "how Terraform reaches registries"),
+    Rule(
+        "CHECKPOINT_DISABLE TF_CLI_CONFIG_FILE TF_INPUT TF_IN_AUTOMATION",
+        Treatment.KEPT_FROM_CHILDREN,
+        "Terraform gets platformctl's values; the user's configuration file is read first",
     ),
     Rule(
-        names=("ALL_PROXY", "HTTPS_PROXY"),
-        treatment=Treatment.PASSED,
-        reason="providers and packages come through them; requests to the local cloud never do",
+        "TF_*",
+        Treatment.KEPT_FROM_CHILDREN,
+        "configuration reaches Terraform through files alone, so a plan does not depend on who runs it",
+    ),
+    Rule("GODEBUG GOGC GOMAXPROCS GOMEMLIMIT", Treatment.PASSED, "how much processor and memory Terraform takes"),
+    Rule(
+        "PYTHONDONTWRITEBYTECODE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONSAFEPATH PYTHONUSERBASE",
+        Treatment.PASSED,
+        "where Python finds installed packages and keeps its cache",
     ),
     Rule(
-        names=("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
-        treatment=Treatment.PASSED,
-        reason="whom downloads trust",
+        "PYTHON*",
+        Treatment.KEPT_FROM_CHILDREN,
+        "they change what Python does; of PYTHONPATH the folder of platformctl itself stays",
     ),
     Rule(
-        names=("TF_APPEND_USER_AGENT", "TF_REGISTRY_*", "TF_TOKEN_*"),
-        treatment=Treatment.PASSED,
-        reason="how Terraform reaches registries",
+        "PIP_CACHE_DIR PIP_CERT PIP_CLIENT_CERT PIP_CONFIG_FILE PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_INDEX_URL "
+        "PIP_KEYRING_PROVIDER PIP_NO_INDEX PIP_PROXY PIP_RETRIES PIP_TIMEOUT PIP_TRUSTED_HOST",
+        Treatment.PASSED,
+        "where pip gets packages",
+    ),
+    Rule("PIP_*", Treatment.KEPT_FROM_CHILDREN, "they change what pip does with packages, and where it puts them"),
+    Rule(
+        "DEFAULT_CONTAINER_REGISTRY FLASK_* INITIAL_NO_AUTH_ACTION_COUNT MOTO_* S3_IGNORE_SUBDOMAIN_BUCKETNAME "
+        "S3_UPLOAD_PART_MIN_SIZE SF_EXECUTION_HISTORY_TYPE TEST_PROXY_MODE TEST_SERVER_MODE WERKZEUG_*",
+        Treatment.KEPT_FROM_CHILDREN,
+        "moto and its server read these",
     ),
     Rule(
-        names=("CHECKPOINT_DISABLE", "TF_CLI_CONFIG_FILE", "TF_INPUT", "TF_IN_AUTOMATION"),
-        treatment=Treatment.KEPT_FROM_CHILDREN,
-        reason="Terraform gets platformctl's values; the user's configuration file is read first",
-    ),
-    Rule(
-        names=("TF_*",),
-        treatment=Treatment.KEPT_FROM_CHILDREN,
-        reason="configuration reaches Terraform through files alone, so a plan does not depend on who runs it",
-    ),
-    Rule(
-        names=("GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT"),
-        treatment=Treatment.PASSED,
-        reason="how much processor and memory Terraform takes",
-    ),
-    Rule(
-        names=(
-            "PYTHONDONTWRITEBYTECODE",
-            "PYTHONNOUSERSITE",
-            "PYTHONPYCACHEPREFIX",
-            "PYTHONSAFEPATH",
-            "PYTHONUSERBASE",
-        ),
-        treatment=Treatment.PASSED,
-        reason="where Python finds installed packages and keeps its cache",
-    ),
-    Rule(
-        names=("PYTHON*",),
-        treatment=Treatment.KEPT_FROM_CHILDREN,
-        reason="they change what Python does; of PYTHONPATH the folder of platformctl itself stays",
-    ),
-    Rule(
-        names=(
-            "PIP_CACHE_DIR",
-            "PIP_CERT",
-            "PIP_CLIENT_CERT",
-            "PIP_CONFIG_FILE",
-            "PIP_EXTRA_INDEX_URL",
-            "PIP_FIND_LINKS",
-            "PIP_INDEX_URL",
-            "PIP_KEYRING_PROVIDER",
-            "PIP_NO_INDEX",
-            "PIP_PROXY",
-            "PIP_RETRIES",
-            "PIP_TIMEOUT",
-            "PIP_TRUSTED_HOST",
-        ),
-        treatment=Treatment.PASSED,
-        reason="where pip gets packages",
-    ),
-    Rule(
-        names=("PIP_*",),
-        treatment=Treatment.KEPT_FROM_CHILDREN,
-        reason="they change what pip does with packages, and where it puts them",
-    ),
-    Rule(
-        names=(
-            "DEFAULT_CONTAINER_REGISTRY",
-            "FLASK_*",
-            "INITIAL_NO_AUTH_ACTION_COUNT",
-            "MOTO_*",
-            "S3_IGNORE_SUBDOMAIN_BUCKETNAME",
-            "S3_UPLOAD_PART_MIN_SIZE",
-            "SF_EXECUTION_HISTORY_TYPE",
-            "TEST_PROXY_MODE",
-            "TEST_SERVER_MODE",
-            "WERKZEUG_*",
-        ),
-        treatment=Treatment.KEPT_FROM_CHILDREN,
-        reason="moto and its server read these",
-    ),
-    Rule(
-        names=("CI", "COLUMNS", "HOME", "LANG", "LC_*", "LINES", "NO_COLOR", "PATH", "TERM", "TMPDIR", "TZ", "XDG_*"),
-        treatment=Treatment.PASSED,
-        reason="the user's terminal, language and folders",
+        "CI COLUMNS HOME LANG LC_* LINES NO_COLOR PATH TERM TMPDIR TZ XDG_*",
+        Treatment.PASSED,
+        "the user's terminal, language and folders",
     ),
 )
 """The first row that matches a name decides; what no row matches is passed."""

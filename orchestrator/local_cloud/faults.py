@@ -60,7 +60,8 @@ def defect(environ: WSGIEnvironment, reason: str) -> Response:
         operation = operation_of(_rewound(environ))
     except Exception:  # noqa: BLE001 - a request that cannot be read either is answered in plain text
         return plain(501, text.format("the request"))
-    if not operation.service:
+    if not operation.service and not operation.action:
+        # Neither signed nor a call of an AWS service that needs no signature.
         return plain(501, text.format("the request"))
     return error_response(operation, code=DEFECT, status=501, message=text.format(operation.label))
 

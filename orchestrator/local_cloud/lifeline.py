@@ -98,7 +98,7 @@ class Lifeline:
         """Whether some process has the lock."""
         try:
             descriptor = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         try:
             return not _locks(descriptor, LOCK_SH)

@@ -42,11 +42,15 @@ class Preparation:
         finally:
             self._done.set()
 
+    def wait(self) -> None:
+        """Wait until the work is done, successfully or not."""
+        self._done.wait()
+
     def hold(self, inner: Handler) -> Handler:
         """The layer that lets requests wait, or tells them why there is nothing to wait for."""
 
         def handle(environ: WSGIEnvironment) -> Response:
-            self._done.wait()
+            self.wait()
             if self._failure:
                 return error_response(operation_of(environ), code=DEFECT, status=501, message=self._failure)
             return inner(environ)

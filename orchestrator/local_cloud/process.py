@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -75,6 +75,12 @@ class CloudStatus:
     region: str
     moto_version: str | None
     log: Path
+
+
+def user_folder(environ: Mapping[str, str]) -> Path:
+    """Name the folder of a user's own server, for callers that stand in no project: below the state folder of XDG."""
+    state = Path(environ.get("XDG_STATE_HOME", ""))
+    return (state if state.is_absolute() else Path.home() / ".local" / "state") / "platformctl" / "local-cloud"
 
 
 class ServerProcess:
@@ -313,8 +319,15 @@ class ServerProcess:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Let one process at a time start or stop; the kernel frees the lock when its owner dies."""
-        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._home / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._home / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LocalCloudError(
+                "The folder of the local cloud cannot be used",
+                detail=f"{self._home}: {error.strerror}.",
+                hint="Make it writable, or name another folder: --state DIR",
+            ) from error
         try:
             flock(descriptor, LOCK_EX)
             yield

@@ -7,13 +7,14 @@ import threading
 from contextlib import contextmanager
 from urllib.parse import quote
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from orchestrator.local_cloud.transport import LoopbackServer
 
 HOST = b"Host: 127.0.0.1\r\n"
-SIGNED = b"Authorization: AWS4-HMAC-SHA256 Credential=LOCALPLATFORMCTLFAKE/20260101/us-east-1/kms/aws4_request, SignedHeaders=host, Signature=00\r\n"
+SIGNED = b"X-Amz-Target: TrentService.Do\r\nAuthorization: AWS4-HMAC-SHA256 Credential=LOCALPLATFORMCTLFAKE/20260101/us-east-1/kms/aws4_request, SignedHeaders=host, Signature=00\r\n"
 
 
 @contextmanager
@@ -162,7 +163,7 @@ def test_what_cannot_be_written_as_http_is_a_defect_with_a_status(app, reason, s
     with caplog.at_level(logging.ERROR), serving(app) as number:
         received = exchange(
             number,
-            b"POST / HTTP/1.1\r\nConnection: close\r\nX-Amz-Target: TrentService.Do\r\n" + HOST + signature + b"\r\n",
+            b"POST / HTTP/1.1\r\nConnection: close\r\n" + HOST + signature + b"\r\n",
         )
     head, _, body = received.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 501 ")
@@ -202,3 +203,15 @@ def test_s3_refuses_a_response_header_that_http_cannot_carry(client, name, value
     answer = s3.get_object(Bucket=name, Key="key", ResponseContentDisposition=encoded)
     assert answer["ContentDisposition"] == encoded
     assert answer["Body"].read() == b"x"
+
+
+def test_a_defect_of_an_unsigned_operation_has_the_form_of_its_service(cloud):
+    sts = boto3.client("sts", endpoint_url=cloud.status().endpoint, region_name="us-east-1")
+    with pytest.raises(ClientError) as raised:
+        sts.assume_role_with_saml(
+            RoleArn="arn:aws:iam::123456789012:role/r",
+            PrincipalArn="arn:aws:iam::123456789012:saml-provider/p",
+            SAMLAssertion="name",
+        )
+    assert raised.value.response["Error"]["Code"] == "LocalCloudDefect"
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

@@ -98,6 +98,13 @@ class FunctionRuntime:
             pool.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
+    def forget(self) -> None:
+        """End every process, because the account was emptied: the keys that processes hold are no longer valid."""
+        with self._lock:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
+
     def invoke(self, name: str, payload: bytes, qualifier: str | None = None) -> InvocationResult:
         """Run a function (by name or ARN) with a JSON payload, or raise InvocationRefusedError."""
         function = self._cloud.find(name, qualifier)

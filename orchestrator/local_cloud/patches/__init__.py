@@ -1,57 +1,20 @@
-"""What moto gets wrong under the Terraform AWS provider 5.100.0: one file per service, one table."""
+"""What moto gets wrong under the Terraform AWS provider 5.100.0: a file per service, and a table of all patches.
+
+Nothing here imports moto before it is asked to: that takes two seconds.
+"""
 
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
-from orchestrator.local_cloud.patches import (
-    apigateway,
-    awslambda,
-    awslambda_invoke,
-    cloudtrail,
-    cloudwatch,
-    config,
-    deliveries,
-    dynamodb,
-    ec2,
-    events,
-    firehose,
-    kinesis,
-    kms,
-    logs,
-    rds,
-    rds_automated_backups,
-    rds_master_secret,
-    s3,
-    sns,
-    sqs,
-    sts,
-)
 from orchestrator.local_cloud.patches.registry import Functions, NoFunctions, Patch
 
-_MODULES = (
-    apigateway,
-    awslambda,
-    awslambda_invoke,
-    cloudtrail,
-    cloudwatch,
-    config,
-    deliveries,
-    dynamodb,
-    ec2,
-    events,
-    firehose,
-    kinesis,
-    kms,
-    logs,
-    rds,
-    rds_automated_backups,
-    rds_master_secret,
-    s3,
-    sns,
-    sqs,
-    sts,
-)
 
-PATCHES = tuple(found for module in _MODULES for found in vars(module).values() if isinstance(found, Patch))
+@cache
+def patches() -> tuple[Patch, ...]:
+    """Load every patch of the modules in this folder, and with them the services of moto."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    return tuple(found for module in modules for found in vars(module).values() if isinstance(found, Patch))
 
 
 @cache
@@ -67,5 +30,5 @@ def apply_patches(functions: Functions | None = None) -> None:
         LocalCloudError: moto no longer has what a patch replaces.
 
     """
-    for patch in PATCHES:
+    for patch in patches():
         patch.apply(functions or NoFunctions())

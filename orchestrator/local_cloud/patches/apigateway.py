@@ -1,9 +1,14 @@
 """API Gateway: resource policies, changes in place, the account's settings."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
+
+from moto.apigateway.exceptions import BadRequestException
+from moto.apigateway.models import Account, RestAPI
+from moto.apigateway.responses import APIGatewayResponse
+from moto.core.utils import camelcase_to_underscores
 
 from orchestrator.local_cloud.patches.registry import add, around, patch
 
@@ -18,8 +23,6 @@ _BINARY = "/binaryMediaTypes"
     upstream="pull/5951",
 )
 def escaped_policy() -> None:
-    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - moto loads with the patches
-
     @around(RestAPI, "to_dict")
     def to_dict(original: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
         answer = original(self)
@@ -36,35 +39,20 @@ def escaped_policy() -> None:
     upstream=None,
 )
 def updates() -> None:
-    from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415 - moto loads with the patches
+    for kind, (places, _) in _UPDATABLE.items():
+        add(APIGatewayResponse, f"update_{kind}")(_update(kind, places))
 
-    @add(APIGatewayResponse, "update_resource")
-    def update_resource(self: Any) -> str:
-        _, _, api, _, resource = self.path.split("/")[:5]
-        found = self.backend.get_resource(api, resource)
-        _change(found, self._get_param("patchOperations"), _RESOURCE)
-        return json.dumps(found.to_dict())
 
-    @add(APIGatewayResponse, "update_method")
-    def update_method(self: Any) -> str:
-        _, _, api, _, resource, _, method = self.path.split("/")[:7]
-        found = self.backend.get_method(api, resource, method)
-        _change(found, self._get_param("patchOperations"), _METHOD)
-        return json.dumps(found.to_json())
+def _update(kind: str, places: Sequence[int]) -> Callable[[Any], str]:
+    def update(self: Any) -> str:
+        parts = self.path.split("/")
+        found = getattr(self.backend, f"get_{kind}")(*(parts[place] for place in places))
+        _change(found, self._get_param("patchOperations"), kind)
+        return json.dumps(found.to_dict() if kind == "resource" else found.to_json())
 
-    @add(APIGatewayResponse, "update_integration")
-    def update_integration(self: Any) -> str:
-        _, _, api, _, resource, _, method = self.path.split("/")[:7]
-        found = self.backend.get_integration(api, resource, method)
-        _change(found, self._get_param("patchOperations"), _INTEGRATION)
-        return json.dumps(found.to_json())
-
-    @add(APIGatewayResponse, "update_model")
-    def update_model(self: Any) -> str:
-        _, _, api, _, name = self.path.split("/")[:5]
-        found = self.backend.get_model(api, name)
-        _change(found, self._get_param("patchOperations"), _MODEL)
-        return json.dumps(found.to_json())
+    # moto finds an operation by the name of its function.
+    update.__name__ = f"update_{kind}"
+    return update
 
 
 @patch(
@@ -75,8 +63,6 @@ def updates() -> None:
     upstream="pull/8119",
 )
 def account_reset() -> None:
-    from moto.apigateway.models import Account  # noqa: PLC0415 - moto loads with the patches
-
     @around(Account, "apply_patch_operations")
     def apply_patch_operations(
         original: Callable[..., Any], self: Any, patch_operations: list[dict[str, str | None]]
@@ -92,9 +78,6 @@ def account_reset() -> None:
     upstream=None,
 )
 def binary_media_types() -> None:
-    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - moto loads with the patches
-    from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415 - as above
-
     def store(original: Callable[..., tuple[int, dict[str, str], str]], self: Any) -> tuple[int, dict[str, str], str]:
         status, headers, body = original(self)
         types = self._get_param("binaryMediaTypes") or self._get_param("x-amazon-apigateway-binary-media-types")
@@ -123,8 +106,6 @@ def _changed_types(types: list[str], operation: dict[str, Any]) -> list[str]:
         BadRequestException: the path names no type, or one that is not there to be removed or replaced.
 
     """
-    from moto.apigateway.exceptions import BadRequestException  # noqa: PLC0415 - moto loads with the patches
-
     path, value = operation["path"], operation.get("value")
     named = _unescaped(path.removeprefix(_BINARY).removeprefix("/")) or (value if operation["op"] != "replace" else "")
     escaped = path.count("/") <= _BINARY.count("/") + 1
@@ -137,55 +118,43 @@ def _changed_types(types: list[str], operation: dict[str, Any]) -> list[str]:
     raise BadRequestException(f"Invalid patch path {path}")
 
 
-def _switch(value: str) -> bool:
-    return value == "true"
-
-
-# By the first part of an operation's path: moto's attribute, and what the text of the operation becomes.
-_RESOURCE: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "parentId": ("parent_id", str),
-    "pathPart": ("path_part", str),
+# By kind: where its path has the arguments of moto's getter, and what can be changed, by the first part of an operation's path.
+_UPDATABLE = {
+    "resource": ((2, 4), "parentId pathPart"),
+    "method": (
+        (2, 4, 6),
+        "apiKeyRequired authorizationType authorizerId operationName requestModels requestParameters requestValidatorId",
+    ),
+    "integration": (
+        (2, 4, 6),
+        "contentHandling credentials passthroughBehavior requestParameters requestTemplates timeoutInMillis uri",
+    ),
+    "model": ((2, 4), "description schema"),
 }
-_METHOD: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "apiKeyRequired": ("api_key_required", _switch),
-    "authorizationType": ("authorization_type", str),
-    "authorizerId": ("authorizer_id", str),
-    "operationName": ("operation_name", str),
-    "requestModels": ("request_models", str),
-    "requestParameters": ("request_parameters", _switch),
-    "requestValidatorId": ("request_validator_id", str),
+_RENAMED = {"passthroughBehavior": "passthrough_behaviour"}
+_CONVERTED: dict[tuple[str, str], Callable[[str], Any]] = {
+    ("method", "apiKeyRequired"): lambda value: value == "true",
+    ("method", "requestParameters"): lambda value: value == "true",
+    ("integration", "timeoutInMillis"): int,
 }
-_INTEGRATION: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "contentHandling": ("content_handling", str),
-    "credentials": ("credentials", str),
-    "passthroughBehavior": ("passthrough_behaviour", str),
-    "requestParameters": ("request_parameters", str),
-    "requestTemplates": ("request_templates", str),
-    "timeoutInMillis": ("timeout_in_millis", int),
-    "uri": ("uri", str),
-}
-_MODEL: dict[str, tuple[str, Callable[[str], Any]]] = {"description": ("description", str), "schema": ("schema", str)}
 
 
-def _change(
-    item: Any, operations: list[dict[str, str]], attributes: dict[str, tuple[str, Callable[[str], Any]]]
-) -> None:
-    """Carries patch operations out on one of moto's objects; a path of two parts names an entry of a map.
+def _change(item: Any, operations: list[dict[str, str]], kind: str) -> None:
+    """Apply patch operations to one of moto's objects; a path of two parts names an entry of a map.
 
     Raises:
         BadRequestException: an operation changes what cannot be changed.
 
     """
-    from moto.apigateway.exceptions import BadRequestException  # noqa: PLC0415 - moto loads with the patches
-
+    _, listed = _UPDATABLE[kind]
     for operation in operations:
         first, *rest = operation["path"].removeprefix("/").split("/")
-        if first not in attributes:
-            supported = ", ".join(f"/{name}" for name in sorted(attributes))
+        if first not in listed.split():
+            supported = ", ".join(f"/{name}" for name in sorted(listed.split()))
             raise BadRequestException(f"Invalid patch path '{operation['path']}'. Must be one of: [{supported}]")
-        name, convert = attributes[first]
+        name = _RENAMED.get(first, camelcase_to_underscores(first))
         removed = operation["op"] == "remove"
-        value = None if removed else convert(operation.get("value", ""))
+        value = None if removed else _CONVERTED.get((kind, first), str)(operation.get("value", ""))
         if not rest:
             setattr(item, name, value)
             continue

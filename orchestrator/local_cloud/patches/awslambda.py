@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.awslambda.models import LambdaBackend, LambdaFunction
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 
@@ -14,8 +16,6 @@ from orchestrator.local_cloud.patches.registry import around, patch
     upstream=None,
 )
 def function_configuration() -> None:
-    from moto.awslambda.models import LambdaFunction  # noqa: PLC0415 - moto loads with the patches
-
     @around(LambdaFunction, "__init__")
     def init(
         original: Callable[..., None], self: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any
@@ -60,8 +60,6 @@ _UPDATABLE = {
     upstream="pull/6977",
 )
 def mapped_alias() -> None:
-    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
-
     def qualify(mapping: Any, stated: str) -> Any:
         name = stated.rpartition(":function:")[2] if ":function:" in stated else stated
         _, _, qualifier = name.partition(":")
@@ -87,8 +85,6 @@ def mapped_alias() -> None:
     upstream="pull/7078",
 )
 def event_invoke_config() -> None:
-    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
-
     @around(LambdaBackend, "put_function_event_invoke_config")
     def put(original: Callable[..., Any], self: Any, function_name: str, config: dict[str, Any]) -> Any:
         answer = original(self, function_name, config)

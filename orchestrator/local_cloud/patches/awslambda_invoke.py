@@ -12,6 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.responses import LambdaResponse
+from moto.logs.models import LogStream
+from moto.sqs.models import sqs_backends
+
 from orchestrator.local_cloud.functions.model import InvocationRefusedError
 from orchestrator.local_cloud.functions.patterns import FilterPatternError, compile_pattern
 from orchestrator.local_cloud.iam.deliveries import may_deliver
@@ -40,9 +45,6 @@ def submitter(functions: Functions) -> Callable[[str, Any], None]:
     upstream="issues/9916",
 )
 def invoke_operation(functions: Functions) -> None:
-    from moto.awslambda.models import LambdaFunction  # noqa: PLC0415 - moto loads with the patches
-    from moto.awslambda.responses import LambdaResponse  # noqa: PLC0415 - as above
-
     submit = submitter(functions)
 
     @around(LambdaResponse, "invoke")
@@ -110,9 +112,6 @@ def _refused(refusal: InvocationRefusedError) -> tuple[int, dict[str, str], byte
     upstream=None,
 )
 def polled_queues() -> None:
-    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - moto loads with the patches
-    from moto.sqs.models import sqs_backends  # noqa: PLC0415 - as above
-
     @around(LambdaBackend, "create_event_source_mapping")
     def create_event_source_mapping(original: Callable[..., Any], self: Any, spec: dict[str, Any]) -> Any:
         mapping = original(self, spec)
@@ -130,8 +129,6 @@ def polled_queues() -> None:
     upstream=None,
 )
 def subscriptions(functions: Functions) -> None:
-    from moto.logs.models import LogStream  # noqa: PLC0415 - moto loads with the patches
-
     submit = submitter(functions)
 
     @around(LogStream, "_send_log_events")

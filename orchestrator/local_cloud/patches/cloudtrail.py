@@ -4,6 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.cloudtrail.models import CloudTrailBackend
+from moto.cloudtrail.responses import CloudTrailResponse
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 
@@ -15,8 +18,6 @@ from orchestrator.local_cloud.patches.registry import around, patch
     upstream="issues/10107",
 )
 def delete_trail() -> None:
-    from moto.cloudtrail.models import CloudTrailBackend  # noqa: PLC0415 - moto loads with the patches
-
     @around(CloudTrailBackend, "delete_trail")
     def delete_trail(original: Callable[..., None], self: Any, name: str) -> None:
         original(self, self.get_trail(name).trail_name)
@@ -30,8 +31,6 @@ def delete_trail() -> None:
     upstream=None,
 )
 def describe_trails() -> None:
-    from moto.cloudtrail.responses import CloudTrailResponse  # noqa: PLC0415 - moto loads with the patches
-
     @around(CloudTrailResponse, "describe_trails")
     def describe_trails(original: Callable[..., str], self: Any) -> str:
         answer = json.loads(original(self))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from moto.cloudwatch.responses import CloudWatchResponse
+
 from orchestrator.local_cloud.patches.registry import add, patch
 
 
@@ -13,8 +15,6 @@ from orchestrator.local_cloud.patches.registry import add, patch
     upstream=None,
 )
 def composite_alarm() -> None:
-    from moto.cloudwatch.responses import CloudWatchResponse  # noqa: PLC0415 - moto loads with the patches
-
     @add(CloudWatchResponse, "put_composite_alarm")
     def put_composite_alarm(self: Any) -> Any:
         # moto's alarm knows a rule; only the operation is missing.

@@ -5,6 +5,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from moto.config.models import ConfigBackend, ConfigRule
+from moto.config.responses import ConfigResponse
+from moto.core.exceptions import JsonRESTError
+from moto.core.utils import unix_time
+
 from orchestrator.local_cloud.patches.registry import add, around, patch
 
 _RULES_PER_REGION = 1000
@@ -18,8 +23,6 @@ _RULES_PER_REGION = 1000
     upstream=None,
 )
 def rule_quota() -> None:
-    from moto.config.models import ConfigRule  # noqa: PLC0415 - moto loads with the patches
-
     ConfigRule.MAX_RULES = _RULES_PER_REGION
 
 
@@ -31,8 +34,6 @@ def rule_quota() -> None:
     upstream=None,
 )
 def recording_mode() -> None:
-    from moto.config.models import ConfigBackend  # noqa: PLC0415 - moto loads with the patches
-
     @around(ConfigBackend, "put_configuration_recorder")
     def put_configuration_recorder(original: Callable[..., Any], self: Any, config_recorder: dict[str, Any]) -> Any:
         original(self, config_recorder)
@@ -55,10 +56,6 @@ def recording_mode() -> None:
     upstream=None,
 )
 def conformance_packs() -> None:
-    from moto.config.responses import ConfigResponse  # noqa: PLC0415 - moto loads with the patches
-    from moto.core.exceptions import JsonRESTError  # noqa: PLC0415 - as above
-    from moto.core.utils import unix_time  # noqa: PLC0415 - as above
-
     def selected(self: Any) -> list[dict[str, Any]]:
         packs = _stored(self, "conformance_packs")
         names = self._get_param("ConformancePackNames") or sorted(packs)
@@ -123,9 +120,6 @@ def conformance_packs() -> None:
     upstream=None,
 )
 def remediation() -> None:
-    from moto.config.responses import ConfigResponse  # noqa: PLC0415 - moto loads with the patches
-    from moto.core.exceptions import JsonRESTError  # noqa: PLC0415 - as above
-
     @add(ConfigResponse, "put_remediation_configurations")
     def put_remediation_configurations(self: Any) -> str:
         backend = self.config_backend

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.s3 import notifications
+from moto.sns.models import Subscription
+
 from orchestrator.local_cloud.iam.deliveries import may_deliver
 from orchestrator.local_cloud.patches.registry import around, patch
 
@@ -18,8 +21,6 @@ _SNS = "sns.amazonaws.com"
     upstream=None,
 )
 def bucket_notifications() -> None:
-    from moto.s3 import notifications  # noqa: PLC0415 - moto loads with the patches
-
     @around(notifications, "_send_sqs_message")
     def send_sqs_message(
         original: Callable[..., None], account_id: str, event_body: Any, queue_name: str, region_name: str
@@ -51,8 +52,6 @@ def bucket_notifications() -> None:
     upstream=None,
 )
 def subscriptions() -> None:
-    from moto.sns.models import Subscription  # noqa: PLC0415 - moto loads with the patches
-
     @around(Subscription, "publish")
     def publish(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
         checked = self.protocol in ("sqs", "lambda")

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 
@@ -14,9 +17,6 @@ from orchestrator.local_cloud.patches.registry import around, patch
     upstream=None,
 )
 def on_demand_throughput() -> None:
-    from moto.dynamodb.models.table import Table  # noqa: PLC0415 - moto loads with the service
-    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415 - as above
-
     def store(original: Callable[..., Any], self: Any) -> Any:
         answer = original(self)
         limits = self.body.get("OnDemandThroughput")

@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.responses.network_acls import NetworkACLs
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 _ALL_PROTOCOLS = "-1"
@@ -16,8 +21,6 @@ _ALL_PROTOCOLS = "-1"
     upstream="issues/7915",
 )
 def rule_description() -> None:
-    from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend, SecurityGroupRule  # noqa: PLC0415 - moto loads with the service
-
     @around(SecurityGroupRule, "__init__")
     def init(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
@@ -73,8 +76,6 @@ def rule_description() -> None:
     upstream="pull/8917",
 )
 def modify_rule() -> None:
-    from moto.ec2.models.security_groups import SecurityGroupBackend  # noqa: PLC0415 - moto loads with the service
-
     @around(SecurityGroupBackend, "modify_security_group_rules")
     def modify(original: Callable[..., None], self: Any, group_id: str, rules: dict[str, dict[str, Any]]) -> None:
         for wanted in rules.values():
@@ -113,8 +114,6 @@ def modify_rule() -> None:
     upstream=None,
 )
 def nat_gateway_interface() -> None:
-    from moto.ec2.models.nat_gateways import NatGatewayBackend  # noqa: PLC0415 - moto loads with the service
-
     @around(NatGatewayBackend, "delete_nat_gateway")
     def delete_nat_gateway(original: Callable[..., Any], self: Any, nat_gateway_id: str) -> Any:
         gateway = original(self, nat_gateway_id)
@@ -132,8 +131,6 @@ def nat_gateway_interface() -> None:
     upstream=None,
 )
 def vpc_default_acl() -> None:
-    from moto.ec2.models.vpcs import VPCBackend  # noqa: PLC0415 - moto loads with the service
-
     @around(VPCBackend, "delete_vpc")
     def delete_vpc(original: Callable[..., Any], self: Any, vpc_id: str) -> Any:
         vpc = original(self, vpc_id)
@@ -151,8 +148,6 @@ def vpc_default_acl() -> None:
     upstream=None,
 )
 def network_acl_icmp() -> None:
-    from moto.ec2.responses.network_acls import NetworkACLs  # noqa: PLC0415 - moto loads with the service
-
     # The names that moto asks for, and those under which it has parsed them.
     renamed = {"Icmp.Code": "IcmpTypeCode.Code", "Icmp.Type": "IcmpTypeCode.Type"}
 

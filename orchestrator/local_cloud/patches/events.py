@@ -4,6 +4,9 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from moto.events.exceptions import ValidationException
+from moto.events.models import EventsBackend, Rule
+
 from orchestrator.local_cloud.events.cron import ScheduleError
 from orchestrator.local_cloud.events.schedule import parse_schedule
 from orchestrator.local_cloud.events.scheduler import Scheduler
@@ -20,8 +23,6 @@ from orchestrator.local_cloud.patches.registry import Functions, around, runtime
     upstream="pull/5169",
 )
 def event_targets(functions: Functions) -> None:
-    from moto.events.models import Rule  # noqa: PLC0415 - moto loads with the patches
-
     submit = submitter(functions)
 
     @around(Rule, "send_to_targets")
@@ -52,9 +53,6 @@ def event_targets(functions: Functions) -> None:
     upstream=None,
 )
 def schedules(functions: Functions) -> None:
-    from moto.events.exceptions import ValidationException  # noqa: PLC0415 - moto loads with the patches
-    from moto.events.models import EventsBackend  # noqa: PLC0415 - as above
-
     submit = submitter(functions)
     scheduler = Scheduler(scheduled_rules, lambda rule_arn, time: fire(rule_arn, time, submit))
 

@@ -7,6 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from moto.core.utils import utcnow
+from moto.firehose.models import FirehoseBackend
+from moto.s3.models import s3_backends
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 # Firehose takes patterns of Java's DateTimeFormatter; these are the parts of a date and a time.
@@ -22,10 +26,6 @@ _BY_HOUR = "!{timestamp:yyyy/MM/dd/HH}/"
     upstream="pull/7884",
 )
 def delivery() -> None:
-    from moto.core.utils import utcnow  # noqa: PLC0415 - moto loads with the patches
-    from moto.firehose.models import FirehoseBackend  # noqa: PLC0415 - as above
-    from moto.s3.models import s3_backends  # noqa: PLC0415 - as above
-
     @around(FirehoseBackend, "put_s3_records")
     def put_s3_records(
         _original: Any,

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.kinesis.responses import KinesisResponse
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 
@@ -14,8 +16,6 @@ from orchestrator.local_cloud.patches.registry import around, patch
     upstream=None,
 )
 def creation_tags() -> None:
-    from moto.kinesis.responses import KinesisResponse  # noqa: PLC0415 - moto loads with the patches
-
     @around(KinesisResponse, "create_stream")
     def create_stream(original: Callable[..., Any], self: Any) -> Any:
         answer = original(self)

@@ -4,6 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.utils import unix_time
+from moto.kms.exceptions import ValidationException
+from moto.kms.models import KmsBackend
+from moto.kms.responses import KmsResponse
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 _DEFAULT_PERIOD = 365
@@ -17,10 +22,6 @@ _DEFAULT_PERIOD = 365
     upstream=None,
 )
 def rotation_period() -> None:
-    from moto.core.utils import unix_time  # noqa: PLC0415 - moto loads with the service
-    from moto.kms.exceptions import ValidationException  # noqa: PLC0415 - as above
-    from moto.kms.responses import KmsResponse  # noqa: PLC0415 - as above
-
     @around(KmsResponse, "enable_key_rotation")
     def enable_key_rotation(original: Callable[..., str], self: Any) -> str:
         period = int(self._get_param("RotationPeriodInDays", _DEFAULT_PERIOD))
@@ -50,8 +51,6 @@ def rotation_period() -> None:
     upstream=None,
 )
 def managed_keys() -> None:
-    from moto.kms.models import KmsBackend  # noqa: PLC0415 - moto loads with the service
-
     @around(KmsBackend, "create_alias")
     def create_alias(original: Callable[..., Any], self: Any, target_key_id: str, alias_name: str) -> Any:
         if alias_name.startswith("alias/aws/"):

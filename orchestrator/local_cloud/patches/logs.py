@@ -4,6 +4,11 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from moto.core.utils import unix_time_millis
+from moto.logs.exceptions import ResourceNotFoundException
+from moto.logs.models import LogGroup
+from moto.logs.responses import LogsResponse
+
 from orchestrator.local_cloud.patches.registry import add, around, patch
 
 
@@ -15,10 +20,6 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     upstream=None,
 )
 def query_definitions() -> None:
-    from moto.core.utils import unix_time_millis  # noqa: PLC0415 - moto loads with the patches
-    from moto.logs.exceptions import ResourceNotFoundException  # noqa: PLC0415 - as above
-    from moto.logs.responses import LogsResponse  # noqa: PLC0415 - as above
-
     @add(LogsResponse, "put_query_definition")
     def put_query_definition(self: Any) -> str:
         identifier = self._get_param("queryDefinitionId") or str(uuid4())
@@ -54,8 +55,6 @@ def query_definitions() -> None:
     upstream="pull/10269",
 )
 def subscription_filter_updates() -> None:
-    from moto.logs.models import LogGroup  # noqa: PLC0415 - as above
-
     @around(LogGroup, "put_subscription_filter")
     def put_subscription_filter(
         original: Any, self: Any, filter_name: str, filter_pattern: str, destination_arn: str, role_arn: str

@@ -3,6 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.core.responses import ActionResult
+from moto.rds.models import DBCluster, DBParameterGroup
+from moto.rds.responses import RDSResponse
+
 from orchestrator.local_cloud.patches.registry import add, around, patch
 
 
@@ -14,26 +18,23 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     upstream=None,
 )
 def http_endpoint() -> None:
-    from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the patches
-    from moto.rds.models import DBCluster  # noqa: PLC0415 - as above
-    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - as above
-
     def store(self: Any, value: bool | None) -> None:
         self._enable_http_endpoint = bool(value)
 
     DBCluster.enable_http_endpoint = vars(DBCluster)["enable_http_endpoint"].setter(store)  # type: ignore[method-assign]
 
-    def switch(self: Any, enabled: bool) -> Any:
-        arn = self.params["ResourceArn"]
-        self.backend.describe_db_clusters(arn.rpartition(":")[2])[0].enable_http_endpoint = enabled
-        return ActionResult({"ResourceArn": arn, "HttpEndpointEnabled": enabled})
+    def switch(name: str, *, enabled: bool) -> None:
+        def operation(self: Any) -> Any:
+            arn = self.params["ResourceArn"]
+            self.backend.describe_db_clusters(arn.rpartition(":")[2])[0].enable_http_endpoint = enabled
+            return ActionResult({"ResourceArn": arn, "HttpEndpointEnabled": enabled})
 
-    add(RDSResponse, "enable_http_endpoint")(
-        _operation("enable_http_endpoint", lambda self: switch(self, enabled=True))
-    )
-    add(RDSResponse, "disable_http_endpoint")(
-        _operation("disable_http_endpoint", lambda self: switch(self, enabled=False))
-    )
+        # moto finds an operation by the name of its function.
+        operation.__name__ = name
+        add(RDSResponse, name)(operation)
+
+    switch("enable_http_endpoint", enabled=True)
+    switch("disable_http_endpoint", enabled=False)
 
 
 @patch(
@@ -44,8 +45,6 @@ def http_endpoint() -> None:
     upstream=None,
 )
 def scaling_configuration() -> None:
-    from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
-
     @around(DBCluster, "scaling_configuration_info")
     def scaling_configuration_info(original: Callable[..., Any], self: Any) -> Any:
         return original(self) if self.scaling_configuration else None
@@ -59,8 +58,6 @@ def scaling_configuration() -> None:
     upstream=None,
 )
 def engine_lifecycle_support() -> None:
-    from moto.rds.models import DBCluster  # noqa: PLC0415 - moto loads with the patches
-
     @around(DBCluster, "__init__")
     def create(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
@@ -78,8 +75,6 @@ _EXTENDED_SUPPORT = "open-source-rds-extended-support"
     upstream=None,
 )
 def performance_insights() -> None:
-    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - moto loads with the patches
-
     def store(original: Callable[..., Any], self: Any) -> Any:
         answer = original(self)
         instance = answer.result["DBInstance"]
@@ -109,17 +104,9 @@ _FREE_RETENTION = 7
     upstream=None,
 )
 def parameter_source() -> None:
-    from moto.rds.models import DBParameterGroup  # noqa: PLC0415 - moto loads with the patches
-
     @around(DBParameterGroup, "update_parameters")
     def update_parameters(original: Callable[..., None], self: Any, new_parameters: Iterable[dict[str, Any]]) -> None:
         stated = list(new_parameters)
         original(self, stated)
         for parameter in stated:
             self.parameters[parameter["ParameterName"]]["Source"] = "user"
-
-
-def _operation(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Moto finds operations by the names of plain functions."""
-    function.__name__ = name
-    return function

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.responses import ActionResult
+from moto.rds.responses import RDSResponse
+
 from orchestrator.local_cloud.patches.registry import add, around, patch
 
 
@@ -14,9 +17,6 @@ from orchestrator.local_cloud.patches.registry import add, around, patch
     upstream=None,
 )
 def cluster_automated_backups() -> None:
-    from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the patches
-    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - as above
-
     @add(RDSResponse, "describe_db_cluster_automated_backups")
     def describe_db_cluster_automated_backups(self: Any) -> Any:
         asked = (self.params.get("DBClusterIdentifier"), self.params.get("DbClusterResourceId"))
@@ -44,8 +44,6 @@ def cluster_automated_backups() -> None:
     upstream=None,
 )
 def automated_snapshots_go_with_the_cluster() -> None:
-    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - moto loads with the patches
-
     @around(RDSResponse, "delete_db_cluster")
     def delete_db_cluster(original: Callable[..., Any], self: Any) -> Any:
         answer = original(self)

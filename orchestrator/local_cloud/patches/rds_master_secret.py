@@ -6,6 +6,8 @@ import string
 from collections.abc import Callable
 from typing import Any
 
+from moto.rds.models import MasterUserSecret
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 # RDS takes every printable character but these: / ' " @ and the space.
@@ -21,8 +23,6 @@ _LENGTH = 32
     upstream=None,
 )
 def master_user_secret() -> None:
-    from moto.rds.models import MasterUserSecret  # noqa: PLC0415 - moto loads with the patches
-
     @around(MasterUserSecret, "_generate_secret_string")
     def generate(original: Callable[..., str], self: Any) -> str:
         content = json.loads(original(self))

@@ -4,6 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from flask import has_request_context, request
+from moto.core.responses import ActionResult
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+
 from orchestrator.local_cloud.iam.enforce import ENFORCED
 from orchestrator.local_cloud.iam.evaluate import AccessRequest, Principal, allows, denies
 from orchestrator.local_cloud.iam.policy import parse
@@ -23,9 +29,6 @@ _CALLER = Principal(arn=f"arn:aws:iam::{ACCOUNT_ID}:user/local-cloud", account=A
     upstream=None,
 )
 def policy_conditions() -> None:
-    from moto.iam.access_control import PermissionResult  # noqa: PLC0415 - moto loads with the service
-    from moto.s3.models import FakeBucket  # noqa: PLC0415 - as above
-
     @around(FakeBucket, "get_permission")
     def get_permission(_original: Callable[..., Any], self: Any, action: str, resource: str) -> Any:
         environ = _request()
@@ -51,8 +54,6 @@ def policy_conditions() -> None:
     upstream=None,
 )
 def logging_target() -> None:
-    from moto.s3.models import FakeBucket  # noqa: PLC0415 - moto loads with the service
-
     @around(FakeBucket, "_log_permissions_enabled_policy")
     def log_permissions(_original: Callable[..., bool], target_bucket: Any, target_prefix: str | None) -> bool:
         if not target_bucket.policy:
@@ -73,9 +74,6 @@ def logging_target() -> None:
     upstream="pull/7252",
 )
 def eventbridge_notification() -> None:
-    from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the service
-    from moto.s3.responses import S3Response  # noqa: PLC0415 - as above
-
     @around(S3Response, "get_bucket_notification")
     def get_bucket_notification(original: Callable[..., Any], self: Any) -> Any:
         stored = self.backend.get_bucket_notification_configuration(self.bucket_name)
@@ -94,9 +92,6 @@ def eventbridge_notification() -> None:
     upstream=None,
 )
 def logging_key_format() -> None:
-    from moto.core.responses import ActionResult  # noqa: PLC0415 - moto loads with the service
-    from moto.s3.responses import S3Response  # noqa: PLC0415 - as above
-
     @around(S3Response, "get_bucket_logging")
     def get_bucket_logging(original: Callable[..., Any], self: Any) -> Any:
         stored = self.backend.get_bucket_logging(self.bucket_name) or {}
@@ -115,8 +110,6 @@ def logging_key_format() -> None:
 
 def _request() -> Mapping[str, Any]:
     """The WSGI environment of the request that Flask is handling; empty outside of one."""
-    from flask import has_request_context, request  # noqa: PLC0415 - Flask comes with moto
-
     return request.environ if has_request_context() else {}
 
 

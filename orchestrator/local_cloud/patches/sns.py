@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.utils import camelcase_to_underscores
+from moto.sns.responses import SNSResponse
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 _PROTOCOLS = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
@@ -18,9 +21,6 @@ _KEPT = ("SignatureVersion", "TracingConfig", *(f"{p}{f}" for p in _PROTOCOLS fo
     upstream=None,
 )
 def topic_attributes() -> None:
-    from moto.core.utils import camelcase_to_underscores  # noqa: PLC0415 - moto loads with the patches
-    from moto.sns.responses import SNSResponse  # noqa: PLC0415 - as above
-
     @around(SNSResponse, "get_topic_attributes")
     def get_topic_attributes(original: Callable[..., Any], self: Any) -> Any:
         answer = original(self)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.sqs.models import Queue
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 
@@ -15,8 +17,6 @@ from orchestrator.local_cloud.patches.registry import around, patch
     upstream=None,
 )
 def policy_is_kept() -> None:
-    from moto.sqs.models import Queue  # noqa: PLC0415 - moto loads with the patches
-
     @around(Queue, "_set_attributes")
     def set_attributes(
         original: Callable[..., None], self: Any, attributes: dict[str, Any], now: float | None = None
@@ -35,8 +35,6 @@ def policy_is_kept() -> None:
     upstream=None,
 )
 def redrive_policies() -> None:
-    from moto.sqs.models import Queue  # noqa: PLC0415 - moto loads with the patches
-
     @around(Queue, "attributes")
     def attributes(original: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
         answer = original(self)

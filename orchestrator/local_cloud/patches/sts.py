@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.sts.models import STSBackend
+
 from orchestrator.local_cloud.patches.registry import around, patch
 
 
@@ -14,8 +16,6 @@ from orchestrator.local_cloud.patches.registry import around, patch
     upstream="pull/806",
 )
 def caller_identity() -> None:
-    from moto.sts.models import STSBackend  # noqa: PLC0415 - moto loads with the service
-
     @around(STSBackend, "get_caller_identity")
     def get_caller_identity(
         original: Callable[..., tuple[str, str, str]], self: Any, *args: Any, **kwargs: Any

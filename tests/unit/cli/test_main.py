@@ -219,7 +219,7 @@ def test_the_exit_code_of_the_process_is_that_of_the_command(platformctl, monkey
             ("local", "logs"),
             1,
             "",
-            "There is no log yet: the local cloud has not been started in this project.\n",
+            "There is no log yet: the local cloud has not been started.\n",
         ),
     ],
 )
