@@ -6,9 +6,9 @@ import zipfile
 from contextlib import ExitStack
 
 import pytest
-from orchestrator.adapters.aws.singletons import account_settings, conflicts
 
 from orchestrator.adapters.aws.inventory import list_resources
+from orchestrator.platform.account_settings import conflicts, read_account
 
 MINE, OTHER = "invb", "invab"
 # What comes with a cluster: the secret of its master user, and backups. (Those of an instance of a cluster are moto's own idea.)
@@ -310,7 +310,7 @@ def test_a2_nothing_is_found_where_nothing_is(client):
 
 def test_b15_who_holds_what_there_is_once_per_account(client, two):
     assert two
-    settings = account_settings(client)
+    settings = read_account(client)
     assert settings.recorder == f"config-recorder-{MINE}"
     everything = ("api-logs", "config", "database-monitoring")
     assert conflicts(settings, MINE, owned=everything, used=everything) == ({}, {})
