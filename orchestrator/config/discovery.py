@@ -78,9 +78,19 @@ def unit_folders(environment: Path) -> list[Path]:
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, set[str]]]:
-    """Folders with configuration of units in them, and the names of their files; hidden folders are left out."""
-    for folder, folders, names in os.walk(top):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    """Walk over the folders that hold configuration of units, with the names of these files.
+
+    Hidden folders are left out. Links to folders are followed, unless they lead back to a folder above.
+    """
+    for folder, folders, names in os.walk(top, followlinks=True):
+        above = Path(os.path.realpath(folder))
+        folders[:] = sorted(
+            name for name in folders if not (name.startswith(".") or _leads_up(Path(folder, name), above))
+        )
         present = {UNIT_FILE, *_REFUSED_FILES}.intersection(names)
         if present:
             yield Path(folder), present
+
+
+def _leads_up(folder: Path, above: Path) -> bool:
+    return folder.is_symlink() and Path(os.path.realpath(folder)) in (above, *above.parents)

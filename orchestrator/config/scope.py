@@ -38,6 +38,7 @@ from orchestrator.hcl import (
     Scope,
     evaluate,
     references,
+    too_deep,
 )
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.values import Value
@@ -90,6 +91,12 @@ class FileScope:
             outputs: the outputs of the dependencies; used in the last stage only.
 
         """
+        try:
+            return self._evaluate(expression, stage, outputs)
+        except RecursionError:
+            raise too_deep(expression.range) from None
+
+    def _evaluate(self, expression: Expression, stage: Stage, outputs: Outputs) -> Value:
         found = references(expression)
         refused_roots(found, stage, included=self.place.included is not None).raise_if_any()
         variables: dict[str, Value] = {}

@@ -1,5 +1,6 @@
 """The configuration language: text to syntax tree to values."""
 
+from orchestrator.hcl.dispatch import too_deep
 from orchestrator.hcl.evaluate import evaluate
 from orchestrator.hcl.json_values import from_json_value, to_json_value
 from orchestrator.hcl.nodes import (
@@ -73,5 +74,6 @@ __all__ = [
     "print_value",
     "references",
     "to_json_value",
+    "too_deep",
     "unknown_reference",
 ]

@@ -13,6 +13,9 @@ from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import as_expression
 from orchestrator.hcl.values import Sensitive, Value, mark
 
+TOO_MUCH = "Expression takes too much work"
+"""The summary of errors that no ``try`` catches, because each further attempt would fail as well."""
+
 _Node = TypeVar("_Node")
 _evaluators: dict[type, Callable[[Any, Scope], Value]] = {}
 
@@ -63,6 +66,16 @@ def split(value: Value) -> tuple[Value, bool]:
 def marked_if(condition: bool, value: Value) -> Value:
     """The value, as a secret if the condition holds."""
     return mark(value) if condition else value
+
+
+def too_deep(place: Range) -> ConfigurationError:
+    """Make the error for an expression that the evaluator cannot follow."""
+    return failure(
+        place,
+        "Expression nested too deeply",
+        "The brackets and operators here, or the values that they refer to, are nested deeper than can be read.",
+        "Split the expression with locals.",
+    )
 
 
 def failure(place: Range, summary: str, detail: str, hint: str = "") -> ConfigurationError:

@@ -1,8 +1,8 @@
 """Expressions: operators by precedence, traversals, calls, collections and for expressions."""
 
-from decimal import Decimal
-
 from orchestrator.hcl import template_parser
+from orchestrator.hcl.function import FunctionError
+from orchestrator.hcl.functions.decimals import parse_number
 from orchestrator.hcl.nodes import (
     Binary,
     BinaryOperator,
@@ -54,14 +54,6 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 def binary_level(operator: BinaryOperator) -> int:
     """How strongly an operator binds; a higher number binds stronger."""
     return _PRECEDENCE[operator]
-
-
-def parse_number(text: str) -> int | Decimal:
-    """The value of digits as they are written: ``1e3`` and ``2.0`` are integers."""
-    if text.isdigit():
-        return int(text)
-    number = Decimal(text)
-    return int(number) if number == number.to_integral_value() else number
 
 
 def expression(reader: Reader) -> Expression:
@@ -128,8 +120,12 @@ def _number(reader: Reader) -> Literal:
         raise reader.problem(
             reader.start, reader.end, "Invalid number", f'"{text}" is not a number.', f'Write it as a string: "{text}".'
         )
+    try:
+        value = parse_number(text)
+    except FunctionError as error:
+        raise reader.problem(reader.start, reader.end, "Invalid number", error.message) from None
     reader.advance()
-    return Literal(value=parse_number(text), range=reader.range(reader.last_end - len(text), reader.last_end))
+    return Literal(value=value, range=reader.range(reader.last_end - len(text), reader.last_end))
 
 
 def _identifier(reader: Reader) -> Expression:

@@ -9,9 +9,10 @@ from dataclasses import replace
 from itertools import count
 
 from orchestrator.diagnostics import Collector, ConfigurationError
-from orchestrator.hcl.dispatch import evaluate, evaluates, failure, fold, marked_if, split
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluates, failure, fold, marked_if, split
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_bool, to_string, type_name
+from orchestrator.hcl.limits import ITERATIONS
 from orchestrator.hcl.nodes import Expression, ForList, ForObject, Variable
 from orchestrator.hcl.references import free_variables
 from orchestrator.hcl.scope import Scope
@@ -41,6 +42,13 @@ def elements(
                 "Write [...] around it to make a list of it.",
             )
     for key, value in items:
+        if scope.work.is_too_much():
+            raise failure(
+                node.range,
+                TOO_MUCH,
+                f"The loops of this expression have more than {ITERATIONS:,} iterations together.",
+                "Loop over fewer elements.",
+            )
         names = {value_name: value} if key_name is None else {key_name: key, value_name: value}
         yield scope.child(**names)
 

@@ -7,7 +7,7 @@ tell the two apart.
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from orchestrator.diagnostics import ConfigurationError, Range
@@ -113,6 +113,8 @@ def _compute(node: Binary, left: bool | Number, right: bool | Number) -> bool | 
         return _COMPARISONS[node.operator](left, right)
     try:
         return normalise(_ARITHMETIC[node.operator](left, right))
+    except InvalidOperation:
+        raise failure(node.range, "Operation failed", "The two numbers are too far apart in size.") from None
     except FunctionError as error:
         raise failure(node.range, "Operation failed", error.message) from None
 

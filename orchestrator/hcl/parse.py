@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic
 from orchestrator.hcl import expression_parser, template_parser
+from orchestrator.hcl.limits import read_file
 from orchestrator.hcl.nodes import Attribute, Block, Body, Expression, File, Literal
 from orchestrator.hcl.reader import END, IDENTIFIER, NEWLINE, Reader, SyntaxProblem
 
@@ -27,7 +28,7 @@ def parse_file(path: Path) -> File:
     """
     try:
         # Line breaks are kept as they are: a heredoc's text contains them.
-        text = path.read_bytes().decode("utf-8")
+        text = read_file(path).decode("utf-8")
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise ConfigurationError(

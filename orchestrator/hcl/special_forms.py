@@ -11,9 +11,10 @@ from orchestrator.hcl.calls import (
     folded_call,
     special_form,
 )
-from orchestrator.hcl.dispatch import evaluate, failure, marked_if, split
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, failure, marked_if, split
 from orchestrator.hcl.function import Function
 from orchestrator.hcl.functions.conversion import type_name
+from orchestrator.hcl.limits import read_file
 from orchestrator.hcl.nodes import Call
 from orchestrator.hcl.parse import parse_template
 from orchestrator.hcl.scope import Scope
@@ -27,7 +28,7 @@ from orchestrator.hcl.values import (
 )
 
 # These say that the expression itself is wrong, not that it fails with these values.
-_NEVER_CAUGHT = (UNKNOWN_FUNCTION, NEEDS_KNOWN_VALUES)
+_NEVER_CAUGHT = (UNKNOWN_FUNCTION, NEEDS_KNOWN_VALUES, TOO_MUCH)
 
 
 @special_form("try")
@@ -163,12 +164,12 @@ def _templatefile(node: Call, scope: Scope) -> Value:
         )
     file = (scope.folder / path) if scope.folder is not None else Path(path)
     try:
-        text = file.expanduser().read_bytes().decode("utf-8")
+        text = read_file(file.expanduser()).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         shown = "The file" if path_secret else f"The file {file}"
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as UTF-8 text"
         raise failure(places[0], "Template file cannot be read", f"{shown} {reason}.") from error
-    inner = Scope(variables, {**scope.functions, node.name: _INSIDE_TEMPLATE}, scope.folder)
+    inner = Scope(variables, {**scope.functions, node.name: _INSIDE_TEMPLATE}, scope.folder, scope.work)
     return marked_if(path_secret or variables_secret, evaluate(parse_template(text, file), inner))
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.diagnostics import Range
-from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, failure, marked_if, split
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, failure, marked_if, split
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import composed, to_bool, to_string, type_name
+from orchestrator.hcl.limits import CHARACTERS
 from orchestrator.hcl.loops import elements, fold_loop
 from orchestrator.hcl.nodes import Expression, Literal, Template, TemplateFor, TemplateIf
 from orchestrator.hcl.scope import Scope
@@ -37,6 +38,8 @@ def _joined(values: Sequence[Value], places: Sequence[Range], whole: Range) -> V
         secret = secret or own_mark
         if not isinstance(value, Unknown):
             text += _string(value, place)
+            if len(text) > CHARACTERS:
+                raise failure(whole, TOO_MUCH, f"The string has more than {CHARACTERS:,} characters.")
             continue
         inner = value.expression
         for piece in inner.parts if isinstance(inner, Template) else (inner,):

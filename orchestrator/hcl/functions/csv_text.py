@@ -1,10 +1,14 @@
 """csvdecode: comma-separated values as RFC 4180 and Go's ``encoding/csv`` read them."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.declaration import declare, text
 from orchestrator.hcl.values import Value
+
+_FIELD = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"(?=[,\n])|(?P<plain>(?!")[^",\n]*)(?=[,\n])')
 
 
 @declare("csvdecode", text)
@@ -15,7 +19,7 @@ def csv_decode(source: str) -> Value:
     if header is None:
         raise FunctionError("The header line is missing.", argument=0)
     _, names = header
-    repeated = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    repeated = next((name for name, count in Counter(names).items() if count > 1), None)
     if repeated is not None:
         raise FunctionError(f'Duplicate column name "{repeated}".', argument=0)
     result: list[Value] = []
@@ -28,57 +32,32 @@ def csv_decode(source: str) -> Value:
 
 
 def _rows(source: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows, each with the number of its first line; empty lines are skipped."""
+    """Read the rows, each with the number of its first line; empty lines are skipped."""
     # Only a line feed ends a line; str.splitlines knows more ends than CSV does.
-    whole = source.replace("\r\n", "\n").removesuffix("\r").removesuffix("\n")
-    lines = [line + "\n" for line in whole.split("\n")]
+    text = source.replace("\r\n", "\n").removesuffix("\r").removesuffix("\n") + "\n"
     at = 0
-    while at < len(lines):
-        if lines[at] == "\n":
+    line = 1
+    while at < len(text):
+        first = line
+        fields: list[str] = []
+        while text[at] != "\n" or fields:
+            found = _FIELD.match(text, at)
+            if found is None:
+                quoted = text[at] == '"'
+                reason = (
+                    'extraneous or missing " in a quoted field' if quoted else 'bare " in a field that is not quoted'
+                )
+                raise _error(line, reason)
+            fields.append(found["plain"] if found["quoted"] is None else found["quoted"].replace('""', '"'))
+            line += found.group().count("\n")
+            at = found.end()
+            if text[at] == "\n":
+                break
             at += 1
-            continue
-        start = at
-        fields, at = _row(lines, at)
-        yield start + 1, fields
-
-
-def _row(lines: list[str], at: int) -> tuple[list[str], int]:
-    """The fields of the row that begins at a line, and the line after it."""
-    fields: list[str] = []
-    rest = lines[at]
-    while True:
-        if rest.startswith('"'):
-            field, rest, at = _quoted(lines, at, rest[1:])
-        else:
-            end = min(position for position in (rest.find(","), rest.find("\n")) if position >= 0)
-            field, rest = rest[:end], rest[end:]
-            if '"' in field:
-                raise _error(at + 1, 'bare " in a field that is not quoted')
-        fields.append(field)
-        if not rest.startswith(","):
-            return fields, at + 1
-        rest = rest[1:]
-
-
-def _quoted(lines: list[str], at: int, rest: str) -> tuple[str, str, int]:
-    """A quoted field, which may go on over several lines; what follows it, and the line that is on."""
-    start = at
-    parts: list[str] = []
-    while True:
-        before, quote, after = rest.partition('"')
-        parts.append(before)
-        if quote and after.startswith('"'):
-            parts.append('"')
-            rest = after[1:]
-        elif quote:
-            if not after.startswith((",", "\n")):
-                raise _error(at + 1, 'extraneous or missing " in a quoted field')
-            return "".join(parts), after, at
-        elif at + 1 < len(lines):
-            at += 1
-            rest = lines[at]
-        else:
-            raise _error(start + 1, 'extraneous or missing " in a quoted field')
+        if fields:
+            yield first, fields
+        at += 1
+        line += 1
 
 
 def _error(line: int, reason: str) -> FunctionError:

@@ -7,7 +7,7 @@ Decimals of ``CONTEXT`` carry as many digits, so the two agree wherever a result
 import math
 import re
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Context, Decimal, InvalidOperation
 from typing import TypeAlias
 
 from orchestrator.hcl.function import FunctionError
@@ -23,26 +23,39 @@ CONTEXT = Context(prec=155)
 _EXACT = Context(prec=20_000)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _LARGEST_EXPONENT = 4000
+_BITS_PER_DIGIT = math.log2(10)
+_OUT_OF_RANGE = f"The number is out of range: it has more than {_LARGEST_EXPONENT} digits before or after the point."
 _FLOAT_BITS = 53
 
 
 def normalise(value: Number) -> Number:
-    """The number as an int when it is integral.
+    """Return an integral number as an int, and one of more than 512 bits rounded, as Terraform does.
 
     Raises FunctionError when it has thousands of digits, which only a mistake in an exponent explains.
     """
     if isinstance(value, int):
-        return value
+        if value.bit_length() <= PRECISION_BITS:
+            return value
+        if value.bit_length() > _LARGEST_EXPONENT * _BITS_PER_DIGIT:
+            raise FunctionError(_OUT_OF_RANGE)
+        value = Decimal(value)
     if not value.is_finite():
         raise FunctionError("The number is infinite or undefined, which no argument of a resource can be.")
     if value and abs(value.adjusted()) > _LARGEST_EXPONENT:
-        raise FunctionError("The number is out of range.")
+        raise FunctionError(_OUT_OF_RANGE)
+    value = CONTEXT.plus(value)
     return int(value) if value == value.to_integral_value() else value
 
 
 def parse_number(text: str) -> Number | None:
     """The number that a decimal text writes (``-1.5``, ``.5``, ``1e3``); None if it writes none."""
-    return normalise(Decimal(text)) if _NUMBER.match(text) else None
+    if not _NUMBER.match(text):
+        return None
+    try:
+        return normalise(Decimal(text))
+    except InvalidOperation:
+        # An exponent of twenty digits.
+        raise FunctionError(_OUT_OF_RANGE) from None
 
 
 def number_text(value: Number) -> str:

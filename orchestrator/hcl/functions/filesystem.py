@@ -9,9 +9,10 @@ from pathlib import Path
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.functions.declaration import declare, text
-from orchestrator.hcl.functions.glob import GlobError, matching_paths
+from orchestrator.hcl.functions.glob import MOST_FOLDERS, GlobError, TooManyFoldersError, matching_paths
 from orchestrator.hcl.functions.hashing import DIGESTS
 from orchestrator.hcl.functions.typesystem import STRING, ordered_set
+from orchestrator.hcl.limits import FILE_BYTES, read_file
 from orchestrator.hcl.values import Value
 
 
@@ -58,7 +59,7 @@ def file_functions(folder: Path) -> tuple[Function, ...]:
     return (
         _declared("abspath", files.absolute),
         _declared("file", files.text),
-        _declared("filebase64", lambda path: base64.b64encode(files.data(path)).decode()),
+        _declared("filebase64", lambda path: base64.b64encode(files.data(path, largest=FILE_BYTES)).decode()),
         _declared("fileexists", files.exists),
         declare("fileset", text, text, portable=False)(files.matching),
         *(_declared(f"file{name}", _hashed(files, digest)) for name, digest in DIGESTS.items()),
@@ -89,9 +90,9 @@ class _Files:
         assert isinstance(expanded, str)
         return self.folder / expanded
 
-    def data(self, path: str) -> bytes:
+    def data(self, path: str, *, largest: int | None = None) -> bytes:
         try:
-            return self.resolved(path).read_bytes()
+            return read_file(self.resolved(path), largest=largest)
         except FileNotFoundError:
             message = f'No file exists at "{path}": the path is relative to {self.folder}.'
             raise FunctionError(message, argument=0) from None
@@ -103,7 +104,7 @@ class _Files:
 
     def text(self, path: str) -> str:
         try:
-            return composed(self.data(path).decode())
+            return composed(self.data(path, largest=FILE_BYTES).decode())
         except UnicodeDecodeError:
             message = f'The contents of "{path}" are not valid UTF-8; read them with filebase64 instead.'
             raise FunctionError(message, argument=0) from None
@@ -126,6 +127,8 @@ class _Files:
                     names.append(composed(name))
                 elif not (root / name).exists():
                     raise FunctionError(f'"{name}" is a link that leads nowhere.', argument=0)
+        except TooManyFoldersError:
+            raise FunctionError(f'"{path}" has more than {MOST_FOLDERS:,} folders below it.', argument=0) from None
         except GlobError:
             raise FunctionError(f'Syntax error in the pattern "{pattern}".', argument=1) from None
         return ordered_set(names, STRING)

@@ -11,12 +11,17 @@ from orchestrator.hcl.functions.declaration import anything, declare, text
 from orchestrator.hcl.functions.graphemes import graphemes
 from orchestrator.hcl.functions.json_text import json_text
 from orchestrator.hcl.functions.number_format import Layout, format_fraction, format_integer, shortest
+from orchestrator.hcl.limits import check_length
 from orchestrator.hcl.values import SetValue, Value
 
 _VERB = re.compile(
     r"%(?P<flags>[ #+0-]*)(?P<width>[1-9][0-9]*)?(?:\.(?P<precision>[0-9]*))?(?:\[(?P<index>[1-9][0-9]*)\])?"
     r"(?P<mode>[A-Za-z])",
 )
+
+# A width or a precision is smaller than a million, as in Go.
+_MOST_DIGITS = 6
+_INDEX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,7 @@ def _format(template: str, arguments: Sequence[Value]) -> str:
             )
         used = max(used, piece.argument + 1)
         parts.append(_show(piece, arguments[piece.argument]))
+        check_length(sum(map(len, parts)))
     if used < len(arguments):
         reason = f"only {used} used by the format string" if used else "there are no verbs in the format string"
         raise FunctionError(f"Too many arguments; {reason}.", argument=used + 1)
@@ -109,9 +115,11 @@ def _pieces(template: str) -> Iterator[str | Verb]:
             raise FunctionError(
                 f"Invalid format string at offset {start}: {template[start : start + 8]!r}.", argument=0
             )
-        index = int(found["index"]) - 1 if found["index"] else following
+        index = int(found["index"][:_INDEX_DIGITS]) - 1 if found["index"] else following
         following = index + 1
         precision = int(found["precision"] or 0) if found["precision"] is not None else None
+        if len(found["width"] or "") > _MOST_DIGITS or len(found["precision"] or "") > _MOST_DIGITS:
+            raise FunctionError(f'The width or precision of "{found.group()}" at {start} is too large.', argument=0)
         layout = Layout(flags=found["flags"], width=int(found["width"] or 0), precision=precision)
         yield Verb(raw=found.group(), offset=start, mode=found["mode"], layout=layout, argument=index)
         at = found.end()

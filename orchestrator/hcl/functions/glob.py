@@ -7,7 +7,10 @@ import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
+
+MOST_FOLDERS = 5_000
 
 _SPECIAL = re.compile(r"[*?\[{\\]")
 
@@ -16,42 +19,55 @@ class GlobError(Exception):
     """A pattern has a bracket or brace that is not closed."""
 
 
+class TooManyFoldersError(Exception):
+    """The pattern would have to look into more than MOST_FOLDERS folders."""
+
+
 def matching_paths(folder: Path, pattern: str) -> Iterator[str]:
-    """What fits a pattern below a folder, relative to it, with forward slashes; raises GlobError.
+    """What fits a pattern below a folder, relative to it, with forward slashes.
 
     Yields folders and (but for ``**``) links that lead nowhere, too, and a path again for each way in which it fits.
+
+    Raises:
+        GlobError: the pattern is not valid.
+        TooManyFoldersError: there is no end to the folders.
+
     """
     names = pattern.split("/")
     for name in names:
         if name != "**" and _SPECIAL.search(name):
             compile_name(name)
-    return _expand(folder, "", names, frozenset())
+    return _expand(folder, "", names, frozenset(), count(1))
 
 
-def _expand(folder: Path, prefix: str, names: list[str], above: frozenset[str]) -> Iterator[str]:
+def _expand(folder: Path, prefix: str, names: list[str], above: frozenset[str], looked: Iterator[int]) -> Iterator[str]:
     name, *below = names
     if name == "**":
-        yield from _expand_deep(folder, prefix, below, above)
+        yield from _expand_deep(folder, prefix, below, above, looked)
         return
     for entry in _entries(folder, name):
         if not below:
             yield prefix + entry
         elif (folder / entry).is_dir():
-            yield from _expand(folder / entry, f"{prefix}{entry}/", below, above)
+            yield from _expand(folder / entry, f"{prefix}{entry}/", below, above, looked)
 
 
-def _expand_deep(folder: Path, prefix: str, below: list[str], above: frozenset[str]) -> Iterator[str]:
+def _expand_deep(
+    folder: Path, prefix: str, below: list[str], above: frozenset[str], looked: Iterator[int]
+) -> Iterator[str]:
     real = os.path.realpath(folder)
+    if next(looked) > MOST_FOLDERS:
+        raise TooManyFoldersError
     if real in above:
         # A link that leads back to a folder above would lead down for ever.
         return
     if below:
-        yield from _expand(folder, prefix, below, above)
+        yield from _expand(folder, prefix, below, above, looked)
     else:
         yield from (prefix + entry for entry in _listed(folder) if (folder / entry).is_file())
     for entry in _listed(folder):
         if (folder / entry).is_dir():
-            yield from _expand_deep(folder / entry, f"{prefix}{entry}/", below, above | {real})
+            yield from _expand_deep(folder / entry, f"{prefix}{entry}/", below, above | {real}, looked)
 
 
 def _entries(folder: Path, name: str) -> list[str]:

@@ -14,6 +14,7 @@ import re2
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.functions.declaration import declare, text
+from orchestrator.hcl.limits import check_length
 from orchestrator.hcl.values import Value
 
 # What stands in a replacement for a group.
@@ -62,14 +63,19 @@ def regex_all(pattern: str, value: str) -> Value:
 def substitute(value: str, part: str, replacement: str) -> Value:
     """Replace a part, or, when it is written between slashes, whatever the regular expression matches."""
     if len(part) < 2 or not (part.startswith("/") and part.endswith("/")):  # noqa: PLR2004 - the two slashes
+        repeats = value.count(part) if part else len(value) + 1
+        check_length(len(value) + repeats * (len(replacement) - len(part)))
         return composed(value.replace(part, replacement))
     compiled = _compile(part[1:-1], argument=1)
     data = value.encode()
     parts: list[bytes] = []
     end = 0
+    size = len(data)
     for found in compiled.matches(data):
         parts += [data[end : found.start()], compiled.expand(found, replacement)]
         end = found.end()
+        size += len(parts[-1])
+        check_length(size)
     return composed(b"".join([*parts, data[end:]]).decode())
 
 

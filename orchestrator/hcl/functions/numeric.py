@@ -11,6 +11,7 @@ from orchestrator.hcl.functions.declaration import declare, given, number, seque
 from orchestrator.hcl.values import Value
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MOST_DIGITS = 4000
 _LARGEST_BASE = len(_DIGITS)
 _CASELESS_BASE = 36
 """Up to this base, capital letters are the same digits as small ones."""
@@ -37,7 +38,10 @@ def logarithm(value: Number, base: Number) -> Value:
     """Computed in 64-bit floating point, as Terraform does."""
     if value <= 0 or base <= 0 or base == 1:
         raise FunctionError("The number and the base must be greater than zero, and the base must not be 1.")
-    return from_float(math.log(value) / math.log(base))
+    try:
+        return from_float(math.log(value) / math.log(base))
+    except (OverflowError, ValueError):
+        raise FunctionError("The number or the base does not fit into a 64-bit number.") from None
 
 
 @declare("max", rest=number, rest_minimum=1)
@@ -61,8 +65,10 @@ def parse_integer(text: Value, base: int) -> Value:
     places = [_DIGITS.find(character) for character in folded]
     if not places or not all(0 <= place < base for place in places):
         raise FunctionError(f'Cannot parse "{text}" as a base {base} integer.', argument=0)
+    if len(places) > _MOST_DIGITS:
+        raise FunctionError(f"The number is out of range: it has more than {_MOST_DIGITS} digits.", argument=0)
     value = reduce(lambda total, place: total * base + place, places, 0)
-    return -value if text.startswith("-") else value
+    return normalise(-value if text.startswith("-") else value)
 
 
 @declare("pow", number, number)

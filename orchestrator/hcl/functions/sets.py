@@ -1,6 +1,7 @@
 """Functions over sets."""
 
 from itertools import product
+from math import prod
 
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.declaration import declare, given, unique
@@ -15,6 +16,7 @@ from orchestrator.hcl.functions.typesystem import (
     type_of,
     unify,
 )
+from orchestrator.hcl.limits import check_elements
 from orchestrator.hcl.values import SetValue, Value
 
 
@@ -58,6 +60,7 @@ def set_product(*collections: Value) -> Value:
             columns.append(as_one_type(list(values)))
         except ConversionError:
             raise FunctionError("All elements must have the same type.", argument=index) from None
+    check_elements(prod(map(len, columns)))
     combinations: list[Value] = [list(combination) for combination in product(*columns)]
     if all(isinstance(values, list) for values in collections):
         return combinations

@@ -7,6 +7,7 @@ from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.functions.declaration import declare, list_of_strings, text, whole
 from orchestrator.hcl.functions.graphemes import graphemes
+from orchestrator.hcl.limits import check_length, joined
 from orchestrator.hcl.values import Value
 
 _SPACE = "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -29,6 +30,7 @@ def indent(spaces: int, value: str) -> Value:
     """Indents every line but the first."""
     if spaces < 0:
         raise FunctionError("The number of spaces must not be negative.", argument=0)
+    check_length(len(value) + value.count("\n") * spaces)
     return value.replace("\n", "\n" + " " * spaces)
 
 
@@ -40,7 +42,7 @@ def join(separator: str, *lists: list[str | None]) -> Value:
             if element is None:
                 raise FunctionError(f"Element {index} is null; cannot concatenate null values.", argument=number)
             parts.append(element)
-    return composed(separator.join(parts))
+    return composed(joined(parts, separator))
 
 
 @declare("lower", text)

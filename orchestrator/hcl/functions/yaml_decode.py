@@ -17,6 +17,7 @@ from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.conversion import composed, to_string
 from orchestrator.hcl.functions.decimals import normalise
 from orchestrator.hcl.functions.declaration import declare, text
+from orchestrator.hcl.limits import NESTING, check_elements
 from orchestrator.hcl.values import Value
 
 _STANDARD = "tag:yaml.org,2002:"
@@ -42,6 +43,12 @@ _DATE = re.compile(
 
 class _Loader(yaml.SafeLoader):
     """Leaves plain scalars without a tag unresolved, so that they can be told from quoted ones."""
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        # PyYAML needs a time that grows with the square of the depth.
+        if self.flow_level > NESTING:
+            raise RecursionError
+        super().fetch_flow_collection_start(token)
 
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
         written = self.peek_event().tag  # type: ignore[no-untyped-call]
@@ -84,8 +91,12 @@ class _Reader:
 
     def __init__(self) -> None:
         self.open: set[int] = set()
+        self.read = 0
 
     def value(self, node: yaml.Node) -> Value:
+        # Aliases may repeat what other aliases repeat.
+        self.read += 1
+        check_elements(self.read)
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
         if id(node) in self.open:

@@ -160,3 +160,15 @@ def test_a_local_that_fails_inside_try_of_another_file_is_still_a_fallback(tree)
     tree.unit("vpc", 'locals {\n  a = {}\n}\ninputs = { name = try(local.a.b, local.nothing, "fallback") }\n')
 
     assert tree.inputs("vpc") == {"name": "fallback"}
+
+
+def test_a_chain_of_locals_that_is_too_long_is_a_diagnostic(tree):
+    chain = "".join(f"  l{number} = local.l{number + 1}\n" for number in range(2000))
+    tree.unit("vpc", f"locals {{\n{chain}  l2000 = 1\n}}\ninputs = {{ name = local.l0 }}\n")
+
+    errors = tree.errors()
+
+    assert errors
+    assert all(
+        ": Expression nested too deeply. The brackets and operators here, or the values" in text for text in errors
+    )

@@ -25,6 +25,25 @@ def test_units_are_found_at_any_depth_and_named_by_their_folder(tree):
     assert environments(tree.root / "live") == ["dev", "prod"]
 
 
+def test_a_linked_folder_is_a_unit_of_its_own(tree):
+    """gruntwork-io/terragrunt#1611"""
+    tree.write({"live/root.hcl": "inputs = { name = path_relative_to_include() }\n"})
+    tree.unit("blue/vpc", 'include {\n  path = find_in_parent_folders("root.hcl")\n}\n')
+    dev = tree.root / "live/dev"
+    (dev / "green").symlink_to("blue")
+    (dev / "red").symlink_to(tree.root / "live/dev/blue/vpc")
+    (dev / "blue/loop").symlink_to("..")
+    (dev / "nowhere").symlink_to("missing")
+
+    units = tree.load().units
+
+    assert {name: unit.evaluate({}).inputs["name"] for name, unit in units.items()} == {
+        "blue/vpc": "dev/blue/vpc",
+        "green/vpc": "dev/green/vpc",
+        "red": "dev/red",
+    }
+
+
 def test_a_configuration_in_the_environment_folder_is_for_including(tree):
     tree.write({"live/dev/terragrunt.hcl": 'inputs = { name = "env" }\n'})
     tree.unit("vpc", 'include "env" {\n  path = find_in_parent_folders()\n}\n')

@@ -62,7 +62,12 @@ def test_value(call, name, arguments, value):
         ("sum", [[]], "Cannot sum an empty list.", 0),
         ("sum", [[1, None]], "The argument must be a list, set or tuple of number values.", 0),
         ("sum", [{"a": 1}], "A list, tuple or set is required, not object.", 0),
-        ("tonumber", ["1e9999999"], "The number is out of range.", 0),
+        (
+            "tonumber",
+            ["1e9999999"],
+            "The number is out of range: it has more than 4000 digits before or after the point.",
+            0,
+        ),
     ],
 )
 def test_refusal(refusal, name, arguments, message, argument):
