@@ -136,27 +136,3 @@ def not_found(arn: str) -> InvocationRefusedError:
 def throttled() -> InvocationRefusedError:
     """Build the refusal of a call beyond the function's reserved concurrency."""
     return InvocationRefusedError("TooManyRequestsException", 429, "Rate Exceeded.")
-
-
-def too_large(size: int, kind: str, limit: int) -> InvocationRefusedError:
-    """Build the refusal of an event that is larger than Lambda accepts."""
-    message = f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
-    return InvocationRefusedError("RequestTooLargeException", 413, message)
-
-
-def no_zip(reason: str) -> InvocationRefusedError:
-    """Build the refusal of a function whose archive cannot be unpacked."""
-    message = f"Lambda could not unzip the deployment package: {reason}"
-    return InvocationRefusedError("InvalidZipFileException", 502, message)
-
-
-def environment_refused(reason: str) -> InvocationRefusedError:
-    """Build the refusal of a function whose environment variables no process can have."""
-    message = f"Lambda was unable to configure your environment variables because {reason}"
-    return InvocationRefusedError("InvalidParameterValueException", 400, message)
-
-
-def not_json(reason: str) -> InvocationRefusedError:
-    """Build the refusal of an event that is not JSON."""
-    message = f"Could not parse request body into json: {reason}"
-    return InvocationRefusedError("InvalidRequestContentException", 400, message)
