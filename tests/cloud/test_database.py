@@ -1,9 +1,8 @@
-"""The master user's secret as Terraform meets it, and a login to a cluster of the running local cloud (B2, B12, C8)."""
+"""The master user's secret as Terraform sees it, and logins to a cluster of the running local cloud (B2, B12, C8)."""
 
 import json
 import socket
 import ssl
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from pg8000 import native
 from pg8000.exceptions import DatabaseError
 
 from orchestrator.local_cloud.database.binaries import installed
+from tests.cloud.helpers import eventually
 
 DEADLINE = 20
 
 
 @pytest.fixture
 def cluster(client, name):
-    """A cluster with one instance, and its key."""
+    """Create a cluster with one instance and a key."""
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
     rds = client("rds")
     rds.create_db_cluster(
@@ -54,7 +54,7 @@ def _secret(client, cluster):
     return json.loads(found["SecretString"])
 
 
-def test_c8_the_master_users_secret_is_encrypted_with_the_clusters_key_and_holds_his_name(client, cluster):
+def test_c8_the_master_users_secret_has_the_clusters_key_and_the_user_name(client, cluster):
     stated = cluster["MasterUserSecret"]
     described = client("secretsmanager").describe_secret(SecretId=stated["SecretArn"])
     assert stated["KmsKeyId"] == described["KmsKeyId"] == cluster["Key"]
@@ -83,17 +83,14 @@ def test_b12_the_secret_goes_with_the_cluster(client, cluster, name):
 
 @pytest.fixture
 def endpoint(cloud, cluster):
-    """Where the cluster's endpoint is really reached, and the certificate of its authority."""
+    """Return where the cluster's endpoint is really reached, and the certificate of its authority."""
     folder = Path(cloud.status().log).parent / "database"
-    wanted = f"{cluster['Endpoint']}:{cluster['Port']}"
-    deadline = time.monotonic() + DEADLINE
-    while time.monotonic() < deadline:
-        if (folder / "endpoints").exists():
-            known = json.loads((folder / "endpoints").read_text())
-            if wanted in known:
-                return tuple(known[wanted]), folder / "ca.pem"
-        time.sleep(0.1)
-    pytest.fail(f"{wanted} did not appear within {DEADLINE} seconds")
+
+    def look():
+        known = json.loads((folder / "endpoints").read_text()) if (folder / "endpoints").exists() else {}
+        return known.get(f"{cluster['Endpoint']}:{cluster['Port']}")
+
+    return tuple(eventually(look)), folder / "ca.pem"
 
 
 def _connect(cluster, endpoint, user, password):
