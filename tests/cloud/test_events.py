@@ -15,31 +15,16 @@ from orchestrator.local_cloud.events.scheduler import Scheduler
 from orchestrator.local_cloud.events.targets import fire, scheduled_rules
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
 from orchestrator.local_cloud.patches import apply_patches
-from tests.cloud.helpers import HERE, TRUST, archive, document, eventually, statement
+from tests.cloud.helpers import HERE, TRUST, document, eventually, statement
 
 EVENTS = "events.amazonaws.com"
+# For queues that accept the events of this test's rules.
+OPEN = {"service": EVENTS, "condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:events:{HERE}:rule/test-*"}}}
+OTHER = {"service": EVENTS, "condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:events:{HERE}:rule/other"}}}
 
 
 def allowing(action, resource, **condition):
     return document(statement(action, resource, service=EVENTS, condition=condition))
-
-
-@pytest.fixture
-def queue(client, name):
-    """Create a queue that accepts events of this test's rules by default; return its URL and ARN."""
-    made = []
-
-    def create(suffix="", source=f"arn:aws:events:{HERE}:rule/test-*", allowed=True):
-        arn = f"arn:aws:sqs:{HERE}:{name}{suffix}"
-        policy = allowing("sqs:SendMessage", arn, ArnLike={"aws:SourceArn": source})
-        attributes = {"Policy": policy} if allowed else {}
-        url = client("sqs").create_queue(QueueName=name + suffix, Attributes=attributes)["QueueUrl"]
-        made.append(url)
-        return url, arn
-
-    yield create
-    for url in made:
-        client("sqs").delete_queue(QueueUrl=url)
 
 
 @pytest.fixture
@@ -79,7 +64,7 @@ def bodies(client, url):
 
 
 def test_an_event_that_matches_reaches_a_queue(client, name, queue, rule):
-    url, arn = queue()
+    url, arn = queue(**OPEN)
     rule({"Arn": arn})
     put(client, "another")
     put(client, name, n=1)
@@ -99,14 +84,14 @@ def test_an_event_that_matches_reaches_a_queue(client, name, queue, rule):
     ],
 )
 def test_a_target_gets_its_configured_input(client, name, queue, rule, stated, expected):
-    url, arn = queue()
+    url, arn = queue(**OPEN)
     rule({"Arn": arn, **stated})
     put(client, name, n=1, name="x")
     assert bodies(client, url) == [expected]
 
 
 def test_a_disabled_rule_calls_no_target(client, name, queue, rule):
-    url, arn = queue()
+    url, arn = queue(**OPEN)
     rule({"Arn": arn})
     client("events").disable_rule(Name=name)
     put(client, name)
@@ -116,8 +101,8 @@ def test_a_disabled_rule_calls_no_target(client, name, queue, rule):
 
 
 def test_b9_an_event_that_may_not_be_delivered_goes_to_the_dead_letter_queue(client, name, queue, rule):
-    url, arn = queue(source=f"arn:aws:events:{HERE}:rule/other")
-    dead_url, dead = queue("-dead")
+    url, arn = queue(**OTHER)
+    dead_url, dead = queue("-dead", **OPEN)
     made = rule({"Arn": arn, "DeadLetterConfig": {"Arn": dead}, "RetryPolicy": {"MaximumRetryAttempts": 2}})
     put(client, name, n=1)
     (letter,) = taken(client, dead_url)
@@ -128,8 +113,8 @@ def test_b9_an_event_that_may_not_be_delivered_goes_to_the_dead_letter_queue(cli
 
 
 def test_b9_a_dead_letter_queue_must_allow_eventbridge_too(client, name, queue, rule):
-    _, arn = queue(allowed=False)
-    dead_url, dead = queue("-dead", allowed=False)
+    _, arn = queue()
+    dead_url, dead = queue("-dead")
     rule({"Arn": arn, "DeadLetterConfig": {"Arn": dead}})
     put(client, name, n=1)
     assert taken(client, dead_url) == []
@@ -154,7 +139,7 @@ def test_a_log_group_gets_events_if_its_policy_allows_it(client, name, rule):
 def test_an_unsupported_target_does_not_affect_others(client, name, queue, rule):
     other = f"arn:aws:states:{HERE}:stateMachine:x"
     rule({"Arn": other}, full=f"{name}-other", EventPattern=json.dumps({"source": [name]}))
-    url, arn = queue()
+    url, arn = queue(**OPEN)
     rule({"Arn": arn})
     put(client, name, n=1)
     assert len(bodies(client, url)) == 1
@@ -171,17 +156,14 @@ PATTERN = {
 TEMPLATE = '"AWS Config: <rule> is NON_COMPLIANT in account <account>, <region>."\n"Resource: <resource>. <note>"\n'
 
 
-def test_b10_compliance_changes_reach_the_encrypted_topic(client, name, rule):
+def test_b10_compliance_changes_reach_the_encrypted_topic(client, name, rule, queue):
     """The rule of modules/monitoring/compliance.tf, the topic of modules/messaging and its key of modules/kms."""
     topic = f"arn:aws:sns:{HERE}:{name}"
     own = statement("kms:*", "*", principal={"AWS": "arn:aws:iam::123456789012:root"})
     bound = {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:aws:sns:{HERE}:test-*"}}
     use = statement(["kms:Decrypt", "kms:GenerateDataKey*"], "*", service=EVENTS, condition=bound)
     key = client("kms").create_key(Policy=document(own, use))["KeyMetadata"]["KeyId"]
-    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
-    inbox = f"arn:aws:sqs:{HERE}:{name}"
-    reader = document(statement("sqs:SendMessage", inbox, service="sns.amazonaws.com"))
-    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": reader})
+    url, inbox = queue(service="sns.amazonaws.com")
     client("sns").create_topic(Name=name, Attributes={"KmsMasterKeyId": key, "Policy": allowing("sns:Publish", topic)})
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
     pattern = PATTERN | {"detail": PATTERN["detail"] | {"configRuleName": [{"suffix": f"-{name}"}]}}
@@ -217,50 +199,29 @@ def test_b10_compliance_changes_reach_the_encrypted_topic(client, name, rule):
     client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=narrow)
     change(f"config-rule-a-{name}", "NON_COMPLIANT")
     assert bodies(client, url) == []
-    client("sqs").delete_queue(QueueUrl=url)
 
 
-@pytest.fixture
-def function(client, name):
-    """Create a function that logs its event; rules of this test may call it."""
-    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
-    client("iam").put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=document(statement("*", "*")))
-    group = f"/aws/lambda/{name}"
-    client("logs").create_log_group(logGroupName=group)
-    source = "import json\ndef handler(event, context): print('got', json.dumps(event))\n"
-    arn = client("lambda").create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Role=role,
-        Handler="handler.handler",
-        Code={"ZipFile": archive(source)},
-    )["FunctionArn"]
+def test_a_rule_calls_a_function_that_allows_it(client, name, deploy, logged, rule):
+    function = deploy("import json\ndef handler(event, context): print('got', json.dumps(event))\n")
     client("lambda").add_permission(
-        FunctionName=arn,
+        FunctionName=function,
         StatementId="events",
         Action="lambda:InvokeFunction",
         Principal=EVENTS,
         SourceArn=f"arn:aws:events:{HERE}:rule/{name}",
     )
-    yield arn
-    client("lambda").delete_function(FunctionName=name)
-    client("logs").delete_log_group(logGroupName=group)
 
+    def received():
+        return [json.loads(line[4:]) for line in logged(function) if line.startswith("got ")]
 
-def received(client, name):
-    found = client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
-    return [json.loads(one["message"][4:]) for one in found if one["message"].startswith("got ")]
-
-
-def test_a_rule_calls_a_function_that_allows_it(client, name, function, rule):
     other = f"{name}-other"
     rule({"Arn": function}, full=other, EventPattern=json.dumps({"source": [name], "detail": {"n": [1]}}))
     rule({"Arn": function})
     put(client, name, n=1)
-    (event,) = eventually(lambda: received(client, name))
+    (event,) = eventually(received)
     assert event["detail"] == {"n": 1}
     time.sleep(0.5)
-    assert len(received(client, name)) == 1
+    assert len(received()) == 1
 
 
 @pytest.mark.parametrize(

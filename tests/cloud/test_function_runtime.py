@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters.packages import build_packages
-from tests.cloud.helpers import HERE, TRUST, archive, document, eventually, statement
+from tests.cloud.helpers import HERE, archive, eventually
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -21,46 +21,6 @@ def handler(event, context):
     boto3.client("s3").put_object(Bucket=os.environ["BUCKET"], Key=key, Body=json.dumps(event))
     return {"request": context.aws_request_id}
 """
-
-
-@pytest.fixture
-def role(client, name):
-    """Create a role that may do everything: what roles may do is tested elsewhere."""
-    arn = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
-    client("iam").put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=document(statement("*", "*")))
-    return arn
-
-
-@pytest.fixture
-def deploy(client, name, role):
-    """Deploy functions with their log groups, return their ARNs and delete everything after the test."""
-    made = []
-
-    def create(source, **settings):
-        full = f"{name}-{len(made)}"
-        made.append(full)
-        client("logs").create_log_group(logGroupName=f"/aws/lambda/{full}")
-        return client("lambda").create_function(
-            **{
-                "FunctionName": full,
-                "Runtime": "python3.12",
-                "Role": role,
-                "Handler": "handler.handler",
-                "Code": {"ZipFile": archive(source)},
-                "Timeout": 30,
-                "MemorySize": 512,
-                "LoggingConfig": {"LogFormat": "JSON", "LogGroup": f"/aws/lambda/{full}"},
-                **settings,
-            }
-        )["FunctionArn"]
-
-    yield create
-    for mapping in client("lambda").list_event_source_mappings()["EventSourceMappings"]:
-        if mapping["FunctionArn"].rpartition(":")[2] in made:
-            client("lambda").delete_event_source_mapping(UUID=mapping["UUID"])
-    for full in made:
-        client("lambda").delete_function(FunctionName=full)
-        client("logs").delete_log_group(logGroupName=f"/aws/lambda/{full}")
 
 
 @pytest.fixture
@@ -91,32 +51,15 @@ def permit(client, arn, service, source):
     )
 
 
-@pytest.fixture
-def queue(client, name):
-    """Create a queue, to which a service may send; return its URL and ARN."""
-
-    def create(suffix="", service="nobody.amazonaws.com", **attributes):
-        attributes["Policy"] = document(statement("sqs:SendMessage", "*", service=service))
-        url = client("sqs").create_queue(QueueName=name + suffix, Attributes=attributes)["QueueUrl"]
-        return url, f"arn:aws:sqs:{HERE}:{name}{suffix}"
-
-    return create
-
-
-def messages(client, group):
-    found = client("logs").filter_log_events(logGroupName=group)["events"]
-    return [event["message"] for event in found]
-
-
-def test_b5_a_function_runs_with_the_credentials_of_its_role(client, deploy, role):
+def test_b5_a_function_runs_with_the_credentials_of_its_role(client, deploy, logged):
     source = "import boto3\ndef handler(e, c): return boto3.client('sts').get_caller_identity()['Arn']"
     arn = deploy(source)
     answer = client("lambda").invoke(FunctionName=arn, LogType="Tail")
-    function, role_name = arn.rpartition(":")[2], role.rpartition("/")[2]
-    assert json.loads(answer["Payload"].read()) == f"arn:aws:sts::123456789012:assumed-role/{role_name}/{function}"
+    name = arn.rpartition(":")[2]
+    assert json.loads(answer["Payload"].read()) == f"arn:aws:sts::123456789012:assumed-role/{name}/{name}"
     assert (answer["StatusCode"], answer["ExecutedVersion"], "FunctionError" in answer) == (200, "$LATEST", False)
     assert b"platform.report" in base64.b64decode(answer["LogResult"])
-    kinds = [json.loads(line).get("type") for line in messages(client, f"/aws/lambda/{function}")]
+    kinds = [json.loads(line).get("type") for line in logged(arn)]
     # At level INFO, botocore logs in between where it found its credentials.
     assert [kind for kind in kinds if kind] == ["platform.initStart", "platform.start", "platform.report"]
 
@@ -176,7 +119,7 @@ def test_b5_an_event_is_accepted_before_it_is_run(client, deploy, bucket, record
     assert eventually(recorded) == [{"n": 1}]
 
 
-def test_b5_an_event_that_fails_goes_to_the_dead_letter_queue(client, deploy, queue):
+def test_b5_an_event_that_fails_goes_to_the_dead_letter_queue(client, deploy, queue, logged):
     sqs, (url, dead) = client("sqs"), queue()
     arn = deploy("def handler(e, c): raise ValueError('bad')", DeadLetterConfig={"TargetArn": dead})
     client("lambda").put_function_event_invoke_config(FunctionName=arn, MaximumRetryAttempts=1)
@@ -188,7 +131,7 @@ def test_b5_an_event_that_fails_goes_to_the_dead_letter_queue(client, deploy, qu
     (letter,) = eventually(look)
     assert letter["Body"] == '{"n": 1}'
     assert "ValueError" in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
-    starts = [line for line in messages(client, f"/aws/lambda/{arn.rpartition(':')[2]}") if "platform.start" in line]
+    starts = [line for line in logged(arn) if "platform.start" in line]
     assert len(starts) == 2
 
 
@@ -201,7 +144,7 @@ def handler(event, context):
 """
 
 
-def test_b5_a_queue_feeds_a_function_and_bad_messages_end_in_its_dead_letter_queue(client, deploy, queue):
+def test_b5_a_queue_feeds_a_function_and_bad_messages_end_in_its_dead_letter_queue(client, deploy, queue, logged):
     sqs, (dead, dead_arn) = client("sqs"), queue("-dead")
     redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
     # What failed is visible again soon, however long the queue hides messages in process.
@@ -215,8 +158,7 @@ def test_b5_a_queue_feeds_a_function_and_bad_messages_end_in_its_dead_letter_que
     )
     (letter,) = eventually(lambda: sqs.receive_message(QueueUrl=dead).get("Messages"))
     assert letter["Body"] == "bad-1"
-    group = f"/aws/lambda/{arn.rpartition(':')[2]}"
-    batches = [json.loads(line) for line in messages(client, group) if '"batch"' in line]
+    batches = [json.loads(line) for line in logged(arn) if '"batch"' in line]
     assert [batch["batch"] for batch in batches] == [["bad-1", "good-1", "good-2"], ["bad-1"]]
     record = batches[0]["first"]
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
@@ -309,8 +251,8 @@ def test_b5_the_shipped_functions_take_an_object_in_and_raise_an_alert(client, d
     s3, sqs = client("s3"), client("sqs")
     raw, processed = f"{name}-raw", f"{name}-processed"
     queues = {
-        "ingest": queue("-ingest", "s3.amazonaws.com", VisibilityTimeout="60"),
-        "alerts": queue("-alerts", "sns.amazonaws.com"),
+        "ingest": queue("-ingest", service="s3.amazonaws.com", VisibilityTimeout="60"),
+        "alerts": queue("-alerts", service="sns.amazonaws.com"),
     }
     for bucket in (raw, processed):
         s3.create_bucket(Bucket=bucket)
