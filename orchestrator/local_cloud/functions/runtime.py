@@ -42,15 +42,8 @@ _JANITOR_SECONDS = 5.0
 class FunctionRuntime:
     """Runs functions between ``start()`` and ``stop()``; the threads that invoke come from outside.
 
-    Args:
-        cloud: has functions, credentials, logs and queues.
-        endpoint: returns the URL of the local cloud when a process starts.
-        extras: returns, for every call, what the surroundings add; a change replaces processes.
-        home: a folder of its own, emptied at once: for unpacked archives and the functions' temporary files.
-        processes: at most, of one function, whatever concurrency it has reserved.
-        idle_seconds: after which an unused process ends.
-        pace: of retries.
-
+    ``home`` is a folder of its own, emptied at once. ``extras`` is called for every invocation, and a change replaces
+    processes. A function has at most so many processes, whatever concurrency it reserves.
     """
 
     def __init__(

@@ -31,18 +31,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One statement.
+    """One statement; ``except_...`` marks NotAction, NotResource and NotPrincipal.
 
-    Attributes:
-        actions: patterns in lower case; IAM ignores the case of actions.
-        except_actions: whether they are NotAction.
-        resources: patterns of ARNs; None in trust policies.
-        except_resources: whether they are NotResource.
-        principals: None in policies of identities.
-        except_principals: whether they are NotPrincipal.
-        conditions: all must hold.
-        variables: whether ``${...}`` is a policy variable.
-
+    Actions are patterns in lower case: IAM ignores their case. Trust policies have no resources, policies of identities
+    no principals. ``variables`` is false for policies in which ``${...}`` is plain text.
     """
 
     sid: str
