@@ -305,10 +305,10 @@ def test_b5_a_function_that_cannot_be_started_is_refused(cloud, runtime, monkeyp
 @pytest.mark.parametrize(
     ("source", "kind"),
     [
-        ("def handler(e, c): return 'x' * (40 << 20)", "Function.ResponseSizeTooLarge"),
+        ("def handler(e, c): return 'x' * (17 << 20)", "Function.ResponseSizeTooLarge"),
         ("def handler(e, c):\n deep = []\n for _ in range(10**5): deep = [deep]\n return deep", "RecursionError"),
-        ("def handler(e, c): raise ValueError('x' * (40 << 20))", "ValueError"),
-        ("import logging\ndef handler(e, c): logging.error('x' * (40 << 20))", None),
+        ("def handler(e, c): raise ValueError('x' * (17 << 20))", "ValueError"),
+        ("import logging\ndef handler(e, c): logging.error('x' * (17 << 20))", None),
     ],
 )
 def test_b5_what_a_handler_gives_has_bounds(cloud, call, source, kind):
