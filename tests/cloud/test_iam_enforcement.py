@@ -296,7 +296,7 @@ DATA_KEY = {"KeyId": f"alias/s3-{SUFFIX}", "KeySpec": "AES_256"}
         ("s3", "get_object", SECRET, no_s3("GetObject", "/secret/a.csv")),
         ("s3", "head_object", SECRET, ("403", "Forbidden")),
         ("s3", "put_object", {"Key": "incoming/x", "Body": b"1"}, no_s3("PutObject", "/incoming/x")),
-        # Nobody learns what is missing without the right to list.
+        # Without the right to list, a missing object is denied.
         ("s3", "get_object", {"Key": "incoming/no.csv"}, no_s3("ListBucket")),
         ("s3", "list_objects_v2", {}, no_s3("ListBucket")),
         ("s3", "put_object", WRITTEN | {"ServerSideEncryption": "AES256"}, no_s3("PutObject", "/trades/x", EXPLICIT)),
@@ -507,6 +507,15 @@ def test_a_decided_request_is_not_decided_again(connect, platform, credentials):
         environ = environ_of(request.prepare())
         assert enforce(inner)(environ).code == 200
     assert seen == [True, None]
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"RequestItems": []}'])
+def test_a_malformed_request_is_refused(credentials, body):
+    scope = f"{credentials['AccessKeyId']}/20260101/{REGION}/dynamodb/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, Signature=0", "X-Amz-Target": "X.BatchGetItem"}
+    request = AWSRequest("POST", "http://127.0.0.1:4566/", headers, body)
+    answer = enforce(lambda _: Response(status="200 OK"))(environ_of(request.prepare()))
+    assert (answer.code, b"SerializationException" in answer.body) == (400, True)
 
 
 def test_b8_a_ciphertext_identifies_its_key(connect, platform, role):

@@ -32,7 +32,7 @@ class _ServerSide(ssl.SSLSocket):
 
 
 class Gateway:
-    """Lets clients in to the cluster that ``find`` returns (None: deleted), whose server ``server`` starts."""
+    """Logs clients in to the cluster that ``find`` returns (None: deleted), whose server ``server`` starts."""
 
     def __init__(
         self,

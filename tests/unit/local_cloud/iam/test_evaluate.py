@@ -85,7 +85,7 @@ NO_IDENTITY, NO_BOUNDARY = lacking("identity-based policy"), lacking("permission
         # The account as principal leaves the choice to its IAM policies.
         ({"resource": trusting(ACCOUNT)}, NO_IDENTITY),
         ({"resource": trusting(f"arn:aws:iam::{ACCOUNT}:root"), "identity": [READ]}, "allowed"),
-        # A denial overrules everything, wherever it stands.
+        # An explicit deny is final, whichever policy contains it.
         ({"identity": [NO], "resource": trusting(SESSION)}, denied("an identity-based policy")),
         ({"identity": [READ], "boundary": NO}, denied("a permissions boundary")),
         ({"identity": [READ], "resource": trusting(ACCOUNT, effect="Deny")}, denied("a resource-based policy")),
