@@ -8,6 +8,7 @@ import pytest
 from botocore.config import Config
 
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from tests.cloud.helpers import EVERYTHING, HERE, TRUST, archive, document, statement
 
 
 def pytest_collection_modifyitems(items):
@@ -42,3 +43,64 @@ def client(cloud):
 def name():
     """A name that no other test uses."""
     return f"test-{uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def queue(client, name):
+    """Create a queue to which a service may send; return its URL and ARN."""
+    made = []
+
+    def create(suffix="", *, service=None, condition=None, **attributes):
+        arn = f"arn:aws:sqs:{HERE}:{name}{suffix}"
+        if service:
+            attributes["Policy"] = document(statement("sqs:SendMessage", arn, service=service, condition=condition))
+        made.append(client("sqs").create_queue(QueueName=name + suffix, Attributes=attributes)["QueueUrl"])
+        return made[-1], arn
+
+    yield create
+    for url in made:
+        client("sqs").delete_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def deploy(client, name):
+    """Deploy a function with its log group and a role, which may do everything by default; return its ARN."""
+    made = []
+
+    def create(source, *, statements=(EVERYTHING,), **settings):
+        full = f"{name}-{len(made)}"
+        made.append(full)
+        role = client("iam").create_role(RoleName=full, AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
+        if statements:
+            client("iam").put_role_policy(RoleName=full, PolicyName="own", PolicyDocument=document(*statements))
+        client("logs").create_log_group(logGroupName=f"/aws/lambda/{full}")
+        stated = {
+            "FunctionName": full,
+            "Runtime": "python3.12",
+            "Role": role,
+            "Handler": "handler.handler",
+            "Code": {"ZipFile": archive(source)},
+            "Timeout": 30,
+            "MemorySize": 512,
+            "LoggingConfig": {"LogFormat": "JSON", "LogGroup": f"/aws/lambda/{full}"},
+        }
+        return client("lambda").create_function(**stated | settings)["FunctionArn"]
+
+    yield create
+    for mapping in client("lambda").list_event_source_mappings()["EventSourceMappings"]:
+        if mapping["FunctionArn"].rpartition(":")[2] in made:
+            client("lambda").delete_event_source_mapping(UUID=mapping["UUID"])
+    for full in made:
+        client("lambda").delete_function(FunctionName=full)
+        client("logs").delete_log_group(logGroupName=f"/aws/lambda/{full}")
+
+
+@pytest.fixture
+def logged(client):
+    """Return what a function has logged."""
+
+    def read(arn):
+        group = f"/aws/lambda/{arn.rpartition(':')[2]}"
+        return [event["message"] for event in client("logs").filter_log_events(logGroupName=group)["events"]]
+
+    return read

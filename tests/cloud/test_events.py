@@ -1,11 +1,9 @@
 """EventBridge: rules with patterns and schedules call their targets."""
 
 import base64
-import io
 import json
 import threading
 import time
-import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -17,53 +15,21 @@ from orchestrator.local_cloud.events.scheduler import Scheduler
 from orchestrator.local_cloud.events.targets import fire, scheduled_rules
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
 from orchestrator.local_cloud.patches import apply_patches
+from tests.cloud.helpers import HERE, TRUST, document, eventually, statement
 
-HERE = "us-east-1:123456789012"
 EVENTS = "events.amazonaws.com"
-TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-
-
-def document(*statements):
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def eventually(look, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-    return found
+# For queues that accept the events of this test's rules.
+OPEN = {"service": EVENTS, "condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:events:{HERE}:rule/test-*"}}}
+OTHER = {"service": EVENTS, "condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:events:{HERE}:rule/other"}}}
 
 
 def allowing(action, resource, **condition):
-    given = {"Condition": condition} if condition else {}
-    return document(
-        {"Effect": "Allow", "Principal": {"Service": EVENTS}, "Action": action, "Resource": resource, **given}
-    )
-
-
-@pytest.fixture
-def queue(client, name):
-    """Creates a queue that lets rules of this test in, unless it is told otherwise; its URL and ARN."""
-    made = []
-
-    def create(suffix="", source=f"arn:aws:events:{HERE}:rule/test-*", service_let_in=True):
-        arn = f"arn:aws:sqs:{HERE}:{name}{suffix}"
-        policy = allowing("sqs:SendMessage", arn, ArnLike={"aws:SourceArn": source})
-        attributes = {"Policy": policy} if service_let_in else {}
-        url = client("sqs").create_queue(QueueName=name + suffix, Attributes=attributes)["QueueUrl"]
-        made.append(url)
-        return url, arn
-
-    yield create
-    for url in made:
-        client("sqs").delete_queue(QueueUrl=url)
+    return document(statement(action, resource, service=EVENTS, condition=condition))
 
 
 @pytest.fixture
 def rule(client, name):
-    """Makes a rule with one target."""
+    """Create a rule with one target."""
     made = []
 
     def create(target, *, full=name, **stated):
@@ -98,17 +64,13 @@ def bodies(client, url):
 
 
 def test_an_event_that_matches_reaches_a_queue(client, name, queue, rule):
-    url, arn = queue()
+    url, arn = queue(**OPEN)
     rule({"Arn": arn})
     put(client, "another")
     put(client, name, n=1)
     (event,) = bodies(client, url)
-    assert (event["source"], event["detail-type"], event["detail"], event["resources"]) == (
-        name,
-        "Made",
-        {"n": 1},
-        ["r1"],
-    )
+    expected = {"source": name, "detail-type": "Made", "detail": {"n": 1}, "resources": ["r1"]}
+    assert expected.items() <= event.items()
     assert set(event) == {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
     assert event["time"].endswith("Z")
 
@@ -118,26 +80,18 @@ def test_an_event_that_matches_reaches_a_queue(client, name, queue, rule):
     [
         ({"Input": '{"constant": true}'}, {"constant": True}),
         ({"InputPath": "$.detail"}, {"n": 1, "name": "x"}),
-        (
-            {
-                "InputTransformer": {
-                    "InputPathsMap": {"n": "$.detail.n"},
-                    "InputTemplate": '{"number": <n>, "text": "<n>"}',
-                }
-            },
-            {"number": 1, "text": "1"},
-        ),
+        ({"InputTransformer": {"InputPathsMap": {"n": "$.detail.n"}, "InputTemplate": '[<n>, "<n>"]'}}, [1, "1"]),
     ],
 )
-def test_a_target_gets_what_its_input_says(client, name, queue, rule, stated, expected):
-    url, arn = queue()
+def test_a_target_gets_its_configured_input(client, name, queue, rule, stated, expected):
+    url, arn = queue(**OPEN)
     rule({"Arn": arn, **stated})
     put(client, name, n=1, name="x")
     assert bodies(client, url) == [expected]
 
 
-def test_a_rule_that_is_disabled_calls_nobody(client, name, queue, rule):
-    url, arn = queue()
+def test_a_disabled_rule_calls_no_target(client, name, queue, rule):
+    url, arn = queue(**OPEN)
     rule({"Arn": arn})
     client("events").disable_rule(Name=name)
     put(client, name)
@@ -146,9 +100,9 @@ def test_a_rule_that_is_disabled_calls_nobody(client, name, queue, rule):
     assert [event["detail"] for event in bodies(client, url)] == [{"n": 2}]
 
 
-def test_b9_what_may_not_be_delivered_ends_in_the_dead_letter_queue(client, name, queue, rule):
-    url, arn = queue(source=f"arn:aws:events:{HERE}:rule/other")
-    dead_url, dead = queue("-dead")
+def test_b9_an_event_that_may_not_be_delivered_goes_to_the_dead_letter_queue(client, name, queue, rule):
+    url, arn = queue(**OTHER)
+    dead_url, dead = queue("-dead", **OPEN)
     made = rule({"Arn": arn, "DeadLetterConfig": {"Arn": dead}, "RetryPolicy": {"MaximumRetryAttempts": 2}})
     put(client, name, n=1)
     (letter,) = taken(client, dead_url)
@@ -158,15 +112,15 @@ def test_b9_what_may_not_be_delivered_ends_in_the_dead_letter_queue(client, name
     assert taken(client, url) == []
 
 
-def test_b9_a_dead_letter_queue_must_let_eventbridge_in_as_well(client, name, queue, rule):
-    _, arn = queue(service_let_in=False)
-    dead_url, dead = queue("-dead", service_let_in=False)
+def test_b9_a_dead_letter_queue_must_allow_eventbridge_too(client, name, queue, rule):
+    _, arn = queue()
+    dead_url, dead = queue("-dead")
     rule({"Arn": arn, "DeadLetterConfig": {"Arn": dead}})
     put(client, name, n=1)
     assert taken(client, dead_url) == []
 
 
-def test_a_log_group_gets_events_that_its_policy_allows(client, name, rule):
+def test_a_log_group_gets_events_if_its_policy_allows_it(client, name, rule):
     logs, group = client("logs"), f"/aws/events/{name}"
     logs.create_log_group(logGroupName=group)
     arn = f"arn:aws:logs:{HERE}:log-group:{group}"
@@ -182,13 +136,10 @@ def test_a_log_group_gets_events_that_its_policy_allows(client, name, rule):
     assert [json.loads(event["message"])["detail"] for event in found] == [{"n": 2}]
 
 
-def test_what_the_local_cloud_does_not_deliver_to_is_no_error_for_others(client, name, queue, rule):
-    rule(
-        {"Arn": f"arn:aws:states:{HERE}:stateMachine:x"},
-        full=f"{name}-other",
-        EventPattern=json.dumps({"source": [name]}),
-    )
-    url, arn = queue()
+def test_an_unsupported_target_does_not_affect_others(client, name, queue, rule):
+    other = f"arn:aws:states:{HERE}:stateMachine:x"
+    rule({"Arn": other}, full=f"{name}-other", EventPattern=json.dumps({"source": [name]}))
+    url, arn = queue(**OPEN)
     rule({"Arn": arn})
     put(client, name, n=1)
     assert len(bodies(client, url)) == 1
@@ -205,32 +156,14 @@ PATTERN = {
 TEMPLATE = '"AWS Config: <rule> is NON_COMPLIANT in account <account>, <region>."\n"Resource: <resource>. <note>"\n'
 
 
-def test_b10_news_of_compliance_reach_the_encrypted_topic(client, name, rule):
+def test_b10_compliance_changes_reach_the_encrypted_topic(client, name, rule, queue):
     """The rule of modules/monitoring/compliance.tf, the topic of modules/messaging and its key of modules/kms."""
     topic = f"arn:aws:sns:{HERE}:{name}"
-    own = {
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
-        "Action": "kms:*",
-        "Resource": "*",
-    }
-    use = {
-        "Effect": "Allow",
-        "Principal": {"Service": EVENTS},
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-        "Resource": "*",
-        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:aws:sns:{HERE}:test-*"}},
-    }
+    own = statement("kms:*", "*", principal={"AWS": "arn:aws:iam::123456789012:root"})
+    bound = {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:aws:sns:{HERE}:test-*"}}
+    use = statement(["kms:Decrypt", "kms:GenerateDataKey*"], "*", service=EVENTS, condition=bound)
     key = client("kms").create_key(Policy=document(own, use))["KeyMetadata"]["KeyId"]
-    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
-    inbox = f"arn:aws:sqs:{HERE}:{name}"
-    reader = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": inbox,
-    }
-    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(reader)})
+    url, inbox = queue(service="sns.amazonaws.com")
     client("sns").create_topic(Name=name, Attributes={"KmsMasterKeyId": key, "Policy": allowing("sns:Publish", topic)})
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
     pattern = PATTERN | {"detail": PATTERN["detail"] | {"configRuleName": [{"suffix": f"-{name}"}]}}
@@ -266,63 +199,42 @@ def test_b10_news_of_compliance_reach_the_encrypted_topic(client, name, rule):
     client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=narrow)
     change(f"config-rule-a-{name}", "NON_COMPLIANT")
     assert bodies(client, url) == []
-    client("sqs").delete_queue(QueueUrl=url)
 
 
-@pytest.fixture
-def function(client, name):
-    """A function that logs its event; it lets rules of this test in."""
-    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
-    client("iam").put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=document(ALL))
-    group = f"/aws/lambda/{name}"
-    client("logs").create_log_group(logGroupName=group)
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as file:
-        file.writestr("handler.py", "import json\ndef handler(event, context): print('got', json.dumps(event))\n")
-    arn = client("lambda").create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Role=role,
-        Handler="handler.handler",
-        Code={"ZipFile": content.getvalue()},
-    )["FunctionArn"]
+def test_a_rule_calls_a_function_that_allows_it(client, name, deploy, logged, rule):
+    function = deploy("import json\ndef handler(event, context): print('got', json.dumps(event))\n")
     client("lambda").add_permission(
-        FunctionName=arn,
+        FunctionName=function,
         StatementId="events",
         Action="lambda:InvokeFunction",
         Principal=EVENTS,
         SourceArn=f"arn:aws:events:{HERE}:rule/{name}",
     )
-    yield arn
-    client("lambda").delete_function(FunctionName=name)
-    client("logs").delete_log_group(logGroupName=group)
 
+    def received():
+        return [json.loads(line[4:]) for line in logged(function) if line.startswith("got ")]
 
-def received(client, name):
-    found = client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
-    return [json.loads(one["message"][4:]) for one in found if one["message"].startswith("got ")]
-
-
-def test_a_rule_calls_a_function_that_lets_it_in(client, name, function, rule):
     other = f"{name}-other"
     rule({"Arn": function}, full=other, EventPattern=json.dumps({"source": [name], "detail": {"n": [1]}}))
     rule({"Arn": function})
     put(client, name, n=1)
-    (event,) = eventually(lambda: received(client, name))
+    (event,) = eventually(received)
     assert event["detail"] == {"n": 1}
     time.sleep(0.5)
-    assert len(received(client, name)) == 1
+    assert len(received()) == 1
 
 
-@pytest.mark.parametrize("expression", ["cron(0 10 * * * *)", "cron(x)", "rate(1 minutes)", "rate(5 weeks)"])
-def test_what_is_no_schedule_is_refused(client, name, expression):
+@pytest.mark.parametrize(
+    "expression", ["cron(0 10 * * * *)", "cron(x)", "rate(1 minutes)", "rate(5 weeks)", f"rate({'9' * 5000} days)"]
+)
+def test_an_invalid_schedule_is_refused(client, name, expression):
     events = client("events")
     with pytest.raises(events.exceptions.ClientError, match="ScheduleExpression is not valid"):
         events.put_rule(Name=name, ScheduleExpression=expression)
 
 
 def test_a_schedule_fires_its_rule(name):
-    """In this process, so that the test can turn the clock."""
+    """Runs in this process, so that the test can set the clock."""
     apply_patches()
     clock = {"now": datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)}
     submitted = []

@@ -1,24 +1,19 @@
-"""Functions that run: called by a client, by queues, by logs and by other services, with the credentials of their role."""
+"""Functions, called by clients, queues, logs and other services, with the credentials of their role."""
 
 import base64
 import gzip
 import hashlib
-import io
 import json
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from orchestrator.platform.packages import build_packages
+from tests.cloud.helpers import HERE, archive, eventually
 
 REPOSITORY = Path(__file__).parents[2]
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 RECORDER = """
 import boto3, json, os
 def handler(event, context):
@@ -26,54 +21,6 @@ def handler(event, context):
     boto3.client("s3").put_object(Bucket=os.environ["BUCKET"], Key=key, Body=json.dumps(event))
     return {"request": context.aws_request_id}
 """
-
-
-def archive(source):
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as file:
-        file.writestr("handler.py", source)
-    return content.getvalue()
-
-
-@pytest.fixture
-def role(client, name):
-    """May do everything: what roles may do is tested elsewhere."""
-    arn = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    client("iam").put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(policy))
-    return arn
-
-
-@pytest.fixture
-def deploy(client, name, role):
-    """Deploys a function with its log group and gives its ARN; all of it goes after the test."""
-    made = []
-
-    def create(source, **settings):
-        full = f"{name}-{len(made)}"
-        made.append(full)
-        client("logs").create_log_group(logGroupName=f"/aws/lambda/{full}")
-        return client("lambda").create_function(
-            **{
-                "FunctionName": full,
-                "Runtime": "python3.12",
-                "Role": role,
-                "Handler": "handler.handler",
-                "Code": {"ZipFile": archive(source)},
-                "Timeout": 30,
-                "MemorySize": 512,
-                "LoggingConfig": {"LogFormat": "JSON", "LogGroup": f"/aws/lambda/{full}"},
-                **settings,
-            }
-        )["FunctionArn"]
-
-    yield create
-    for mapping in client("lambda").list_event_source_mappings()["EventSourceMappings"]:
-        if mapping["FunctionArn"].rpartition(":")[2] in made:
-            client("lambda").delete_event_source_mapping(UUID=mapping["UUID"])
-    for full in made:
-        client("lambda").delete_function(FunctionName=full)
-        client("logs").delete_log_group(logGroupName=f"/aws/lambda/{full}")
 
 
 @pytest.fixture
@@ -84,7 +31,7 @@ def bucket(client, name):
 
 @pytest.fixture
 def recorded(client, bucket):
-    """The events that recorders have been called with."""
+    """Return the events that recorders were called with."""
 
     def read():
         stored = client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
@@ -92,15 +39,6 @@ def recorded(client, bucket):
         return [json.loads(client("s3").get_object(Bucket=bucket, Key=item["Key"])["Body"].read()) for item in stored]
 
     return read
-
-
-def eventually(look, seconds=30.0):
-    """What a look gives, as soon as it gives anything."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-    return found
 
 
 def permit(client, arn, service, source):
@@ -113,28 +51,16 @@ def permit(client, arn, service, source):
     )
 
 
-def let_in(client, url, service):
-    """A policy of a queue that lets a service send to it."""
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-
-
-def messages(client, group):
-    found = client("logs").filter_log_events(logGroupName=group)["events"]
-    return [event["message"] for event in found]
-
-
-def test_b5_a_function_runs_with_the_credentials_of_its_role(client, deploy, role):
+def test_b5_a_function_runs_with_the_credentials_of_its_role(client, deploy, logged):
     source = "import boto3\ndef handler(e, c): return boto3.client('sts').get_caller_identity()['Arn']"
     arn = deploy(source)
     answer = client("lambda").invoke(FunctionName=arn, LogType="Tail")
-    function, role_name = arn.rpartition(":")[2], role.rpartition("/")[2]
-    assert json.loads(answer["Payload"].read()) == f"arn:aws:sts::123456789012:assumed-role/{role_name}/{function}"
+    name = arn.rpartition(":")[2]
+    assert json.loads(answer["Payload"].read()) == f"arn:aws:sts::123456789012:assumed-role/{name}/{name}"
     assert (answer["StatusCode"], answer["ExecutedVersion"], "FunctionError" in answer) == (200, "$LATEST", False)
     assert b"platform.report" in base64.b64decode(answer["LogResult"])
-    kinds = [json.loads(line).get("type") for line in messages(client, f"/aws/lambda/{function}")]
-    # At level INFO, botocore says in between where it found its credentials.
+    kinds = [json.loads(line).get("type") for line in logged(arn)]
+    # At level INFO, botocore logs in between where it found its credentials.
     assert [kind for kind in kinds if kind] == ["platform.initStart", "platform.start", "platform.report"]
 
 
@@ -166,13 +92,13 @@ def test_b5_a_version_and_its_alias_keep_their_code(client, deploy):
     assert json.loads(api.invoke(FunctionName=arn)["Payload"].read()) == [2, "$LATEST"]
 
 
-def test_b5_refusals_are_lambdas(client, deploy):
+def test_b5_refusals_are_like_those_of_lambda(client, deploy):
     api = client("lambda")
     arn = deploy("def handler(e, c): return e")
     with pytest.raises(api.exceptions.ResourceNotFoundException, match="Function not found: arn:aws:lambda"):
         api.invoke(FunctionName=f"{arn}-none")
     with pytest.raises(api.exceptions.InvalidRequestContentException):
-        api.invoke(FunctionName=arn, Payload=b"{")
+        api.invoke(FunctionName=arn, Payload=b"[" * 100_000)
     api.put_function_concurrency(FunctionName=arn, ReservedConcurrentExecutions=0)
     with pytest.raises(api.exceptions.TooManyRequestsException) as throttled:
         api.invoke(FunctionName=arn)
@@ -193,11 +119,9 @@ def test_b5_an_event_is_accepted_before_it_is_run(client, deploy, bucket, record
     assert eventually(recorded) == [{"n": 1}]
 
 
-def test_b5_an_event_that_fails_goes_to_the_dead_letter_queue(client, deploy, name):
-    sqs = client("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    arn = deploy("def handler(e, c): raise ValueError('bad')", DeadLetterConfig={"TargetArn": queue})
+def test_b5_an_event_that_fails_goes_to_the_dead_letter_queue(client, deploy, queue, logged):
+    sqs, (url, dead) = client("sqs"), queue()
+    arn = deploy("def handler(e, c): raise ValueError('bad')", DeadLetterConfig={"TargetArn": dead})
     client("lambda").put_function_event_invoke_config(FunctionName=arn, MaximumRetryAttempts=1)
     client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=b'{"n": 1}')
 
@@ -207,7 +131,7 @@ def test_b5_an_event_that_fails_goes_to_the_dead_letter_queue(client, deploy, na
     (letter,) = eventually(look)
     assert letter["Body"] == '{"n": 1}'
     assert "ValueError" in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
-    starts = [line for line in messages(client, f"/aws/lambda/{arn.rpartition(':')[2]}") if "platform.start" in line]
+    starts = [line for line in logged(arn) if "platform.start" in line]
     assert len(starts) == 2
 
 
@@ -220,46 +144,34 @@ def handler(event, context):
 """
 
 
-def test_b5_a_queue_feeds_a_function_and_bad_messages_end_in_its_dead_letter_queue(client, deploy, name):
-    sqs = client("sqs")
-    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
-    arns = {}
-    redrive = {
-        "deadLetterTargetArn": sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"][
-            "QueueArn"
-        ],
-        "maxReceiveCount": 2,
-    }
-    # What failed comes back soon, however long the queue hides what is being processed.
-    attributes = {"RedrivePolicy": json.dumps(redrive), "VisibilityTimeout": "1800"}
-    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-    arns = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+def test_b5_a_queue_feeds_a_function_and_bad_messages_end_in_its_dead_letter_queue(client, deploy, queue, logged):
+    sqs, (dead, dead_arn) = client("sqs"), queue("-dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
+    # What failed is visible again soon, however long the queue hides messages in process.
+    url, queue_arn = queue(RedrivePolicy=redrive, VisibilityTimeout="1800")
     arn = deploy(PICKY)
     entries = [{"Id": body, "MessageBody": body} for body in ("good-1", "bad-1", "good-2")]
     entries[0]["MessageAttributes"] = {"kind": {"DataType": "String", "StringValue": "x"}}
     sqs.send_message_batch(QueueUrl=url, Entries=entries)
     client("lambda").create_event_source_mapping(
-        EventSourceArn=arns, FunctionName=arn, BatchSize=10, FunctionResponseTypes=["ReportBatchItemFailures"]
+        EventSourceArn=queue_arn, FunctionName=arn, BatchSize=10, FunctionResponseTypes=["ReportBatchItemFailures"]
     )
     (letter,) = eventually(lambda: sqs.receive_message(QueueUrl=dead).get("Messages"))
     assert letter["Body"] == "bad-1"
-    group = f"/aws/lambda/{arn.rpartition(':')[2]}"
-    batches = [json.loads(line) for line in messages(client, group) if '"batch"' in line]
+    batches = [json.loads(line) for line in logged(arn) if '"batch"' in line]
     assert [batch["batch"] for batch in batches] == [["bad-1", "good-1", "good-2"], ["bad-1"]]
     record = batches[0]["first"]
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
     assert record["messageAttributes"]["kind"]["stringValue"] == "x"
     assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
-    assert (record["eventSource"], record["eventSourceARN"], record["awsRegion"]) == ("aws:sqs", arns, "us-east-1")
+    assert (record["eventSource"], record["eventSourceARN"], record["awsRegion"]) == ("aws:sqs", queue_arn, "us-east-1")
     left = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (left["ApproximateNumberOfMessages"], left["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
 
 
-def test_b5_a_mapping_that_was_deleted_takes_nothing_more(client, deploy, name):
-    sqs, api = client("sqs"), client("lambda")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    mapping = api.create_event_source_mapping(EventSourceArn=queue, FunctionName=deploy(PICKY))
+def test_b5_a_deleted_mapping_takes_no_messages(client, deploy, queue):
+    sqs, api, (url, arn) = client("sqs"), client("lambda"), queue()
+    mapping = api.create_event_source_mapping(EventSourceArn=arn, FunctionName=deploy(PICKY))
     api.delete_event_source_mapping(UUID=mapping["UUID"])
     sqs.send_message(QueueUrl=url, MessageBody="left")
     time.sleep(1)
@@ -272,9 +184,7 @@ def test_b7_only_events_that_match_reach_a_subscriber(client, deploy, bucket, re
     source = deploy("def handler(e, c):\n print('working')\n if e: raise ValueError('bad')")
     logs, group = client("logs"), f"/aws/lambda/{source.rpartition(':')[2]}"
     pattern = '{ $.level = "ERROR" || $.record.status = "error" || $.record.status = "timeout" }'
-    permit(
-        client, subscriber, "logs.us-east-1.amazonaws.com", f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
-    )
+    permit(client, subscriber, "logs.us-east-1.amazonaws.com", f"arn:aws:logs:{HERE}:log-group:{group}:*")
     logs.put_subscription_filter(
         logGroupName=group, filterName="errors", filterPattern=pattern, destinationArn=subscriber
     )
@@ -327,7 +237,7 @@ def test_b5_functions_may_call_each_other(client, deploy):
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
-    """The archives that ship, by function."""
+    """Build the archives that ship, by function."""
     built = build_packages(REPOSITORY, tmp_path_factory.mktemp("home"), only=["alerts", "ingest"])
     return {package.function: package.path.read_bytes() for package in built}
 
@@ -337,15 +247,13 @@ def settings(function, **variables):
     return {"Environment": {"Variables": {**common, **variables}}}
 
 
-def test_b5_the_shipped_functions_take_an_object_in_and_raise_an_alert(client, deploy, packages, name):
+def test_b5_the_shipped_functions_take_an_object_in_and_raise_an_alert(client, deploy, packages, queue, name):
     s3, sqs = client("s3"), client("sqs")
     raw, processed = f"{name}-raw", f"{name}-processed"
-    queues = {}
-    for purpose in ("ingest", "alerts"):
-        url = sqs.create_queue(QueueName=f"{name}-{purpose}", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        queues[purpose] = (url, found["Attributes"]["QueueArn"])
-        let_in(client, url, "s3.amazonaws.com" if purpose == "ingest" else "sns.amazonaws.com")
+    queues = {
+        "ingest": queue("-ingest", service="s3.amazonaws.com", VisibilityTimeout="60"),
+        "alerts": queue("-alerts", service="sns.amazonaws.com"),
+    }
     for bucket in (raw, processed):
         s3.create_bucket(Bucket=bucket)
     topic = client("sns").create_topic(Name=name)["TopicArn"]
@@ -353,7 +261,7 @@ def test_b5_the_shipped_functions_take_an_object_in_and_raise_an_alert(client, d
     alerts = deploy("", Code={"ZipFile": packages["alerts"]}, **settings("alerts", ALERT_TOPIC_ARN=topic))
     variables = {"RAW_BUCKET": raw, "PROCESSED_BUCKET": processed}
     ingest = deploy("", Code={"ZipFile": packages["ingest"]}, **settings("ingest", **variables))
-    permit(client, alerts, "logs.amazonaws.com", "arn:aws:logs:us-east-1:123456789012:log-group:*")
+    permit(client, alerts, "logs.amazonaws.com", f"arn:aws:logs:{HERE}:log-group:*")
     client("logs").put_subscription_filter(
         logGroupName=f"/aws/lambda/{ingest.rpartition(':')[2]}",
         filterName="errors",
@@ -376,13 +284,10 @@ def test_b5_the_shipped_functions_take_an_object_in_and_raise_an_alert(client, d
     assert "platform.report" in json.loads(alert["Body"])["Message"]
 
 
-def test_b5_a_topic_takes_dead_letters_too(client, deploy, name):
-    sqs = client("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+def test_b5_a_topic_takes_dead_letters_too(client, deploy, queue, name):
+    sqs, (url, inbox) = client("sqs"), queue(service="sns.amazonaws.com")
     topic = client("sns").create_topic(Name=name)["TopicArn"]
-    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
-    let_in(client, url, "sns.amazonaws.com")
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
     arn = deploy("import nowhere", DeadLetterConfig={"TargetArn": topic})
     client("lambda").put_function_event_invoke_config(FunctionName=arn, MaximumRetryAttempts=0)
     client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=b"[1]")

@@ -1,32 +1,11 @@
 """Patches that modules/lambda needs: what an update of a function changes is what the next plan reads."""
 
-import io
-import json
-import zipfile
-
 import pytest
 
 
 @pytest.fixture
-def function(client, name):
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("handler.py", "def handler(event, context): return event")
-    client("lambda").create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Role=role,
-        Handler="handler.handler",
-        Code={"ZipFile": archive.getvalue()},
-    )
-    return name
+def function(deploy):
+    return deploy("def handler(event, context): return event").rpartition(":")[2]
 
 
 def test_b5_ephemeral_storage_can_be_updated(client, function):

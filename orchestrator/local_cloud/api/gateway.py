@@ -12,7 +12,6 @@ from concurrent.futures import Future, wait
 from http import HTTPStatus
 from threading import Lock, Semaphore, Thread
 from time import perf_counter
-from typing import Protocol
 from uuid import uuid4
 from wsgiref.types import WSGIEnvironment
 
@@ -26,6 +25,7 @@ from orchestrator.local_cloud.api.mock import mock_response
 from orchestrator.local_cloud.api.models import ModelError
 from orchestrator.local_cloud.api.proxy import proxy_event, proxy_response
 from orchestrator.local_cloud.api.records import Deliver, Line, Records, put_into_moto
+from orchestrator.local_cloud.functions.model import InvocationResult
 from orchestrator.local_cloud.wsgi import Handler, Response, plain
 
 _LOG = logging.getLogger("platformctl.local_cloud")
@@ -37,18 +37,6 @@ _CALLS_AT_ONCE = 8
 # requests do nothing but ask.
 _SWITCH_INTERVAL = 0.05
 _DEPLOYMENTS = re.compile(rf"{PREFIX}(?P<api>[^/]+)/deployments/?")
-
-
-class InvocationResult(Protocol):
-    """What a function answered."""
-
-    @property
-    def payload(self) -> bytes:
-        """JSON."""
-
-    @property
-    def function_error(self) -> str | None:
-        """Given when the function failed: "Unhandled"; empty or None when it did not."""
 
 
 Invoke = Callable[[str, bytes], InvocationResult]

@@ -34,18 +34,9 @@ _HONOURED = frozenset(
 class Cluster:
     """An Aurora PostgreSQL cluster as the control plane describes it at one moment.
 
-    Attributes:
-        resource_id: "cluster-ABC...", which is never used again.
-        account_id: twelve digits.
-        engine_version: "17.7".
-        port: of the endpoints.
-        instances: identifiers, the writer first. Without one nothing listens.
-        stopped: by StopDBCluster.
-        database: created with the cluster, if any.
-        master_password: the current one, from Secrets Manager if RDS manages it.
-        parameters: of the cluster's parameter group, as set.
-        exported_logs: kinds of logs that go to CloudWatch: "postgresql", "iam-db-auth-error".
-
+    ``resource_id`` ("cluster-ABC...") is never used again. ``instances`` are identifiers, the writer first; without one
+    nothing listens. ``database`` was created with the cluster. ``master_password`` is the current one, from Secrets
+    Manager if RDS manages it. ``exported_logs`` ("postgresql", "iam-db-auth-error") go to CloudWatch.
     """
 
     resource_id: str

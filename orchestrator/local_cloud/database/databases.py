@@ -21,13 +21,9 @@ _INTERVAL = 1.0
 
 
 class Databases:
-    """Follows the control plane.
+    """Follows the control plane; its files are in a folder "database" in ``home``, that of the local cloud.
 
-    Args:
-        home: the folder of the local cloud; a folder "database" is made in it.
-        source: the control plane.
-        may_connect: asks IAM about rds-db:connect; must not wait for anything that waits for a login.
-
+    ``may_connect`` asks IAM about rds-db:connect, and must not wait for anything that waits for a login.
     """
 
     def __init__(self, home: Path, *, source: ClusterSource, may_connect: MayConnect) -> None:

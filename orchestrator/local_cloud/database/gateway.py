@@ -32,16 +32,7 @@ class _ServerSide(ssl.SSLSocket):
 
 
 class Gateway:
-    """Lets clients in to one cluster.
-
-    Args:
-        find: returns the cluster as it is now; None once it is deleted.
-        server: returns its server, which the first login starts.
-        authority: signs its certificate.
-        source: knows issued keys and takes logs.
-        may_connect: asks IAM about rds-db:connect.
-
-    """
+    """Logs clients in to the cluster that ``find`` returns (None: deleted), whose server ``server`` starts."""
 
     def __init__(
         self,

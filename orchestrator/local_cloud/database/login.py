@@ -17,7 +17,7 @@ from orchestrator.local_cloud.iam.evaluate import Decision
 INVALID_AUTHORIZATION, INVALID_PASSWORD = "28000", "28P01"
 _TEMPORARY_PREFIX = "ASIA"
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d{1,7}):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
-# PostgreSQL's default is 4096. Whoever may create roles chooses the number, and a thousand million take minutes.
+# PostgreSQL's default is 4096. A user who may create roles can choose any number, and a billion take minutes.
 _MOST_ITERATIONS = 1_000_000
 
 MayConnect = Callable[[str, str], Decision]

@@ -66,7 +66,7 @@ def relay(one: socket.socket, other: socket.socket) -> None:
             for side, peer in (sides, sides[::-1]):
                 events = selectors.EVENT_WRITE * bool(side.outgoing)
                 events |= selectors.EVENT_READ * (len(peer.outgoing) < _LIMIT)
-                # Something is always waited for: whoever cannot be read from has a peer that cannot be written to.
+                # The selector is never empty: a side is not read only while its peer has data to be written.
                 _watch(selector, side, events)
             ready = {key.fileobj: events for key, events in selector.select(0 if _buffered(sides) else None)}
             for side, peer in (sides, sides[::-1]):

@@ -5,7 +5,6 @@ platformctl has no PostgreSQL client library among its dependencies: a dozen sta
 
 import socket
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from orchestrator.local_cloud.database import protocol
@@ -55,9 +54,7 @@ class AdminSession:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _release(self) -> None:

@@ -21,15 +21,7 @@ class Scheduled:
 
 
 class Scheduler:
-    """The schedules of all rules.
-
-    Args:
-        rules: lists the rules that are enabled now.
-        fire: calls the targets of the rule with that ARN, for its scheduled time.
-        clock: the time, in UTC.
-        pause: seconds between two looks of the thread.
-
-    """
+    """Calls ``fire`` with the ARN and the scheduled time (UTC) of enabled rules; the thread looks every ``pause`` s."""
 
     def __init__(
         self,

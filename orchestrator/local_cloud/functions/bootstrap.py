@@ -233,7 +233,7 @@ def _encode(result: Any) -> bytes:
 
 def _report(error: Exception, request_id: str, log: _Log) -> bytes:
     document = {
-        "errorMessage": str(error),
+        "errorMessage": str(error)[:_LARGEST_LINE],
         "errorType": error.kind if isinstance(error, Failure) else type(error).__name__,
         "requestId": request_id,
         "stackTrace": [] if isinstance(error, Failure) else _stack(error),

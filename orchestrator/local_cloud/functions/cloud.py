@@ -10,15 +10,9 @@ from orchestrator.local_cloud.functions.model import FunctionVersion, Keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """A queue whose messages go to a function.
+    """A queue whose messages go to a function, which may report those that failed.
 
-    Attributes:
-        function_arn: with the qualifier of the mapping, if any.
-        batch_size: the most messages of one call.
-        window: seconds to wait for a batch to fill.
-        maximum_concurrency: the most calls at the same time.
-        reports_failures: whether the function names the messages that failed.
-
+    A batch waits ``window`` seconds to fill; ``maximum_concurrency`` batches run at the same time.
     """
 
     identifier: str

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.local_cloud.functions.model import MAX_ENVIRONMENT, FunctionVersion, Keys, environment_refused
+from orchestrator.local_cloud.functions.model import MAX_ENVIRONMENT, FunctionVersion, InvocationRefusedError, Keys
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
@@ -27,17 +27,18 @@ def process_environment(
     The function's own variables replace ``extra``, but none of Lambda's, which
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html lists. ``scratch`` stands for /tmp.
     """
-    size = sum(
-        len(name.encode(errors="surrogatepass")) + len(value.encode(errors="surrogatepass"))
-        for name, value in function.environment.items()
-    )
+    text = "".join(f"{name}{value}" for name, value in function.environment.items())
+    size = len(text.encode(errors="surrogatepass"))
+    reason = ""
     if size > MAX_ENVIRONMENT:
-        limit = f"the environment variables you have provided exceeded the {MAX_ENVIRONMENT >> 10}KB limit"
-        raise environment_refused(f"{limit}. They have {size} bytes.")
-    if odd := [
-        name for name, value in function.environment.items() if not _NAME.fullmatch(name) or _UNWRITABLE.search(value)
-    ]:
-        raise environment_refused(f"a process cannot have this one: {odd[0][:100]!r}")
+        reason = f"you have provided exceeded the {MAX_ENVIRONMENT >> 10}KB limit. They have {size} bytes."
+    elif _UNWRITABLE.search(text) or not all(_NAME.fullmatch(name) for name in function.environment):
+        reason = "contain a name or a character that a process cannot have."
+    if reason:
+        message = (
+            f"Lambda was unable to configure your environment variables because the environment variables {reason}"
+        )
+        raise InvocationRefusedError("InvalidParameterValueException", 400, message)
     json_level = {"AWS_LAMBDA_LOG_LEVEL": function.application_log_level} if function.log_format == "JSON" else {}
     return {
         # A library that looks for a credentials file must not find the user's.

@@ -16,12 +16,9 @@ Status = Literal["success", "error", "timeout"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """What the surroundings add to every function.
+    """What the surroundings add to every function: variables, which its own replace, and hosts.
 
-    Attributes:
-        environment: variables; a function's own replace them.
-        hosts: where "name:port", or a name with any port, is really reached. TLS still verifies the name.
-
+    ``hosts`` says where "name:port", or a name with any port, is really reached. TLS still verifies the name.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -41,19 +38,9 @@ class Keys:
 class FunctionVersion:
     """One version of a function, as it is deployed.
 
-    Attributes:
-        arn: without a qualifier.
-        version: "$LATEST" or a number.
-        code: its zip archive.
-        timeout: in seconds.
-        memory_mb: the limit of its processes' resident memory.
-        log_format: "JSON" or "Text".
-        system_log_level: of the platform's own records, JSON only.
-        reserved_concurrency: None if it shares that of the account.
-        retries: of asynchronous events that fail, 0 to 2.
-        maximum_event_age: of asynchronous events, in seconds.
-        dead_letter_arn: of a queue or a topic; empty without one.
-
+    The ARN has no qualifier; the version is "$LATEST" or a number; ``code`` is a zip archive. Times are in seconds.
+    ``memory_mb`` limits the resident memory of each process. ``system_log_level`` matters in JSON format only. Without
+    reserved concurrency it shares that of the account. ``dead_letter_arn`` is empty without a target.
     """
 
     arn: str
@@ -82,14 +69,9 @@ class FunctionVersion:
 class CallOutcome:
     """How a call of the handler ended, seen from its process's parent.
 
-    Attributes:
-        payload: JSON: the handler's answer, or the description of the error.
-        error_type: empty on success.
-        lines: (Unix time in milliseconds, text) of what the function wrote.
-        duration_ms: without the start of the process.
-        memory_mb: the peak of the process.
-        alive: whether the process can take another event.
-
+    ``payload`` is the JSON of the handler's answer or error, ``lines`` what the function wrote, with Unix times in
+    milliseconds. The duration excludes the start of the process; the memory is its peak. A process that is not alive
+    takes no more events.
     """
 
     status: Status
@@ -136,27 +118,3 @@ def not_found(arn: str) -> InvocationRefusedError:
 def throttled() -> InvocationRefusedError:
     """Build the refusal of a call beyond the function's reserved concurrency."""
     return InvocationRefusedError("TooManyRequestsException", 429, "Rate Exceeded.")
-
-
-def too_large(size: int, kind: str, limit: int) -> InvocationRefusedError:
-    """Build the refusal of an event that is larger than Lambda accepts."""
-    message = f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
-    return InvocationRefusedError("RequestTooLargeException", 413, message)
-
-
-def no_zip(reason: str) -> InvocationRefusedError:
-    """Build the refusal of a function whose archive cannot be unpacked."""
-    message = f"Lambda could not unzip the deployment package: {reason}"
-    return InvocationRefusedError("InvalidZipFileException", 502, message)
-
-
-def environment_refused(reason: str) -> InvocationRefusedError:
-    """Build the refusal of a function whose environment variables no process can have."""
-    message = f"Lambda was unable to configure your environment variables because {reason}"
-    return InvocationRefusedError("InvalidParameterValueException", 400, message)
-
-
-def not_json(reason: str) -> InvocationRefusedError:
-    """Build the refusal of an event that is not JSON."""
-    message = f"Could not parse request body into json: {reason}"
-    return InvocationRefusedError("InvalidRequestContentException", 400, message)

@@ -164,39 +164,36 @@ class _Parser:
             if not self._take("logic", ")"):
                 raise FilterPatternError("A closing parenthesis is missing.")
             return test
-        path = _path(self._expect("selector").text)
+        path = _path(self._expect("selector"))
         sign = self._take("operator")
         if sign is not None:
             return _comparison(path, sign.text, self._value())
-        words = [self._expect("word").text.upper()]
+        words = [self._expect("word").upper()]
         while words[-1] in ("IS", "NOT"):
-            words.append(self._expect("word").text.upper())
+            words.append(self._expect("word").upper())
         state = _STATES.get(" ".join(words))
         if state is None:
             raise FilterPatternError(f"Unknown: {' '.join(words)}")
         return lambda document: state(_values(document, path))
 
     def _value(self) -> _Token:
-        for kind in ("quoted", "regex", "word"):
-            token = self._take(kind)
-            if token is not None:
-                return token
-        raise FilterPatternError("A comparison has no value.")
+        token = self._take("quoted") or self._take("regex") or self._take("word")
+        if token is None:
+            raise FilterPatternError("A comparison has no value.")
+        return token
 
     def _take(self, kind: str, text: str | None = None) -> _Token | None:
-        if self._next == len(self._tokens):
-            return None
-        token = self._tokens[self._next]
-        if token.kind != kind or text not in (None, token.text):
+        token = self._tokens[self._next] if self._next < len(self._tokens) else None
+        if token is None or token.kind != kind or text not in (None, token.text):
             return None
         self._next += 1
         return token
 
-    def _expect(self, kind: str) -> _Token:
+    def _expect(self, kind: str) -> str:
         token = self._take(kind)
         if token is None:
             raise FilterPatternError(f"A {kind} is missing.")
-        return token
+        return token.text
 
 
 def _path(selector: str) -> tuple[str | int, ...]:

@@ -25,10 +25,7 @@ from orchestrator.local_cloud.functions.model import (
     FunctionVersion,
     InvocationRefusedError,
     InvocationResult,
-    no_zip,
-    not_json,
     throttled,
-    too_large,
 )
 from orchestrator.local_cloud.functions.package import Packages
 from orchestrator.local_cloud.functions.pool import Pool, Warm
@@ -45,15 +42,8 @@ _JANITOR_SECONDS = 5.0
 class FunctionRuntime:
     """Runs functions between ``start()`` and ``stop()``; the threads that invoke come from outside.
 
-    Args:
-        cloud: has functions, credentials, logs and queues.
-        endpoint: returns the URL of the local cloud when a process starts.
-        extras: returns, for every call, what the surroundings add; a change replaces processes.
-        home: a folder of its own, emptied at once: for unpacked archives and the functions' temporary files.
-        processes: at most, of one function, whatever concurrency it has reserved.
-        idle_seconds: after which an unused process ends.
-        pace: of retries.
-
+    ``home`` is a folder of its own, emptied at once. ``extras`` is called for every invocation, and a change replaces
+    processes. A function has at most so many processes, whatever concurrency it reserves.
     """
 
     def __init__(
@@ -184,7 +174,9 @@ class FunctionRuntime:
         try:
             task_root = self._packages.unpacked(function.code, function.code_sha256)
         except ValueError as error:
-            raise no_zip(str(error)) from error
+            raise InvocationRefusedError(
+                "InvalidZipFileException", 502, f"Lambda could not unzip the deployment package: {error}"
+            ) from error
         scratch = Path(tempfile.mkdtemp(prefix=f"{function.name}-", dir=self._home))
         environment = process_environment(
             function,
@@ -237,11 +229,13 @@ class FunctionRuntime:
 def checked(payload: bytes, kind: str, limit: int) -> bytes:
     """Return the event of a request, or raise InvocationRefusedError if it is too large or not JSON."""
     if len(payload) > limit:
-        raise too_large(len(payload), kind, limit)
+        message = f"{len(payload)} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
+        raise InvocationRefusedError("RequestTooLargeException", 413, message)
     try:
         json.loads(payload or b"{}")
     except (ValueError, RecursionError) as error:
-        raise not_json(str(error)) from error
+        message = f"Could not parse request body into json: {error}"
+        raise InvocationRefusedError("InvalidRequestContentException", 400, message) from error
     return payload or b"{}"
 
 

@@ -28,13 +28,8 @@ _GRACE = 5.0
 class Worker:
     """A warm process, used by one thread at a time.
 
-    Args:
-        path: where Python looks for modules before its own library; the first is the process's folder.
-        environment: all of its variables.
-        hosts: see ``Extras``.
-        timeout: of one call, in seconds.
-        memory_mb: the limit of resident memory.
-
+    Python looks for modules in ``path`` before its own library; the first is the process's folder. ``environment`` is
+    complete. A call may take ``timeout`` seconds and ``memory_mb`` of resident memory.
     """
 
     def __init__(

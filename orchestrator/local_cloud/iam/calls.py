@@ -39,16 +39,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCall:
-    """One request.
+    """One request to a service, named as in signatures ("sqs").
 
-    Attributes:
-        service: signing name ("sqs").
-        operation: name in the API ("SendMessage").
-        region: of the signature.
-        parameters: of the API; of a form flat ("Entry.1.Id"), elsewhere as in JSON.
-        headers: in lower case.
-        body: empty for services whose bodies are data.
-
+    Parameters of a form are flat ("Entry.1.Id"), others as in JSON. Names of headers are in lower case. The body is
+    empty for services whose bodies are data.
     """
 
     service: str

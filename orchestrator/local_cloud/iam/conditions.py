@@ -17,17 +17,10 @@ Quantifier = Literal["", "forallvalues", "foranyvalue"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One operator with one key.
+    """One operator with one key, whose case IAM ignores: it is in lower case here.
 
-    Attributes:
-        key: in lower case; IAM ignores the case of keys.
-        values: of the policy, with variables.
-        test: of one value; None for the operator Null.
-        negated: the condition holds if the test fails for every value of the policy.
-        quantifier: how the values of the request are counted.
-        optional: a missing key satisfies the condition (IfExists).
-        wildcards: whether the values of the policy are patterns.
-
+    ``test`` is None for the operator Null. A negated condition holds if the test fails for every value. ``quantifier``
+    says how the values of the request are counted. A missing key satisfies an optional condition (IfExists).
     """
 
     key: str

@@ -13,34 +13,8 @@ from orchestrator.local_cloud.iam.calls import ApiCall, Wanted
 from orchestrator.local_cloud.iam.keys import used_through
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 
-_ON_ITEMS = frozenset(
-    {
-        "BatchGetItem",
-        "BatchWriteItem",
-        "DeleteItem",
-        "ExecuteStatement",
-        "GetItem",
-        "PutItem",
-        "Query",
-        "Scan",
-        "TransactGetItems",
-        "TransactWriteItems",
-        "UpdateItem",
-    }
-)
-_TRANSACTION_ACTIONS = {
-    "ConditionCheck": "ConditionCheckItem",
-    "Delete": "DeleteItem",
-    "Get": "GetItem",
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-}
-_STATEMENT_ACTIONS = {
-    "delete": "PartiQLDelete",
-    "insert": "PartiQLInsert",
-    "select": "PartiQLSelect",
-    "update": "PartiQLUpdate",
-}
+_ON_ITEMS = re.compile(r".*Items?|Query|Scan|ExecuteStatement")
+_VERBS = ("Delete", "Insert", "Select", "Update")
 _STATEMENT_TABLE = re.compile(r'(?:from|into|update)\s+"?([A-Za-z0-9_.-]+)"?(?:\."([A-Za-z0-9_.-]+)")?', re.IGNORECASE)
 
 Given = Mapping[str, Any]
@@ -50,7 +24,7 @@ def dynamodb(call: ApiCall) -> Iterator[Wanted]:
     """Yield what a call to DynamoDB needs, including its table's key. Reads moto's state."""
     wanted = list(_wanted(call))
     yield from wanted
-    if call.operation not in _ON_ITEMS:
+    if not _ON_ITEMS.fullmatch(call.operation):
         return
     for name in dict.fromkeys(_table_name(one.resource) for one in wanted):
         specification = getattr(stored.table(name, call.region), "sse_specification", None) or {}
@@ -74,15 +48,14 @@ def _wanted(call: ApiCall) -> Iterator[Wanted]:
         case "TransactGetItems" | "TransactWriteItems":
             for one in parameters.get("TransactItems", []):
                 for kind, part in one.items():
-                    action = _TRANSACTION_ACTIONS.get(kind, kind)
                     keys = [part.get("Item") or part.get("Key") or {}]
-                    yield _one(call, action, part.get("TableName", ""), part, keys)
+                    yield _one(call, f"{kind}Item", part.get("TableName", ""), part, keys)
         case "ExecuteStatement":
             statement = call.text("Statement").strip()
-            action = _STATEMENT_ACTIONS.get(statement.split(" ", 1)[0].lower(), "PartiQLSelect")
+            verb = statement.split(" ", 1)[0].title()
             found = _STATEMENT_TABLE.search(statement)
             table, index = found.groups() if found else ("", None)
-            yield _one(call, action, table, {"IndexName": index}, [])
+            yield _one(call, f"PartiQL{verb if verb in _VERBS else 'Select'}", table, {"IndexName": index}, [])
         case _:
             table = call.text("TableName", "ResourceArn", "TableArn")
             keys = [parameters[name] for name in ("Key", "Item") if isinstance(parameters.get(name), dict)]

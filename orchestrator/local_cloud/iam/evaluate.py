@@ -46,13 +46,7 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The outcome.
-
-    Attributes:
-        cause: of a denial, in AWS's words: "because no identity-based policy allows the s3:GetObject action".
-        finding: for people: the statement that decided, or the policies without one.
-
-    """
+    """The outcome: ``cause`` is the reason of a denial in AWS's words, ``finding`` what decided, for people."""
 
     allowed: bool
     cause: str = ""
@@ -70,14 +64,8 @@ def decide(
 ) -> Decision:
     """Decide about one request of a principal of the resource's account.
 
-    Args:
-        request: who wants what.
-        identity: policies of the principal; none for an AWS service, for which only the resource's policy decides.
-        boundary: permissions boundary of the principal.
-        resource: policy of the resource, such as a role's trust policy.
-        session: policy of the session.
-        endpoint: policy of the VPC endpoint, if the request comes through one.
-
+    ``identity`` has the policies of the principal: none for an AWS service, for which only the resource's policy
+    decides. The latter may be a role's trust policy; ``endpoint`` is the policy of a VPC endpoint on the way.
     """
     layers: tuple[tuple[str, Sequence[Policy]], ...] = (
         ("an identity-based policy", identity),

@@ -5,10 +5,13 @@ Base64 fails the test, not the evaluation.
 """
 
 import base64
+import operator as compare
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from orchestrator.local_cloud.iam.patterns import matches, matches_arn
 
@@ -16,11 +19,14 @@ Test = Callable[[str, str], bool]
 """(the request's value, the policy's value)"""
 
 
+_NEGATED = re.compile(r"(?:string|arn|numeric|date)not(?:equals|equalsignorecase|like)|notipaddress")
+
+
 def operator(name: str) -> tuple[Test, bool]:
     """Return an operator's test and whether it is negated, or raise ValueError; IAM ignores the case of names."""
     bare = name.lower()
-    negated = bare in _NEGATED
-    test = _TESTS.get(_NEGATED.get(bare, bare))
+    negated = _NEGATED.fullmatch(bare) is not None
+    test = _TESTS.get(bare.replace("not", "", 1) if negated else bare)
     if test is None:
         raise ValueError(f"{name} is no condition operator of IAM")
     return test, negated
@@ -32,24 +38,16 @@ def is_pattern(name: str) -> bool:
     return "like" in bare or bare.startswith("arn")
 
 
-def _number(compare: Callable[[Decimal, Decimal], bool]) -> Test:
-    def test(actual: str, expected: str) -> bool:
+def _parsed(parse: Callable[[str], Any], test: Callable[[Any, Any], bool]) -> Test:
+    """Return a test of parsed values, which fails for values that cannot be parsed."""
+
+    def of(actual: str, expected: str) -> bool:
         try:
-            return compare(Decimal(actual), Decimal(expected))
-        except InvalidOperation:
+            return test(parse(actual), parse(expected))
+        except (InvalidOperation, OSError, OverflowError, ValueError):
             return False
 
-    return test
-
-
-def _date(compare: Callable[[datetime, datetime], bool]) -> Test:
-    def test(actual: str, expected: str) -> bool:
-        try:
-            return compare(_instant(actual), _instant(expected))
-        except (OSError, OverflowError, ValueError):
-            return False
-
-    return test
+    return of
 
 
 def _instant(text: str) -> datetime:
@@ -71,41 +69,23 @@ def _in_network(actual: str, expected: str) -> bool:
         return False
 
 
-def _bytes_equal(actual: str, expected: str) -> bool:
-    try:
-        return base64.b64decode(actual, validate=True) == base64.b64decode(expected, validate=True)
-    except ValueError:
-        return False
-
-
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "equals": compare.eq,
+    "lessthan": compare.lt,
+    "lessthanequals": compare.le,
+    "greaterthan": compare.gt,
+    "greaterthanequals": compare.ge,
+}
 _TESTS: dict[str, Test] = {
-    "stringequals": lambda actual, expected: actual == expected,
+    "stringequals": compare.eq,
     "stringequalsignorecase": lambda actual, expected: actual.lower() == expected.lower(),
     "stringlike": lambda actual, expected: matches(expected, actual),
     # AWS: the two behave identically.
     "arnequals": lambda actual, expected: matches_arn(expected, actual),
     "arnlike": lambda actual, expected: matches_arn(expected, actual),
-    "binaryequals": _bytes_equal,
+    "binaryequals": _parsed(lambda text: base64.b64decode(text, validate=True), compare.eq),
     "bool": lambda actual, expected: actual.lower() == expected.lower(),
     "ipaddress": _in_network,
-    "numericequals": _number(lambda actual, expected: actual == expected),
-    "numericlessthan": _number(lambda actual, expected: actual < expected),
-    "numericlessthanequals": _number(lambda actual, expected: actual <= expected),
-    "numericgreaterthan": _number(lambda actual, expected: actual > expected),
-    "numericgreaterthanequals": _number(lambda actual, expected: actual >= expected),
-    "dateequals": _date(lambda actual, expected: actual == expected),
-    "datelessthan": _date(lambda actual, expected: actual < expected),
-    "datelessthanequals": _date(lambda actual, expected: actual <= expected),
-    "dategreaterthan": _date(lambda actual, expected: actual > expected),
-    "dategreaterthanequals": _date(lambda actual, expected: actual >= expected),
-}
-_NEGATED = {
-    "stringnotequals": "stringequals",
-    "stringnotequalsignorecase": "stringequalsignorecase",
-    "stringnotlike": "stringlike",
-    "arnnotequals": "arnequals",
-    "arnnotlike": "arnlike",
-    "notipaddress": "ipaddress",
-    "numericnotequals": "numericequals",
-    "datenotequals": "dateequals",
+    **{f"numeric{name}": _parsed(Decimal, test) for name, test in _ORDER.items()},
+    **{f"date{name}": _parsed(_instant, test) for name, test in _ORDER.items()},
 }

@@ -31,18 +31,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One statement.
+    """One statement; ``except_...`` marks NotAction, NotResource and NotPrincipal.
 
-    Attributes:
-        actions: patterns in lower case; IAM ignores the case of actions.
-        except_actions: whether they are NotAction.
-        resources: patterns of ARNs; None in trust policies.
-        except_resources: whether they are NotResource.
-        principals: None in policies of identities.
-        except_principals: whether they are NotPrincipal.
-        conditions: all must hold.
-        variables: whether ``${...}`` is a policy variable.
-
+    Actions are patterns in lower case: IAM ignores their case. Trust policies have no resources, policies of identities
+    no principals. ``variables`` is false for policies in which ``${...}`` is plain text.
     """
 
     sid: str
@@ -103,20 +95,17 @@ def parse(name: str, document: str) -> Policy:
 def _statement(given: Mapping[str, Any], *, variables: bool) -> Statement:
     if given["Effect"] not in ("Allow", "Deny"):
         raise PolicyError(f"Effect is {given['Effect']}; it must be Allow or Deny")
-    except_actions = "NotAction" in given
-    except_resources = "NotResource" in given
-    except_principals = "NotPrincipal" in given
-    resources = given.get("NotResource" if except_resources else "Resource")
-    principals = given.get("NotPrincipal" if except_principals else "Principal")
+    resources = given.get("Resource", given.get("NotResource"))
+    principals = given.get("Principal", given.get("NotPrincipal"))
     return Statement(
         sid=given.get("Sid", ""),
         effect=given["Effect"],
-        actions=tuple(item.lower() for item in _listed(given["NotAction" if except_actions else "Action"])),
-        except_actions=except_actions,
+        actions=tuple(item.lower() for item in _listed(given["NotAction" if "NotAction" in given else "Action"])),
+        except_actions="NotAction" in given,
         resources=None if resources is None else _listed(resources),
-        except_resources=except_resources,
+        except_resources="NotResource" in given,
         principals=None if principals is None else _names(principals),
-        except_principals=except_principals,
+        except_principals="NotPrincipal" in given,
         conditions=parse_conditions(given.get("Condition") or {}),
         variables=variables,
     )

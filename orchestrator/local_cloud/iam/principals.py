@@ -19,15 +19,8 @@ from orchestrator.local_cloud.identity import ACCOUNT_ID
 class Caller:
     """A session of a role and its limits.
 
-    Attributes:
-        user_id: the role's unique id, a colon, the session's name (aws:userid).
-        identity: managed and inline policies of the role.
-        boundary: permissions boundary of the role; one without statements if that policy is deleted.
-        session: policy given to AssumeRole.
-        tags: of the role (aws:PrincipalTag).
-        function_arn: of the function whose code calls; empty for others.
-        subnet_ids: in which that function runs; empty outside a VPC.
-
+    ``identity`` has the role's policies, ``session`` the one given to AssumeRole; the boundary has no statements if its
+    policy is deleted. Only the code of a function has a ``function_arn``, and in a VPC subnets.
     """
 
     principal: Principal

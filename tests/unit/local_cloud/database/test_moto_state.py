@@ -4,15 +4,12 @@ import json
 import socket
 import ssl
 import time
-from contextlib import closing
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from moto import mock_aws
 from moto.rds.models import MasterUserSecret
-from pg8000 import native
-from pg8000.exceptions import DatabaseError
 
 from orchestrator.local_cloud.database.binaries import installed
 from orchestrator.local_cloud.database.databases import Databases
@@ -22,7 +19,6 @@ from orchestrator.local_cloud.identity import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.patches.rds_master_secret import master_user_secret
 from orchestrator.local_cloud.patches.registry import NoFunctions
 from tests.functions.conftest import ENVIRONMENT, load_function
-from tests.unit.local_cloud.database.conftest import auth_token
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +78,8 @@ def make(aws):
     return build
 
 
-def _secret(aws, cluster):
-    answer = aws("secretsmanager").get_secret_value(SecretId=cluster["MasterUserSecret"]["SecretArn"])
+def _secret(aws, cluster, **version):
+    answer = aws("secretsmanager").get_secret_value(SecretId=cluster["MasterUserSecret"]["SecretArn"], **version)
     return json.loads(answer["SecretString"])
 
 
@@ -147,6 +143,7 @@ def test_c8_the_password_follows_the_secret(aws, make):
     after = _secret(aws, cluster)
     assert after["password"] != before["password"]
     assert after["username"] == before["username"]
+    assert _secret(aws, cluster, VersionStage="AWSPREVIOUS") == before
     assert [found.master_password for found in MotoClusters().clusters()] == [after["password"]]
     aws("secretsmanager").put_secret_value(SecretId=cluster["MasterUserSecret"]["SecretArn"], SecretString="none")
     assert [found.master_password for found in MotoClusters().clusters()] == [None]
@@ -195,55 +192,6 @@ def test_b7_logs_go_to_groups_that_exist(aws, make):
     assert [event["message"] for event in events] == ["one", "two"]
     # This kind is not exported.
     assert logs.describe_log_streams(logGroupName=cluster.log_group("instance"))["logStreams"] == []
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not installed(), reason="no PostgreSQL here")
-def test_b9_a_role_logs_in_to_a_cluster_of_moto(aws, make, tmp_path):
-    cluster = make()
-    aws("logs").create_log_group(logGroupName="/aws/rds/cluster/aurora-pr42/iam-db-auth-error")
-    role = aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    issued = aws("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
-    requests = []
-
-    def may_connect(key, arn):
-        requests.append((key, arn))
-        return Decision(allowed=arn.endswith("/reader"), cause="because no policy allows it")
-
-    databases = Databases(tmp_path, source=MotoClusters(), may_connect=may_connect)
-    databases.start()
-
-    def connect(user, password):
-        extras = databases.extras()
-        host = cluster["Endpoint"]
-        assert json.loads(databases.endpoints_file.read_text())[f"{host}:5432"] == list(extras.hosts[f"{host}:5432"])
-        with closing(socket.create_connection(extras.hosts[f"{host}:5432"], 20)) as opened:
-            trust = ssl.create_default_context(cafile=extras.environment["DATABASE_CA_FILE"])
-            found = native.Connection(
-                user, host=host, port=5432, sock=opened, password=password, database="analytics", ssl_context=trust
-            )
-            with closing(found):
-                if user == "platform_admin":
-                    found.run("CREATE ROLE reader LOGIN; CREATE ROLE writer LOGIN; GRANT rds_iam TO reader, writer")
-                return found.run("SELECT current_user")
-
-    def token(user):
-        key, secret, session = (issued[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
-        return auth_token(cluster["Endpoint"], user=user, key=key, secret=secret, session=session)
-
-    try:
-        assert connect("platform_admin", _secret(aws, cluster)["password"]) == [["platform_admin"]]
-        assert connect("reader", token("reader")) == [["reader"]]
-        with pytest.raises(DatabaseError, match="PAM authentication failed"):
-            connect("writer", token("writer"))
-    finally:
-        databases.stop()
-    arn = f"arn:aws:rds-db:us-east-1:123456789012:dbuser:{cluster['DbClusterResourceId']}"
-    assert requests == [(issued["AccessKeyId"], f"{arn}/reader"), (issued["AccessKeyId"], f"{arn}/writer")]
-    events = aws("logs").get_log_events(
-        logGroupName="/aws/rds/cluster/aurora-pr42/iam-db-auth-error", logStreamName="aurora-instance-1-pr42.0"
-    )["events"]
-    assert [event["message"].rpartition("because")[2] for event in events] == [" no policy allows it"]
 
 
 @pytest.mark.slow

@@ -37,6 +37,7 @@ GUARDRAIL = policy(
     },
 )
 WIDE = policy("boundary", statement(action=["s3:*", "kms:Decrypt"], resource="*"))
+NO = policy("no", statement(resource="*"), statement("Deny"))
 NARROW = policy("boundary", statement(action="sqs:*", resource="*"))
 
 
@@ -53,8 +54,15 @@ def outcome(request, *, identity=(), boundary=None, resource=None, **more):
     return decision.cause or "allowed"
 
 
-NO_IDENTITY = "because no identity-based policy allows the s3:GetObject action"
-NO_BOUNDARY = "because no permissions boundary allows the s3:GetObject action"
+def lacking(kind, action="s3:GetObject"):
+    return f"because no {kind} allows the {action} action"
+
+
+def denied(kind):
+    return f"with an explicit deny in {kind}"
+
+
+NO_IDENTITY, NO_BOUNDARY = lacking("identity-based policy"), lacking("permissions boundary")
 
 
 @pytest.mark.parametrize(
@@ -77,37 +85,19 @@ NO_BOUNDARY = "because no permissions boundary allows the s3:GetObject action"
         # The account as principal leaves the choice to its IAM policies.
         ({"resource": trusting(ACCOUNT)}, NO_IDENTITY),
         ({"resource": trusting(f"arn:aws:iam::{ACCOUNT}:root"), "identity": [READ]}, "allowed"),
-        # A denial overrules everything, wherever it stands.
-        (
-            {"identity": [policy("no", statement("Deny"))], "resource": trusting(SESSION)},
-            "with an explicit deny in an identity-based policy",
-        ),
-        (
-            {"identity": [READ], "boundary": policy("b", statement(resource="*"), statement("Deny"))},
-            "with an explicit deny in a permissions boundary",
-        ),
-        (
-            {"identity": [READ], "resource": trusting(ACCOUNT, effect="Deny")},
-            "with an explicit deny in a resource-based policy",
-        ),
+        # An explicit deny is final, whichever policy contains it.
+        ({"identity": [NO], "resource": trusting(SESSION)}, denied("an identity-based policy")),
+        ({"identity": [READ], "boundary": NO}, denied("a permissions boundary")),
+        ({"identity": [READ], "resource": trusting(ACCOUNT, effect="Deny")}, denied("a resource-based policy")),
         ({"identity": [READ], "resource": trusting("210987654321", effect="Deny")}, "allowed"),
-        (
-            {"identity": [READ], "session": policy("s", statement("Deny"))},
-            "with an explicit deny in a session policy",
-        ),
+        ({"identity": [READ], "session": NO}, denied("a session policy")),
         # A session policy limits as a boundary does.
         ({"identity": [READ], "session": READ}, "allowed"),
-        ({"identity": [READ], "session": NARROW}, "because no session policy allows the s3:GetObject action"),
+        ({"identity": [READ], "session": NARROW}, lacking("session policy")),
         # The endpoint on the way must let it through, too.
         ({"identity": [READ], "endpoint": trusting("*")}, "allowed"),
-        (
-            {"identity": [READ], "endpoint": trusting("*", action="s3:PutObject")},
-            "because no VPC endpoint policy allows the s3:GetObject action",
-        ),
-        (
-            {"identity": [READ], "endpoint": trusting("*", effect="Deny")},
-            "with an explicit deny in a VPC endpoint policy",
-        ),
+        ({"identity": [READ], "endpoint": trusting("*", action="s3:PutObject")}, lacking("VPC endpoint policy")),
+        ({"identity": [READ], "endpoint": trusting("*", effect="Deny")}, denied("a VPC endpoint policy")),
     ],
 )
 def test_b9_the_order_of_the_decision(policies, expected):
@@ -118,7 +108,7 @@ def test_b9_the_order_of_the_decision(policies, expected):
     ("context", "action", "expected"),
     [
         ({}, "s3:GetObject", "allowed"),
-        ({"aws:requestedregion": ("eu-west-1",)}, "s3:GetObject", "with an explicit deny in an identity-based policy"),
+        ({"aws:requestedregion": ("eu-west-1",)}, "s3:GetObject", denied("an identity-based policy")),
         ({"aws:requestedregion": ("eu-west-1",)}, "sts:GetFederationToken", "allowed"),
     ],
 )
@@ -129,11 +119,11 @@ def test_b9_the_guardrail_denies_other_regions(context, action, expected):
 
 def test_b9_the_guardrail_fails_closed_without_a_region():
     request = AccessRequest(principal=CALLER, action="s3:GetObject", resource=f"{BUCKET}/k")
-    assert outcome(request, identity=[READ, GUARDRAIL]) == "with an explicit deny in an identity-based policy"
+    assert outcome(request, identity=[READ, GUARDRAIL]) == denied("an identity-based policy")
 
 
 DECRYPT = policy("use", statement(action="kms:Decrypt", resource=KEY))
-NO_KEY_POLICY = "because no resource-based policy allows the kms:Decrypt action"
+NO_KEY_POLICY = lacking("resource-based policy", "kms:Decrypt")
 
 
 @pytest.mark.parametrize(
@@ -144,11 +134,7 @@ NO_KEY_POLICY = "because no resource-based policy allows the kms:Decrypt action"
         ([DECRYPT], trusting(f"arn:aws:iam::{ACCOUNT}:role/other", action="kms:*", resource="*"), NO_KEY_POLICY),
         ([DECRYPT], trusting(ACCOUNT, action="kms:DescribeKey", resource="*"), NO_KEY_POLICY),
         ([], trusting(ROLE, action="kms:Decrypt", resource="*"), "allowed"),
-        (
-            [],
-            trusting(ACCOUNT, action="kms:*", resource="*"),
-            "because no identity-based policy allows the kms:Decrypt action",
-        ),
+        ([], trusting(ACCOUNT, action="kms:*", resource="*"), lacking("identity-based policy", "kms:Decrypt")),
     ],
 )
 def test_b8_a_key_is_used_only_where_its_policy_agrees(identity, key_policy, expected):
@@ -156,34 +142,26 @@ def test_b8_a_key_is_used_only_where_its_policy_agrees(identity, key_policy, exp
 
 
 @pytest.mark.parametrize(
-    ("condition", "context", "expected"),
-    [
-        ({"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}, "s3.us-east-1.amazonaws.com", "allowed"),
-        (
-            {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
-            "sqs.us-east-1.amazonaws.com",
-            "because no identity-based policy allows the kms:Decrypt action",
-        ),
-    ],
+    ("service", "expected"), [("s3", "allowed"), ("sqs", lacking("identity-based policy", "kms:Decrypt"))]
 )
-def test_b8_a_key_is_used_through_its_service(condition, context, expected):
+def test_b8_a_key_is_used_through_its_service(service, expected):
+    condition = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
     use = policy("use", statement(action="kms:Decrypt", resource=KEY, Condition=condition))
     root = trusting(ACCOUNT, action="kms:*", resource="*")
-    request = requesting("kms:Decrypt", KEY, **{"kms:viaservice": (context,)})
+    request = requesting("kms:Decrypt", KEY, **{"kms:viaservice": (f"{service}.us-east-1.amazonaws.com",)})
     assert outcome(request, identity=[use], resource=root) == expected
+
+
+NO_QUEUE_POLICY = lacking("resource-based policy", "sqs:SendMessage")
 
 
 @pytest.mark.parametrize(
     ("principal", "source", "expected"),
     [
         ({"Service": "s3.amazonaws.com"}, ACCOUNT, "allowed"),
-        ({"Service": "s3.amazonaws.com"}, "1", "because no resource-based policy allows the sqs:SendMessage action"),
-        (
-            {"Service": "sns.amazonaws.com"},
-            ACCOUNT,
-            "because no resource-based policy allows the sqs:SendMessage action",
-        ),
-        ({"AWS": "*"}, ACCOUNT, "because no resource-based policy allows the sqs:SendMessage action"),
+        ({"Service": "s3.amazonaws.com"}, "1", NO_QUEUE_POLICY),
+        ({"Service": "sns.amazonaws.com"}, ACCOUNT, NO_QUEUE_POLICY),
+        ({"AWS": "*"}, ACCOUNT, NO_QUEUE_POLICY),
         ("*", ACCOUNT, "allowed"),
     ],
 )
@@ -201,9 +179,9 @@ def test_a_service_needs_the_resources_policy(principal, source, expected):
     ("excluded", "expected"),
     [
         ([SESSION, ROLE, ACCOUNT], "allowed"),
-        ([SESSION, ROLE], "with an explicit deny in a resource-based policy"),
-        ([ROLE, ACCOUNT], "with an explicit deny in a resource-based policy"),
-        (["arn:aws:iam::123456789012:user/ann"], "with an explicit deny in a resource-based policy"),
+        ([SESSION, ROLE], denied("a resource-based policy")),
+        ([ROLE, ACCOUNT], denied("a resource-based policy")),
+        (["arn:aws:iam::123456789012:user/ann"], denied("a resource-based policy")),
     ],
 )
 def test_a_principal_is_excepted_only_if_named_as_account_role_and_session(excluded, expected):
@@ -240,7 +218,7 @@ def test_a_policy_alone_denies():
     ("policies", "finding"),
     [
         ({"identity": [READ]}, "statement ReadMarketData of read"),
-        ({"identity": [policy("no", statement(), statement("Deny"))]}, "statement 2 of no"),
+        ({"identity": [NO]}, "statement 2 of no"),
         (
             {"identity": [WIDE], "boundary": NARROW},
             f"no statement allows s3:GetObject on {BUCKET}/incoming/a.csv (permissions boundary: boundary)",

@@ -16,50 +16,46 @@ def requested(environ):
     return [(one.action, one.resource) for one in wanted(read_call(environ, operation_of(environ)))]
 
 
+def expected_of(service, text):
+    """Parse "Action resource, resource, Action resource"; a resource that is no ARN is one of the service."""
+    found, action = [], ""
+    prefix = f"arn:aws:{service}:{':' if service == 's3' else HERE}:"
+    for pair in text.split(", ") if text else []:
+        stated, _, name = pair.partition(" ") if " " in pair else ("", "", pair)
+        action = stated or action
+        resource = name if name == "*" or name.startswith("arn:") else prefix + name
+        found.append((f"{service}:{action}", resource))
+    return found
+
+
 @pytest.mark.parametrize(
-    ("method", "path", "query", "headers", "expected"),
+    ("request_line", "headers", "expected"),
     [
-        ("GET", "/", "", {}, [("s3:ListAllMyBuckets", "*")]),
-        ("HEAD", "/b", "", {}, [("s3:ListBucket", "arn:aws:s3:::b")]),
-        ("GET", "/b", "list-type=2&prefix=a", {}, [("s3:ListBucket", "arn:aws:s3:::b")]),
-        ("GET", "/b", "versions", {}, [("s3:ListBucketVersions", "arn:aws:s3:::b")]),
-        ("GET", "/b", "encryption", {}, [("s3:GetEncryptionConfiguration", "arn:aws:s3:::b")]),
-        ("DELETE", "/b", "lifecycle", {}, [("s3:PutLifecycleConfiguration", "arn:aws:s3:::b")]),
-        ("DELETE", "/b/k", "versionId=1", {}, [("s3:DeleteObjectVersion", "arn:aws:s3:::b/k")]),
-        ("PUT", "/b/a/k", "", {}, [("s3:PutObject", "arn:aws:s3:::b/a/k")]),
-        ("PUT", "/b/k", "tagging", {}, [("s3:PutObjectTagging", "arn:aws:s3:::b/k")]),
-        ("POST", "/b/k", "uploads", {}, [("s3:PutObject", "arn:aws:s3:::b/k")]),
-        ("DELETE", "/b/k", "uploadId=1", {}, [("s3:AbortMultipartUpload", "arn:aws:s3:::b/k")]),
+        ("GET /", {}, "ListAllMyBuckets *"),
+        ("HEAD /b", {}, "ListBucket b"),
+        ("GET /b?list-type=2&prefix=a", {}, "ListBucket b"),
+        ("GET /b?versions", {}, "ListBucketVersions b"),
+        ("GET /b?encryption", {}, "GetEncryptionConfiguration b"),
+        ("DELETE /b?lifecycle", {}, "PutLifecycleConfiguration b"),
+        ("DELETE /b/k?versionId=1", {}, "DeleteObjectVersion b/k"),
+        ("PUT /b/a/k", {}, "PutObject b/a/k"),
+        ("PUT /b/k?tagging", {}, "PutObjectTagging b/k"),
+        ("POST /b/k?uploads", {}, "PutObject b/k"),
+        ("DELETE /b/k?uploadId=1", {}, "AbortMultipartUpload b/k"),
         # Reading a missing object requires the right to list.
-        ("GET", "/b/k", "", {}, [("s3:GetObject", "arn:aws:s3:::b/k"), ("s3:ListBucket", "arn:aws:s3:::b")]),
-        (
-            "GET",
-            "/b/k",
-            "versionId=1",
-            {},
-            [("s3:GetObjectVersion", "arn:aws:s3:::b/k"), ("s3:ListBucket", "arn:aws:s3:::b")],
-        ),
-        (
-            "PUT",
-            "/b/k",
-            "",
-            {"HTTP_X_AMZ_ACL": "private", "HTTP_X_AMZ_TAGGING": "a=b"},
-            [(f"s3:PutObject{kind}", "arn:aws:s3:::b/k") for kind in ("", "Acl", "Tagging")],
-        ),
-        (
-            "PUT",
-            "/b/k",
-            "",
-            {"HTTP_X_AMZ_COPY_SOURCE": "/a/x%20y?versionId=3"},
-            [("s3:GetObjectVersion", "arn:aws:s3:::a/x y"), ("s3:PutObject", "arn:aws:s3:::b/k")],
-        ),
-        ("PUT", "/k", "", {"HTTP_HOST": "b.s3.us-east-1.amazonaws.com"}, [("s3:PutObject", "arn:aws:s3:::b/k")]),
+        ("GET /b/k", {}, "GetObject b/k, ListBucket b"),
+        ("GET /b/k?versionId=1", {}, "GetObjectVersion b/k, ListBucket b"),
+        ("PUT /b/k", {"ACL": "private", "TAGGING": "a=b"}, "PutObject b/k, PutObjectAcl b/k, PutObjectTagging b/k"),
+        ("PUT /b/k", {"COPY_SOURCE": "/a/x%20y?versionId=3"}, "GetObjectVersion a/x y, PutObject b/k"),
+        ("PUT /k", {"HTTP_HOST": "b.s3.us-east-1.amazonaws.com"}, "PutObject b/k"),
     ],
 )
-def test_s3(request_to, method, path, query, headers, expected):
-    raw = {"QUERY_STRING": query, "RAW_URI": f"{path}{'?' + query if query else ''}"}
-    environ = request_to("s3", method=method, path=path, **raw, **headers)
-    assert requested(environ) == expected
+def test_s3(request_to, request_line, headers, expected):
+    method, url = request_line.split()
+    path, _, query = url.partition("?")
+    named = {name if name == "HTTP_HOST" else f"HTTP_X_AMZ_{name}": value for name, value in headers.items()}
+    environ = request_to("s3", method=method, path=path, QUERY_STRING=query, RAW_URI=url, **named)
+    assert requested(environ) == expected_of("s3", expected)
 
 
 def test_s3_deletes_objects_one_by_one(request_to):
@@ -72,157 +68,88 @@ def test_s3_deletes_objects_one_by_one(request_to):
     assert environ["wsgi.input"].read() == body
 
 
+TWO_TABLES = {"a": {"Keys": []}, "b": {"Keys": []}}
+TWO_WRITES = [{"Put": {"TableName": "a"}}, {"ConditionCheck": {"TableName": "b"}}]
+STREAM = {"logGroupName": "/g", "logStreamName": "s"}
+MACHINE = "arn:aws:states:r:1:x"
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "expected"),
     [
-        ("dynamodb", "GetItem", {"TableName": "t"}, [("dynamodb:GetItem", "dynamodb:{}:table/t")]),
-        (
-            "dynamodb",
-            "Query",
-            {"TableName": "t", "IndexName": "i"},
-            [("dynamodb:Query", "dynamodb:{}:table/t/index/i")],
-        ),
-        (
-            "dynamodb",
-            "BatchGetItem",
-            {"RequestItems": {"a": {"Keys": []}, "b": {"Keys": []}}},
-            [("dynamodb:BatchGetItem", f"dynamodb:{{}}:table/{name}") for name in "ab"],
-        ),
+        ("dynamodb", "GetItem", {"TableName": "t"}, "GetItem table/t"),
+        ("dynamodb", "Query", {"TableName": "t", "IndexName": "i"}, "Query table/t/index/i"),
+        ("dynamodb", "BatchGetItem", {"RequestItems": TWO_TABLES}, "BatchGetItem table/a, BatchGetItem table/b"),
         (
             "dynamodb",
             "TransactWriteItems",
-            {"TransactItems": [{"Put": {"TableName": "a"}}, {"ConditionCheck": {"TableName": "b"}}]},
-            [("dynamodb:PutItem", "dynamodb:{}:table/a"), ("dynamodb:ConditionCheckItem", "dynamodb:{}:table/b")],
+            {"TransactItems": TWO_WRITES},
+            "PutItem table/a, ConditionCheckItem table/b",
         ),
-        (
-            "dynamodb",
-            "ExecuteStatement",
-            {"Statement": 'DELETE FROM "t" WHERE id = ?'},
-            [("dynamodb:PartiQLDelete", "dynamodb:{}:table/t")],
-        ),
-        (
-            "sqs",
-            "SendMessageBatch",
-            {"QueueUrl": "http://127.0.0.1:1/123456789012/q"},
-            [("sqs:SendMessage", "sqs:{}:q")],
-        ),
-        ("sqs", "GetQueueUrl", {"QueueName": "q"}, [("sqs:GetQueueUrl", "sqs:{}:q")]),
-        ("kms", "GenerateRandom", {}, [("kms:GenerateRandom", "*")]),
-        (
-            "secretsmanager",
-            "GetSecretValue",
-            {"SecretId": "s"},
-            [("secretsmanager:GetSecretValue", "secretsmanager:{}:secret:s")],
-        ),
-        (
-            "logs",
-            "PutLogEvents",
-            {"logGroupName": "/g", "logStreamName": "s"},
-            [("logs:PutLogEvents", "logs:{}:log-group:/g:log-stream:s")],
-        ),
-        (
-            "logs",
-            "CreateLogStream",
-            {"logGroupName": "/g", "logStreamName": "s"},
-            [("logs:CreateLogStream", "logs:{}:log-group:/g:log-stream:")],
-        ),
-        ("logs", "DescribeLogGroups", {}, [("logs:DescribeLogGroups", "logs:{}:log-group::log-stream:")]),
-        (
-            "ssm",
-            "GetParameters",
-            {"Names": ["/a/b", "c"]},
-            [("ssm:GetParameters", f"ssm:{{}}:parameter/{name}") for name in ("a/b", "c")],
-        ),
-        (
-            "events",
-            "PutEvents",
-            {"Entries": [{"EventBusName": "x"}, {}]},
-            [("events:PutEvents", f"events:{{}}:event-bus/{name}") for name in ("default", "x")],
-        ),
-        ("events", "DescribeRule", {"Name": "r"}, [("events:DescribeRule", "events:{}:rule/r")]),
-        (
-            "firehose",
-            "PutRecord",
-            {"DeliveryStreamName": "d"},
-            [("firehose:PutRecord", "firehose:{}:deliverystream/d")],
-        ),
+        ("dynamodb", "ExecuteStatement", {"Statement": 'DELETE FROM "t" WHERE id = ?'}, "PartiQLDelete table/t"),
+        ("dynamodb", "ExecuteStatement", {"Statement": "explain x"}, "PartiQLSelect table/*"),
+        ("sqs", "SendMessageBatch", {"QueueUrl": "http://127.0.0.1:1/123456789012/q"}, "SendMessage q"),
+        ("sqs", "GetQueueUrl", {"QueueName": "q"}, "GetQueueUrl q"),
+        ("kms", "GenerateRandom", {}, "GenerateRandom *"),
+        ("secretsmanager", "GetSecretValue", {"SecretId": "s"}, "GetSecretValue secret:s"),
+        ("logs", "PutLogEvents", STREAM, "PutLogEvents log-group:/g:log-stream:s"),
+        ("logs", "CreateLogStream", STREAM, "CreateLogStream log-group:/g:log-stream:"),
+        ("logs", "DescribeLogGroups", {}, "DescribeLogGroups log-group::log-stream:"),
+        ("ssm", "GetParameters", {"Names": ["/a/b", "c"]}, "GetParameters parameter/a/b, GetParameters parameter/c"),
+        ("events", "PutEvents", {"Entries": [{"EventBusName": "x"}, {}]}, "PutEvents event-bus/default, event-bus/x"),
+        ("events", "DescribeRule", {"Name": "r"}, "DescribeRule rule/r"),
+        ("firehose", "PutRecord", {"DeliveryStreamName": "d"}, "PutRecord deliverystream/d"),
         # Services without an entry.
-        (
-            "states",
-            "StartExecution",
-            {"stateMachineArn": "arn:aws:states:r:1:x"},
-            [("states:StartExecution", "arn:aws:states:r:1:x")],
-        ),
-        ("glue", "GetTables", {"DatabaseName": "d"}, [("glue:GetTables", "*")]),
+        ("states", "StartExecution", {"stateMachineArn": MACHINE}, f"StartExecution {MACHINE}"),
+        ("glue", "GetTables", {"DatabaseName": "d"}, "GetTables *"),
     ],
 )
 def test_json_services(request_to, service, operation, parameters, expected):
     environ = request_to(service, body=json.dumps(parameters).encode(), HTTP_X_AMZ_TARGET=f"X.{operation}")
-    whole = [
-        (action, resource if resource == "*" or resource.startswith("arn:") else f"arn:aws:{resource.format(HERE)}")
-        for action, resource in expected
-    ]
-    assert requested(environ) == whole
+    assert requested(environ) == expected_of(service, expected)
+
+
+ALARMS = {"AlarmNames.member.1": "a", "AlarmNames.member.2": "b"}
+INTERFACE = {"SubnetId": "subnet-12345678", "SecurityGroupId.1": "sg-12345678"}
 
 
 @pytest.mark.parametrize(
-    ("service", "form", "expected"),
+    ("service", "action", "parameters", "expected"),
     [
-        (
-            "sns",
-            {"Action": "PublishBatch", "TopicArn": f"arn:aws:sns:{HERE}:t"},
-            [("sns:Publish", f"arn:aws:sns:{HERE}:t")],
-        ),
-        (
-            "sns",
-            {"Action": "Unsubscribe", "SubscriptionArn": f"arn:aws:sns:{HERE}:t:1-2"},
-            [("sns:Unsubscribe", f"arn:aws:sns:{HERE}:t")],
-        ),
-        ("sts", {"Action": "GetCallerIdentity"}, []),
-        (
-            "sts",
-            {"Action": "AssumeRole", "RoleArn": "arn:aws:iam::1:role/r"},
-            [("sts:AssumeRole", "arn:aws:iam::1:role/r")],
-        ),
-        ("ec2", {"Action": "DescribeSubnets", "SubnetId.1": "subnet-12345678"}, [("ec2:DescribeSubnets", "*")]),
+        ("sns", "PublishBatch", {"TopicArn": f"arn:aws:sns:{HERE}:t"}, "Publish t"),
+        ("sns", "Unsubscribe", {"SubscriptionArn": f"arn:aws:sns:{HERE}:t:1-2"}, "Unsubscribe t"),
+        ("sts", "GetCallerIdentity", {}, ""),
+        ("sts", "AssumeRole", {"RoleArn": "arn:aws:iam::1:role/r"}, "AssumeRole arn:aws:iam::1:role/r"),
+        ("ec2", "DescribeSubnets", {"SubnetId.1": "subnet-12345678"}, "DescribeSubnets *"),
         (
             "ec2",
-            {"Action": "CreateNetworkInterface", "SubnetId": "subnet-12345678", "SecurityGroupId.1": "sg-12345678"},
-            [
-                ("ec2:CreateNetworkInterface", f"arn:aws:ec2:{HERE}:{resource}")
-                for resource in ("network-interface/*", "subnet/subnet-12345678", "security-group/sg-12345678")
-            ],
+            "CreateNetworkInterface",
+            INTERFACE,
+            "CreateNetworkInterface network-interface/*, subnet/subnet-12345678, security-group/sg-12345678",
         ),
-        ("iam", {"Action": "GetRole", "RoleName": "r"}, [("iam:GetRole", "arn:aws:iam::123456789012:role/r")]),
-        ("monitoring", {"Action": "PutMetricData", "Namespace": "n"}, [("cloudwatch:PutMetricData", "*")]),
-        (
-            "monitoring",
-            {"Action": "DeleteAlarms", "AlarmNames.member.1": "a", "AlarmNames.member.2": "b"},
-            [("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{HERE}:alarm:{name}") for name in "ab"],
-        ),
+        ("iam", "GetRole", {"RoleName": "r"}, "GetRole arn:aws:iam::123456789012:role/r"),
+        ("monitoring", "PutMetricData", {"Namespace": "n"}, "PutMetricData *"),
+        ("monitoring", "DeleteAlarms", ALARMS, "DeleteAlarms alarm:a, alarm:b"),
     ],
 )
-def test_form_services(request_to, service, form, expected):
-    assert requested(request_to(service, body=urlencode(form).encode())) == expected
+def test_form_services(request_to, service, action, parameters, expected):
+    environ = request_to(service, body=urlencode({"Action": action, **parameters}).encode())
+    assert requested(environ) == expected_of("cloudwatch" if service == "monitoring" else service, expected)
 
 
 @pytest.mark.parametrize(
-    ("service", "method", "path", "expected"),
+    ("service", "request_line", "expected"),
     [
-        (
-            "lambda",
-            "POST",
-            "/2015-03-31/functions/f/invocations",
-            [("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:f")],
-        ),
-        ("lambda", "GET", "/2015-03-31/functions/f", [("lambda:GetFunction", f"arn:aws:lambda:{HERE}:function:f")]),
-        ("lambda", "GET", "/2015-03-31/functions", [("lambda:ListFunctions", "*")]),
-        ("apigateway", "GET", "/restapis/a", [("apigateway:GET", "arn:aws:apigateway:us-east-1::/restapis/a")]),
-        ("xray", "POST", "/TraceSegments", [("xray:PutTraceSegments", "*")]),
+        ("lambda", "POST /2015-03-31/functions/f/invocations", "InvokeFunction function:f"),
+        ("lambda", "GET /2015-03-31/functions/f", "GetFunction function:f"),
+        ("lambda", "GET /2015-03-31/functions", "ListFunctions *"),
+        ("apigateway", "GET /restapis/a", "GET arn:aws:apigateway:us-east-1::/restapis/a"),
+        ("xray", "POST /TraceSegments", "PutTraceSegments *"),
     ],
 )
-def test_rest_services(request_to, service, method, path, expected):
-    assert requested(request_to(service, method=method, path=path)) == expected
+def test_rest_services(request_to, service, request_line, expected):
+    method, path = request_line.split()
+    assert requested(request_to(service, method=method, path=path)) == expected_of(service, expected)
 
 
 def test_data_may_be_no_json(request_to):

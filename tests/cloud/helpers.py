@@ -1,0 +1,42 @@
+"""What tests of functions, events and policies have in common."""
+
+import io
+import json
+import time
+import zipfile
+
+HERE = "us-east-1:123456789012"
+
+
+def statement(action, resource, *, effect="Allow", service=None, principal=None, condition=None, **more):
+    """Build a policy statement, for a service or any other principal if one is given."""
+    found = {"Effect": effect, "Action": action, "Resource": resource, **more}
+    if service or principal:
+        found["Principal"] = principal or {"Service": service}
+    return found | ({"Condition": condition} if condition else {})
+
+
+def document(*statements):
+    """Build a policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+EVERYTHING = statement("*", "*")
+TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+def archive(source):
+    """Build the zip archive of a function whose handler.py is this."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("handler.py", source)
+    return content.getvalue()
+
+
+def eventually(look, seconds=30.0):
+    """Return what a look gives, as soon as it gives anything."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
+    return found
