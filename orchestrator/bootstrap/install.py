@@ -15,10 +15,8 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from orchestrator.bootstrap.health import (
-    DEVELOPMENT_LOCK,
     FOLDER,
     OWN_FILES,
-    RUNTIME_LOCK,
     STAMP,
     Action,
     digest,
@@ -54,11 +52,15 @@ _PIP_SETTINGS = frozenset(
         "PIP_USE_FEATURE",
     }
 )
-# A setting in pip's configuration file can still send the packages elsewhere, and pip reports no error.
-_PROOFS = {
-    RUNTIME_LOCK: "import boto3, moto, rich, typer, yaml, orchestrator",
-    DEVELOPMENT_LOCK: "import boto3, moto, pytest, xdist, orchestrator",
-}
+# A setting in pip's configuration file can still send packages elsewhere, and pip reports no error.
+_PROOF = r"""
+import re, sys
+from importlib.metadata import version
+import orchestrator
+for name, pinned in re.findall(r"(?m)^([\w.-]+)==(\S+) \\$", open(sys.argv[1], encoding="utf-8").read()):
+    if version(name) != pinned:
+        raise SystemExit(f"{name} {version(name)} is installed instead of {pinned}")
+"""
 _MIB = 1 << 20
 _SPACE = 200 * _MIB
 
@@ -117,7 +119,7 @@ def _set_up(root: Path, lock: str, descriptor: int) -> None:
     pip = ("-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off")
     run("the packages", *pip, "--require-hashes", "-r", str(folder / lock))
     run("platformctl", *pip, "--no-deps", "--editable", str(root))
-    run("the proof that it works", "-c", _PROOFS[lock])
+    run("the proof that all is installed", "-c", _PROOF, str(folder / lock))
     _write_stamp(folder, new_stamp(root, {**locks, lock: digest(wanted)}))
 
 
@@ -145,7 +147,7 @@ class _Runner:
         if code:
             raise PlatformctlError(
                 f"{FOLDER} cannot be set up",
-                detail=f"exit code {code} of python {' '.join(arguments[:3])}, for {purpose}",
+                detail=f"exit code {code} of python {' '.join(arguments[:2]).splitlines()[0].rstrip()}, for {purpose}",
                 hint=_hint(self._root) or _HINTS.get(arguments[1], _HINTS["pip"]),
             )
 

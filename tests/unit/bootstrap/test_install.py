@@ -332,7 +332,7 @@ def test_a3_a_real_python_is_found_broken_without_a_traceback(tmp_path):
     assert done.stderr.startswith(
         "Rebuilding .venv: platformctl did not make it\nKept the former .venv as .venv.kept-1\n"
     )
-    assert "error: .venv cannot be set up: exit code 1 of python -m pip install, for the packages\n" in done.stderr
+    assert "error: .venv cannot be set up: exit code 1 of python -m pip, for the packages\n" in done.stderr
     assert "Traceback" not in done.stderr
 
 

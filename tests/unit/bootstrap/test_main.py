@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import __main__ as entry
+from orchestrator.bootstrap import install
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PIP = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
@@ -21,7 +22,7 @@ def test_a3_the_first_start_makes_the_environment_and_installs_what_is_locked(ma
         ["-m", "ensurepip", "--upgrade", "--default-pip"],
         [*PIP, "--require-hashes", "-r", str(machine.folder / "requirements.lock")],
         [*PIP, "--no-deps", "--editable", str(machine.root)],
-        ["-c", "import boto3, moto, rich, typer, yaml, orchestrator"],
+        ["-c", install._PROOF, str(machine.folder / "requirements.lock")],
     ]
     assert machine.became == [["-P", "-m", "orchestrator", "up", "--suffix", "pr42"]]
     written = capsys.readouterr()
