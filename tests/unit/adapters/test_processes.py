@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from orchestrator.adapters import processes as module
 from orchestrator.adapters.processes import Child, Lines, Processes, Purpose, follow_file, living, start_time
+from tests.fakes.program import wait_until
 
 # Says that it is ready, waits to be interrupted, writes its state, and ends with a code of its own.
 TRAPS = """
@@ -331,13 +331,6 @@ Processes(records=Path("records")).run(
     purpose=Purpose(command="apply", unit="vpc"),
 )
 """
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def test_c6_after_kill_9_of_platformctl_a_child_runs_to_its_end_and_is_found(tmp_path):
