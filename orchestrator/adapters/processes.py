@@ -15,11 +15,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 import msgspec
 import psutil
@@ -114,25 +113,26 @@ class Processes:
     _interrupted: threading.Event = field(default_factory=threading.Event)
     _winding_down: threading.Event = field(default_factory=threading.Event)
 
-    def stream(
+    def run(
         self,
         arguments: Sequence[str],
         *,
         folder: Path,
         environment: Mapping[str, str],
         on_line: Callable[[str], None],
+        log: Path | None = None,
         keep_open: Sequence[int] = (),
         purpose: Purpose | None = None,
     ) -> int:
-        """Run a command that changes nothing to its end, and pass on each line of its output.
-
-        The output goes through a pipe and is never on disk. If platformctl is killed, the command ends at its next line.
+        """Run a command to its end and pass on each line of its output.
 
         Args:
             arguments: the command line; never holds a secret.
             folder: the working folder.
             environment: the child's whole environment.
             on_line: called in this thread with each line of standard output and standard error, without line break.
+            log: the file that the command appends its output to; it then runs to its end even if platformctl is killed.
+                None for a command that changes nothing: its output goes through a pipe and is never on disk.
             keep_open: file descriptors that the child inherits.
             purpose: for the record; by default the name of the program.
 
@@ -140,45 +140,37 @@ class Processes:
             the exit code, or the negative number of the signal that ended the command.
 
         """
-        with self._started(
-            arguments, folder=folder, environment=environment, keep_open=keep_open, purpose=purpose
-        ) as process:
-            lines = Lines(on_line, longest=self.longest_line)
-            assert isinstance(process.stdout, BufferedReader)
-            while chunk := process.stdout.read1(_CHUNK):
-                lines.feed(chunk)
-            lines.end()
-            return process.wait()
-
-    def follow(
-        self,
-        arguments: Sequence[str],
-        *,
-        folder: Path,
-        environment: Mapping[str, str],
-        log: Path,
-        on_line: Callable[[str], None],
-        keep_open: Sequence[int] = (),
-        purpose: Purpose | None = None,
-    ) -> int:
-        """Run a command that appends its output to a file to its end, and pass on each line.
-
-        The command does not depend on this process: it runs to its end even if platformctl is killed.
-        Arguments and result as for ``stream``.
-        """
-        with log.open("ab") as output, log.open("rb") as reading:
-            reading.seek(0, os.SEEK_END)
-            with self._started(
-                arguments,
-                folder=folder,
-                environment=environment,
-                keep_open=keep_open,
-                purpose=purpose,
-                output=output,
-                log=log,
-            ) as process:
-                lines = Lines(on_line, longest=self.longest_line)
-                follow_file(reading, lines, has_ended=lambda: process.poll() is not None)
+        lines = Lines(on_line, longest=self.longest_line)
+        with ExitStack() as files:
+            output, reading = None, None
+            if log is not None:
+                output = files.enter_context(log.open("ab"))
+                reading = files.enter_context(log.open("rb"))
+                reading.seek(0, os.SEEK_END)
+            # Starting and registering are one step, so that no child escapes an interrupt that arrives in between.
+            with self._lock:
+                process = subprocess.Popen(
+                    list(arguments),
+                    cwd=folder,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output or subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=tuple(keep_open),
+                )
+                child = self._running[process.pid] = _Running(process)
+                if self.interrupted:
+                    _interrupt(child)
+            with self._registered(child):
+                self._record(process.pid, purpose or Purpose(command=Path(arguments[0]).name), folder, log)
+                if reading is not None:
+                    follow_file(reading, lines, has_ended=lambda: process.poll() is not None)
+                else:
+                    assert isinstance(process.stdout, BufferedReader)
+                    while chunk := process.stdout.read1(_CHUNK):
+                        lines.feed(chunk)
+                    lines.end()
                 return process.wait()
 
     def interrupt(self) -> None:
@@ -202,48 +194,23 @@ class Processes:
         return self._winding_down.wait(seconds)
 
     @contextmanager
-    def _started(
-        self,
-        arguments: Sequence[str],
-        *,
-        folder: Path,
-        environment: Mapping[str, str],
-        keep_open: Sequence[int],
-        purpose: Purpose | None,
-        output: IO[bytes] | None = None,
-        log: Path | None = None,
-    ) -> "Iterator[subprocess.Popen[bytes]]":
-        # Starting and registering are one step, so that no child escapes an interrupt that arrives in between.
-        with self._lock:
-            process = subprocess.Popen(
-                list(arguments),
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output or subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=tuple(keep_open),
-            )
-            child = _Running(process)
-            self._running[process.pid] = child
-            if self.interrupted:
-                _interrupt(child)
+    def _registered(self, child: _Running) -> Iterator[None]:
+        """Wait for a child at the end of the block, and interrupt it if the block fails."""
         try:
-            with process:
+            with child.process:
                 try:
-                    self._record(process.pid, purpose or Purpose(command=Path(arguments[0]).name), folder, log)
-                    yield process
+                    yield
                 except BaseException:
                     # The child is waited for in any case; interrupted, it ends soon.
                     with self._lock:
                         _interrupt(child)
                     raise
         finally:
+            pid = child.process.pid
             with self._lock:
-                del self._running[process.pid]
+                del self._running[pid]
             if self.records is not None:
-                _record_file(self.records, process.pid).unlink(missing_ok=True)
+                _record_file(self.records, pid).unlink(missing_ok=True)
 
     def _record(self, pid: int, purpose: Purpose, folder: Path, log: Path | None) -> None:
         if self.records is None:

@@ -1,4 +1,4 @@
-"""What a run leaves on disk: ``.platformctl/runs/<id>/`` with its events, logs and report, and how long units took.
+"""Keeps what a run leaves on disk: ``.platformctl/runs/<id>/`` with events, logs and report, and how long units took.
 
 Also the lock that keeps two runs from working on one deployment at once; Terraform's own locks guard single states.
 """
@@ -9,17 +9,19 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.engine.event_log import read_events
-from orchestrator.engine.events import Event, RunFinished
+from orchestrator.engine.events import Event, RunFinished, RunStarted
 from orchestrator.engine.junit import junit_of
 from orchestrator.engine.report import Report, report_of
-from orchestrator.errors import UsageError
+from orchestrator.errors import PlatformctlError, UsageError
 
 _EVENTS = "events.jsonl"
 _ID = re.compile(r"\d{8}-\d{6}-(?P<suffix>.+)-[0-9a-f]{4}")
@@ -42,14 +44,24 @@ class RunFolder:
         return self.folder / "logs"
 
     def append(self, event: Event) -> None:
-        """Add an event to ``events.jsonl``, at once: what has happened is on disk even if the process is killed.
+        """Append an event to ``events.jsonl`` at once, so that it is on disk even if the process is killed.
 
         With the last event the report is written beside it.
+
+        Raises:
+            PlatformctlError: the first or the last event, or the report, cannot be written. An event in between is dropped:
+                a full disk must not break off a run while Terraform is at work.
+
         """
-        with (self.folder / _EVENTS).open("ab") as stream:
-            stream.write(event.to_line() + b"\n")
-        if isinstance(event, RunFinished):
-            self._write_report()
+        try:
+            with (self.folder / _EVENTS).open("ab") as stream:
+                stream.write(event.to_line() + b"\n")
+            if isinstance(event, RunFinished):
+                self._write_report()
+        except OSError as error:
+            if isinstance(event, RunStarted | RunFinished):
+                detail = f"{error.filename or self.folder / _EVENTS}: {error.strerror}."
+                raise PlatformctlError("The run cannot be recorded", detail=detail) from error
 
     @property
     def suffix(self) -> str:
@@ -62,7 +74,7 @@ class RunFolder:
         return self.folder / "report.json"
 
     def report(self) -> Report | None:
-        """The report, made of the events: also while the run goes on, and after it was killed. None before the first."""
+        """Build the report from the events, also of a run that is still running or was killed; None before the first event."""
         try:
             with (self.folder / _EVENTS).open("rb") as stream:
                 return report_of(read_events(stream))
@@ -77,12 +89,12 @@ class RunFolder:
 
 
 def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunFolder, ...]:
-    """The runs that have left something to report, oldest first.
+    """Return the runs that have something to report, oldest first.
 
     Args:
         home: the project's ``.platformctl``.
         suffix: only those of this deployment.
-        identity: only those whose id is this, or begins with it.
+        identity: only those whose id begins with this.
 
     """
     folders = sorted(file.parent for file in (home / "runs").glob(f"*/{_EVENTS}"))
@@ -91,11 +103,11 @@ def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunF
 
 
 def find_report(home: Path, *, identity: str, suffix: str) -> tuple[RunFolder, Report]:
-    """Find the run that is meant and its report; the last of several only where none was named.
+    """Find a run and its report; the last of several if no id is given.
 
     Args:
         home: the project's ``.platformctl``.
-        identity: the run's id, or how it begins; empty for the last run.
+        identity: the beginning of the run's id; empty for the last run.
         suffix: only runs on this deployment; empty for any.
 
     Raises:
@@ -110,7 +122,7 @@ def find_report(home: Path, *, identity: str, suffix: str) -> tuple[RunFolder, R
             detail=f'{len(meant)} runs begin with "{identity}": {meant[-2].id}, {meant[-1].id}, ...',
             hint="Give more of the id.",
         )
-    # A run that was killed before its first event was whole has nothing to report.
+    # A run that was killed while it wrote its first event has nothing to report.
     for run in reversed(meant):
         report = run.report()
         if report is not None:
@@ -121,7 +133,7 @@ def find_report(home: Path, *, identity: str, suffix: str) -> tuple[RunFolder, R
     raise UsageError(
         "No such run",
         detail=f"{home / 'runs'} holds no run {described}".rstrip() + ".",
-        hint=f"The last run here is {last[-1].id}." if last else "up and destroy leave one behind.",
+        hint=f"The last run here is {last[-1].id}." if last else "up and destroy record their runs.",
     )
 
 
@@ -139,14 +151,16 @@ class ProjectJournal:
         return RunFolder(id=identity, folder=folder)
 
     def durations(self, *, command: str, environment: str) -> Mapping[str, float]:
-        """Seconds that each unit took in the last runs, by unit name; empty when nothing is recorded."""
+        """Return the seconds that each unit took in the last runs, by unit name."""
         return _durations(self.home).get(f"{command} {environment}", {})
 
     def record_durations(self, *, command: str, environment: str, seconds: Mapping[str, float]) -> None:
-        """Remember how long units took, for the order of the next run."""
+        """Record how long units took, for the order of the next run."""
         recorded = _durations(self.home)
         recorded.setdefault(f"{command} {environment}", {}).update(seconds)
-        write_private(self.home / "durations.json", json.dumps(recorded, indent=2, sort_keys=True) + "\n")
+        with suppress(OSError):
+            # Only an estimate is lost.
+            write_private(self.home / "durations.json", json.dumps(recorded, indent=2, sort_keys=True) + "\n")
 
     @contextmanager
     def exclusive(self, *, target: str, suffix: str) -> Iterator[None]:
@@ -178,9 +192,9 @@ class ProjectJournal:
 
     @contextmanager
     def register_held(self, *, target: str) -> Iterator[None]:
-        """Hold the register of deployments; waits for others on this machine.
+        """Hold the register of deployments; wait for other processes on this machine.
 
-        Between them the last ``destroy`` takes the local cloud's state bucket away, and the next ``up`` makes it.
+        It keeps an ``up`` from creating the local cloud's state bucket while the last ``destroy`` removes it.
         """
         folder = self.home / "locks"
         folder.mkdir(parents=True, exist_ok=True)
@@ -191,14 +205,7 @@ class ProjectJournal:
 
 def _durations(home: Path) -> dict[str, dict[str, float]]:
     try:
-        recorded = json.loads((home / "durations.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        # Only an estimate is lost, and the next run writes the file anew.
+        return msgspec.json.decode((home / "durations.json").read_bytes(), type=dict[str, dict[str, float]])
+    except (OSError, ValueError, RecursionError):
+        # Only an estimate is lost, and the next run writes the file again.
         return {}
-    if not isinstance(recorded, dict):
-        return {}
-    return {
-        run: {unit: float(taken) for unit, taken in units.items() if isinstance(taken, int | float)}
-        for run, units in recorded.items()
-        if isinstance(units, dict)
-    }

@@ -1,9 +1,12 @@
 """A program on PATH that stands in for terraform: answers as it is told, and notes how it was called."""
 
 import json
-import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 # A shell starts in a millisecond, Python in thirty; some tests call it a dozen times.
 _TEXT = """#!/bin/sh
@@ -129,15 +132,17 @@ def _call(folder: Path) -> dict[str, Any]:
     }
 
 
+def wait_until(condition: Callable[[], object], seconds: float = 15.0) -> object:
+    """Wait until a condition holds; returns what it was last."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and is not waited for does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        if Path("/proc/self").exists():
-            return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    return True

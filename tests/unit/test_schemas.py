@@ -1,11 +1,30 @@
 """The JSON Schemas in docs are written from the classes that the documents are made of (C3, C4)."""
 
+import json
 import runpy
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 PROJECT = Path(__file__).parents[2]
+
+
+def objects(schema):
+    """Every description of an object in a schema, by its name."""
+    yield from ((name, found) for name, found in schema["$defs"].items() if "properties" in found)
+    if "properties" in schema:
+        yield "", schema
+
+
+@pytest.mark.parametrize("name", ["plan", "report"])
+def test_c4_every_field_is_required_and_described(name):
+    schema = json.loads((PROJECT / f"docs/{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for place, found in objects(schema):
+        assert found["required"] == list(found["properties"]), place
+        plain = [field for field, described in found["properties"].items() if "description" not in described]
+        assert plain == [] or place == "UnitCounts", place
 
 
 @pytest.fixture

@@ -57,34 +57,13 @@ class Attempt:
     def _apply(self, *, destroy: bool) -> Applied:
         self.report(_phase(destroy=destroy))
         reader = MessageReader(report=self.report)
-        with self._inputs():
-            code = self._terraform(
-                "apply",
-                on_line=_forgetting(reader, self.workspace.remove_inputs),
-                destroy=FLAG if destroy else None,
-                json=FLAG,
-                auto_approve=FLAG,
-                input=False,
-                parallelism=self.parallelism,
-                lock_timeout=LOCK_TIMEOUT,
-            )
+        code = self._with_inputs("apply", reader, destroy=destroy, auto_approve=FLAG)
         return self._ended("apply", code, reader, expected="what it applied")
 
     def _apply_accepted(self, file: Path, *, destroy: bool, accept: Accept) -> Applied:
         self.report(Phase(name="plan"))
         plan = MessageReader(report=self.report)
-        with self._inputs():
-            code = self._terraform(
-                "plan",
-                on_line=_forgetting(plan, self.workspace.remove_inputs),
-                destroy=FLAG if destroy else None,
-                json=FLAG,
-                out=PLAN_FILE,
-                detailed_exitcode=FLAG,
-                input=False,
-                parallelism=self.parallelism,
-                lock_timeout=LOCK_TIMEOUT,
-            )
+        code = self._with_inputs("plan", plan, destroy=destroy, out=PLAN_FILE, detailed_exitcode=FLAG)
         # A crash of Terraform may end with the same code as a plan with changes.
         if code not in {_NOTHING_TO_DO, _SOMETHING_TO_DO} or not plan.has_plan:
             return self._ended("plan", code, plan, expected="a plan")
@@ -108,17 +87,17 @@ class Attempt:
                 self.report(progress)
 
         reader = MessageReader(report=forward)
-
-        code = self._terraform(
-            "apply",
-            PLAN_FILE,
-            on_line=_forgetting(reader, lambda: file.unlink(missing_ok=True)),
-            json=FLAG,
-            input=False,
-            parallelism=self.parallelism,
-            lock_timeout=LOCK_TIMEOUT,
-        )
+        code = self._terraform("apply", PLAN_FILE, on_line=_forgetting(reader, lambda: file.unlink(missing_ok=True)))
         return self._ended("apply", code, reader, expected="what it applied")
+
+    def _with_inputs(self, command: str, reader: MessageReader, *, destroy: bool, **options: object) -> int:
+        """Run a command that reads the inputs, which are on disk until it has read them."""
+        self.workspace.write_inputs(self.inputs)
+        try:
+            on_line = _forgetting(reader, self.workspace.remove_inputs)
+            return self._terraform(command, on_line=on_line, destroy=FLAG if destroy else None, **options)
+        finally:
+            self.workspace.remove_inputs()
 
     def _terraform(self, command: str, *arguments: str, on_line: Callable[[str], None], **options: object) -> int:
         return run_logged(
@@ -128,7 +107,11 @@ class Attempt:
             processes=self.processes,
             log=self.log,
             on_line=on_line,
+            json=FLAG,
             **options,
+            input=False,
+            parallelism=self.parallelism,
+            lock_timeout=LOCK_TIMEOUT,
         )
 
     def _ended(self, command: str, code: int, reader: MessageReader, *, expected: str) -> Applied:
@@ -157,14 +140,6 @@ class Attempt:
             f"and its last changes may be missing from the state.{doing}"
         )
         return replace(ended, died=True, errors=(died, *reader.errors))
-
-    @contextmanager
-    def _inputs(self) -> Iterator[None]:
-        self.workspace.write_inputs(self.inputs)
-        try:
-            yield
-        finally:
-            self.workspace.remove_inputs()
 
     @contextmanager
     def _plan_file(self) -> Iterator[Path]:

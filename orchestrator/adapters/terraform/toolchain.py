@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.adapters.local_cloud import started
 from orchestrator.adapters.output import unexpected
 from orchestrator.adapters.processes import Processes
-from orchestrator.adapters.terraform.binaries import Binary, find_binary
+from orchestrator.adapters.terraform.binaries import TerraformBinary, find_binary
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
 from orchestrator.adapters.terraform.lock import FILE_NAME, LockedProvider, read_lock, verify
 from orchestrator.adapters.terraform.mirror import (
@@ -42,7 +42,7 @@ class Toolchain:
     processes: Processes = field(default_factory=Processes)
 
     @cached_property
-    def binary(self) -> Binary:
+    def binary(self) -> TerraformBinary:
         """The Terraform to run; raises UsageError when there is none that is usable."""
         return find_binary(self.environ)
 

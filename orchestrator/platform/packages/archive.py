@@ -23,7 +23,7 @@ _MODE = 0o100644 << 16
 
 
 @dataclass(slots=True)
-class Contents:
+class ZipContents:
     """The files of a zip, and where each came from."""
 
     function: str
@@ -31,7 +31,7 @@ class Contents:
     origins: dict[str, str]
 
     @classmethod
-    def of(cls, function: str) -> "Contents":
+    def of(cls, function: str) -> "ZipContents":
         return cls(function=function, files={}, origins={})
 
     @property
@@ -76,7 +76,7 @@ class Contents:
                     )
 
 
-def write_zip(file: Path, contents: Contents) -> str:
+def write_zip(file: Path, contents: ZipContents) -> str:
     """Write the zip and return its SHA-256 in hexadecimal digits.
 
     Raises:

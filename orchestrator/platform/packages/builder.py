@@ -19,7 +19,7 @@ import msgspec
 
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.errors import UsageError
-from orchestrator.platform.packages.archive import MIB, Contents, sha256, write_zip
+from orchestrator.platform.packages.archive import MIB, ZipContents, sha256, write_zip
 from orchestrator.platform.packages.definition import FILE_NAME, FunctionDefinition, read_definitions
 from orchestrator.platform.packages.wheels import PLATFORMS, PYTHON_VERSION, Wheels, discard, unpack
 
@@ -181,7 +181,7 @@ class _Build:
         return tuple(records[name].package(name, self.folder, built=name in built) for name in fingerprints)
 
     def _make(self, definition: FunctionDefinition, fingerprint: str, wheels: Wheels) -> _Record:
-        contents = Contents.of(definition.name)
+        contents = ZipContents.of(definition.name)
         for path, source in definition.sources.items():
             contents.add({path: source.read_bytes()}, origin=str(source))
         for wheel in wheels.fetch(definition.pins).values():

@@ -8,7 +8,8 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from orchestrator.errors import UsageError
 from orchestrator.platform.packages.requirements import Pin, read_pins
@@ -17,7 +18,6 @@ FILE_NAME = "functions.toml"
 DEFAULT_HANDLER = "handler.handler"
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _HANDLER = re.compile(r"([A-Za-z_]\w*)\.([A-Za-z_]\w*)")
-_KEYS: Mapping[str, type[object]] = {"folder": str, "handler": str, "packages": list, "requirements": list}
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "tests"})
 
 
@@ -54,30 +54,45 @@ def read_definitions(folder: Path) -> tuple[FunctionDefinition, ...]:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _mistake(file, str(error)) from None
-    functions = document.pop("functions", None)
-    if document:
-        raise _mistake(file, f'"{min(document)}" is not known here; only [functions.NAME] is')
-    if not isinstance(functions, dict) or not functions:
+    try:
+        functions = msgspec.convert(document, _Document).functions
+    except msgspec.ValidationError as error:
+        raise _mistake(file, str(error)) from None
+    if not functions:
         raise _mistake(file, "there is no [functions.NAME]")
     return tuple(_read_function(file, name, functions[name]) for name in sorted(functions))
 
 
+class _Settings(msgspec.Struct, forbid_unknown_fields=True):
+    """The table of one function."""
+
+    folder: str | None = None
+    handler: str = DEFAULT_HANDLER
+    packages: list[str] = []
+    requirements: list[str] = []
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    functions: dict[str, object] = {}
+
+
 def _read_function(file: Path, name: str, table: object) -> FunctionDefinition:
     place = f"[functions.{name}]"
+    try:
+        settings = msgspec.convert(table, _Settings)
+    except msgspec.ValidationError as error:
+        raise _mistake(file, f"{place}: {error}") from None
     if not _NAME.fullmatch(name):
         raise _mistake(file, f"{place}: a function's name has lower-case letters, digits and hyphens")
-    settings = _checked(file, place, table)
-    folder = str(settings.get("folder", name))
-    handler = str(settings.get("handler", DEFAULT_HANDLER))
-    sources = dict(_files(file, place, folder, prefix=""))
-    for package in settings.get("packages", []):
+    sources = dict(_files(file, place, name if settings.folder is None else settings.folder, prefix=""))
+    for package in settings.packages:
         for path, source in _files(file, place, package, prefix=f"{package}/"):
             if path in sources:
                 raise _mistake(file, f"{place}: {sources[path]} and {source} would both be {path} in the zip")
             sources[path] = source
-    _check_handler(file, place, handler, sources)
+    _check_handler(file, place, settings.handler, sources)
     pins: dict[str, Pin] = {}
-    for lock in settings.get("requirements", []):
+    for lock in settings.requirements:
         for pin in read_pins(file.parent / lock):
             known = pins.setdefault(pin.name, pin)
             if known.version != pin.version:
@@ -85,20 +100,6 @@ def _read_function(file: Path, name: str, table: object) -> FunctionDefinition:
                     file, f"{place}: {known.place} locks {pin.name} {known.version}, {pin.place} {pin.version}"
                 )
     return FunctionDefinition(name=name, sources=sources, pins=tuple(pins[key] for key in sorted(pins)))
-
-
-def _checked(file: Path, place: str, table: object) -> Mapping[str, Any]:
-    if not isinstance(table, dict):
-        raise _mistake(file, f"{place} must be a table")
-    for key, value in table.items():
-        kind = _KEYS.get(key)
-        if kind is None:
-            raise _mistake(file, f'{place}: "{key}" is not known; {", ".join(_KEYS)} are')
-        if not isinstance(value, kind):
-            raise _mistake(file, f"{place}: {key} must be {'a list of strings' if kind is list else 'a string'}")
-        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
-            raise _mistake(file, f"{place}: {key} must be a list of strings")
-    return table
 
 
 def _files(file: Path, place: str, name: str, *, prefix: str) -> list[tuple[str, Path]]:

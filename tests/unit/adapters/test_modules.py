@@ -10,6 +10,7 @@ from orchestrator.adapters.modules import Location, Modules
 from orchestrator.config import GitSource, LocalSource
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.errors import PlatformctlError
+from tests.fakes.errors import error_of
 
 
 @pytest.fixture(autouse=True)
@@ -97,9 +98,7 @@ def test_a_fetch_that_fails_says_why_and_leaves_nothing_that_is_taken_for_a_modu
     bare, _ = repository
     unit = unit_of(module=source(bare, "v2"))
     for _ in range(2):
-        with pytest.raises(PlatformctlError) as caught:
-            modules.locate(unit)
-        error = caught.value
+        error = error_of(lambda: modules.locate(unit))
         assert error.summary == "A module could not be fetched"
         assert error.detail.startswith(f'git fetch of {bare}//network?ref=v2: "fatal: ')
         assert "v2" in error.detail.split(": ", 1)[1]
@@ -120,9 +119,7 @@ def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repos
 
 def test_c8_credentials_in_an_address_are_not_in_the_error(modules, unit_of):
     address = "https://user:hunter2@127.0.0.1:1/modules.git"
-    with pytest.raises(PlatformctlError) as caught:
-        modules.locate(unit_of(module=GitSource(url=address, ref="v1")))
-    error = caught.value
+    error = error_of(lambda: modules.locate(unit_of(module=GitSource(url=address, ref="v1"))))
     assert "hunter2" not in f"{error} {error.detail} {error.hint}"
     assert "hunter2" not in "".join(traceback.format_exception(error))
     assert "127.0.0.1:1/modules.git" in error.detail
@@ -171,9 +168,8 @@ def test_git_never_asks_on_the_terminal(modules, unit_of, monkeypatch, tmp_path)
 def test_a_machine_without_git_is_told_so(modules, repository, unit_of, monkeypatch, tmp_path):
     bare, _ = repository
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-    with pytest.raises(PlatformctlError) as caught:
-        modules.locate(unit_of(module=source(bare, "v1")))
-    assert "git" in caught.value.detail
+    error = error_of(lambda: modules.locate(unit_of(module=source(bare, "v1"))))
+    assert "git" in error.detail
 
 
 def test_settings_that_a_ci_hands_to_git_in_the_environment_stay(modules, repository, unit_of, monkeypatch):

@@ -12,10 +12,11 @@ import pytest
 from orchestrator.adapters import plans
 from orchestrator.adapters.plans import fingerprint, read_kept_plan, write_plan
 from orchestrator.engine.plan import AttributeChange, Basis, KeptPlan, PlannedChange, StackPlan, state_version
-from orchestrator.errors import ExitCode, PlatformctlError, UsageError
+from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue
 from orchestrator.model.action import Action
+from tests.fakes.errors import error_of
 
 KEPT = KeptPlan(
     suffix="pr42",
@@ -82,18 +83,14 @@ def test_a_plan_is_replaced_whole(tmp_path):
 
 def test_a_plan_that_cannot_be_kept(tmp_path):
     file = tmp_path / "no folder" / "plan.json"
-    with pytest.raises(PlatformctlError) as caught:
-        write_plan(file, KEPT)
-    error = caught.value
+    error = error_of(lambda: write_plan(file, KEPT))
     assert (error.summary, error.detail) == ("The plan could not be kept", f"{file}: No such file or directory.")
     assert error.exit_code is ExitCode.FAILED
 
 
 def test_c7_a_plan_that_is_not_there(tmp_path):
     file = tmp_path / "plan.json"
-    with pytest.raises(UsageError) as caught:
-        read_kept_plan(file)
-    error = caught.value
+    error = error_of(lambda: read_kept_plan(file), UsageError)
     assert (error.summary, error.detail, error.hint) == (
         "The plan cannot be read",
         f"{file}: No such file or directory.",
@@ -119,9 +116,8 @@ WHOLE = json.dumps({"format_version": "1.0"})
 def test_c7_a_file_that_is_no_plan(tmp_path, contents, why):
     file = tmp_path / "plan.json"
     file.write_bytes(contents)
-    with pytest.raises(UsageError) as caught:
-        read_kept_plan(file)
-    assert (caught.value.summary, caught.value.detail) == ("The plan cannot be used", f"{file}: {why}")
+    error = error_of(lambda: read_kept_plan(file), UsageError)
+    assert (error.summary, error.detail) == ("The plan cannot be used", f"{file}: {why}")
 
 
 @pytest.mark.parametrize(

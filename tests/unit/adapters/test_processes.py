@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from orchestrator.adapters import processes as module
 from orchestrator.adapters.processes import Child, Lines, Processes, Purpose, follow_file, living, start_time
+from tests.fakes.program import wait_until
 
 # Says that it is ready, waits to be interrupted, writes its state, and ends with a code of its own.
 TRAPS = """
@@ -37,7 +37,7 @@ def run(tmp_path):
     def start(code, **settings):
         lines = settings.pop("lines", [])
         options = {"folder": tmp_path, "environment": {"PATH": os.defpath}, "on_line": lines.append} | settings
-        return processes.stream(python(code), **options), lines
+        return processes.run(python(code), **options), lines
 
     start.processes = processes
     return start
@@ -157,7 +157,7 @@ def test_a_listener_that_fails_leaves_no_child_behind(run):
 def test_a_program_that_does_not_exist_is_an_os_error_and_leaves_nothing(tmp_path):
     processes = Processes()
     with pytest.raises(FileNotFoundError):
-        processes.stream(["/no/such/program"], folder=tmp_path, environment={}, on_line=print)
+        processes.run(["/no/such/program"], folder=tmp_path, environment={}, on_line=print)
     assert processes._running == {}
 
 
@@ -227,7 +227,7 @@ def follow(tmp_path):
     def start(code, **settings):
         lines = settings.pop("lines", [])
         options = {"folder": tmp_path, "environment": {"PATH": os.defpath}, "log": log, "on_line": lines.append}
-        return processes.follow(python(code), **(options | settings)), lines
+        return processes.run(python(code), **(options | settings)), lines
 
     start.processes, start.log, start.records = processes, log, tmp_path / "records"
     return start
@@ -322,7 +322,7 @@ from pathlib import Path
 from orchestrator.adapters.processes import Processes, Purpose
 child = "import os, sys, time" + chr(10) + "print('ready', flush=True)" + chr(10)
 child += "while not os.path.exists('go'): time.sleep(0.02)" + chr(10) + "print('state written', flush=True)"
-Processes(records=Path("records")).follow(
+Processes(records=Path("records")).run(
     [sys.executable, "-IS", "-c", child],
     folder=Path.cwd(),
     environment={"PATH": os.defpath},
@@ -331,13 +331,6 @@ Processes(records=Path("records")).follow(
     purpose=Purpose(command="apply", unit="vpc"),
 )
 """
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def test_c6_after_kill_9_of_platformctl_a_child_runs_to_its_end_and_is_found(tmp_path):

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -21,6 +22,7 @@ from orchestrator.adapters.runs import (
 from orchestrator.engine.events import RunFinished, RunStarted, UnitFinished, UnitStarted
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.model.status import Changes, Status
+from tests.fakes.errors import error_of
 
 
 def test_c4_events_are_appended_one_per_line_at_once(tmp_path):
@@ -75,6 +77,19 @@ def test_c5_a_run_that_was_killed_has_no_file_but_a_report(tmp_path):
     assert (report.result, report.exit_code) == ("unfinished", None)
     assert [(unit.name, unit.status) for unit in report.units] == [("vpc", Status.RUNNING)]
     assert not run.report_file.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_c4_a_full_disk_is_reported_before_or_after_the_work_and_never_within(tmp_path):
+    run = ProjectJournal(home=tmp_path).new_run("pr42")
+    (run.folder / "events.jsonl").symlink_to("/dev/full")
+    run.append(UnitStarted(time=2.0, unit="vpc"))
+    for event in (started(run, "vpc"), RunFinished(time=3.0, exit_code=0, seconds=2.0, changes=Changes())):
+        error = error_of(lambda event=event: run.append(event))
+        assert (error.summary, error.detail) == (
+            "The run cannot be recorded",
+            f"{run.folder / 'events.jsonl'}: No space left on device.",
+        )
 
 
 def runs(home, *identities):

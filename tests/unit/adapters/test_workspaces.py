@@ -8,8 +8,9 @@ import pytest
 
 from orchestrator.adapters.workspaces import SIGNATURE, Workspace, Workspaces, write_private
 from orchestrator.config import IfExists
-from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.hcl.values import Sensitive, SetValue
+from tests.fakes.errors import error_of
 
 
 @pytest.fixture
@@ -143,9 +144,8 @@ def test_a_link_that_nobody_recorded_does_not_lead_into_the_module(prepare, modu
 
 
 def test_a_module_that_does_not_exist_is_refused(prepare, modules):
-    with pytest.raises(UsageError) as caught:
-        prepare(subdirectory="nope")
-    assert (caught.value.summary, caught.value.detail) == ("Module not found", f"There is no folder {modules}/nope.")
+    error = error_of(lambda: prepare(subdirectory="nope"), UsageError)
+    assert (error.summary, error.detail) == ("Module not found", f"There is no folder {modules}/nope.")
 
 
 @pytest.mark.parametrize("if_exists", list(IfExists))
@@ -177,9 +177,8 @@ def test_c1_a_generated_file_of_the_same_name_as_one_of_the_module(
     generated = file_of("provider.tf", "# ours", if_exists)
     for _ in range(2):  # the second run finds what the first one left
         if expected is None:
-            with pytest.raises(PlatformctlError) as caught:
-                prepare(generated, root=module, subdirectory="")
-            assert (caught.value.summary, caught.value.detail) == (
+            error = error_of(lambda: prepare(generated, root=module, subdirectory=""))
+            assert (error.summary, error.detail) == (
                 "A generated file collides with one of the module's own",
                 f'Unit "vpc" generates provider.tf, and its module has a file of that name (if_exists = "{if_exists}").',
             )

@@ -129,5 +129,5 @@ def test_c7_no_run_at_all(platformctl):
     result = platformctl("report")
     assert (result.code, result.err) == (
         2,
-        "error: No such run\n.platformctl/runs holds no run.\nfix: up and destroy leave one behind.\n",
+        "error: No such run\n.platformctl/runs holds no run.\nfix: up and destroy record their runs.\n",
     )

@@ -105,19 +105,6 @@ def unit(made, name):
     return found
 
 
-def test_the_schema_is_one_and_leaves_nothing_of_the_report_out():
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    made = report(*FAILED).to_json()
-    described = {
-        "": (SCHEMA, made),
-        "unit": (SCHEMA["$defs"]["UnitReport"], made["units"][0]),
-        "retry": (SCHEMA["$defs"]["RetryReport"], made["units"][2]["retries"][0]),
-        "resource": (SCHEMA["$defs"]["ResourceReport"], made["units"][0]["resources"][0]),
-    }
-    for name, (schema, value) in described.items():
-        assert set(schema["properties"]) == set(schema["required"]) == set(value), name
-
-
 def test_c4_the_run_as_a_whole():
     made = report(*FAILED).to_json()
     del made["units"]

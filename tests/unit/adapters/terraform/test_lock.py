@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.adapters.terraform.lock import LockedProvider, hash_folder, read_lock, satisfies, verify
 from orchestrator.errors import UsageError
+from tests.fakes.errors import error_of
 
 LOCK = """
 provider "registry.terraform.io/hashicorp/aws" {
@@ -66,7 +67,6 @@ def test_reading_and_stripping_a_lock_file(tmp_path):
 def test_a_provider_that_is_not_locked_is_refused(tmp_path):
     (tmp_path / "terraform-provider-aws").write_bytes(b"something else")
     entry = LockedProvider(address="registry.terraform.io/hashicorp/aws", version="5.100.0", hashes=("h1:one=",))
-    with pytest.raises(UsageError) as caught:
-        verify(tmp_path, entry, lock_file=tmp_path / "lock")
-    assert caught.value.summary == "The provider is not the one that is locked"
-    assert "terraform providers lock -platform=" in caught.value.hint
+    error = error_of(lambda: verify(tmp_path, entry, lock_file=tmp_path / "lock"), UsageError)
+    assert error.summary == "The provider is not the one that is locked"
+    assert "terraform providers lock -platform=" in error.hint

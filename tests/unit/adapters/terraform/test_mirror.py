@@ -15,6 +15,7 @@ from orchestrator.adapters.terraform.mirror import (
 )
 from orchestrator.errors import UsageError
 from orchestrator.hcl import parse_text
+from tests.fakes.errors import error_of
 
 # A version that no mirror of the machine that runs the tests has.
 VERSION = "0.0.1"
@@ -93,9 +94,7 @@ def test_a_mirror_with_another_version_or_platform_is_passed_over(tmp_path):
 
 def test_a_mirror_that_was_asked_for_and_lacks_the_provider_is_refused(tmp_path):
     asked = tmp_path / "asked"
-    with pytest.raises(UsageError) as caught:
-        find(tmp_path, PLATFORMCTL_PROVIDER_MIRROR=str(asked))
-    error = caught.value
+    error = error_of(lambda: find(tmp_path, PLATFORMCTL_PROVIDER_MIRROR=str(asked)), UsageError)
     assert (error.summary, error.detail, error.hint) == (
         "Provider not in the mirror",
         (

@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.adapters import processes
 from orchestrator.adapters.processes import living
+from tests.fakes.program import wait_until
 
 # Announces its address, and lives until it is told to go.
 PROVIDER = """#!{python} -IS
@@ -36,13 +37,6 @@ with SharedProviders(
     say = lambda line: print(line, flush=True)
     Command(invocation, processes=Processes(records=here / "records"), on_line=say, log=here / "vpc.log").cmd("apply")
 """
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 15
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 @pytest.fixture

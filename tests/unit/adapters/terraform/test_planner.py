@@ -11,8 +11,9 @@ import pytest
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.engine.plan import PlannedChange
-from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.model.action import Action
+from tests.fakes.errors import error_of
 from tests.fakes.providers import FakeProviders
 
 PLAN = {
@@ -81,9 +82,7 @@ def test_c8_the_folder_is_removed_after_a_failure_too(planner, units, terraform,
     terraform.answer("show", json.dumps(PLAN))
     diagnostic = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "no such key"}}
     terraform.answer(command, diagnostic, code=1)
-    with pytest.raises(PlatformctlError) as caught:
-        planner.plan(units, {})
-    error = caught.value
+    error = error_of(lambda: planner.plan(units, {}))
     assert (error.summary, error.hint) == (f"terraform {command} of the whole stack failed", "Nothing was changed.")
     assert list(planner.home.iterdir()) == []
 
@@ -93,9 +92,7 @@ def test_a_failure_says_why(planner, units, terraform, command):
     """Whatever the command writes, a message or plain text, is its explanation."""
     terraform.answer("show", json.dumps(PLAN))
     terraform.answer(command, "Error: no such key", code=1)
-    with pytest.raises(PlatformctlError) as caught:
-        planner.plan(units, {})
-    assert caught.value.detail == "Error: no such key"
+    assert error_of(lambda: planner.plan(units, {})).detail == "Error: no such key"
 
 
 ODD_PLANS = {
@@ -113,11 +110,10 @@ ODD_PLANS = {
 @pytest.mark.parametrize(("lines", "problem"), ODD_PLANS.values(), ids=ODD_PLANS)
 def test_c5_a_plan_that_is_none_is_quoted_with_the_command(planner, units, terraform, lines, problem):
     terraform.answer("show", *lines)
-    with pytest.raises(PlatformctlError) as caught:
-        planner.plan(units, {})
-    assert caught.value.summary == "Unexpected output of terraform"
-    assert caught.value.detail.startswith(f"{terraform.path} show -json stack.tfplan did not print a plan of the stack")
-    assert problem in caught.value.detail
+    error = error_of(lambda: planner.plan(units, {}))
+    assert error.summary == "Unexpected output of terraform"
+    assert error.detail.startswith(f"{terraform.path} show -json stack.tfplan did not print a plan of the stack")
+    assert problem in error.detail
     assert list(planner.home.iterdir()) == []
 
 
@@ -135,9 +131,12 @@ def test_c7_units_that_cannot_be_planned_together_start_no_terraform(planner, tr
     tree.standard()
     tree.unit("docs", provider('provider "aws" { region = var.region }'))
     stack = tree.load()
-    with pytest.raises(UsageError) as caught:
-        planner.plan([stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")], {})
-    assert caught.value.summary == "A unit's provider cannot be planned beside the others'"
+    assert (
+        error_of(
+            lambda: planner.plan([stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")], {}), UsageError
+        ).summary
+        == "A unit's provider cannot be planned beside the others'"
+    )
     assert terraform.calls() == []
     assert list(planner.home.iterdir()) == []
 

@@ -12,6 +12,7 @@ import pytest
 from orchestrator.adapters.terraform import provider
 from orchestrator.adapters.terraform.provider import SharedProviders
 from orchestrator.errors import PlatformctlError
+from tests.fakes.program import wait_until
 
 SCRIPT = """#!{python} -IS
 import json, os, pathlib, signal, sys, time
@@ -66,13 +67,6 @@ def bench(tmp_path):
     made = Bench(tmp_path / "provider")
     made.write(ANNOUNCES)
     return made
-
-
-def wait_until(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def test_units_with_one_configuration_share_one_process(bench, is_alive):

@@ -48,7 +48,7 @@ def test_a_unit_is_initialised_and_applied(bench, terraform):
 def test_a2_destroy_is_an_apply_that_destroys(bench, terraform):
     bench.apply(destroy=True)
     (apply,) = arguments(terraform, "apply")
-    assert apply[:2] == ["apply", "-destroy"]
+    assert apply[:3] == ["apply", "-json", "-destroy"]
     assert Phase(name="destroy") in bench.told
 
 

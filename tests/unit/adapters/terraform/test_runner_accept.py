@@ -109,7 +109,7 @@ def test_a2_a_destroy_is_planned_and_accepted_too(bench, terraform, judge):
     assert bench.apply(destroy=True, accept=judge).succeeded
     assert judge.asked == [(UnitChange(address="aws_vpc.this", action=Action.DELETE),)]
     plan, apply = (call["arguments"] for call in terraform.calls("plan", "apply"))
-    assert plan[:2] == ["plan", "-destroy"]
+    assert plan[:3] == ["plan", "-json", "-destroy"]
     assert "-destroy" not in apply, "a saved plan knows what it is"
     assert [step.name for step in bench.told if isinstance(step, Phase)] == ["init", "plan", "destroy"]
 

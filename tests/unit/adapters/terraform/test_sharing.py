@@ -8,6 +8,7 @@ import pytest
 from orchestrator.adapters.terraform.lock import LockedProvider
 from orchestrator.adapters.terraform.sharing import check_constraints, provider_configuration
 from orchestrator.errors import UsageError
+from tests.fakes.errors import error_of
 
 LOCKED = LockedProvider(address="registry.terraform.io/hashicorp/aws", version="5.100.0", hashes=())
 ONE = 'provider "aws" {\n  region = "us-east-1"\n  max_retries = 4\n}\n'
@@ -165,6 +166,9 @@ def test_constraints_that_the_locked_provider_meets(unit_of, module, requirement
     ],
 )
 def test_c7_constraints_that_it_does_not_meet(unit_of, module, requirement, detail):
-    with pytest.raises(UsageError) as caught:
-        check_constraints(unit_of(), module(versions__tf=versions(requirement)), LOCKED)
-    assert caught.value.detail == detail
+    assert (
+        error_of(
+            lambda: check_constraints(unit_of(), module(versions__tf=versions(requirement)), LOCKED), UsageError
+        ).detail
+        == detail
+    )

@@ -3,6 +3,7 @@
 import pytest
 
 from orchestrator.errors import PlatformctlError, UsageError
+from tests.fakes.errors import error_of
 
 DROPPED = {
     "TF_VAR_password": "hunter2",
@@ -84,17 +85,16 @@ def test_the_lock_file_names_exactly_one_provider(toolchain, entries, count):
     tools.lock_file.write_text(
         "".join(f'provider "registry.terraform.io/hashicorp/{name}" {{\n  version = "1.0.0"\n}}\n' for name in entries)
     )
-    with pytest.raises(UsageError) as caught:
-        _ = tools.provider
-    assert caught.value.detail == f"{tools.lock_file} locks {count} providers; the platform is built with exactly one."
+    assert (
+        error_of(lambda: tools.provider, UsageError).detail
+        == f"{tools.lock_file} locks {count} providers; the platform is built with exactly one."
+    )
 
 
 def test_without_a_mirror_terraform_installs_the_provider_and_its_failure_is_told(toolchain, terraform):
     terraform.answer("init", "Initializing...", "Error: no such host", code=1)
     tools = toolchain(PLATFORMCTL_PROVIDER_MIRROR="", HOME="/nowhere", TF_CLI_CONFIG_FILE=__file__)
-    with pytest.raises(PlatformctlError) as caught:
-        tools.install_provider()
-    error = caught.value
+    error = error_of(tools.install_provider)
     assert (error.summary, error.detail) == (
         "The provider could not be installed",
         "Initializing...\nError: no such host",

@@ -8,6 +8,7 @@ import pytest
 from orchestrator.engine.plan import root_module
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl import Scope, evaluate, parse_text, print_expression, references
+from tests.fakes.errors import error_of
 
 
 def whole(stack, *names, outputs=None):
@@ -231,9 +232,7 @@ def test_c3_one_configuration_needs_no_alias(bench):
 def test_c7_a_configuration_that_cannot_be_handed_to_a_module_is_refused(tree, text, apart):
     tree.standard()
     tree.unit("docs", provider_block(text))
-    with pytest.raises(UsageError) as caught:
-        whole(tree.load(), "kms", "vpc", "docs")
-    error = caught.value
+    error = error_of(lambda: whole(tree.load(), "kms", "vpc", "docs"), UsageError)
     assert (error.summary, error.detail, error.hint) == (
         "A unit's provider cannot be planned beside the others'",
         f'Unit "docs" has a provider configuration of its own, and {apart}; it cannot be passed to a module.',

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.platform.packages import builder, ensure_packages
+from tests.fakes.errors import error_of
 from tests.unit.platform.packages.conftest import HANDLER, Project, base64_sha256, names
 
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -271,9 +271,8 @@ def test_processes_that_build_at_once_do_not_disturb_each_other(project):
 
 
 def test_unknown_function(project):
-    with pytest.raises(UsageError) as caught:
-        project.build("ingset")
-    assert caught.value.summary == "No such function"
-    assert caught.value.detail == 'There is no function "ingset".'
-    assert caught.value.hint == "The functions are ingest."
+    error = error_of(lambda: project.build("ingset"), UsageError)
+    assert error.summary == "No such function"
+    assert error.detail == 'There is no function "ingset".'
+    assert error.hint == "The functions are ingest."
     assert not project.home.exists()

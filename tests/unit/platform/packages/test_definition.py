@@ -3,8 +3,7 @@
 import pytest
 
 from orchestrator.errors import ExitCode, UsageError
-from orchestrator.platform.packages.definition import read_definitions
-from orchestrator.platform.packages.requirements import read_pins
+from tests.fakes.errors import error_of
 from tests.unit.platform.packages.conftest import HANDLER
 
 HASH = "0" * 64
@@ -16,14 +15,14 @@ HASH = "0" * 64
         ("[functions.ingest", "Expected ']' at the end of a table declaration (at end of document)"),
         ('[functions.ingest]\nfolder = "a" x', "Expected newline or end of document after a statement"),
         ("", "there is no [functions.NAME]"),
-        ("[settings]\n[functions.ingest]", '"settings" is not known here'),
-        ("functions = 1", "there is no [functions.NAME]"),
-        ("[functions]\ningest = 1", "[functions.ingest] must be a table"),
+        ("[settings]\n[functions.ingest]", "Object contains unknown field `settings`"),
+        ("functions = 1", "Expected `object`, got `int` - at `$.functions`"),
+        ("[functions]\ningest = 1", "[functions.ingest]: Expected `object`, got `int`"),
         ("[functions.Ingest]", "[functions.Ingest]: a function's name has lower-case letters"),
-        ('[functions.ingest]\nrequirement = "x"', '[functions.ingest]: "requirement" is not known; folder, handler'),
-        ('[functions.ingest]\npackages = "market"', "[functions.ingest]: packages must be a list of strings"),
-        ("[functions.ingest]\npackages = [1]", "[functions.ingest]: packages must be a list of strings"),
-        ("[functions.ingest]\nfolder = 1", "[functions.ingest]: folder must be a string"),
+        ('[functions.ingest]\nrequirement = "x"', "[functions.ingest]: Object contains unknown field `requirement`"),
+        ('[functions.ingest]\npackages = "market"', "Expected `array`, got `str` - at `$.packages`"),
+        ("[functions.ingest]\npackages = [1]", "Expected `str`, got `int` - at `$.packages[0]`"),
+        ("[functions.ingest]\nfolder = 1", "Expected `str | null`, got `int` - at `$.folder`"),
         ("[functions.missing]", "[functions.missing]: there is no folder missing beside functions.toml"),
         ('[functions.ingest]\npackages = ["../live"]', "there is no folder ../live beside functions.toml"),
         ('[functions.ingest]\npackages = ["empty"]', "the folder empty holds no files"),
@@ -33,11 +32,10 @@ HASH = "0" * 64
 def test_c7_a_mistake_is_named_with_its_file_and_place(project, text, message):
     (project.functions / "empty").mkdir()
     project.define(text)
-    with pytest.raises(UsageError) as caught:
-        project.build()
-    assert caught.value.exit_code == ExitCode.BAD_INPUT
-    assert caught.value.detail.startswith(str(project.functions / "functions.toml"))
-    assert message in caught.value.detail
+    error = error_of(project.build, UsageError)
+    assert error.exit_code == ExitCode.BAD_INPUT
+    assert error.detail.startswith(str(project.functions / "functions.toml"))
+    assert message in error.detail
     assert not project.home.exists()
 
 
@@ -49,18 +47,15 @@ def test_c7_a_syntax_error_says_its_line(project):
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(UsageError) as caught:
-        read_definitions(tmp_path)
-    assert caught.value.summary == "No functions are defined"
+    assert error_of(lambda: read_definitions(tmp_path), UsageError).summary == "No functions are defined"
 
 
 @pytest.mark.parametrize("text", ["def other(event, context): ...\n", "    handler = 1\n", "def handlers(): ...\n", ""])
 def test_c7_a_module_without_the_handler(project, text):
     project.write("ingest/handler.py", text)
-    with pytest.raises(UsageError) as caught:
-        project.build()
-    assert caught.value.summary == "A function has no handler"
-    assert caught.value.detail.endswith("ingest/handler.py defines no handler.")
+    error = error_of(project.build, UsageError)
+    assert error.summary == "A function has no handler"
+    assert error.detail.endswith("ingest/handler.py defines no handler.")
 
 
 def test_c7_no_module_for_the_handler(project):
@@ -86,26 +81,23 @@ def test_c7_a_shared_package_must_not_hide_a_file_of_the_function(project):
     project.write("ingest/market/trades.py", "")
     project.write("market/trades.py", "")
     project.define('[functions.ingest]\npackages = ["market"]\n')
-    with pytest.raises(UsageError) as caught:
-        project.build()
-    assert "would both be market/trades.py in the zip" in caught.value.detail
+    error = error_of(project.build, UsageError)
+    assert "would both be market/trades.py in the zip" in error.detail
 
 
 def test_symbolic_links_are_refused(project, tmp_path):
     (project.functions / "ingest" / "secrets").symlink_to(tmp_path)
-    with pytest.raises(UsageError) as caught:
-        project.build()
-    assert "symbolic link" in caught.value.detail
+    error = error_of(project.build, UsageError)
+    assert "symbolic link" in error.detail
 
 
 def test_two_locks_must_agree(project):
     project.write("a.lock", f"six==1.0 --hash=sha256:{HASH}\n")
     project.write("b.lock", f"\nSix==1.1 --hash=sha256:{HASH}\n")
     project.define('[functions.ingest]\nrequirements = ["a.lock", "b.lock"]\n')
-    with pytest.raises(UsageError) as caught:
-        project.build()
-    assert "a.lock:1 locks six 1.0, " in caught.value.detail
-    assert "b.lock:2 1.1" in caught.value.detail
+    error = error_of(project.build, UsageError)
+    assert "a.lock:1 locks six 1.0, " in error.detail
+    assert "b.lock:2 1.1" in error.detail
 
 
 def test_a_lock_as_uv_and_pip_compile_write_it(tmp_path):
@@ -129,10 +121,9 @@ def test_a_lock_as_uv_and_pip_compile_write_it(tmp_path):
 def test_c7_an_entry_that_is_not_locked_is_refused_with_its_line(tmp_path, entry):
     lock = tmp_path / "x.lock"
     lock.write_text(f"# libraries\n{entry}\n")
-    with pytest.raises(UsageError) as caught:
-        read_pins(lock)
-    assert caught.value.summary == "A library of the functions is not locked"
-    assert caught.value.detail.startswith(f"{lock}:2: ")
+    error = error_of(lambda: read_pins(lock), UsageError)
+    assert error.summary == "A library of the functions is not locked"
+    assert error.detail.startswith(f"{lock}:2: ")
 
 
 def test_c7_a_lock_that_is_not_there(project):

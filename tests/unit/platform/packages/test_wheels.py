@@ -4,10 +4,11 @@ import struct
 
 import pytest
 
-from orchestrator.errors import ExitCode, PlatformctlError, UsageError
+from orchestrator.errors import ExitCode, UsageError
 from orchestrator.platform.packages import wheels
-from orchestrator.platform.packages.archive import Contents, write_zip
+from orchestrator.platform.packages.archive import ZipContents, write_zip
 from orchestrator.platform.packages.wheels import unpack
+from tests.fakes.errors import error_of
 from tests.unit.platform.packages.conftest import ARM, names
 
 
@@ -64,10 +65,9 @@ def test_b13_a_wheel_for_arm64_is_taken_whatever_this_machine_is(project):
 @pytest.mark.slow
 def test_b13_a_library_that_is_locked_for_another_processor_only_is_refused(project):
     use(project, project.wheel("fast", {"fast.so": machine_code(62)}, tag="cp312-cp312-manylinux_2_28_x86_64"))
-    with pytest.raises(UsageError) as caught:
-        project.build()
-    assert caught.value.summary == "A library of the functions has no wheel for Lambda"
-    assert f"{project.functions / 'base.lock'}:1: the index offers no wheel of fast 1.0" in caught.value.detail
+    error = error_of(project.build, UsageError)
+    assert error.summary == "A library of the functions has no wheel for Lambda"
+    assert f"{project.functions / 'base.lock'}:1: the index offers no wheel of fast 1.0" in error.detail
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,9 @@ def test_b13_a_library_that_is_locked_for_another_processor_only_is_refused(proj
 )
 def test_b13_a_wheel_for_something_else_is_refused_by_its_name(project, tag):
     project.wheel("fast", {"fast.py": ""}, tag=tag)
-    with pytest.raises(UsageError) as caught:
-        unpack(project.index / f"fast-1.0-{tag}.whl")
-    assert caught.value.summary == "A wheel is not for Lambda's platform"
-    assert caught.value.detail.endswith(f"it is for {tag}.")
+    error = error_of(lambda: unpack(project.index / f"fast-1.0-{tag}.whl"), UsageError)
+    assert error.summary == "A wheel is not for Lambda's platform"
+    assert error.detail.endswith(f"it is for {tag}.")
 
 
 @pytest.mark.parametrize("tag", ["py2.py3-none-any", "cp38-abi3-manylinux2014_aarch64", "cp312-none-any", ARM])
@@ -97,9 +96,8 @@ def test_b13_a_wheel_for_lambda_is_taken_by_its_name(project, tag):
 
 def test_b13_machine_code_for_another_processor_is_refused_whatever_the_name_says(project):
     project.wheel("fast", {"fast/_x.so": machine_code(62)}, tag=ARM)
-    with pytest.raises(UsageError) as caught:
-        unpack(project.index / f"fast-1.0-{ARM}.whl")
-    assert "fast/_x.so in it is machine code for another processor" in caught.value.detail
+    error = error_of(lambda: unpack(project.index / f"fast-1.0-{ARM}.whl"), UsageError)
+    assert "fast/_x.so in it is machine code for another processor" in error.detail
 
 
 @pytest.mark.parametrize("path", ["../evil.py", "/etc/evil.py", "a\\..\\evil.py"])
@@ -146,10 +144,9 @@ def test_the_dependencies_of_a_library_are_not_looked_for(project):
 def test_c7_a_wheel_that_does_not_match_its_hash_is_refused(project):
     project.wheel("lib", {"lib.py": ""})
     use(project, "# libraries\n", f"lib==1.0 --hash=sha256:{'0' * 64}\n")
-    with pytest.raises(UsageError) as caught:
-        project.build()
-    assert caught.value.summary == "A library of the functions is not the one that is locked"
-    assert f"{project.functions / 'base.lock'}:2: the file of lib 1.0" in caught.value.detail
+    error = error_of(project.build, UsageError)
+    assert error.summary == "A library of the functions is not the one that is locked"
+    assert f"{project.functions / 'base.lock'}:2: the file of lib 1.0" in error.detail
     assert not list(project.home.glob("build/*.zip"))
 
 
@@ -159,20 +156,17 @@ def test_no_network(project, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://user:geheim@127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "0")
     use(project, f"lib==1.0 --hash=sha256:{'0' * 64}\n")
-    with pytest.raises(PlatformctlError) as caught:
-        project.build()
-    assert caught.value.exit_code == ExitCode.FAILED
-    assert caught.value.summary == "The libraries of the functions cannot be fetched"
-    assert "base.lock:1: the package index could not be reached for lib 1.0" in caught.value.detail
-    assert "geheim" not in f"{caught.value.detail} {caught.value.hint}"
+    error = error_of(project.build)
+    assert error.exit_code == ExitCode.FAILED
+    assert error.summary == "The libraries of the functions cannot be fetched"
+    assert "base.lock:1: the package index could not be reached for lib 1.0" in error.detail
+    assert "geheim" not in f"{error.detail} {error.hint}"
 
 
 def test_no_pip(project, monkeypatch):
     monkeypatch.setattr(wheels.importlib.util, "find_spec", lambda _: None)
     use(project, f"lib==1.0 --hash=sha256:{'0' * 64}\n")
-    with pytest.raises(PlatformctlError) as caught:
-        project.build()
-    assert caught.value.detail.endswith("has no pip.")
+    assert error_of(project.build).detail.endswith("has no pip.")
 
 
 @pytest.mark.parametrize(
@@ -181,10 +175,9 @@ def test_no_pip(project, monkeypatch):
 def test_c7_two_files_for_one_place_are_refused(project, mine, theirs):
     project.write(f"ingest/{mine}", "def handler(event, context): ...\n")
     use(project, project.wheel("lib", {theirs: "other"}))
-    with pytest.raises(UsageError) as caught:
-        project.build()
-    assert caught.value.summary == "Two files want the same place in a package"
-    assert "lib-1.0-py3-none-any.whl" in caught.value.detail
+    error = error_of(project.build, UsageError)
+    assert error.summary == "Two files want the same place in a package"
+    assert "lib-1.0-py3-none-any.whl" in error.detail
 
 
 def test_the_same_file_of_two_libraries_is_no_clash(project):
@@ -194,16 +187,18 @@ def test_the_same_file_of_two_libraries_is_no_clash(project):
 
 
 def test_more_than_lambda_unpacks_is_refused():
-    contents = Contents.of("ingest")
+    contents = ZipContents.of("ingest")
     contents.add({"a": bytes(200 * 1024 * 1024)}, origin="a")
-    with pytest.raises(UsageError) as caught:
-        contents.add({"b": bytes(51 * 1024 * 1024)}, origin="b")
-    assert caught.value.detail == "ingest has 251.0 MB unpacked; the limit is 250 MB."
+    assert (
+        error_of(lambda: contents.add({"b": bytes(51 * 1024 * 1024)}, origin="b"), UsageError).detail
+        == "ingest has 251.0 MB unpacked; the limit is 250 MB."
+    )
 
 
 def test_more_than_lambda_takes_is_refused(tmp_path):
-    contents = Contents.of("ingest")
+    contents = ZipContents.of("ingest")
     contents.add({"a": bytes(50 * 1024 * 1024)}, origin="a")
-    with pytest.raises(UsageError) as caught:
-        write_zip(tmp_path / "x.zip", contents)
-    assert caught.value.detail == "ingest has 50.0 MB to be uploaded; the limit is 50 MB."
+    assert (
+        error_of(lambda: write_zip(tmp_path / "x.zip", contents), UsageError).detail
+        == "ingest has 50.0 MB to be uploaded; the limit is 50 MB."
+    )
