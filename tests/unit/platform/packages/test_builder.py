@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
+from orchestrator.platform.packages import builder, ensure_packages
 from tests.fakes.errors import error_of
 from tests.unit.platform.packages.conftest import HANDLER, Project, base64_sha256, names
 

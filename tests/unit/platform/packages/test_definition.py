@@ -3,6 +3,8 @@
 import pytest
 
 from orchestrator.errors import ExitCode, UsageError
+from orchestrator.platform.packages.definition import read_definitions
+from orchestrator.platform.packages.requirements import read_pins
 from tests.fakes.errors import error_of
 from tests.unit.platform.packages.conftest import HANDLER
 
