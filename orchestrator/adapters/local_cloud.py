@@ -54,7 +54,7 @@ class LocalCloud:
             return self._server.shell_commands()
 
     def environment(self) -> dict[str, str]:
-        """Give the variables with which Terraform and boto3 reach the server; to be laid over ``stripped(environ)``."""
+        """List the variables with which Terraform and boto3 reach the server; to be laid over ``stripped(environ)``."""
         with _translated():
             return self._server.environment()
 

@@ -1,4 +1,4 @@
-"""The layers around moto, from the door inwards.
+"""The layers around moto, from the outside in.
 
 control endpoints > data plane of APIs > request log > credentials > preparation > replay > clear faults > IAM > one at a time > moto
 with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
@@ -31,17 +31,15 @@ from orchestrator.local_cloud.wsgi import application, buffered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalCloudApplication:
-    """The whole application, with the parts that its surroundings need to reach.
+    """The whole application, with the parts that the server and tests need to reach.
 
     Attributes:
-        application: to serve.
         preparation: to run in a thread of its own; requests wait for it.
         retirement: says when to exit.
-        issued: to which the function runtime adds the keys that it hands to functions.
-        memory: of responses, for tests and diagnosis.
-        functions: runs them; to be started once moto is loaded.
-        databases: behind Aurora's endpoints; to be started before the server announces itself.
-        plane: answers for deployed APIs; to be started once the port is bound.
+        issued: gets the keys that the function runtime hands to functions.
+        functions: to be started once moto is loaded.
+        databases: to be started before the server announces itself.
+        plane: to be started once the port is bound.
 
     """
 
@@ -55,18 +53,18 @@ class LocalCloudApplication:
     plane: DataPlane
 
     def stop(self) -> None:
-        """Ends what runs beside the server, after it has stopped serving: callers before what they call."""
+        """End what runs beside the server, after it has stopped serving: callers before what they call."""
         self.plane.stop()
         self.functions.stop()
         self.databases.stop()
 
 
 def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
-    """Puts the layers together.
+    """Assemble the layers.
 
     Args:
-        health: the answer of the health endpoint; entries added later show up in it, the port among them.
-        home: the folder of server.json; functions and databases keep what they need in folders of their own in it.
+        health: the answer of the health endpoint; entries added later, such as the port, show up in it.
+        home: the folder of server.json; functions and databases keep their files in folders below it.
 
     """
     retirement, issued, memory = Retirement(), IssuedKeys(), ReplayMemory()

@@ -1,7 +1,7 @@
-"""The server's own endpoints, below /_platformctl/: who it is, and when it may go.
+"""The server's own endpoints below /_platformctl/ (health, retirement, reset), and the check of the host name.
 
-Also the door: only requests that name this machine or a host of AWS are served. The plain-HTTP proxy setting that leads S3 Control here must not
-become a proxy for anything else, and a page in a browser must not reach the server under a name of its own.
+Only requests that name this machine or a host of AWS are served. The plain-HTTP proxy setting that leads S3 Control here must not become a proxy
+for anything else, and a page in a browser must not reach the server under a name of its own.
 """
 
 import json
@@ -25,7 +25,7 @@ _ENDPOINTS = (("GET", "/health"), ("POST", "/retire"), ("POST", "/reset"))
 
 @dataclass(slots=True)
 class Retirement:
-    """When the server may exit by itself: once nothing has called it for as long as it was told.
+    """Decides when the server exits by itself: once nothing has called it for the agreed time.
 
     The decision is final: from then on the server refuses to be kept, and whoever wants one starts another.
     """
@@ -47,14 +47,14 @@ class Retirement:
             self._last = self.clock()
 
     def schedule(self, after_seconds: float | None) -> bool:
-        """Sets or, with None, cancels the exit; false when it is too late."""
+        """Set the time or, with None, cancel the exit; false when it is too late."""
         with self._lock:
             self._after = after_seconds
             self._last = self.clock()
             return not self._leaving
 
     def due(self) -> bool:
-        """Whether to exit now."""
+        """Decide whether to exit now."""
         with self._lock:
             if self._after is not None and not self._active and self.clock() - self._last >= self._after:
                 self._leaving = True

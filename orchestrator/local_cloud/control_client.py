@@ -12,7 +12,7 @@ _OK = 200
 
 
 class Unreachable(Exception):  # noqa: N818 - a finding, which its caller turns into an answer
-    """Nobody listens on the port, or whoever does is not the local cloud."""
+    """Nobody listens on the port, or another program does."""
 
 
 class Silent(Exception):  # noqa: N818 - as above
@@ -20,7 +20,7 @@ class Silent(Exception):  # noqa: N818 - as above
 
 
 def health(endpoint: str) -> dict[str, Any]:
-    """What the server says of itself.
+    """Ask the server who it is.
 
     Raises:
         Unreachable: nothing there speaks like the local cloud.
@@ -32,7 +32,7 @@ def health(endpoint: str) -> dict[str, Any]:
 
 
 def retire(endpoint: str, after_seconds: float | None) -> bool:
-    """Schedules the server's exit, or takes it back with None; false when it is leaving already.
+    """Schedule the server's exit, or cancel it with None; false when it is leaving already.
 
     Raises:
         Silent: no answer in time.

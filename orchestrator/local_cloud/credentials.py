@@ -1,8 +1,8 @@
-"""Turns real credentials away.
+"""Refuses real credentials.
 
-Any placeholder will do as a key, as with every AWS emulator, and so will what the local cloud has issued itself. But a key that
-AWS may have issued means that somebody believes to be talking to AWS, or that real credentials leaked into a child
-process. Neither may pass unnoticed. The key itself is never logged and never repeated in an answer.
+Any placeholder will do as a key, as with every AWS emulator, and so will a key that the local cloud has issued itself. A key that AWS may have
+issued means that the caller believes to be talking to AWS, or that real credentials leaked into a child process. Neither may go unnoticed. The
+key itself is never logged and never repeated in an answer.
 """
 
 import logging
@@ -24,7 +24,7 @@ _ISSUERS = frozenset(
 
 
 class IssuedKeys:
-    """The access key ids that this server gave out: by STS, by IAM, or to a function that it runs."""
+    """The access key ids that this server has issued: through STS or IAM, or to a function that it runs."""
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
@@ -40,7 +40,7 @@ class IssuedKeys:
 
 
 def guard_credentials(inner: Handler, issued: IssuedKeys) -> Handler:
-    """The layer that refuses real keys and learns the ones that STS and IAM answer with."""
+    """Build the layer that refuses real keys and learns the ones that STS and IAM issue."""
 
     def handle(environ: WSGIEnvironment) -> Response:
         operation = operation_of(environ)

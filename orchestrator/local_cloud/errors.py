@@ -1,8 +1,8 @@
-"""The exception at the root of everything that the local cloud raises on purpose."""
+"""The root of every exception that the local cloud raises on purpose."""
 
 
 class LocalCloudError(Exception):
-    """The local cloud cannot do what it was asked to do.
+    """The local cloud cannot do what was requested.
 
     Args:
         summary: one constant sentence, without a full stop.

@@ -1,7 +1,7 @@
-"""Turns what moto does not do into one clear error that no SDK repeats.
+"""Turns what moto does not implement into one clear error that no SDK retries.
 
-moto answers an unimplemented operation with 500 or with an empty 404, and an exception inside it with 500. SDKs repeat a 500 with growing
-pauses: Terraform hangs for minutes and then names nothing. 501 is not repeated.
+moto answers an unimplemented operation with 500 or with an empty 404, and an exception inside it with 500. SDKs retry a 500 with growing
+pauses: Terraform hangs for minutes and then names nothing. 501 is not retried.
 """
 
 import json
@@ -27,7 +27,7 @@ DEFECT = "LocalCloudDefect"
 
 
 def clear_faults(inner: Handler) -> Handler:
-    """The layer directly around moto."""
+    """Build the layer directly around moto."""
 
     def handle(environ: WSGIEnvironment) -> Response:
         if _has_unsendable_override(environ):
@@ -67,10 +67,10 @@ def defect(environ: WSGIEnvironment, reason: str) -> Response:
 
 
 def error_response(operation: Operation, *, code: str, status: int, message: str) -> Response:
-    """An error in the form that the SDKs of that operation's protocol parse.
+    """Build an error that the SDKs parse.
 
     Args:
-        operation: whose protocol decides between XML, JSON and CBOR.
+        operation: its protocol decides between XML, JSON and CBOR.
         code: the error code, as in "AccessDenied".
         status: the HTTP status.
         message: whole sentences.
@@ -110,7 +110,7 @@ def _body(operation: Operation, code: str, message: str) -> tuple[str, bytes]:
 
 
 def _cbor_text(value: str) -> bytes:
-    """A text string of RFC 8949: major type 3 with a two-byte length."""
+    """Encode a text string of RFC 8949: major type 3 with a two-byte length."""
     encoded = value.encode()[:0xFFFF]
     return b"\x79" + len(encoded).to_bytes(2, "big") + encoded
 
@@ -126,7 +126,7 @@ def _not_implemented(operation: Operation, detail: str) -> Response:
 
 
 def _has_unsendable_override(environ: WSGIEnvironment) -> bool:
-    """Whether S3 is asked to answer with a header that HTTP cannot carry: response-content-disposition and its siblings."""
+    """Detect an S3 request for a response header that HTTP cannot carry: response-content-disposition and its siblings."""
     query = str(environ.get("QUERY_STRING", ""))
     if "response-" not in query or operation_of(environ).service != "s3":
         return False
@@ -134,7 +134,7 @@ def _has_unsendable_override(environ: WSGIEnvironment) -> bool:
 
 
 def _says_not_implemented(environ: WSGIEnvironment, response: Response) -> bool:
-    """The three ways in which moto says it: Flask's page for a path without a route, an empty 404, and a sentence."""
+    """Detect the three ways in which moto says it: Flask's page for a path without a route, an empty 404, and a sentence."""
     if response.code < HTTPStatus.BAD_REQUEST:
         return False
     if response.code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):

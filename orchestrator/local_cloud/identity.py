@@ -1,7 +1,7 @@
-"""Who the local cloud says it is: the account, the region and the one key pair that it accepts.
+"""The identity of the local cloud: its account, its region, and the key pair of its sessions.
 
-The access key id has the 20 characters that SigV4 parsers expect and no prefix that AWS gives out, so that it can neither be
-mistaken for a real key nor be used as one.
+The access key id has the 20 characters that SigV4 parsers expect and no prefix that AWS gives out, so it can neither be mistaken for a real key
+nor be used as one.
 """
 
 ACCOUNT_ID = "123456789012"

@@ -1,7 +1,7 @@
-"""Which operation of which service a request asks for, read from the request alone.
+"""Derives the service and operation of a request from the request alone.
 
-The credential scope of the signature names the service. The operation stands in the form ("Action"), in the X-Amz-Target header, in
-the path (Smithy RPC) or, for REST services, follows from method and path.
+The credential scope of the signature names the service. The operation is in the form ("Action"), in the X-Amz-Target header, in the path (Smithy RPC) or,
+for REST services, follows from method and path.
 """
 
 import re
@@ -25,12 +25,12 @@ _KEY = "platformctl.operation"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What a request asks for.
+    """The operation that a request calls.
 
     Attributes:
-        service: the signing name ("ec2", "s3", "kms"), with "s3control" told apart; empty when the request is not signed.
-        action: "CreateVpc"; empty when it cannot be told.
-        protocol: how an answer, and so an error, must be shaped.
+        service: the signing name ("ec2", "s3", "kms"), with "s3control" distinguished; empty when the request is not signed.
+        action: "CreateVpc"; empty when it is unknown.
+        protocol: the form of its errors.
         access_key_id: of the signature; empty when the request is not signed.
 
     """
@@ -42,12 +42,12 @@ class Operation:
 
     @property
     def label(self) -> str:
-        """Service and action as one word ("ec2:CreateVpc"), with "?" for what is not known."""
+        """Join service and action ("ec2:CreateVpc"), with "?" for what is unknown."""
         return f"{self.service or '?'}:{self.action or '?'}"
 
 
 def operation_of(environ: WSGIEnvironment) -> Operation:
-    """Reads an operation, once per request; the request body must be seekable, and is left at its start."""
+    """Identify the operation, once per request; the request body must be seekable, and is left at its start."""
     known = environ.get(_KEY)
     if not isinstance(known, Operation):
         known = environ[_KEY] = _read(environ)
@@ -78,7 +78,7 @@ def _read(environ: WSGIEnvironment) -> Operation:
 
 
 def _signature(environ: WSGIEnvironment) -> tuple[str, str]:
-    """Access key id and service of a header signature, a presigned URL, or an old version 2 signature."""
+    """Read access key id and service from a header signature, a presigned URL, or an old version 2 signature."""
     header = str(environ.get("HTTP_AUTHORIZATION", ""))
     query = parse_qs(str(environ.get("QUERY_STRING", "")))
     presigned = query.get("X-Amz-Credential", [""])[0]
@@ -109,7 +109,7 @@ def _form_action(environ: WSGIEnvironment) -> str:
 
 
 def _routed_action(service: str, environ: WSGIEnvironment) -> str:
-    """Asks moto's router, which knows botocore's models; it must not consume the body."""
+    """Ask moto's router, which knows botocore's models; it must not consume the body."""
     if not service:
         return ""
     copy = {**environ, "wsgi.input": BytesIO()}

@@ -19,7 +19,7 @@ _LOG = logging.getLogger("platformctl.local_cloud")
 
 
 class Preparation:
-    """Work that must be done before the first request is.
+    """Work that must be done before the first request.
 
     Args:
         work: runs once; a LocalCloudError that it raises becomes the answer to every request.
@@ -32,7 +32,7 @@ class Preparation:
         self._failure = "The local cloud failed while it loaded; see server.log."
 
     def run(self) -> None:
-        """Does the work; to be called once, in a thread of its own."""
+        """Do the work; to be called once, in a thread of its own."""
         try:
             self._work()
             self._failure = ""
@@ -47,7 +47,7 @@ class Preparation:
         self._done.wait()
 
     def hold(self, inner: Handler) -> Handler:
-        """The layer that lets requests wait, or tells them why there is nothing to wait for."""
+        """Build the layer in which requests wait for the work, and learn why it failed."""
 
         def handle(environ: WSGIEnvironment) -> Response:
             self.wait()

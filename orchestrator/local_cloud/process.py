@@ -56,13 +56,8 @@ class CloudStatus:
     Attributes:
         running: whether a server answered that it is the one of this folder.
         endpoint: "http://127.0.0.1:PORT", or None.
-        pid: its process, or None.
         instance_id: tells one start from another; state does not survive it.
         started_at: ISO 8601, UTC.
-        account_id: the account that it plays.
-        region: the region of every request without one.
-        moto_version: of the server, once it runs.
-        log: where it writes.
 
     """
 

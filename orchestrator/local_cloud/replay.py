@@ -1,11 +1,11 @@
-"""Answers a repeated request with the answer that it already got.
+"""Answers a repeated request with the response to the first attempt.
 
-An SDK repeats a request when its response is lost, with the same ``amz-sdk-invocation-id``. AWS recognises most repeats by client tokens; moto does not,
+An SDK repeats a request whose response is lost, with the same ``amz-sdk-invocation-id``. AWS recognises most repeats by client tokens; moto does not,
 and creates a second subnet or route table, on which the deletion of the VPC hangs later. So the first complete response is kept
-and given again, also to a repeat that arrives while the first is still at work.
+and given again, even to a repeat that arrives while the first attempt is still running.
 
-What makes two requests the same is the invocation id together with method, path, query and body: a poll with a new id is never answered
-from memory. Reads by GET and HEAD are harmless to repeat and are left alone, and so are large uploads.
+Two requests are the same if invocation id, method, path, query and body agree: a poll with a new id is never answered from memory. GET
+and HEAD are harmless to repeat and pass through, and so do large uploads.
 """
 
 from collections import OrderedDict
@@ -26,9 +26,7 @@ class ReplayMemory:
     """The responses of the most recent requests, bounded in number and in bytes.
 
     Attributes:
-        entries: how many responses are kept at most.
-        size: how many bytes of bodies are kept at most.
-        patience: seconds that a repeat waits for the first to finish.
+        patience: seconds that a repeat waits for the first attempt to finish.
 
     """
 
@@ -42,7 +40,7 @@ class ReplayMemory:
     _changed: Condition = field(default_factory=Condition, init=False)
 
     def answer(self, key: bytes, environ: WSGIEnvironment, inner: Handler) -> Response:
-        """The remembered response, or a new one, which is then remembered."""
+        """Return the remembered response, or a new one, which is then remembered."""
         with self._changed:
             if not self._changed.wait_for(lambda: key not in self._running, self.patience):
                 return plain(503, "The first attempt of this request is still at work.")
@@ -75,7 +73,7 @@ class ReplayMemory:
 
 
 def replay_repeats(inner: Handler, memory: ReplayMemory) -> Handler:
-    """The layer; requests without an invocation id pass through."""
+    """Build the layer; requests without an invocation id pass through."""
 
     def handle(environ: WSGIEnvironment) -> Response:
         key = _key(environ)

@@ -11,7 +11,7 @@ _LOG = logging.getLogger("platformctl.local_cloud.requests")
 
 
 def log_requests(inner: Handler) -> Handler:
-    """The layer that writes a line when the response is complete."""
+    """Build the layer that writes a line when the response is complete."""
 
     def handle(environ: WSGIEnvironment) -> Response:
         start = perf_counter()

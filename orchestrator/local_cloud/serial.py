@@ -1,8 +1,8 @@
 """Lets one request at a time into moto.
 
 moto keeps its state in plain dictionaries and iterates over them while other requests insert: with forty calls at once a create fails with "dictionary
-changed size during iteration" after it has created, and the SDK's repeat creates again. moto's work is CPU under one interpreter lock,
-so a lock of our own costs no throughput. What waits on purpose, or calls back into the cloud, stays outside.
+changed size during iteration" after it has created, and the SDK's retry creates again. moto's work is CPU under one interpreter lock,
+so a lock of our own costs no throughput. Operations that wait, or call back into the cloud, are exempt.
 """
 
 from threading import RLock
@@ -27,7 +27,7 @@ CONCURRENT = frozenset(
 
 
 def one_at_a_time(inner: Handler) -> Handler:
-    """The layer; unsigned requests (the data plane of deployed APIs runs functions) are not serialised either."""
+    """Build the layer; unsigned requests (the data plane of deployed APIs runs functions) are not serialised either."""
 
     def handle(environ: WSGIEnvironment) -> Response:
         operation = operation_of(environ)

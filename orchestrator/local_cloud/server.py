@@ -1,7 +1,7 @@
 """The server process: ``python -m orchestrator.local_cloud.server --home DIR --port N --instance ID``.
 
-It binds, then writes server.json (so that whoever reads it finds a port that answers), then serves. The environment that moto reads when it is
-imported is set first of all; that is why the imports of moto's side stand inside functions.
+It binds, then writes server.json (so that whoever reads it finds a port that answers), then serves. moto reads its environment when it is
+imported, so the environment is set first and modules that import moto are imported inside functions.
 """
 
 import argparse
@@ -43,7 +43,7 @@ MOTO_ENVIRONMENT = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serves until SIGTERM or retirement; the exit status of the process."""
+    """Serve until SIGTERM or retirement; returns the exit status of the process."""
     parser = argparse.ArgumentParser(
         prog="platformctl-local-cloud", description="The embedded local cloud of platformctl."
     )
@@ -114,7 +114,7 @@ def _prepare(built: "LocalCloudApplication") -> None:
 
 
 def _announce(path: Path, health: dict[str, object]) -> None:
-    """Writes the file whole and readable by its owner only, or not at all."""
+    """Write the file whole and readable by its owner only, or not at all."""
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - opens a descriptor

@@ -22,14 +22,7 @@ _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tupl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A complete HTTP response.
-
-    Attributes:
-        status: the code with its reason, as WSGI writes it: "200 OK".
-        headers: in the order in which they are sent.
-        body: all of it.
-
-    """
+    """A complete HTTP response; its status has the reason, as WSGI writes it: "200 OK"."""
 
     status: str
     headers: Headers = ()
@@ -40,7 +33,7 @@ class Response:
         return int(self.status.split(" ", 1)[0])
 
     def header(self, name: str) -> str:
-        """The first header of that name, in any case; empty when there is none."""
+        """Return the first header of that name, in any case; empty when there is none."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
@@ -66,12 +59,12 @@ def flaw(response: Response) -> str:
 
 
 def status_line(code: int) -> str:
-    """A code with its usual reason phrase."""
+    """Format a code with its usual reason phrase."""
     return f"{code} {HTTPStatus(code).phrase}"
 
 
 def plain(code: int, text: str) -> Response:
-    """A short answer for people."""
+    """Build a short answer for people."""
     body = f"{text}\n".encode()
     return Response(
         status=status_line(code),
@@ -81,7 +74,7 @@ def plain(code: int, text: str) -> Response:
 
 
 def buffered(application: WSGIApplication) -> Handler:
-    """Runs a WSGI application to its end."""
+    """Turn a WSGI application into a layer that runs it to its end."""
 
     def handle(environ: WSGIEnvironment) -> Response:
         status, headers = "", ()  # type: tuple[str, Headers]
@@ -107,7 +100,7 @@ def buffered(application: WSGIApplication) -> Handler:
 
 
 def application(handler: Handler) -> WSGIApplication:
-    """A WSGI application from the outermost layer."""
+    """Turn the outermost layer into a WSGI application."""
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = handler(environ)

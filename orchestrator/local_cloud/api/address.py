@@ -1,7 +1,4 @@
-"""Where a stage is reached: the addresses of AWS, and their places on the local cloud.
-
-Free of moto, for the command line.
-"""
+"""Addresses of stages, on AWS and on the local cloud. The command line imports this module, so it does not import moto."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +15,7 @@ _REMOTE = re.compile(r"/(?P<stage>[A-Za-z0-9_-]+)(?P<path>/.*)?")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a URL names.
+    """The stage and path that a URL names.
 
     Attributes:
         api_id: of the REST API, in lower case.
@@ -33,22 +30,15 @@ class Target:
 
 
 def url(endpoint: str, api_id: str, stage: str) -> str:
-    """The URL on the local cloud that the paths of a stage follow.
-
-    Args:
-        endpoint: of the local cloud, "http://127.0.0.1:4566".
-        api_id: of the REST API.
-        stage: its name.
-
-    """
+    """Build the URL of a stage on the local cloud, without a slash at its end."""
     return f"{endpoint.rstrip('/')}{PREFIX}{api_id}/{stage}/{_MARK}"
 
 
 def local_url(endpoint: str, invoke_url: str) -> str:
-    """The same for the URL that the stage has on AWS, as Terraform's outputs give it.
+    """Translate the URL that a stage has on AWS, as Terraform's outputs give it, to the one on the local cloud.
 
     Raises:
-        ValueError: it is none of API Gateway's.
+        ValueError: the URL is not one of API Gateway's.
 
     """
     parts = urlsplit(invoke_url)
@@ -61,12 +51,12 @@ def local_url(endpoint: str, invoke_url: str) -> str:
 
 
 def domain_name(api_id: str) -> str:
-    """The API's host name on AWS."""
+    """Return the API's host name on AWS."""
     return f"{api_id}.execute-api.{REGION}.amazonaws.com"
 
 
 def target_of(host: str, path: str) -> Target | None:
-    """Reads the host and the path of a request; None when they belong to no REST API."""
+    """Parse the host and path of a request; None when they belong to no REST API."""
     local = _LOCAL.fullmatch(path)
     if local is not None:
         return Target(local["api"], local["stage"], local["path"] or "/")

@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself: its kinds of errors, and the API's own wording of them.
+"""API Gateway's own answers: its kinds of errors, and the API's wording of them.
 
 Source of types, statuses and fallbacks: API Gateway Developer Guide, "Gateway response types for API Gateway".
 """
@@ -43,7 +43,7 @@ class RefusedError(Exception):
 
     Args:
         kind: one of ``KINDS``.
-        message: instead of the kind's own.
+        message: replaces the kind's own.
         detail: for the execution log, never for the client.
 
     """
@@ -56,13 +56,7 @@ class RefusedError(Exception):
 
 
 def gateway_response(refused: RefusedError, progress: Progress) -> Response:
-    """The answer in the API's wording; what it does not word falls back to its DEFAULT_4XX or DEFAULT_5XX, then to AWS's.
-
-    Args:
-        refused: why.
-        progress: gets the error, for the access log.
-
-    """
+    """Answer in the API's wording, else in that of its DEFAULT_4XX or DEFAULT_5XX, else in AWS's; note the error in ``progress``."""
     kind = KINDS[refused.kind]
     progress.error = (refused.kind, refused.message)
     wording = _wording(progress.stage.definition.responses, refused.kind, kind.status)
@@ -84,7 +78,7 @@ def gateway_response(refused: RefusedError, progress: Progress) -> Response:
 
 
 def forbidden(request_id: str) -> Response:
-    """For a URL that names no stage: nothing of an API's wording applies."""
+    """Answer for a URL that names no stage, where no API's wording applies."""
     body = b'{"message":"Forbidden"}'
     headers = (
         ("Content-Type", "application/json"),
@@ -96,12 +90,12 @@ def forbidden(request_id: str) -> Response:
 
 
 def trace_headers(call: Call) -> tuple[tuple[str, str], ...]:
-    """The ids that lead from a response to the logs."""
+    """Return the ids that lead from a response to the logs."""
     return (("x-amzn-RequestId", call.request_id), ("x-amz-apigw-id", call.extended_id))
 
 
 def status_of(code: int) -> str:
-    """A status line; a code without a reason phrase of its own gets a neutral one."""
+    """Format a status line; a code without a reason phrase gets a neutral one."""
     try:
         return f"{code} {HTTPStatus(code).phrase}"
     except ValueError:
@@ -114,7 +108,7 @@ def _wording(responses: Mapping[str, GatewayResponse], kind: str, status: int) -
 
 
 def _header_value(source: str, call: Call, values: Mapping[str, str]) -> str:
-    """A static text in quotes, a part of the request, or a variable; empty when there is no such thing."""
+    """Evaluate a text in quotes, a part of the request, or a variable; empty when it does not exist."""
     if source.startswith("'"):
         return source[1:].removesuffix("'")
     if source.startswith("method.request.header."):
@@ -126,5 +120,5 @@ def _header_value(source: str, call: Call, values: Mapping[str, str]) -> str:
 
 
 def _one_line(value: str) -> str:
-    """Without line ends, which would begin a header of the sender's choice."""
+    """Remove line ends, which would begin a header of the sender's choice."""
     return value.replace("\r", "").replace("\n", "")

@@ -1,4 +1,4 @@
-"""One request to a stage, and what is known of it: the ``$context`` of logs and templates."""
+"""A request to a stage, and what is known about it: the ``$context`` of logs and templates."""
 
 import json
 import re
@@ -26,11 +26,11 @@ class Call:
 
     Args:
         environ: of WSGI; its body is read at most once.
-        target: what its URL names.
+        target: the stage and path of its URL.
 
     Attributes:
         began: seconds of ``perf_counter``, for durations.
-        epoch_ms: when it came, in milliseconds since 1970.
+        epoch_ms: its arrival, in milliseconds since 1970.
 
     """
 
@@ -47,37 +47,37 @@ class Call:
 
     @property
     def clf_time(self) -> str:
-        """When it came, as the Common Log Format writes it: 22/Nov/2026:15:05:18 +0000."""
+        """Format the time of arrival in the Common Log Format: 22/Nov/2026:15:05:18 +0000."""
         return _clf_time(self.epoch_ms // 1000)
 
     @property
     def path(self) -> str:
-        """With the stage, as a client of AWS sends it."""
+        """Return the path with the stage, as a client of AWS sends it."""
         return f"/{self.target.stage}{self.target.path}"
 
     @property
     def length(self) -> int:
-        """Bytes of the body."""
+        """Return the length of the body in bytes."""
         return int(self._environ.get("CONTENT_LENGTH") or 0)
 
     @property
     def content_type(self) -> str:
-        """The media type, in lower case and without parameters; JSON when none is declared, as API Gateway takes it."""
+        """Return the media type in lower case and without parameters; JSON when none is declared, as in API Gateway."""
         declared = str(self._environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
         return declared or "application/json"
 
     def header(self, name: str) -> str:
-        """A header by its name in any case; empty when there is none."""
+        """Look a header up by its name in any case; empty when it is missing."""
         return str(self._environ.get(_key(name), ""))
 
     @cached_property
     def trace_id(self) -> str:
-        """The client's X-Ray trace, or a new one."""
+        """Return the client's X-Ray trace, or a new one."""
         return self.header("X-Amzn-Trace-Id") or f"Root=1-{self.epoch_ms // 1000:08x}-{token_hex(12)}"
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """As the client sent them; WSGI does not keep how names were written, so they come in train case."""
+        """List the headers in train case, because WSGI does not keep how their names were written."""
         found = {
             _train_case(key[5:]): str(value)
             for key, value in self._environ.items()
@@ -89,7 +89,7 @@ class Call:
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
-        """All values by name."""
+        """List all values by name."""
         found: dict[str, list[str]] = {}
         for name, value in parse_qsl(str(self._environ.get("QUERY_STRING", "")), keep_blank_values=True):
             found.setdefault(name, []).append(value)
@@ -97,23 +97,20 @@ class Call:
 
     @cached_property
     def body(self) -> bytes:
-        """All of it."""
+        """Read the whole body."""
         read: bytes = self._environ["wsgi.input"].read()
         return read
 
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """How far a request came, filled in on the way.
+    """What a request has gone through so far.
 
     Attributes:
-        call: the request.
-        stage: that it is for.
-        resource: that its path names.
-        path_parameters: of that.
-        key: that it came with.
+        resource: the one that the path names.
+        key: the API key that the request came with.
         integration_status: what Lambda answered, "200"; empty before.
-        integration_error: what went wrong there.
+        integration_error: what went wrong in the integration.
         integration_seconds: how long the function took.
         error: (type, message) of the gateway response; None without one.
         validation: what the validator found.
@@ -133,14 +130,9 @@ class Progress:
     _values: dict[str, str] | None = field(default=None, init=False)
 
     def values(self, *, status: int, length: int) -> dict[str, str]:
-        """``$context`` and ``$stageVariables`` by name; what has no value is left out.
+        """Return ``$context`` and ``$stageVariables`` by name, without those that have no value.
 
-        To be asked for when the request is done: later calls differ in the response only.
-
-        Args:
-            status: of the response.
-            length: of its body.
-
+        Call it when the request is done: later calls differ only in what follows from the status and the length of the response.
         """
         if self._values is None:
             self._values = self.request_values()
@@ -151,7 +143,7 @@ class Progress:
         }
 
     def request_values(self) -> dict[str, str]:
-        """What is known now, without the response; nothing of it is kept."""
+        """Compute what is known now, before there is a response; nothing of it is kept."""
         call = self.call
         kind, message = self.error or ("", "")
         host = domain_name(self.stage.api_id)
@@ -199,13 +191,13 @@ def _clf_time(seconds: int) -> str:
 
 @lru_cache(maxsize=256)
 def _key(name: str) -> str:
-    """WSGI's name of a header."""
+    """Return WSGI's name of a header."""
     key = name.upper().replace("-", "_")
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def _harmless(sent: str) -> str:
-    """What a client sent, fit for a log line of JSON: quotes, backslashes and control characters are escaped as in a URL."""
+    """Make client input fit for a JSON log line: escape quotes, backslashes and control characters as in a URL."""
     return _UNSAFE.sub(lambda match: quote(match[0]), sent)
 
 

@@ -1,7 +1,7 @@
 """A REST API as its data plane needs it: what a deployment froze, and what a stage adds.
 
-Frozen in a deployment, on AWS as here: resources, methods, integrations, models, validators, gateway responses, binary types. Read as they are now: the stage,
-usage plans, keys, and the functions' permissions.
+A deployment freezes, on AWS and here: resources, methods, integrations, models, validators, gateway responses and binary types. The stage, usage plans,
+keys and the functions' permissions are read as they are now.
 """
 
 import re
@@ -18,13 +18,11 @@ _VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MockResponse:
-    """An integration response.
+    """An integration response of a mock.
 
     Attributes:
         pattern: regular expression for status codes; empty for the default response.
-        status: of the method's response.
-        headers: name and value; constants only, in single quotes.
-        body: its template.
+        headers: name and value; constants only.
 
     """
 
@@ -36,7 +34,7 @@ class MockResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mock:
-    """What a MOCK integration is made of.
+    """A MOCK integration.
 
     Attributes:
         request: the template that gives the status code; None without one for JSON.
@@ -50,14 +48,13 @@ class Mock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
-    """What stands behind a method.
+    """The backend of a method.
 
     Attributes:
-        kind: "AWS_PROXY", or another one that is not served here.
-        function_arn: with its qualifier, if it has one; may refer to stage variables. Empty when it is no function.
+        kind: "AWS_PROXY", "MOCK", or one that is not served here.
+        function_arn: may refer to stage variables; empty when the backend is no function.
         timeout: seconds that API Gateway waits.
-        by_role: called with a role's permission, so that the function's own policy is not asked.
-        mock: of an integration of the kind "MOCK".
+        by_role: called with a role's permission, so the function's own policy does not matter.
 
     """
 
@@ -68,7 +65,7 @@ class Integration:
     mock: Mock | None = None
 
     def arn_in(self, variables: Mapping[str, str]) -> str:
-        """The function's ARN, with the stage's variables put in."""
+        """Return the function's ARN with the stage's variables filled in."""
         return _VARIABLE.sub(lambda match: variables.get(match[1], ""), self.function_arn)
 
 
@@ -78,11 +75,9 @@ class Method:
 
     Attributes:
         verb: "GET", or "ANY".
-        authorization: "NONE", or another one that is not served here.
-        needs_key: whether an API key is asked for.
-        required: "method.request.querystring.interval" and the like, checked by the validator; empty without it.
-        models: names by content type, checked by the validator; empty without it.
-        integration: None when it was never given one.
+        authorization: "NONE", or one that is not served here.
+        required: "method.request.querystring.interval" and the like; empty without a validator.
+        models: names by content type; empty without a validator.
 
     """
 
@@ -96,7 +91,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A place in the tree of paths: "/bars/{symbol}"."""
+    """A node in the tree of paths: "/bars/{symbol}"."""
 
     id: str
     path: str
@@ -108,12 +103,11 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayResponse:
-    """How API Gateway itself answers one kind of error.
+    """The API's wording for one kind of error.
 
     Attributes:
         status: None keeps the kind's own.
         headers: name and value; a value is a text in single quotes or a reference.
-        template: of the body.
 
     """
 
@@ -131,7 +125,7 @@ class _Node:
 
 
 class Routes:
-    """Finds the resource of a path: fixed parts before a parameter, a parameter before a greedy one.
+    """The tree of paths: fixed parts before a parameter, a parameter before a greedy one.
 
     Source: API Gateway Developer Guide, "Set up a proxy integration with a proxy resource": the most specific path wins.
     """
@@ -155,10 +149,10 @@ class Routes:
         node.resource = resource
 
     def find(self, path: str) -> tuple[Resource, dict[str, str]] | None:
-        """The resource with the values of its path parameters.
+        """Find the resource of a path, with the values of its path parameters.
 
         Args:
-            path: as it was sent, without the stage; an escaped slash does not separate parts, one slash at the end changes nothing.
+            path: as it was sent, without the stage. An escaped slash does not separate parts; one slash at the end changes nothing.
 
         """
         parts = [unquote(part) for part in path.removeprefix("/").removesuffix("/").split("/")]
@@ -183,16 +177,7 @@ def _find(node: _Node, parts: Sequence[str]) -> tuple[Resource, dict[str, str]] 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """What a deployment froze.
-
-    Attributes:
-        resources: the tree of paths.
-        routes: to the resources.
-        models: that bodies are checked with.
-        responses: gateway responses by type.
-        binary_types: media types whose bodies are passed on in base64.
-
-    """
+    """What a deployment froze; ``binary_types`` are the media types whose bodies are passed on in base64."""
 
     resources: Sequence[Resource]
     routes: Routes
@@ -203,16 +188,12 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A stage, with what it serves.
+    """A stage and the definition that it serves.
 
     Attributes:
-        api_id: of the REST API.
-        name: "v1".
-        definition: of its deployment.
-        variables: its stage variables.
         access_log: log group and format; None without one.
         execution_level: "OFF", "ERROR" or "INFO".
-        permitted: (resource id, verb) whose function lets API Gateway call it.
+        permitted: (resource id, verb) of methods whose function lets API Gateway call it.
 
     """
 
@@ -227,21 +208,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """An API key that is enabled; its value is what it is found by, and is not kept here."""
+    """An API key that is enabled, found by its value, which is not kept here."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """Everything that is deployed, at one moment.
-
-    Attributes:
-        stages: by API and name.
-        keys: by their values.
-        plans: by key id, API and stage.
-
-    """
+    """Everything that is deployed at one moment: stages by API and name, keys by value, plans by key id, API and stage."""
 
     stages: Mapping[tuple[str, str], Stage] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)

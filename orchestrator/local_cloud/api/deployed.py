@@ -1,4 +1,4 @@
-"""Reads what is deployed out of moto, and freezes deployments, which moto does not.
+"""Reads deployments from moto, and freezes them, which moto does not.
 
 A deployment of moto is an id without content; a stage of moto serves the API as it is now. On AWS a change shows when it is deployed. So the definition is
 read right after each CreateDeployment and kept under that deployment's id.
@@ -42,7 +42,7 @@ _PERIODS = ("DAY", "WEEK", "MONTH")
 
 
 class Deployments:
-    """What is deployed, kept until something is said to have changed."""
+    """A cache of what is deployed, valid until a change is reported."""
 
     def __init__(self) -> None:
         self._frozen: dict[tuple[str, str], Definition] = {}
@@ -52,12 +52,12 @@ class Deployments:
         self._reading = Lock()
 
     def changed(self) -> None:
-        """What is known is out of date. To be called after the change, and without holding moto's lock."""
+        """Invalidate the cache; to be called after the change and without holding moto's lock."""
         with self._counting:
             self._generation += 1
 
     def freeze(self, api_id: str, deployment_id: str) -> None:
-        """Keeps the API as it is now as the content of a deployment that was just made."""
+        """Keep the API as it is now as the content of a new deployment."""
         from moto.apigateway.models import apigateway_backends  # noqa: PLC0415 - moto takes a second to load
 
         with MOTO:
@@ -66,7 +66,7 @@ class Deployments:
                 self._frozen.setdefault((api_id, deployment_id), _definition(api))
 
     def current(self) -> Deployed:
-        """Everything that is deployed now; asks moto only after a change."""
+        """Return everything that is deployed now; reads moto only after a change."""
         known = self._known
         if known is not None and known[0] == self._generation:
             return known[1]
@@ -223,13 +223,13 @@ def _quota(given: Mapping[str, Any]) -> Quota | None:
 
 
 def _source_arn(api_id: str, stage: str, resource: Resource, method: Method) -> str:
-    """What API Gateway gives as aws:SourceArn when it calls a function; a path parameter is written as *."""
+    """Build the aws:SourceArn of API Gateway's calls; a path parameter is written as *."""
     path = _PARAMETER.sub("*", resource.path)
     return f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{api_id}/{stage}/{method.verb}{path}"
 
 
 def _permitted(function_arn: str, source_arn: str) -> bool:
-    """Whether the function's own policy lets API Gateway call it for this method."""
+    """Decide whether the function's own policy lets API Gateway call it for this method."""
     if not function_arn:
         return False
     request = service_request(_SERVICE, "lambda:InvokeFunction", function_arn, source_arn=source_arn)

@@ -1,4 +1,4 @@
-"""The data plane as a layer of the local cloud: a request of a client in, the stage's answer out.
+"""The data plane as a layer of the local cloud: a client's request in, the stage's response out.
 
 Calls of functions run in threads of their own: API Gateway gives up after the integration's timeout, while the function goes on.
 """
@@ -44,7 +44,7 @@ Invoke = Callable[[str, bytes], InvocationResult]
 
 
 class UnsupportedError(Exception):
-    """The API asks for something that the local cloud does not do; the message is for people."""
+    """The API needs something that the local cloud does not implement; the message is for people."""
 
 
 class _TooLateError(Exception):
@@ -52,7 +52,7 @@ class _TooLateError(Exception):
 
 
 class DataPlane:
-    """API Gateway's part that clients see.
+    """API Gateway as clients see it.
 
     Args:
         invoke: calls a function.
@@ -71,17 +71,17 @@ class DataPlane:
         self.records = Records(deliver)
 
     def start(self) -> None:
-        """Begins to deliver logs, and makes the process fit for many requests at once."""
+        """Begin to deliver logs, and tune the interpreter for many requests at once."""
         sys.setswitchinterval(_SWITCH_INTERVAL)
         self.records.start()
 
     def stop(self) -> None:
-        """Delivers the last log lines."""
+        """Deliver the last log lines."""
         self.records.stop()
         sys.setswitchinterval(self._switch_interval)
 
     def layer(self, inner: Handler, hold: Callable[[Handler], Handler] = lambda handler: handler) -> Handler:
-        """Answers what is meant for a stage; lets everything else through, and notices what it changes.
+        """Build the layer: it answers requests to stages, passes everything else on, and watches for changes.
 
         Args:
             inner: the layers around moto.
@@ -102,7 +102,7 @@ class DataPlane:
         return handle
 
     def _observe(self, environ: WSGIEnvironment, response: Response) -> None:
-        """Takes note of what was written to API Gateway and to Lambda; invocations change nothing that is read here."""
+        """Note changes in API Gateway and Lambda; invocations change nothing that is read here."""
         verb, path = environ["REQUEST_METHOD"], str(environ.get("PATH_INFO", ""))
         if verb in ("GET", "HEAD"):
             return
@@ -163,7 +163,7 @@ class DataPlane:
         return self._integrate(integration, progress)
 
     def _admit(self, deployed: Deployed, progress: Progress) -> None:
-        """Checks the API key and what its usage plan has left."""
+        """Check the API key and what its usage plan has left."""
         value = progress.call.header("X-Api-Key")
         key = deployed.keys.get(value) if value else None
         plan = None if key is None else deployed.plans.get((key.id, progress.stage.api_id, progress.stage.name))
@@ -201,11 +201,11 @@ class DataPlane:
         return proxy_response(result.payload, progress)
 
     def _call(self, arn: str, event: bytes, timeout: float) -> InvocationResult:
-        """Calls a function, and waits no longer than API Gateway does.
+        """Call a function, and wait no longer than API Gateway does.
 
         Raises:
             _TooLateError: it did not answer in time, and goes on alone.
-            Exception: as ``invoke`` raised it, a TimeoutError of its own among them.
+            Exception: as ``invoke`` raised it, even a TimeoutError.
 
         """
         future: Future[InvocationResult] = Future()
@@ -231,7 +231,7 @@ class DataPlane:
             return self._gates.setdefault(arn, Semaphore(_CALLS_AT_ONCE))
 
     def _record(self, progress: Progress, response: Response, details: list[str]) -> None:
-        """Queues the lines of the access log and of the execution log."""
+        """Queue the lines of the access log and of the execution log."""
         stage, call = progress.stage, progress.call
         if stage.access_log is not None:
             group, form = stage.access_log
@@ -270,7 +270,7 @@ def _method(progress: Progress) -> Method:
 
 
 def _validate(method: Method, progress: Progress) -> None:
-    """What the request validator asks for: required parameters that are not blank, a body that fits its model."""
+    """Validate the request: required parameters must not be blank, and the body must fit its model."""
     call = progress.call
     if call.length > _LARGEST_BODY:
         raise RefusedError("REQUEST_TOO_LARGE", detail=f"HTTP content length exceeded {_LARGEST_BODY} bytes")
@@ -301,7 +301,7 @@ def _parameter(name: str, progress: Progress) -> str:
 
 
 def _raw_path(environ: WSGIEnvironment) -> str:
-    """As the client wrote it: an escaped slash is part of a parameter."""
+    """Return the path as the client wrote it: an escaped slash is part of a parameter."""
     raw = str(environ.get("RAW_URI") or environ.get("PATH_INFO", ""))
     if "://" in raw[:8]:
         # A client that takes the server for its proxy names the host, too.

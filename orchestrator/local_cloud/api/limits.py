@@ -1,7 +1,7 @@
-"""What a usage plan allows an API key: requests per second with bursts, and requests per day, week or month.
+"""Limits of a usage plan for each API key: requests per second with bursts, and requests per day, week or month.
 
 Source: API Gateway Developer Guide, "Throttle requests to your REST APIs" (a token bucket: the rate fills it, the burst is its size) and "Usage plans and
-API keys" (limits belong to a key, over all stages of the plan). Time is passed in; the numbers depend on nothing else.
+API keys" (limits belong to a key, over all stages of the plan).
 """
 
 from collections.abc import Callable
@@ -17,13 +17,7 @@ Period = Literal["DAY", "WEEK", "MONTH"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttle:
-    """A token bucket's measures.
-
-    Attributes:
-        rate: tokens per second that flow in.
-        burst: tokens that it holds, and begins with.
-
-    """
+    """The size of a token bucket (the burst), and the tokens per second that fill it (the rate)."""
 
     rate: float
     burst: float
@@ -34,8 +28,6 @@ class Quota:
     """Requests of one period.
 
     Attributes:
-        limit: how many.
-        period: in which.
         offset: days by which a week begins after Sunday, or a month after its first day.
 
     """
@@ -47,7 +39,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A usage plan; without a throttle or a quota it does not limit that."""
+    """A usage plan; it limits nothing without a throttle or a quota."""
 
     id: str
     throttle: Throttle | None = None
@@ -55,7 +47,7 @@ class Plan:
 
 
 class Verdict(Enum):
-    """What the plan says to one request."""
+    """The plan's decision on one request."""
 
     ALLOWED = "allowed"
     THROTTLED = "throttled"
@@ -63,13 +55,7 @@ class Verdict(Enum):
 
 
 class TokenBucket:
-    """Lets requests through while it has tokens; not safe for threads by itself.
-
-    Args:
-        throttle: its measures.
-        now: seconds of a clock that never goes back.
-
-    """
+    """Lets requests through while it has tokens; not safe for threads by itself."""
 
     __slots__ = ("_seen", "_tokens", "throttle")
 
@@ -79,7 +65,7 @@ class TokenBucket:
         self._seen = now
 
     def take(self, now: float) -> bool:
-        """Takes one token; false when there is none."""
+        """Take one token; false when there is none."""
         gained = (now - self._seen) * self.throttle.rate
         self._tokens = min(self.throttle.burst, self._tokens + max(0.0, gained))
         self._seen = max(self._seen, now)
@@ -89,7 +75,7 @@ class TokenBucket:
         return True
 
     def resize(self, throttle: Throttle, now: float) -> None:
-        """Goes on with other measures; what was used stays used."""
+        """Continue with another size and rate; what was used stays used."""
         used = self.throttle.burst - min(self.throttle.burst, self._tokens + (now - self._seen) * self.throttle.rate)
         self.throttle, self._seen = throttle, now
         self._tokens = max(0.0, throttle.burst - used)
@@ -105,7 +91,7 @@ class QuotaCounter:
         self.used = 0
 
     def take(self, quota: Quota, now: datetime) -> bool:
-        """Counts one request; false, and not counted, when the period has had its number."""
+        """Count one request; false, and not counted, when the quota of the period is used up."""
         begin = period_begin(quota, now)
         if begin != self._begin:
             self._begin, self.used = begin, 0
@@ -116,7 +102,7 @@ class QuotaCounter:
 
 
 def period_begin(quota: Quota, now: datetime) -> datetime:
-    """The beginning, in UTC, of the period that a moment belongs to."""
+    """Compute when, in UTC, the period of a moment began."""
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     match quota.period:
         case "DAY":
@@ -136,13 +122,7 @@ class _Usage:
 
 
 class Limiter:
-    """The buckets and counters of all keys, for any number of threads.
-
-    Args:
-        clock: seconds of a clock that never goes back.
-        today: the time of day, in UTC.
-
-    """
+    """The buckets and counters of all keys, for any number of threads; the clocks can be replaced in tests."""
 
     def __init__(
         self, clock: Callable[[], float] = monotonic, today: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -153,7 +133,7 @@ class Limiter:
         self._lock = Lock()
 
     def admit(self, plan: Plan, key_id: str) -> Verdict:
-        """Decides about one request of a key, and counts it; one that is throttled does not use up the quota."""
+        """Decide on one request of a key, and count it; a throttled request does not use up the quota."""
         with self._lock:
             usage = self._usages.setdefault((plan.id, key_id), _Usage())
             if not self._passes(usage, plan.throttle):

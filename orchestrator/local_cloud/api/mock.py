@@ -1,4 +1,4 @@
-"""MOCK integrations: API Gateway answers by itself, as two templates say.
+"""MOCK integrations: API Gateway answers by itself, from two templates.
 
 Source: API Gateway Developer Guide, "Mock integrations in API Gateway": the request template gives a status code, which selects the integration response, and its
 template is the body. References are replaced in both, not Velocity's directives.
@@ -16,10 +16,10 @@ _HEADER = "method.response.header."
 
 
 def mock_response(mock: Mock, progress: Progress) -> Response:
-    """The answer.
+    """Answer for a mock.
 
     Raises:
-        RefusedError: the templates give no status, or none that a response is for (500).
+        RefusedError: the templates give no status, or one without a response (500).
 
     """
     values = progress.request_values()
@@ -35,7 +35,7 @@ def mock_response(mock: Mock, progress: Progress) -> Response:
 
 
 def mock_headers(parameters: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """The headers of an integration response's parameters; what refers to something else than a constant is left out."""
+    """Extract the headers of an integration response's parameters; only constants are supported."""
     return tuple(
         (name.removeprefix(_HEADER), value[1:-1])
         for name, value in sorted(parameters.items())

@@ -1,4 +1,4 @@
-"""Models: JSON schemas of draft 4 that bodies of requests are checked with.
+"""Models: JSON schemas of draft 4 that request bodies are checked with.
 
 Source: API Gateway Developer Guide, "Data models for REST APIs": draft 4, where a model refers to another one of its API by the URL
 ``https://apigateway.amazonaws.com/restapis/{api}/models/{name}``.
@@ -21,7 +21,7 @@ _ADDRESS = "https://apigateway.amazonaws.com/restapis/{}/models/{}"
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """As ECMAScript reads it: ``$`` is the very end, where Python's would also match before a last line feed."""
+    """Match as ECMAScript does: ``$`` is the very end, where Python's would also match before a last line feed."""
     ends = pattern.endswith("$") and not pattern.endswith("\\$")
     if isinstance(instance, str) and not re.search(pattern[:-1] + r"\Z" if ends else pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
@@ -31,17 +31,11 @@ _Validator: Any = extend(Draft4Validator, {"pattern": _pattern})
 
 
 class ModelError(Exception):
-    """A model that AWS would not have taken: no JSON, a pattern that is none, a reference to nothing."""
+    """A model that AWS would have refused: invalid JSON, an invalid pattern, or a dangling reference."""
 
 
 class Models:
-    """The models of one API.
-
-    Args:
-        api_id: of the REST API, by which models refer to each other.
-        schemas: the JSON text of each model by name.
-
-    """
+    """The models of one API: the JSON text of each by name, which refer to each other by the API's id."""
 
     def __init__(self, api_id: str, schemas: Mapping[str, str]) -> None:
         self._api_id = api_id
@@ -50,11 +44,9 @@ class Models:
         self._lock = Lock()
 
     def problem(self, name: str, body: bytes) -> str | None:
-        """What is wrong with a body, for the logs; None when nothing is.
+        """Say what is wrong with a body, for the logs; None when it is valid.
 
-        Args:
-            name: of the model; one that does not exist accepts everything, because AWS refuses a method that names it.
-            body: as it was sent.
+        A model that does not exist accepts everything, because AWS refuses a method that names it.
 
         Raises:
             ModelError: the model itself is wrong.

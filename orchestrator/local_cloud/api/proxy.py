@@ -1,7 +1,7 @@
-"""Lambda proxy integration: the event that a function gets, and the response that its answer becomes.
+"""Lambda proxy integration: the event for the function, and the response from its answer.
 
 Source: API Gateway Developer Guide, "Lambda proxy integrations in API Gateway" (input format 1.0 of REST APIs, output format), and Lambda Developer Guide,
-"Handling errors with an API Gateway API" (Lambda refuses: 500; the function fails or answers in another form: 502).
+"Handling errors with an API Gateway API" (Lambda refuses: 500; the function fails or its answer is malformed: 502).
 """
 
 import json
@@ -30,12 +30,7 @@ _DROPPED = frozenset({"transfer-encoding", "upgrade", "te", "trailer", "keep-ali
 
 
 def proxy_event(progress: Progress) -> bytes:
-    """The payload for the function: an event of format 1.0.
-
-    Args:
-        progress: with its resource, and with its key where one was asked for.
-
-    """
+    """Build the payload for the function, an event of format 1.0; ``progress`` must have its resource."""
     call, stage = progress.call, progress.stage
     assert progress.resource is not None
     body, encoded = _event_body(call, stage.definition.binary_types)
@@ -65,14 +60,10 @@ def proxy_event(progress: Progress) -> bytes:
 
 
 def proxy_response(payload: bytes, progress: Progress) -> Response:
-    """What the client gets for a function's answer.
-
-    Args:
-        payload: the answer, JSON.
-        progress: of the request.
+    """Turn a function's answer, JSON, into the response for the client.
 
     Raises:
-        RefusedError: the answer has not the form that a proxy integration asks for (502).
+        RefusedError: the answer is malformed (502).
 
     """
     answer = _answer(payload)
@@ -98,7 +89,7 @@ def _event_body(call: Call, binary_types: Sequence[str]) -> tuple[str | None, bo
 
 
 def _decoded_path(progress: Progress) -> str:
-    """The resource's path with its parameters filled in: API Gateway decodes it, as powertools' router expects."""
+    """Fill in the parameters of the resource's path: API Gateway decodes them, as powertools' router expects."""
     assert progress.resource is not None
     path = progress.resource.path
     for name, value in progress.path_parameters.items():

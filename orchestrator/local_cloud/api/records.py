@@ -1,4 +1,4 @@
-"""Access and execution logs: lines are queued by requests and delivered to their log groups by a thread.
+"""Access and execution logs: requests queue lines, and a thread delivers them to their log groups.
 
 A request must not wait for moto's lock. A log group that does not exist gets nothing: API Gateway would create the execution log's, which nobody would
 delete again.
@@ -23,13 +23,7 @@ _LONGEST_QUEUE = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An event of a log.
-
-    Attributes:
-        time: milliseconds since 1970.
-        message: its text.
-
-    """
+    """An event of a log; its time is in milliseconds since 1970."""
 
     time: int
     message: str
@@ -40,12 +34,7 @@ Deliver = Callable[[str, str, Sequence[Line]], None]
 
 
 class Records:
-    """The queue and its thread.
-
-    Args:
-        deliver: to the log groups.
-
-    """
+    """The queue and its thread; ``deliver`` puts lines into the log groups."""
 
     def __init__(self, deliver: Deliver) -> None:
         self._deliver = deliver
@@ -56,17 +45,17 @@ class Records:
         self._thread: Thread | None = None
 
     def write(self, group: str, line: Line) -> None:
-        """Queues a line for a log group."""
+        """Queue a line for a log group."""
         self._queue.append((group, line))
 
     def start(self) -> None:
-        """Delivers from now on, a few times per second."""
+        """Deliver from now on, a few times per second."""
         self._ended.clear()
         self._thread = Thread(target=self._run, name="api-logs", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Delivers what is left, and ends the thread."""
+        """Deliver the rest, and end the thread."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
@@ -74,7 +63,7 @@ class Records:
         self.flush()
 
     def flush(self) -> None:
-        """Delivers what is queued now. A group that fails is logged, and keeps no other from its lines."""
+        """Deliver what is queued now. A group that fails is logged and does not affect the others."""
         with self._delivering:
             groups: dict[str, list[Line]] = {}
             for _ in range(len(self._queue)):
@@ -92,12 +81,12 @@ class Records:
 
 
 def stream_of(group: str) -> str:
-    """Today's stream: a hexadecimal name without meaning, as API Gateway's."""
+    """Name today's stream: a hexadecimal name without meaning, as API Gateway's."""
     return sha256(f"{group}/{datetime.now(UTC):%Y-%m-%d}".encode()).hexdigest()[:32]
 
 
 def put_into_moto(group: str, stream: str, lines: Sequence[Line]) -> None:
-    """Delivers to CloudWatch Logs; lines for a group that does not exist are dropped."""
+    """Deliver to CloudWatch Logs; lines for a group that does not exist are dropped."""
     from moto.logs.models import logs_backends  # noqa: PLC0415 - moto takes a second to load
 
     events = [{"timestamp": line.time, "message": line.message} for line in lines]

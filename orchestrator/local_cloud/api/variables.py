@@ -1,4 +1,4 @@
-"""Texts with ``$context`` and ``$stageVariables``: gateway responses' templates, access log formats.
+"""Texts with ``$context`` and ``$stageVariables``: templates of gateway responses, formats of access logs.
 
 Source: API Gateway Developer Guide, "Variables for data models, authorizers, mapping templates, and CloudWatch access logging". Only plain references are
 replaced there, not Velocity's directives, which neither of the two has.
@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"\$((?:context|stageVariables)(?:\.[A-Za-z0-9_-]+)+)")
 
 
 class Text:
-    """A text, cut at its references."""
+    """A text, split at its references."""
 
     __slots__ = ("_parts",)
 
@@ -21,17 +21,11 @@ class Text:
         self._parts = _REFERENCE.split(source)
 
     def render(self, values: Mapping[str, str], *, missing: str) -> str:
-        """The text with its references replaced.
-
-        Args:
-            values: by name, "context.requestId".
-            missing: stands for a name without a value.
-
-        """
+        """Replace the references: values by name ("context.requestId"), ``missing`` for a name without one."""
         return "".join(values.get(part, missing) if place % 2 else part for place, part in enumerate(self._parts))
 
 
 @lru_cache(maxsize=256)
 def text(source: str) -> Text:
-    """A text that was cut before, if it was."""
+    """Parse a text, or return it from the cache."""
     return Text(source)

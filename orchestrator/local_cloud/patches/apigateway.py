@@ -169,5 +169,5 @@ def _change(item: Any, operations: list[dict[str, str]], kind: str) -> None:
 
 
 def _unescaped(part: str) -> str:
-    """A part of a JSON pointer as it is meant."""
+    """Decode a part of a JSON pointer."""
     return part.replace("~1", "/").replace("~0", "~")

@@ -1,4 +1,4 @@
-"""Lambda: what a function's configuration says, and to what an event source is mapped."""
+"""Lambda: configuration of functions, and targets of event source mappings."""
 
 from collections.abc import Callable
 from typing import Any

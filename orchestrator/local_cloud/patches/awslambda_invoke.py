@@ -1,7 +1,7 @@
-"""Lambda: functions run, by our own runtime instead of Docker, and what calls them inside moto reaches it.
+"""Lambda: our own runtime runs functions instead of Docker, for clients and for services inside moto.
 
-Services that call functions inside moto do so while they hold moto's lock, and on AWS none of them waits for the answer. So all of them put their event into the
-function's queue of asynchronous events; only the Invoke operation runs a function and waits, without the lock.
+Services call functions while they hold moto's lock, and on AWS none of them waits for the answer. So all of them put their event into the function's queue of
+asynchronous events; only the Invoke operation runs a function and waits, without the lock.
 """
 
 import base64
@@ -26,7 +26,7 @@ _LOG = logging.getLogger("platformctl.local_cloud")
 
 
 def submitter(functions: Functions) -> Callable[[str, Any], None]:
-    """Give the call with which services hand events to functions; they succeed whatever becomes of the event."""
+    """Return the function with which services hand events to functions; it succeeds whatever becomes of the event."""
 
     def submit(arn: str, event: Any) -> None:
         try:

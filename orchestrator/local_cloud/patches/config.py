@@ -146,6 +146,6 @@ def remediation() -> None:
 
 
 def _stored(response: Any, kind: str) -> dict[str, dict[str, Any]]:
-    """Kept on moto's backend object, beside the rules."""
+    """Return what is stored on moto's backend object."""
     kept: dict[str, dict[str, Any]] = vars(response.config_backend).setdefault(kind, {})
     return kept

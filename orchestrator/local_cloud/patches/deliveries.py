@@ -1,4 +1,4 @@
-"""S3 and SNS: whom they may deliver to. On AWS the policy of the queue, topic or function decides, and that of its key."""
+"""S3 and SNS: permission to deliver. On AWS the policy of the queue, topic or function decides, and that of its key."""
 
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +60,7 @@ def subscriptions() -> None:
 
 
 def _bucket(event: Any) -> str:
-    """The bucket of a notification, or of the test event that a bucket sends when its notifications are set."""
+    """Return the bucket of a notification, or of the test event that a bucket sends when its notifications are set."""
     if "Bucket" in event:
         return f"arn:aws:s3:::{event['Bucket']}"
     return str(event["Records"][0]["s3"]["bucket"]["arn"])

@@ -1,4 +1,4 @@
-"""Firehose: where objects are put, and what is in them."""
+"""Firehose: keys and content of delivered objects."""
 
 import gzip
 import re
@@ -48,7 +48,7 @@ def delivery() -> None:
 
 
 def _processed(records: Iterable[bytes], destination: Mapping[str, Any]) -> Iterable[bytes]:
-    """What the processors make of records. The others, such as functions, are not carried out."""
+    """Apply the processors to records; the others, such as functions, are ignored."""
     configuration = destination.get("ProcessingConfiguration") or {}
     types = {item["Type"] for item in configuration.get("Processors", ())} if configuration.get("Enabled") else set()
     if "Decompression" in types:
@@ -59,7 +59,7 @@ def _processed(records: Iterable[bytes], destination: Mapping[str, Any]) -> Iter
 
 
 def _prefix(pattern: str, now: datetime) -> str:
-    """A prefix without any expression gets the hour behind it, as AWS does."""
+    """Expand a prefix; one without any expression gets the hour behind it, as on AWS."""
     if "!{" not in pattern:
         pattern += _BY_HOUR
 

@@ -67,6 +67,6 @@ def subscription_filter_updates() -> None:
 
 
 def _stored(response: Any) -> dict[str, dict[str, Any]]:
-    """Kept on moto's backend object, so that they live as long as the account's other logs."""
+    """Return the query definitions, which are stored on moto's backend object."""
     kept: dict[str, dict[str, Any]] = vars(response.logs_backend).setdefault("query_definitions", {})
     return kept

@@ -109,12 +109,12 @@ def logging_key_format() -> None:
 
 
 def _request() -> Mapping[str, Any]:
-    """The WSGI environment of the request that Flask is handling; empty outside of one."""
+    """Return the WSGI environment of the request that Flask is handling; empty outside of one."""
     return request.environ if has_request_context() else {}
 
 
 def _context(environ: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Condition keys of a request of somebody who came without a role: Terraform, or a person."""
+    """Build the condition keys of a request by a caller without a role: Terraform, or a person."""
     context = {
         "aws:securetransport": "true",
         "s3:tlsversion": "1.3",

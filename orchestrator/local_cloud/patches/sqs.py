@@ -47,6 +47,6 @@ def redrive_policies() -> None:
 
 
 def _compact(policy: str | dict[str, Any]) -> str:
-    """The policy as one line; moto keeps it as it came, parsed or not."""
+    """Format a policy as one line; moto keeps it as it came, parsed or not."""
     content = json.loads(policy) if isinstance(policy, str) else policy
     return json.dumps(content, separators=(",", ":"))
