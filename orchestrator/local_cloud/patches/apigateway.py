@@ -10,7 +10,7 @@ from moto.apigateway.models import Account, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.utils import camelcase_to_underscores
 
-from orchestrator.local_cloud.patches.registry import add, around, patch
+from orchestrator.local_cloud.patches.registry import Original, add, around, patch
 
 _BINARY = "/binaryMediaTypes"
 
@@ -24,7 +24,7 @@ _BINARY = "/binaryMediaTypes"
 )
 def escaped_policy() -> None:
     @around(RestAPI, "to_dict")
-    def to_dict(original: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
+    def to_dict(original: Original, self: Any) -> Any:
         answer = original(self)
         if answer.get("policy"):
             answer["policy"] = json.dumps(answer["policy"])[1:-1]
@@ -64,9 +64,7 @@ def _update(kind: str, places: Sequence[int]) -> Callable[[Any], str]:
 )
 def account_reset() -> None:
     @around(Account, "apply_patch_operations")
-    def apply_patch_operations(
-        original: Callable[..., Any], self: Any, patch_operations: list[dict[str, str | None]]
-    ) -> Any:
+    def apply_patch_operations(original: Original, self: Any, patch_operations: list[dict[str, str | None]]) -> Any:
         return original(self, [{"value": None, **operation} for operation in patch_operations])
 
 
@@ -78,7 +76,7 @@ def account_reset() -> None:
     upstream=None,
 )
 def binary_media_types() -> None:
-    def store(original: Callable[..., tuple[int, dict[str, str], str]], self: Any) -> tuple[int, dict[str, str], str]:
+    def store(original: Original, self: Any) -> tuple[int, dict[str, str], str]:
         status, headers, body = original(self)
         types = self._get_param("binaryMediaTypes") or self._get_param("x-amazon-apigateway-binary-media-types")
         if status != HTTPStatus.OK or not types:
@@ -91,7 +89,7 @@ def binary_media_types() -> None:
     around(APIGatewayResponse, "put_rest_api")(store)
 
     @around(RestAPI, "apply_patch_operations")
-    def apply_patch_operations(original: Callable[..., Any], self: Any, patch_operations: list[dict[str, Any]]) -> None:
+    def apply_patch_operations(original: Original, self: Any, patch_operations: list[dict[str, Any]]) -> None:
         for operation in patch_operations:
             if operation["path"].startswith(_BINARY):
                 self.binaryMediaTypes = _changed_types(self.binaryMediaTypes, operation)

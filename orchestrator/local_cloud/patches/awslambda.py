@@ -1,11 +1,10 @@
 """Lambda: configuration of functions, and targets of event source mappings."""
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 
 @patch(
@@ -17,16 +16,12 @@ from orchestrator.local_cloud.patches.registry import around, patch
 )
 def function_configuration() -> None:
     @around(LambdaFunction, "__init__")
-    def init(
-        original: Callable[..., None], self: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> None:
+    def init(original: Original, self: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         self.logging_config, self.dead_letter_config = spec.get("LoggingConfig"), spec.get("DeadLetterConfig")
         original(self, account_id, spec, *args, **kwargs)
 
     @around(LambdaFunction, "get_configuration")
-    def get_configuration(
-        original: Callable[..., dict[str, Any]], self: Any, *args: Any, **kwargs: Any
-    ) -> dict[str, Any]:
+    def get_configuration(original: Original, self: Any, *args: Any, **kwargs: Any) -> Any:
         answer = original(self, *args, **kwargs)
         stated = {name: value for name, value in (self.logging_config or {}).items() if value}
         answer["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}", **stated}
@@ -35,7 +30,7 @@ def function_configuration() -> None:
         return answer
 
     @around(LambdaFunction, "update_configuration")
-    def update_configuration(original: Callable[..., Any], self: Any, config_updates: dict[str, Any]) -> Any:
+    def update_configuration(original: Original, self: Any, config_updates: dict[str, Any]) -> Any:
         for name, attribute in _UPDATABLE.items():
             if name in config_updates:
                 setattr(self, attribute, config_updates[name])
@@ -68,11 +63,11 @@ def mapped_alias() -> None:
         return mapping
 
     @around(LambdaBackend, "create_event_source_mapping")
-    def create_event_source_mapping(original: Callable[..., Any], self: Any, spec: dict[str, Any]) -> Any:
+    def create_event_source_mapping(original: Original, self: Any, spec: dict[str, Any]) -> Any:
         return qualify(original(self, spec), spec["FunctionName"])
 
     @around(LambdaBackend, "update_event_source_mapping")
-    def update_event_source_mapping(original: Callable[..., Any], self: Any, uuid: str, spec: dict[str, Any]) -> Any:
+    def update_event_source_mapping(original: Original, self: Any, uuid: str, spec: dict[str, Any]) -> Any:
         mapping = original(self, uuid, spec)
         return qualify(mapping, spec["FunctionName"]) if mapping is not None and spec.get("FunctionName") else mapping
 
@@ -86,13 +81,13 @@ def mapped_alias() -> None:
 )
 def event_invoke_config() -> None:
     @around(LambdaBackend, "put_function_event_invoke_config")
-    def put(original: Callable[..., Any], self: Any, function_name: str, config: dict[str, Any]) -> Any:
+    def put(original: Original, self: Any, function_name: str, config: dict[str, Any]) -> Any:
         answer = original(self, function_name, config)
         function = self.get_function(function_name)
         function.event_invoke_config = function.event_invoke_config[-1:]
         return answer
 
     @around(LambdaBackend, "update_function_event_invoke_config")
-    def update(original: Callable[..., Any], self: Any, function_name: str, config: dict[str, Any]) -> Any:
+    def update(original: Original, self: Any, function_name: str, config: dict[str, Any]) -> Any:
         stored = self.get_function(function_name).event_invoke_config
         return original(self, function_name, {**(stored[-1].config if stored else {}), **config})

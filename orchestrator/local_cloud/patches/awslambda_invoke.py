@@ -20,7 +20,7 @@ from moto.sqs.models import sqs_backends
 from orchestrator.local_cloud.functions.model import InvocationRefusedError
 from orchestrator.local_cloud.functions.patterns import FilterPatternError, compile_pattern
 from orchestrator.local_cloud.iam.deliveries import may_deliver
-from orchestrator.local_cloud.patches.registry import Functions, around, patch, runtime_patch
+from orchestrator.local_cloud.patches.registry import Functions, Original, around, patch, runtime_patch
 
 _LOG = logging.getLogger("platformctl.local_cloud")
 
@@ -48,7 +48,7 @@ def invoke_operation(functions: Functions) -> None:
     submit = submitter(functions)
 
     @around(LambdaResponse, "invoke")
-    def invoke(_original: Callable[..., Any], self: Any) -> tuple[int, dict[str, str], bytes]:
+    def invoke(_original: Original, self: Any) -> tuple[int, dict[str, str], bytes]:
         name = unquote(self.path.rsplit("/", 2)[-2])
         qualifier = self.querystring.get("Qualifier", [None])[0]
         payload = self.body if isinstance(self.body, bytes) else (self.body or "").encode()
@@ -75,7 +75,7 @@ def invoke_operation(functions: Functions) -> None:
         return _answer(200, headers, result.payload)
 
     @around(LambdaResponse, "invoke_async")
-    def invoke_async(_original: Callable[..., Any], self: Any) -> tuple[int, dict[str, str], bytes]:
+    def invoke_async(_original: Original, self: Any) -> tuple[int, dict[str, str], bytes]:
         name = unquote(self.path.rstrip("/").rsplit("/", 2)[-2])
         try:
             functions.submit(name, self.body if isinstance(self.body, bytes) else (self.body or "").encode())
@@ -84,9 +84,7 @@ def invoke_operation(functions: Functions) -> None:
         return _answer(202, {}, b"")
 
     @around(LambdaFunction, "invoke")
-    def invoke_inside(
-        _original: Callable[..., Any], self: Any, body: Any, _request_headers: Any, _response_headers: Any
-    ) -> str:
+    def invoke_inside(_original: Original, self: Any, body: Any, _request_headers: Any, _response_headers: Any) -> str:
         submit(self.function_arn, body)
         return ""
 
@@ -113,7 +111,7 @@ def _refused(refusal: InvocationRefusedError) -> tuple[int, dict[str, str], byte
 )
 def polled_queues() -> None:
     @around(LambdaBackend, "create_event_source_mapping")
-    def create_event_source_mapping(original: Callable[..., Any], self: Any, spec: dict[str, Any]) -> Any:
+    def create_event_source_mapping(original: Original, self: Any, spec: dict[str, Any]) -> Any:
         mapping = original(self, spec)
         for queue in sqs_backends[self.account_id][self.region_name].queues.values():
             if queue.queue_arn == mapping.event_source_arn:
@@ -133,7 +131,7 @@ def subscriptions(functions: Functions) -> None:
 
     @around(LogStream, "_send_log_events")
     def send_log_events(
-        original: Callable[..., None],
+        original: Original,
         self: Any,
         service: str,
         destination_arn: str,

@@ -1,13 +1,12 @@
 """CloudTrail: trails by name and by ARN."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from moto.cloudtrail.models import CloudTrailBackend
 from moto.cloudtrail.responses import CloudTrailResponse
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 
 @patch(
@@ -19,7 +18,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
 )
 def delete_trail() -> None:
     @around(CloudTrailBackend, "delete_trail")
-    def delete_trail(original: Callable[..., None], self: Any, name: str) -> None:
+    def delete_trail(original: Original, self: Any, name: str) -> None:
         original(self, self.get_trail(name).trail_name)
 
 
@@ -32,7 +31,7 @@ def delete_trail() -> None:
 )
 def describe_trails() -> None:
     @around(CloudTrailResponse, "describe_trails")
-    def describe_trails(original: Callable[..., str], self: Any) -> str:
+    def describe_trails(original: Original, self: Any) -> str:
         answer = json.loads(original(self))
         wanted = self._get_param("trailNameList")
         if wanted:

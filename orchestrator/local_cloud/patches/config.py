@@ -1,7 +1,6 @@
 """AWS Config: the quota of rules, the recorder's frequency, conformance packs and remediation."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +9,7 @@ from moto.config.responses import ConfigResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
 
-from orchestrator.local_cloud.patches.registry import add, around, patch
+from orchestrator.local_cloud.patches.registry import Original, add, around, patch
 
 _RULES_PER_REGION = 1000
 
@@ -35,15 +34,13 @@ def rule_quota() -> None:
 )
 def recording_mode() -> None:
     @around(ConfigBackend, "put_configuration_recorder")
-    def put_configuration_recorder(original: Callable[..., Any], self: Any, config_recorder: dict[str, Any]) -> Any:
+    def put_configuration_recorder(original: Original, self: Any, config_recorder: dict[str, Any]) -> Any:
         original(self, config_recorder)
         modes = vars(self).setdefault("recording_modes", {})
         modes[config_recorder["name"]] = config_recorder.get("recordingMode") or {"recordingFrequency": "CONTINUOUS"}
 
     @around(ConfigBackend, "describe_configuration_recorders")
-    def describe_configuration_recorders(
-        original: Callable[..., Any], self: Any, recorder_names: list[str] | None
-    ) -> Any:
+    def describe_configuration_recorders(original: Original, self: Any, recorder_names: list[str] | None) -> Any:
         modes = vars(self).get("recording_modes", {})
         return [{**item, "recordingMode": modes[item["name"]]} for item in original(self, recorder_names)]
 

@@ -1,13 +1,12 @@
 """S3 and SNS: permission to deliver. On AWS the policy of the queue, topic or function decides, and that of its key."""
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.s3 import notifications
 from moto.sns.models import Subscription
 
 from orchestrator.local_cloud.iam.deliveries import may_deliver
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 _S3 = "s3.amazonaws.com"
 _SNS = "sns.amazonaws.com"
@@ -23,7 +22,7 @@ _SNS = "sns.amazonaws.com"
 def bucket_notifications() -> None:
     @around(notifications, "_send_sqs_message")
     def send_sqs_message(
-        original: Callable[..., None], account_id: str, event_body: Any, queue_name: str, region_name: str
+        original: Original, account_id: str, event_body: Any, queue_name: str, region_name: str
     ) -> None:
         target = f"arn:aws:sqs:{region_name}:{account_id}:{queue_name}"
         if may_deliver(_S3, target, source_arn=_bucket(event_body)):
@@ -31,15 +30,13 @@ def bucket_notifications() -> None:
 
     @around(notifications, "_send_sns_message")
     def send_sns_message(
-        original: Callable[..., None], account_id: str, event_body: Any, topic_arn: str, region_name: str
+        original: Original, account_id: str, event_body: Any, topic_arn: str, region_name: str
     ) -> None:
         if may_deliver(_S3, topic_arn, source_arn=_bucket(event_body)):
             original(account_id, event_body, topic_arn, region_name)
 
     @around(notifications, "_invoke_awslambda")
-    def invoke_awslambda(
-        original: Callable[..., None], account_id: str, event_body: Any, fn_arn: str, region_name: str
-    ) -> None:
+    def invoke_awslambda(original: Original, account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:
         if may_deliver(_S3, fn_arn, source_arn=_bucket(event_body)):
             original(account_id, event_body, fn_arn, region_name)
 
@@ -53,7 +50,7 @@ def bucket_notifications() -> None:
 )
 def subscriptions() -> None:
     @around(Subscription, "publish")
-    def publish(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+    def publish(original: Original, self: Any, *args: Any, **kwargs: Any) -> None:
         checked = self.protocol in ("sqs", "lambda")
         if not checked or may_deliver(_SNS, self.endpoint, source_arn=self.topic.arn):
             original(self, *args, **kwargs)

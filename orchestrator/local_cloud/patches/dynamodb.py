@@ -1,12 +1,11 @@
 """DynamoDB: limits of on-demand tables."""
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 
 @patch(
@@ -17,7 +16,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
     upstream=None,
 )
 def on_demand_throughput() -> None:
-    def store(original: Callable[..., Any], self: Any) -> Any:
+    def store(original: Original, self: Any) -> Any:
         answer = original(self)
         limits = self.body.get("OnDemandThroughput")
         if limits is not None:
@@ -28,7 +27,7 @@ def on_demand_throughput() -> None:
     around(DynamoHandler, "update_table")(store)
 
     @around(Table, "describe")
-    def describe(original: Callable[..., dict[str, Any]], self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def describe(original: Original, self: Any, *args: Any, **kwargs: Any) -> Any:
         answer = original(self, *args, **kwargs)
         limits = getattr(self, "on_demand_throughput", None)
         if limits is not None:

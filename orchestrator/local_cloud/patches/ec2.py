@@ -1,6 +1,5 @@
 """EC2: security group rules, and what deletions leave behind."""
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.ec2.models.nat_gateways import NatGatewayBackend
@@ -8,7 +7,7 @@ from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend,
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.network_acls import NetworkACLs
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 _ALL_PROTOCOLS = "-1"
 
@@ -22,21 +21,21 @@ _ALL_PROTOCOLS = "-1"
 )
 def rule_description() -> None:
     @around(SecurityGroupRule, "__init__")
-    def init(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+    def init(original: Original, self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         # The eighth parameter; moto keeps only the list's id of it.
         prefix_list = kwargs.get("prefix_list_id") or (args[7] if len(args) > 7 else None) or {}  # noqa: PLR2004 - its position
         self.prefix_list_description = prefix_list.get("Description")
 
     @around(SecurityGroupRule, "description")
-    def description(_original: Callable[..., Any], self: Any) -> str | None:
+    def description(_original: Original, self: Any) -> str | None:
         stated: str | None = (
             self.ip_range.get("Description") or self.source_group.get("Description") or self.prefix_list_description
         )
         return stated
 
     @around(SecurityGroupRule, "__eq__")
-    def equals(original: Callable[..., bool], self: Any, other: Any) -> bool:
+    def equals(original: Original, self: Any, other: Any) -> Any:
         mine, theirs = self.source_group, other.source_group
         if mine.get("GroupId") != theirs.get("GroupId"):
             return False
@@ -47,7 +46,7 @@ def rule_description() -> None:
             self.source_group, other.source_group = mine, theirs
 
     @around(SecurityGroup, "_flattened_rules")
-    def flattened(original: Callable[..., list[Any]], self: Any, rules: list[Any]) -> list[Any]:
+    def flattened(original: Original, self: Any, rules: list[Any]) -> Any:
         views = original(self, rules)
         described = {
             (rule.from_port, rule.to_port, rule.ip_protocol, rule.prefix_list_id): rule.prefix_list_description
@@ -62,7 +61,7 @@ def rule_description() -> None:
         return views
 
     @around(SecurityGroupBackend, "_sg_update_description")
-    def update_description(original: Callable[..., None], self: Any, stated: Any, rule: Any) -> None:
+    def update_description(original: Original, self: Any, stated: Any, rule: Any) -> None:
         original(self, stated, rule)
         if rule.prefix_list_id:
             rule.prefix_list_description = stated.prefix_list_description
@@ -77,7 +76,7 @@ def rule_description() -> None:
 )
 def modify_rule() -> None:
     @around(SecurityGroupBackend, "modify_security_group_rules")
-    def modify(original: Callable[..., None], self: Any, group_id: str, rules: dict[str, dict[str, Any]]) -> None:
+    def modify(original: Original, self: Any, group_id: str, rules: dict[str, dict[str, Any]]) -> None:
         for wanted in rules.values():
             if str(wanted.get("IpProtocol")) == _ALL_PROTOCOLS:
                 wanted.setdefault("FromPort", -1)
@@ -115,7 +114,7 @@ def modify_rule() -> None:
 )
 def nat_gateway_interface() -> None:
     @around(NatGatewayBackend, "delete_nat_gateway")
-    def delete_nat_gateway(original: Callable[..., Any], self: Any, nat_gateway_id: str) -> Any:
+    def delete_nat_gateway(original: Original, self: Any, nat_gateway_id: str) -> Any:
         gateway = original(self, nat_gateway_id)
         interface = getattr(gateway, "_eni", None)
         if interface is not None:
@@ -132,7 +131,7 @@ def nat_gateway_interface() -> None:
 )
 def vpc_default_acl() -> None:
     @around(VPCBackend, "delete_vpc")
-    def delete_vpc(original: Callable[..., Any], self: Any, vpc_id: str) -> Any:
+    def delete_vpc(original: Original, self: Any, vpc_id: str) -> Any:
         vpc = original(self, vpc_id)
         for identifier, acl in list(self.network_acls.items()):
             if acl.vpc_id == vpc_id and acl.default:
@@ -154,7 +153,7 @@ def network_acl_icmp() -> None:
     for operation in ("create_network_acl_entry", "replace_network_acl_entry"):
 
         @around(NetworkACLs, operation)
-        def entry(original: Callable[..., Any], self: Any) -> Any:
+        def entry(original: Original, self: Any) -> Any:
             get_param = self._get_param
             # An attribute of this one response object, which lives as long as the request.
             self._get_param = lambda name, *default: get_param(renamed.get(name, name), *default)

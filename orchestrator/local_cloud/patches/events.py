@@ -1,7 +1,6 @@
 """EventBridge: rules that call their targets, and schedules that fire."""
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 from moto.events.exceptions import ValidationException
@@ -12,7 +11,7 @@ from orchestrator.local_cloud.events.schedule import parse_schedule
 from orchestrator.local_cloud.events.scheduler import Scheduler
 from orchestrator.local_cloud.events.targets import as_seen, deliver, fire, scheduled_rules
 from orchestrator.local_cloud.patches.awslambda_invoke import submitter
-from orchestrator.local_cloud.patches.registry import Functions, around, runtime_patch
+from orchestrator.local_cloud.patches.registry import Functions, Original, around, runtime_patch
 
 
 @runtime_patch(
@@ -26,9 +25,7 @@ def event_targets(functions: Functions) -> None:
     submit = submitter(functions)
 
     @around(Rule, "send_to_targets")
-    def send_to_targets(
-        original: Callable[..., None], self: Any, original_event: Any, *args: Any, **kwargs: Any
-    ) -> None:
+    def send_to_targets(original: Original, self: Any, original_event: Any, *args: Any, **kwargs: Any) -> None:
         # A rule without a pattern has a schedule.
         if self.state == "DISABLED" or not self.event_pattern.get_pattern():
             return
@@ -57,7 +54,7 @@ def schedules(functions: Functions) -> None:
     scheduler = Scheduler(scheduled_rules, lambda rule_arn, time: fire(rule_arn, time, submit))
 
     @around(EventsBackend, "put_rule")
-    def put_rule(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+    def put_rule(original: Original, self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             if kwargs.get("scheduled_expression"):
                 parse_schedule(kwargs["scheduled_expression"])

@@ -1,11 +1,10 @@
 """Kinesis: tags of a new stream."""
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.kinesis.responses import KinesisResponse
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 
 @patch(
@@ -17,7 +16,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
 )
 def creation_tags() -> None:
     @around(KinesisResponse, "create_stream")
-    def create_stream(original: Callable[..., Any], self: Any) -> Any:
+    def create_stream(original: Original, self: Any) -> Any:
         answer = original(self)
         name = self._get_param("StreamName")
         self.kinesis_backend.streams[name].tags.update(self._get_param("Tags") or {})

@@ -1,7 +1,6 @@
 """KMS: rotation periods, and the keys that AWS manages."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from moto.core.utils import unix_time
@@ -9,7 +8,7 @@ from moto.kms.exceptions import ValidationException
 from moto.kms.models import KmsBackend
 from moto.kms.responses import KmsResponse
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 _DEFAULT_PERIOD = 365
 
@@ -23,7 +22,7 @@ _DEFAULT_PERIOD = 365
 )
 def rotation_period() -> None:
     @around(KmsResponse, "enable_key_rotation")
-    def enable_key_rotation(original: Callable[..., str], self: Any) -> str:
+    def enable_key_rotation(original: Original, self: Any) -> Any:
         period = int(self._get_param("RotationPeriodInDays", _DEFAULT_PERIOD))
         if not 90 <= period <= 2560:  # noqa: PLR2004 - the range of the API reference
             raise ValidationException("RotationPeriodInDays must be between 90 and 2560.")
@@ -32,7 +31,7 @@ def rotation_period() -> None:
         return answer
 
     @around(KmsResponse, "get_key_rotation_status")
-    def get_key_rotation_status(original: Callable[..., str], self: Any) -> str:
+    def get_key_rotation_status(original: Original, self: Any) -> str:
         status = json.loads(original(self))
         key = _key(self)
         status["KeyId"] = key.id
@@ -52,7 +51,7 @@ def rotation_period() -> None:
 )
 def managed_keys() -> None:
     @around(KmsBackend, "create_alias")
-    def create_alias(original: Callable[..., Any], self: Any, target_key_id: str, alias_name: str) -> Any:
+    def create_alias(original: Original, self: Any, target_key_id: str, alias_name: str) -> Any:
         if alias_name.startswith("alias/aws/"):
             self.keys[self.get_key_id(target_key_id)].key_manager = "AWS"
         return original(self, target_key_id, alias_name)

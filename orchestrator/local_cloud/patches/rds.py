@@ -1,13 +1,13 @@
 """RDS: the Data API, scaling, Performance Insights, parameters."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.rds.models import DBCluster, DBParameterGroup
 from moto.rds.responses import RDSResponse
 
-from orchestrator.local_cloud.patches.registry import add, around, patch
+from orchestrator.local_cloud.patches.registry import Original, add, around, patch
 
 
 @patch(
@@ -46,7 +46,7 @@ def http_endpoint() -> None:
 )
 def scaling_configuration() -> None:
     @around(DBCluster, "scaling_configuration_info")
-    def scaling_configuration_info(original: Callable[..., Any], self: Any) -> Any:
+    def scaling_configuration_info(original: Original, self: Any) -> Any:
         return original(self) if self.scaling_configuration else None
 
 
@@ -59,7 +59,7 @@ def scaling_configuration() -> None:
 )
 def engine_lifecycle_support() -> None:
     @around(DBCluster, "__init__")
-    def create(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+    def create(original: Original, self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         self.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _EXTENDED_SUPPORT
 
@@ -75,7 +75,7 @@ _EXTENDED_SUPPORT = "open-source-rds-extended-support"
     upstream=None,
 )
 def performance_insights() -> None:
-    def store(original: Callable[..., Any], self: Any) -> Any:
+    def store(original: Original, self: Any) -> Any:
         answer = original(self)
         instance = answer.result["DBInstance"]
         enabled = self.params.get("EnablePerformanceInsights")
@@ -105,7 +105,7 @@ _FREE_RETENTION = 7
 )
 def parameter_source() -> None:
     @around(DBParameterGroup, "update_parameters")
-    def update_parameters(original: Callable[..., None], self: Any, new_parameters: Iterable[dict[str, Any]]) -> None:
+    def update_parameters(original: Original, self: Any, new_parameters: Iterable[dict[str, Any]]) -> None:
         stated = list(new_parameters)
         original(self, stated)
         for parameter in stated:

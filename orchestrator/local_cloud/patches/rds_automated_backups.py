@@ -1,12 +1,11 @@
 """RDS: automated backups of clusters, and their end."""
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.rds.responses import RDSResponse
 
-from orchestrator.local_cloud.patches.registry import add, around, patch
+from orchestrator.local_cloud.patches.registry import Original, add, around, patch
 
 
 @patch(
@@ -45,7 +44,7 @@ def cluster_automated_backups() -> None:
 )
 def automated_snapshots_go_with_the_cluster() -> None:
     @around(RDSResponse, "delete_db_cluster")
-    def delete_db_cluster(original: Callable[..., Any], self: Any) -> Any:
+    def delete_db_cluster(original: Original, self: Any) -> Any:
         answer = original(self)
         if self.params.get("DeleteAutomatedBackups", True):
             snapshots = self.backend.cluster_snapshots

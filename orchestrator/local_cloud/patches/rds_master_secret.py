@@ -3,12 +3,11 @@
 import json
 import secrets
 import string
-from collections.abc import Callable
 from typing import Any
 
 from moto.rds.models import MasterUserSecret
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 # RDS takes every printable character but these: / ' " @ and the space.
 _ALPHABET = string.ascii_letters + string.digits + "!#$%&()*+,-.:;<=>?[]^_{|}~"
@@ -24,13 +23,13 @@ _LENGTH = 32
 )
 def master_user_secret() -> None:
     @around(MasterUserSecret, "_generate_secret_string")
-    def generate(original: Callable[..., str], self: Any) -> str:
+    def generate(original: Original, self: Any) -> str:
         content = json.loads(original(self))
         password = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
         return json.dumps({**content, "username": self.resource.master_username, "password": password})
 
     @around(MasterUserSecret, "rotate_secret")
-    def rotate(_original: Callable[..., None], self: Any) -> None:
+    def rotate(_original: Original, self: Any) -> None:
         # There is no rotation function behind a managed secret: the service replaces the value itself.
         self._status = "rotating"
         self.secretsmanager.put_secret_value(

@@ -8,6 +8,9 @@ from typing import Any, NoReturn, Protocol, TypedDict, Unpack
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.functions.model import InvocationRefusedError, InvocationResult
 
+Original = Callable[..., Any]
+"""What a patch replaces, as the first argument of its replacement."""
+
 
 class Functions(Protocol):
     """Runs functions for moto; ``FunctionRuntime`` does."""

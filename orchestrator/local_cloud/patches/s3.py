@@ -1,6 +1,6 @@
 """S3: bucket policies with conditions, access logging, EventBridge notifications."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from orchestrator.local_cloud.iam.enforce import ENFORCED
 from orchestrator.local_cloud.iam.evaluate import AccessRequest, Principal, allows, denies
 from orchestrator.local_cloud.iam.policy import parse
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 _METHOD_ACTIONS = {"s3:HeadObject": "s3:GetObject", "s3:PostObject": "s3:PutObject"}
 _LOGGING_SERVICE = Principal(arn="logging.s3.amazonaws.com")
@@ -30,7 +30,7 @@ _CALLER = Principal(arn=f"arn:aws:iam::{ACCOUNT_ID}:user/local-cloud", account=A
 )
 def policy_conditions() -> None:
     @around(FakeBucket, "get_permission")
-    def get_permission(_original: Callable[..., Any], self: Any, action: str, resource: str) -> Any:
+    def get_permission(_original: Original, self: Any, action: str, resource: str) -> Any:
         environ = _request()
         if self.policy is None or environ.get(ENFORCED):
             return PermissionResult.NEUTRAL
@@ -55,7 +55,7 @@ def policy_conditions() -> None:
 )
 def logging_target() -> None:
     @around(FakeBucket, "_log_permissions_enabled_policy")
-    def log_permissions(_original: Callable[..., bool], target_bucket: Any, target_prefix: str | None) -> bool:
+    def log_permissions(_original: Original, target_bucket: Any, target_prefix: str | None) -> bool:
         if not target_bucket.policy:
             return False
         bucket_arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}"
@@ -75,7 +75,7 @@ def logging_target() -> None:
 )
 def eventbridge_notification() -> None:
     @around(S3Response, "get_bucket_notification")
-    def get_bucket_notification(original: Callable[..., Any], self: Any) -> Any:
+    def get_bucket_notification(original: Original, self: Any) -> Any:
         stored = self.backend.get_bucket_notification_configuration(self.bucket_name)
         if stored is not None and stored.event_bridge is not None:
             serialized = self.serialized
@@ -93,7 +93,7 @@ def eventbridge_notification() -> None:
 )
 def logging_key_format() -> None:
     @around(S3Response, "get_bucket_logging")
-    def get_bucket_logging(original: Callable[..., Any], self: Any) -> Any:
+    def get_bucket_logging(original: Original, self: Any) -> Any:
         stored = self.backend.get_bucket_logging(self.bucket_name) or {}
         key_format = stored.get("TargetObjectKeyFormat")
         if key_format is not None:

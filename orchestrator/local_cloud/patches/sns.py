@@ -1,12 +1,11 @@
 """SNS: attributes of topics."""
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores
 from moto.sns.responses import SNSResponse
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 _PROTOCOLS = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
 _FEEDBACK = ("FailureFeedbackRoleArn", "SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate")
@@ -22,7 +21,7 @@ _KEPT = ("SignatureVersion", "TracingConfig", *(f"{p}{f}" for p in _PROTOCOLS fo
 )
 def topic_attributes() -> None:
     @around(SNSResponse, "get_topic_attributes")
-    def get_topic_attributes(original: Callable[..., Any], self: Any) -> Any:
+    def get_topic_attributes(original: Original, self: Any) -> Any:
         answer = original(self)
         attributes = answer.result["Attributes"]
         stored = vars(self.backend.get_topic(attributes["TopicArn"]))

@@ -1,12 +1,11 @@
 """SQS: policies of queues."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from moto.sqs.models import Queue
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 
 @patch(
@@ -18,9 +17,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
 )
 def policy_is_kept() -> None:
     @around(Queue, "_set_attributes")
-    def set_attributes(
-        original: Callable[..., None], self: Any, attributes: dict[str, Any], now: float | None = None
-    ) -> None:
+    def set_attributes(original: Original, self: Any, attributes: dict[str, Any], now: float | None = None) -> None:
         before = getattr(self, "policy", None)
         original(self, attributes, now)
         if "Policy" not in attributes:
@@ -36,7 +33,7 @@ def policy_is_kept() -> None:
 )
 def redrive_policies() -> None:
     @around(Queue, "attributes")
-    def attributes(original: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
+    def attributes(original: Original, self: Any) -> Any:
         answer = original(self)
         if answer.get("RedrivePolicy"):
             answer["RedrivePolicy"] = _compact(answer["RedrivePolicy"])

@@ -1,11 +1,10 @@
 """STS: who the caller is."""
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.sts.models import STSBackend
 
-from orchestrator.local_cloud.patches.registry import around, patch
+from orchestrator.local_cloud.patches.registry import Original, around, patch
 
 
 @patch(
@@ -17,9 +16,7 @@ from orchestrator.local_cloud.patches.registry import around, patch
 )
 def caller_identity() -> None:
     @around(STSBackend, "get_caller_identity")
-    def get_caller_identity(
-        original: Callable[..., tuple[str, str, str]], self: Any, *args: Any, **kwargs: Any
-    ) -> tuple[str, str, str]:
+    def get_caller_identity(original: Original, self: Any, *args: Any, **kwargs: Any) -> tuple[str, str, str]:
         user_id, arn, account = original(self, *args, **kwargs)
         if arn.endswith(":user/moto"):
             return "AIDALOCALPLATFORMCTL", f"arn:aws:iam::{account}:user/local-cloud", account
