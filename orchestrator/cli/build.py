@@ -20,7 +20,7 @@ def build(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build the packages of the Lambda functions; what has not changed is not built again.
+    """Build the packages of the Lambda functions that have changed.
 
     `up` and `plan` do the same on their own. The same sources give the same bytes on every machine.
     """

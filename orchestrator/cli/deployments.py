@@ -1,4 +1,4 @@
-"""``platformctl list`` and ``reap``: every deployment, and the end of those whose time to live is over."""
+"""``platformctl list`` and ``reap``: all deployments, and the destruction of expired ones."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from orchestrator.cli.options import DryRunOption, JsonOption, TargetOption, Yes
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Target, list_deployments
 from orchestrator.commands import reap as reap_expired
-from orchestrator.commands.ports import Expired
+from orchestrator.commands.ports import Deployments
 from orchestrator.errors import ExitCode
 
 
@@ -23,7 +23,7 @@ def list_environments(target: TargetOption = Target.LOCAL, as_json: JsonOption =
     if as_json:
         console.result_json([item.to_json(datetime.now(UTC)) for item in listing.environments])
     elif listing.environments:
-        terminal.show(Expired(environments=listing.environments))
+        terminal.show(Deployments(environments=listing.environments))
     else:
         console.say(f"No deployments on {target.description}.")
     for environment in listing.unreadable:
@@ -35,8 +35,8 @@ def list_environments(target: TargetOption = Target.LOCAL, as_json: JsonOption =
 def reap(target: TargetOption = Target.LOCAL, yes: YesOption = False, dry_run: DryRunOption = False) -> None:
     """Destroy every deployment whose time to live (up --ttl) is over.
 
-    One after the other, as platformctl destroy does; one that fails does not keep the others, and the exit code is 1 then.
-    You are asked once, with the list, unless you pass --yes.
+    Deployments are destroyed one after the other, as by platformctl destroy. A failure does not stop the rest; the exit code is
+    then 1. You are asked once, with the list, unless you pass --yes.
     """
     code = reap_expired(target, ports_for(), Terminal(), confirmed=yes, dry_run=dry_run).code
     if code is not ExitCode.OK:

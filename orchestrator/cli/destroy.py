@@ -1,4 +1,4 @@
-"""``platformctl destroy``: take a deployment down, leave nothing behind, and prove it."""
+"""``platformctl destroy``: remove a deployment, and prove that nothing is left."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ def destroy(
     target: TargetOption = Target.LOCAL,
     only: OnlyOption = None,
     with_dependents: Annotated[
-        bool, typer.Option("--with-dependents", metavar="", help="With --only: also what depends on these units.")
+        bool, typer.Option("--with-dependents", metavar="", help="With --only: also the units that depend on these.")
     ] = False,
     parallelism: ParallelismOption = 8,
     yes: YesOption = False,
@@ -33,7 +33,7 @@ def destroy(
     """Destroy a deployment, dependents first, and ask every service whether anything is left.
 
     Units that are no longer in the live tree, but still have a state, are destroyed with it; --only takes their names, too.
-    You are asked to type the suffix unless you pass --yes. Destroying what does not exist is no error. After the last
+    You are asked to type the suffix unless you pass --yes. Destroying what does not exist is not an error. After the last
     deployment the local cloud ends by itself.
     """
     request = DestroyRequest(

@@ -21,7 +21,7 @@ def drift(
 ) -> None:
     """Show what differs in the cloud from what was deployed, resource by resource.
 
-    Every resource in the states is looked at; nothing is changed. Exit code 0: nothing differs; 3: something does.
+    Every resource in the states is compared; nothing is changed. Exit code 0: no drift; 3: drift.
     """
     request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=tuple(only or ()))
     found = find_drift(request, ports_for(), Terminal())

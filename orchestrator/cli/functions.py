@@ -1,4 +1,4 @@
-"""``smoke``, ``invoke`` and ``logs``: a deployed platform at work."""
+"""``smoke``, ``invoke`` and ``logs``: use a deployed platform."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -27,7 +27,7 @@ def smoke(
 ) -> None:
     """Send a small day of market data through a deployed platform, and compare what its API answers.
 
-    Uploads trades of a symbol that nobody else uses, and one bad row. Exit code 1 when a check fails.
+    Uploads trades of a symbol that nobody else uses, and one invalid row. Exit code 1 if a check fails.
     """
     from orchestrator.platform.smoke import Denials, smoke_deployment  # noqa: PLC0415 - see ports_for
 
@@ -54,7 +54,7 @@ def invoke(
 ) -> None:
     """Call a function of a deployment and print its answer.
 
-    Exit code 1 when the function fails; its error is printed all the same.
+    Exit code 1 if the function fails; its error is printed as the answer.
     """
     from orchestrator.platform.functions import invoke as call  # noqa: PLC0415 - see ports_for
     from orchestrator.platform.functions import read_event  # noqa: PLC0415

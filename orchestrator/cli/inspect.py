@@ -1,4 +1,4 @@
-"""``graph``, ``validate`` and ``render``: look at the live tree, without a cloud and without Terraform."""
+"""``graph``, ``validate`` and ``render``: read the live tree, without a cloud and without Terraform."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -39,7 +39,7 @@ def graph(
         GraphFormat, typer.Option("--format", help="Text to read, DOT for Graphviz, or JSON.")
     ] = GraphFormat.TEXT,
 ) -> None:
-    """Show the units of an environment and what depends on what."""
+    """Show the units of an environment and their dependencies."""
     stack = read_tree(DeploymentRequest(suffix=suffix, environment=environment), ports_for(), Terminal())
     match output:
         case GraphFormat.JSON:
@@ -53,7 +53,7 @@ def graph(
 def validate(environment: MaybeEnvironment = None, suffix: AnySuffix = STAND_IN) -> None:
     """Check the live tree: syntax, references, outputs that exist, inputs that modules declare, cycles.
 
-    Nothing is started and nothing is asked of any cloud.
+    Nothing is started, and no cloud is called.
     """
     for name, count in check(environment, suffix, ports_for(), Terminal()).items():
         console.result(f"{name}: {count} units, no mistakes found")
@@ -68,7 +68,7 @@ def render(
 ) -> None:
     """Show a unit after all includes, locals and functions: its source, inputs, state and generated files.
 
-    What comes from other units is shown as the reference that it is; secrets are not shown.
+    Outputs of other units are shown as references; secrets are not shown.
     """
     request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=(unit,))
     stack = read_tree(request, ports_for(), Terminal())

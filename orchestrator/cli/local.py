@@ -1,4 +1,4 @@
-"""``platformctl local``: the embedded local cloud itself."""
+"""``platformctl local``: manage the embedded local cloud."""
 
 import os
 import time
@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.3
 
 @app.callback()
 def group() -> None:
-    """Start, stop and look at the embedded local cloud."""
+    """Start, stop and inspect the embedded local cloud."""
 
 
 StateOption = Annotated[

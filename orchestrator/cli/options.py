@@ -50,7 +50,7 @@ AccountSettingsOption = Annotated[
     typer.Option(
         "--account-settings",
         metavar="LIST",
-        help="Which of the things that AWS has once per account and region the deployment owns: all, none, or some of "
+        help="The settings that AWS has once per account and region, and that this deployment owns: all, none, or some of "
         f"{', '.join(ACCOUNT_SETTINGS)}. Default: as it was deployed, else all.",
         show_default=False,
     ),
@@ -74,7 +74,7 @@ AnySuffix = Annotated[
 
 
 def ports_for(account_settings: str | None = None) -> Ports:
-    """Build the ports of the current project, for what --account-settings says."""
+    """Build the ports of the current project, with the value of --account-settings."""
     # Imported when a command runs: boto3 and what runs Terraform take longer to import than --help may.
     from orchestrator.cli import console  # noqa: PLC0415
     from orchestrator.cli.wiring import wire  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""``platformctl outputs``: what a deployment puts out."""
+"""``platformctl outputs``: print the outputs of a deployment."""
 
 from typing import Annotated
 
@@ -18,12 +18,13 @@ def outputs(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
     show_sensitive: Annotated[
-        bool, typer.Option("--show-sensitive", metavar="", help="Print secret outputs, too. Mind who reads along.")
+        bool,
+        typer.Option("--show-sensitive", metavar="", help="Print secret outputs, too. Mind who can see your screen."),
     ] = False,
 ) -> None:
     """Print the outputs of every applied unit.
 
-    With --json: one object, unit name to output name to value. Secret outputs are left out unless you ask for them.
+    With --json: one object, unit name to output name to value. Secret outputs are left out unless you pass --show-sensitive.
     """
     from orchestrator.platform.highlights import reachable  # noqa: PLC0415 - see ports_for
 

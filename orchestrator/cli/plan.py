@@ -50,8 +50,8 @@ def plan(
 ) -> None:
     """Show what up would change, unit by unit and resource by resource.
 
-    All units are planned together, so a change is followed into the units behind it, and values that are known only
-    after apply are shown as such; nothing is mocked, and nothing has to exist yet.
+    All units are planned together, so changes are followed into dependent units, and values that are known only after apply are
+    shown as such. Nothing is mocked, and nothing has to exist yet.
     """
     from orchestrator.adapters.plans import write_plan  # noqa: PLC0415 - see ports_for
 

@@ -34,9 +34,8 @@ def recover(
 ) -> None:
     """Repair a deployment after a run was killed.
 
-    Waits for Terraform processes that go on without their platformctl, deletes what exists and is in no state, and releases the
-    locks of processes that have died. Nothing that a state records is touched. You are asked first; afterwards up and
-    destroy work as before.
+    Waits for Terraform processes that outlived their platformctl, deletes resources that are in no state, and releases the locks
+    of dead processes. Nothing that is in a state is touched. You are asked first; afterwards up and destroy work again.
     """
     request = RecoverRequest(
         suffix=suffix,

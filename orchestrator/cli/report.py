@@ -27,8 +27,8 @@ def report(
 ) -> None:
     """Show what a run did: status, changes, time and error of every unit.
 
-    Made of the run's events, so that a run that was killed has a report, too; report.json and junit.xml in the run's folder
-    are written only by runs that come to an end.
+    The report is built from the run's events, so a run that was killed has one, too; report.json and junit.xml in the run's
+    folder are written only when a run ends.
     """
     from orchestrator.adapters.runs import find_report  # noqa: PLC0415 - see ports_for
 

@@ -1,4 +1,4 @@
-"""The person at the terminal, as the use cases see them: progress, questions and signals."""
+"""The operator at a terminal: progress, questions and signals."""
 
 import signal
 import time
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from orchestrator.cli import console
-from orchestrator.commands.ports import Expired, Findings, PlanSummary, Question
+from orchestrator.commands.ports import Deployments, Findings, PlanSummary, Question
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.display.diagnostics import print_diagnostics, print_error
 from orchestrator.display.environments import render_environments
@@ -21,11 +21,11 @@ from orchestrator.errors import PlatformctlError, UsageError
 
 
 class _UrgedError(Exception):
-    """Stops reading an answer that no longer matters."""
+    """Stops waiting for an answer that no longer matters."""
 
 
 class Terminal:
-    """Implements ``commands.ports.Operator`` on this process's terminal, or on what stands in for one in a CI log."""
+    """Implements ``commands.ports.Operator`` on this process's terminal, or in a CI log."""
 
     def __init__(self) -> None:
         self._display: ProgressLines | None = None
@@ -34,7 +34,7 @@ class Terminal:
 
     @contextmanager
     def activity(self, command: str) -> Iterator[None]:
-        """SIGTERM ends a command that works on no unit as Ctrl-C does."""
+        """Show progress; SIGTERM ends a command that is not working on units, as Ctrl-C does."""
         del command
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         self._display = ProgressLines(console=console.err, clock=time.time)
@@ -62,7 +62,7 @@ class Terminal:
     def report(self, error: PlatformctlError) -> None:
         print_error(console.err, error, base=console.base())
 
-    def show(self, subject: PlanSummary | Findings | Expired) -> None:
+    def show(self, subject: PlanSummary | Findings | Deployments) -> None:
         match subject:
             case PlanSummary(plan=plan, order=order, orphans=orphans):
                 summary = render_summary(plan, order=order, orphans=orphans)
@@ -71,7 +71,7 @@ class Terminal:
             case Findings():
                 for line in describe_findings(subject):
                     console.result(line)
-            case Expired(environments=environments):
+            case Deployments(environments=environments):
                 console.result(render_environments(environments, datetime.now(UTC)))
 
     def approve(self, question: Question) -> None:
@@ -84,8 +84,7 @@ class Terminal:
     def interruptible(self) -> Iterator[Interrupt]:
         """Let running units finish at the first SIGINT.
 
-        A second one asks whether to cut them short; SIGTERM, with which CI systems announce that they will not wait, does so
-        at once.
+        A second one asks whether to interrupt them. SIGTERM interrupts them at once: CI systems send it when they will not wait.
         """
         self._interrupt = interrupt = Interrupt()
 
@@ -93,7 +92,7 @@ class Terminal:
             urgent = number == signal.SIGTERM
             interrupt.request(urgent=urgent)
             if urgent and self._is_asking:
-                # Reading from the terminal would go on after this handler.
+                # Reading from the terminal would continue after this handler.
                 raise _UrgedError
 
         before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -104,25 +103,25 @@ class Terminal:
                 signal.signal(number, handler)
 
     def confirm_interrupting(self, running: tuple[str, ...]) -> bool:
-        """Where there is no terminal, whoever insists means it."""
+        """Ask whether to interrupt Terraform; without a terminal the answer is yes."""
         if not console.err.is_terminal:
             return True
         question = (
             f"{', '.join(running)} {'is' if len(running) == 1 else 'are'} still at work and will end in order. Interrupt "
-            "Terraform instead? That is sooner, but a call to the cloud that is cut off may have made something that no "
-            "state knows of (platformctl recover looks for it)."
+            "Terraform instead? That is faster, but an interrupted call to the cloud may leave a resource that is in no state "
+            "(platformctl recover finds it)."
         )
         self._is_asking = True
         try:
             return self._ask(question, "interrupt", otherwise="; anything else waits")
         except (EOFError, _UrgedError):
-            # The interrupt itself knows whether it was urged.
+            # The interrupt itself records whether it is urgent.
             return False
         finally:
             self._is_asking = False
 
     def _ask(self, question: str, word: str, *, otherwise: str = "") -> bool:
-        """Ask, with the terminal to ourselves; only the word is a yes."""
+        """Ask while the display is paused; only the word counts as a yes."""
         with self._display.paused() if self._display is not None else nullcontext():
             answer = console.err.input(f"{question} Type [bold]{word}[/bold] to go on{otherwise}: ")
         return answer.strip() == word

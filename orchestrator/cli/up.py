@@ -1,4 +1,4 @@
-"""``platformctl up``: bring a deployment to what the live tree says."""
+"""``platformctl up``: apply the live tree to a deployment."""
 
 from pathlib import Path
 from typing import Annotated
@@ -46,11 +46,11 @@ def up(
     parallelism: ParallelismOption = 8,
     yes: YesOption = False,
 ) -> None:
-    """Deploy the platform, or bring it up to date, in dependency order.
+    """Deploy the platform or update it, in dependency order.
 
-    Everything is planned together first. What each unit then does must be in that plan, or the run stops there. Units
-    that are as they should be are left alone, so a run that failed is resumed by running it again. Starts the embedded
-    local cloud when it is the target and is not running yet. With --target aws you are asked first.
+    Everything is planned together first. Each unit may then only do what is in that plan, or the run stops. Units without
+    changes are skipped, so a failed run is resumed by running it again. Starts the embedded local cloud if it is the target
+    and not running yet. With --target aws you are asked first.
     """
     from orchestrator.adapters.plans import read_kept_plan  # noqa: PLC0415 - see ports_for
     from orchestrator.platform.highlights import highlights  # noqa: PLC0415

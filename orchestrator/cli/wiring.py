@@ -1,4 +1,4 @@
-"""Builds the adapters: the one place where use cases meet the outside."""
+"""Builds the adapters: the one place that connects the use cases with the outside."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -22,10 +22,10 @@ def wire(
 
     Args:
         project: None for the one that the current folder belongs to.
-        environ: the environment variables; this process's by default.
-        account_settings: what the deployment is to own of the things that AWS has once per account; None for what is
-            registered, else all.
-        say: takes a line about each function package that is built.
+        environ: the environment variables that the live tree may read; this process's by default.
+        account_settings: the settings that AWS has once per account and that the deployment is to own; None for the
+            registered ones, or all.
+        say: is called with a line for each function package that is built.
 
     Raises:
         UsageError: this is no project.

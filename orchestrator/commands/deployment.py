@@ -27,8 +27,8 @@ class Deployment:
     """A deployment whose cloud can be reached.
 
     Attributes:
-        settings: what the platform keeps with it.
-        outputs: what its applied units put out.
+        settings: what the platform registers with it.
+        outputs: of its applied units.
 
     """
 
@@ -47,21 +47,21 @@ class Deployment:
         return self.request.suffix
 
     def place(self) -> str:
-        """Name the target and the account, for people."""
+        """Name the target and the account, for messages."""
         return f"{self.request.target.description} (account {self.account.account_id})"
 
     def state_keys(self) -> dict[str, str]:
-        """By unit of the live tree, the key of its state."""
+        """Return the key of each unit's state, by unit of the live tree."""
         return {name: unit.state_address().key for name, unit in self.stack.units.items()}
 
     def orphan_keys(self) -> dict[str, str]:
-        """By name, the state keys of units that the live tree no longer has; none where there is no state bucket yet."""
+        """Return the keys of states whose units are no longer in the live tree, by unit name."""
         if not self.bucket.exists():
             return {}
         return orphaned(self.bucket.keys(f"{self.suffix}/"), self.state_keys())
 
     def with_orphans(self) -> "Deployment":
-        """The deployment with outputs that know its orphaned units, so that these can be destroyed."""
+        """Return the deployment with its orphaned units among the outputs, so that they can be destroyed."""
         keys = self.orphan_keys()
         if not keys:
             return self
@@ -91,7 +91,7 @@ class Deployment:
         """Record the deployment in the state bucket, so that no other environment takes its suffix.
 
         Args:
-            units: those that are about to be applied, whose dependencies are recorded.
+            units: those about to be applied; their dependencies are recorded.
             lifetime: how long it may live from now on; None leaves what is registered.
             now: in UTC.
 
@@ -118,7 +118,7 @@ class Deployment:
         return known is not None and has_expired(expiry(known), now)
 
     def record_run(self, last_run: LastRun) -> None:
-        """Record the run that has just ended, unless nothing is left of the deployment."""
+        """Record the run that has just ended, if the deployment is still registered."""
         self.bucket.update(self.suffix, lambda known: known and replace(known, last_run=last_run))
 
 

@@ -1,4 +1,4 @@
-"""Destroy: take a deployment down, leave nothing behind, and prove it."""
+"""Destroy: remove a deployment, and prove that nothing is left."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class DestroyResult(RunResult):
     """How a destroy ended.
 
     Attributes:
-        left: what the services still list, although no state holds it; empty after a clean destroy of the whole.
+        left: what the services still list after a destroy of the whole; empty if it was clean.
 
     """
 
@@ -34,8 +34,8 @@ class DestroyResult(RunResult):
 def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> DestroyResult:
     """Destroy the selected units, dependents first, and ask every service whether anything is left.
 
-    Units that are no longer in the live tree, but still have a state, go with the whole. Destroying what does not exist is
-    no error. After the last deployment the local cloud ends by itself.
+    Without a selection this includes orphans: units that are no longer in the live tree, but still have a state. Destroying what
+    does not exist is not an error. After the last deployment the local cloud ends by itself.
 
     Raises:
         UsageError: bad input, or the operator refused; nothing was destroyed.
@@ -44,10 +44,10 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
     """
     target = request.target
     with ports.journal.exclusive(target=str(target), suffix=request.suffix):
-        # A selected name may be an orphan, which no live tree knows; it is checked below.
+        # A selected name may be an orphan, which is not in the live tree; it is checked below.
         deployment = open_deployment(without_selection(request), ports, operator, start=False)
         if deployment is None or not deployment.bucket.exists():
-            # Nothing is deployed, so nothing is an orphan: a name that the live tree does not have is a mistake.
+            # Nothing is deployed, so there are no orphans: a name that is not in the live tree is a mistake.
             environment = request.environment or DEFAULT_ENVIRONMENT
             stack = deployment.stack if deployment else load(request, ports, operator, environment=environment)
             select(stack, request.only)
@@ -82,7 +82,7 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
 
 
 def _selection(deployment: Deployment, request: DestroyRequest) -> tuple[str, ...]:
-    """Order what is destroyed, dependents before what they depend on.
+    """Return the units to destroy, dependents before what they depend on.
 
     Raises:
         UsageError: no such unit, or others depend on it.
@@ -112,7 +112,7 @@ def _needs(deployment: Deployment, units: Collection[str]) -> dict[str, set[str]
 def _finish_off(
     work: Activity, deployment: Deployment, ports: Ports, outcomes: Mapping[str, Outcome], *, whole: bool
 ) -> tuple[CloudResource, ...]:
-    """Ask what is left, then take an empty deployment off the register; returns what is left and should not be."""
+    """Ask what is left, and unregister a deployment without states; returns what is left and should not be."""
     if work.interrupted or not all(outcome.status.is_success for outcome in outcomes.values()):
         return ()
     left = _left(work, deployment) if whole else ()
@@ -122,7 +122,7 @@ def _finish_off(
 
 
 def _left(work: Activity, deployment: Deployment) -> tuple[CloudResource, ...]:
-    """Prove the destroy by what the services themselves list, not by what states say."""
+    """Ask the services themselves what they list, instead of relying on states."""
     suffix = deployment.suffix
     with work.step("asking every service what is left") as results:
         found = tuple(deployment.account.inventory(suffix))
@@ -132,13 +132,13 @@ def _left(work: Activity, deployment: Deployment) -> tuple[CloudResource, ...]:
         lines = [f"  {item.service} {item.type} {item.name or item.identifier}" for item in found[:_MOST_LISTED]]
         if len(found) > _MOST_LISTED:
             lines.append(f"  and {len(found) - _MOST_LISTED} more")
-        heading = f'Left in the account, in no state of "{suffix}" (platformctl recover looks after it):'
+        heading = f'Left in the account, in no state of "{suffix}" (platformctl recover removes it):'
         work.operator.say("\n".join([heading, *lines]))
     return found
 
 
 def _forget(deployment: Deployment) -> None:
-    """Take an empty deployment off the register; let the local cloud end when it was the last one."""
+    """Unregister a deployment without states; let the local cloud end after the last one."""
     if not deployment.bucket.unregister(deployment.suffix):
         return
     deployment.terraform.remove_workspaces()

@@ -18,7 +18,7 @@ class DriftResult:
     """What differs.
 
     Attributes:
-        order: the units that were looked at, in dependency order.
+        order: the units that were compared, in dependency order.
 
     """
 
@@ -28,7 +28,7 @@ class DriftResult:
 
 
 def drift(request: DeploymentRequest, ports: Ports, operator: Operator) -> DriftResult:
-    """Compare every resource in the states with the cloud; changes nothing.
+    """Compare every resource in the states with the cloud; nothing is changed.
 
     Raises:
         UsageError: bad input, or there is no such deployment.

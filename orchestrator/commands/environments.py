@@ -1,4 +1,4 @@
-"""List and reap: every deployment on a target, and the end of those whose time to live is over."""
+"""List and reap: all deployments on a target, and the destruction of expired ones."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 from orchestrator.commands.deployment import expiry, parse_moment
 from orchestrator.commands.destroy import destroy
 from orchestrator.commands.opening import find_bucket, likely_environments, load, state_keys
-from orchestrator.commands.ports import Account, Expired, Operator, Ports, Question, RegisteredDeployment, StateBucket
+from orchestrator.commands.ports import (
+    Account,
+    Deployments,
+    Operator,
+    Ports,
+    Question,
+    RegisteredDeployment,
+    StateBucket,
+)
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, Target
 from orchestrator.config import environments
 from orchestrator.diagnostics import ConfigurationError
@@ -16,7 +24,7 @@ from orchestrator.engine.environments import Environment, has_expired, state_uni
 from orchestrator.errors import ExitCode, PlatformctlError
 
 _ANY_SUFFIX = "stand-in-for-suffix"
-"""Stands for every suffix: which keys hold the states is the live tree's decision, and the same for each but for the suffix."""
+"""Stands for any suffix: the live tree decides on the keys of states, which differ by the suffix only."""
 _READERS = 16
 
 
@@ -25,7 +33,7 @@ class Listing:
     """Every deployment on a target, by suffix.
 
     Attributes:
-        unreadable: environments whose live tree has mistakes, so that orphans of their deployments cannot be told.
+        unreadable: environments with mistakes in the live tree, so the orphans of their deployments are not known.
 
     """
 
@@ -35,7 +43,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReapResult:
-    """What was destroyed, and what was not, by suffix."""
+    """The suffixes that were destroyed, and those that were not."""
 
     code: ExitCode = ExitCode.OK
     destroyed: tuple[str, ...] = ()
@@ -43,7 +51,7 @@ class ReapResult:
 
 
 def list_deployments(target: Target, ports: Ports, operator: Operator) -> Listing:
-    """List what is registered on a target, and what has a state all the same.
+    """List the deployments that are registered on a target, and those that only have states.
 
     Raises:
         UsageError: there are no credentials.
@@ -58,10 +66,10 @@ def list_deployments(target: Target, ports: Ports, operator: Operator) -> Listin
 def reap(
     target: Target, ports: Ports, operator: Operator, *, confirmed: bool = False, dry_run: bool = False
 ) -> ReapResult:
-    """Destroy every deployment whose time to live is over, one after the other; one that fails does not keep the others.
+    """Destroy every expired deployment, one after the other; a failure does not stop the rest.
 
-    The operator is asked once, with the list. Whether one has expired is checked again when its turn comes: somebody may have
-    given it more time, or destroyed it.
+    The operator is asked once, with the list. Each deployment is checked again when its turn comes: somebody may have given
+    it more time, or destroyed it.
 
     Raises:
         UsageError: there are no credentials, or the operator refused.
@@ -73,7 +81,7 @@ def reap(
     if register is None or not expired:
         operator.say(f"Nothing has expired on {target.description}.")
         return ReapResult()
-    operator.show(Expired(environments=expired))
+    operator.show(Deployments(environments=expired))
     if dry_run:
         return ReapResult()
     if not confirmed:
@@ -163,7 +171,7 @@ class _Register:
         )
 
     def _known(self, environment: str) -> dict[str, str] | None:
-        """By unit of an environment, the key of its state; None where the live tree cannot be read, or the record names none."""
+        """Return the keys of an environment's states by unit; None if its live tree cannot be read, or the record names none."""
         if not environment:
             return None
         if environment not in self._keys:
@@ -172,7 +180,7 @@ class _Register:
 
     def _read(self, environment: str) -> dict[str, str] | None:
         if environment not in environments(self.ports.project.live):
-            # The whole folder has been removed: none of its units is in the live tree.
+            # The whole folder has been removed, so all its units are orphans.
             return {}
         try:
             stack = load(self.request, self.ports, self.operator, environment=environment, account=self.account)
@@ -183,7 +191,7 @@ class _Register:
 
 
 def _open(target: Target, ports: Ports, operator: Operator) -> _Register | None:
-    """Connect to the target's register; None where the target is a local cloud that does not run."""
+    """Connect to the target's register; None if the target is a local cloud that does not run."""
     account = ports.connector.connect(target, start=False)
     if account is None:
         return None

@@ -1,4 +1,4 @@
-"""Inspect: look at the live tree, without a cloud and without Terraform."""
+"""Inspect: read the live tree, without a cloud and without Terraform."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from orchestrator.hcl import print_value, to_json_value
 from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known, redacted
 
 STAND_IN = "example"
-"""The suffix to read a live tree with where none is given."""
+"""The suffix with which a live tree is read if none is given."""
 
 
 def read_tree(request: DeploymentRequest, ports: Ports, operator: Operator) -> Stack:
@@ -70,7 +70,7 @@ def source_text(unit: EvaluatedUnit) -> str:
 
 
 def generated_texts(unit: EvaluatedUnit) -> Mapping[str, str]:
-    """The generated files by path; secrets are not shown."""
+    """Return the generated files by path; secrets are not shown."""
     return {file.path: "(sensitive)" if file.sensitive else file.contents for file in unit.generated}
 
 

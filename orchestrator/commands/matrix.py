@@ -7,10 +7,10 @@ from orchestrator.model.graph import Graph
 
 
 def staged(graph: Graph, selected: Collection[str]) -> list[dict[str, Any]]:
-    """List a job for each of the units, in an order in which they may be worked on, with its stage and what it needs.
+    """List a job for each unit, in a valid order, with its stage and what it needs.
 
-    A matrix has no order inside, so each unit has a stage: 1 for those that need no other, and one more than the highest of
-    those that it needs for the rest. A unit that is not selected still keeps those before and behind it in order.
+    A matrix has no order, so each unit has a stage: 1 if it needs no other, else one more than the highest stage of those that it
+    needs. A unit that is not selected still keeps the order of those before and after it.
     """
     jobs: dict[str, dict[str, Any]] = {}
     for name in graph.order():
@@ -22,7 +22,7 @@ def staged(graph: Graph, selected: Collection[str]) -> list[dict[str, Any]]:
 
 
 def _needs(graph: Graph, name: str, selected: Collection[str]) -> list[str]:
-    """The nearest selected units before the named one."""
+    """Return the nearest selected units before the named one."""
     found: set[str] = set()
     queue = list(graph.dependencies[name])
     seen = set(queue)

@@ -1,4 +1,4 @@
-"""Opening a deployment, in one direction: account, bucket, register, settings, then the live tree, once, and at last the cloud.
+"""Opening a deployment, in one direction: account, bucket, register, settings, live tree (loaded once), and then the cloud.
 
 Everything that can be refused is refused before anything is started.
 """
@@ -16,13 +16,13 @@ from orchestrator.errors import UsageError
 
 
 def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator, *, start: bool) -> Deployment | None:
-    """Connect to the deployment's cloud, after the live tree has been found in order.
+    """Connect to the deployment's cloud once the live tree has been checked.
 
     Args:
         request: which deployment.
-        ports: the outside.
-        operator: sees the live tree's warnings.
-        start: start the local cloud when it does not run; else None is returned then, for there is no deployment.
+        ports: to everything outside.
+        operator: is shown the live tree's warnings.
+        start: start the local cloud if it does not run; otherwise None is returned, because there is no deployment.
 
     Raises:
         UsageError: bad input, no credentials, or the suffix belongs to another environment.
@@ -57,7 +57,7 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
 
 
 def deployment_of(request: DeploymentRequest, stack: Stack, account: Account, settings: Settings) -> Deployment:
-    """Put a deployment together; nothing is asked of the cloud."""
+    """Put a deployment together without calling the cloud."""
     bucket = account.bucket(bucket_name(stack))
     return Deployment(
         request=request,
@@ -84,12 +84,12 @@ def load(
     """Read an environment and check everything that can be checked without a cloud.
 
     Args:
-        request: its suffix and target are what the live tree reads.
-        ports: the outside.
-        operator: sees warnings.
-        environment: to be read.
-        settings: what the platform keeps with the deployment; None for its defaults.
-        account: None where nothing is connected.
+        request: with the suffix and target that the live tree reads.
+        ports: to everything outside.
+        operator: is shown warnings.
+        environment: to read.
+        settings: what the platform registers with the deployment; None for its defaults.
+        account: None if nothing is connected.
 
     Raises:
         UsageError: no such environment.
@@ -130,17 +130,17 @@ def bucket_name(stack: Stack) -> str:
 
 
 def state_keys(stack: Stack) -> dict[str, str]:
-    """By unit of the stack, the key of its state."""
+    """Return the key of each unit's state."""
     return {name: unit.state_address().key for name, unit in stack.units.items()}
 
 
 def find_bucket(request: DeploymentRequest, ports: Ports, account: Account, names: Iterable[str]) -> str:
-    """Name the state bucket by one unit of an environment: all share root.hcl, so any unit that can be read will do.
+    """Name the state bucket by one unit; all units share root.hcl, so any that can be read will do.
 
     Args:
         request: which deployment.
-        ports: the outside.
-        account: connected.
+        ports: to everything outside.
+        account: an open connection.
         names: of environments, the likeliest first.
 
     Raises:
@@ -168,7 +168,7 @@ def find_bucket(request: DeploymentRequest, ports: Ports, account: Account, name
 
 
 def likely_environments(ports: Ports, first: str = DEFAULT_ENVIRONMENT) -> list[str]:
-    """The environments of the live tree, the named one first."""
+    """Return the environments of the live tree, the named one first."""
     return sorted(environments(ports.project.live), key=lambda name: (name != first, name))
 
 
@@ -186,7 +186,7 @@ def _registered(request: DeploymentRequest, ports: Ports, account: Account) -> R
 
 def _variables(request: DeploymentRequest, ports: Ports, account: Account | None, settings: Settings) -> dict[str, str]:
     account_id = account.account_id if account else ports.connector.account_id(request.target)
-    # What nothing is asked of may be called by any number.
+    # Without a connection the account is not called, so any number will do.
     account_id = account_id or "0" * 12
     return {
         **ports.environ,
@@ -198,5 +198,5 @@ def _variables(request: DeploymentRequest, ports: Ports, account: Account | None
 
 
 def without_selection(request: DeploymentRequest) -> DeploymentRequest:
-    """The same deployment as a whole, for a selection that is checked later."""
+    """Return the request for the whole deployment, for a selection that is checked later."""
     return replace(request, only=())

@@ -1,10 +1,10 @@
-"""The operator of a program: nobody is asked, and nothing is printed."""
+"""The operator for programs, which asks nobody and prints nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orchestrator.commands.ports import Expired, Findings, PlanSummary, Question
+from orchestrator.commands.ports import Deployments, Findings, PlanSummary, Question
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.events import Event
 from orchestrator.engine.execution import Interrupt
@@ -13,12 +13,12 @@ from orchestrator.errors import PlatformctlError, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unattended:
-    """Implements ``commands.ports.Operator`` for programs: what has to be confirmed is confirmed in the request, or refused.
+    """Implements ``commands.ports.Operator`` for programs: what is not confirmed in the request is refused.
 
     Attributes:
-        on_event: takes every event of a run, in the thread that called the command.
-        on_line: takes what a person would be told between the events.
-        interrupt: request it, from any thread, to stop a run in an orderly way; None for one that is never requested.
+        on_event: is called with every event of a run, in the thread that called the command.
+        on_line: is called with the lines that a person would see between the events.
+        interrupt: call its ``request`` from any thread to stop a run in an orderly way; None if that is not needed.
 
     """
 
@@ -44,7 +44,7 @@ class Unattended:
     def report(self, error: PlatformctlError) -> None:
         self.on_line(f"{error.summary}. {error.detail}")
 
-    def show(self, subject: PlanSummary | Findings | Expired) -> None:
+    def show(self, subject: PlanSummary | Findings | Deployments) -> None:
         del subject
 
     def approve(self, question: Question) -> None:

@@ -1,4 +1,4 @@
-"""Outputs: what the applied units of a deployment put out."""
+"""Outputs: the outputs of a deployment's applied units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,9 +28,9 @@ def outputs(
 
     Args:
         request: which deployment.
-        ports: the outside.
-        operator: sees warnings.
-        show_sensitive: include the values of sensitive outputs; else they are left out.
+        ports: to everything outside.
+        operator: is shown warnings.
+        show_sensitive: include sensitive outputs, which are left out otherwise.
 
     Raises:
         UsageError: bad input, or there is no such deployment.
@@ -44,7 +44,7 @@ def outputs(
 
 
 def read_outputs(deployment: Deployment, *, show_sensitive: bool = False) -> dict[str, dict[str, Any]]:
-    """Read the outputs of everything that is applied, in dependency order."""
+    """Read the outputs of all applied units, in dependency order."""
     found: dict[str, dict[str, Any]] = {}
     for name in deployment.stack.graph.order():
         state = deployment.outputs.state(name)

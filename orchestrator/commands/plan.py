@@ -13,7 +13,7 @@ from orchestrator.engine.plan import KeptPlan, StackPlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanResult:
-    """A plan, ready to be kept.
+    """A plan that can be kept.
 
     Attributes:
         order: the selected units in dependency order.
@@ -29,7 +29,7 @@ class PlanResult:
 
     @property
     def has_changes(self) -> bool:
-        """Whether applying the plan would change anything, outputs included."""
+        """Tell whether applying the plan would change anything, outputs included."""
         return bool(self.plan or self.plan.outputs)
 
 
@@ -56,5 +56,5 @@ def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanRe
 
 
 def counted(units: tuple[str, ...]) -> str:
-    """Count units, for people."""
+    """Count units, for messages."""
     return f"{len(units)} unit{'s' if len(units) != 1 else ''}"

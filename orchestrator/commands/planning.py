@@ -1,4 +1,4 @@
-"""Planning a whole stack, and comparing a kept plan with what is there now; shared by ``plan``, ``up`` and ``drift``."""
+"""Planning a whole stack, and comparing a kept plan with the present; shared by ``plan``, ``up`` and ``drift``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from orchestrator.engine.plan import Basis, KeptPlan, StackPlan, state_version
 from orchestrator.errors import UsageError
 
 ACCOUNT_SETTINGS = "account_settings"
-"""The one setting that a kept plan is bound to: another choice makes other resources."""
+"""The one setting that a kept plan depends on: another value creates other resources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is planned: the selected units as far as they are known now, and what that was read from."""
+    """What is planned: the selected units as far as they are known now, and the basis of that knowledge."""
 
     order: tuple[str, ...]
     units: tuple[EvaluatedUnit, ...]
@@ -24,7 +24,7 @@ class Subject:
 
 
 def subject(deployment: Deployment, order: Sequence[str]) -> Subject:
-    """Evaluate the selected units; outputs of units outside the selection are those of their states."""
+    """Evaluate the selected units; outputs of other units are read from their states."""
     outputs = deployment.outputs
     outside = {
         target: dict(values)
@@ -45,7 +45,7 @@ def subject(deployment: Deployment, order: Sequence[str]) -> Subject:
 
 
 def make_plan(deployment: Deployment, chosen: Subject, terraform: TerraformSession) -> StackPlan:
-    """Plan the units together, against their states and the cloud as they are.
+    """Plan the units together, against their current states and the cloud.
 
     Raises:
         PlatformctlError: Terraform failed; nothing was changed.
@@ -56,7 +56,7 @@ def make_plan(deployment: Deployment, chosen: Subject, terraform: TerraformSessi
 
 
 def keep(deployment: Deployment, chosen: Subject, plan: StackPlan) -> KeptPlan:
-    """Put a plan together with everything that it takes to apply it later."""
+    """Add to a plan everything that is needed to apply it later."""
     return KeptPlan(
         suffix=deployment.suffix,
         environment=deployment.stack.environment,
@@ -103,7 +103,7 @@ def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
     """Check that nothing has changed since a plan was made.
 
     Raises:
-        UsageError: something has; applying the plan would do something else than what was shown.
+        UsageError: something has, so applying the plan would not do what was shown.
 
     """
     differences = kept.basis.differences(now)
@@ -111,5 +111,5 @@ def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
         raise UsageError(
             "The plan is stale",
             detail=f"Since {file} was made at {kept.created}, {'; '.join(differences)}.",
-            hint="Make another one with platformctl plan --out, and look at it.",
+            hint="Make another one with platformctl plan --out, and review it.",
         )

@@ -18,7 +18,7 @@ from orchestrator.errors import PlatformctlError
 from orchestrator.model.project import Project
 
 Settings = Mapping[str, tuple[str, ...]]
-"""What a platform keeps with a deployment, by name."""
+"""What a platform registers with a deployment, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,10 @@ class RegisteredDeployment:
 
     Attributes:
         created: when it was first registered, in ISO 8601, UTC.
-        settings: what the platform keeps with it.
+        settings: what the platform registers with it.
         expires: when ``reap`` may destroy it, in ISO 8601, UTC; None for never.
-        units: those that were applied and have a state, and what each depended on then.
-        last_run: the last run that has ended on it; None where none was recorded.
+        units: those that were applied and have a state, with the dependencies that they had then.
+        last_run: the last run that ended; None if none was recorded.
         unknown: fields that a newer platformctl wrote; they are written back as they are.
 
     """
@@ -83,12 +83,12 @@ class StateBucket(Protocol):
         ...
 
     def unregister(self, suffix: str) -> bool:
-        """Remove the record if no state is left; returns whether that was so."""
+        """Remove the record if no state is left; returns whether it was removed."""
         ...
 
 
 class Lock(Protocol):
-    """A Terraform lock on the state of a unit; its text says who holds it."""
+    """A Terraform lock on the state of a unit; ``str`` says who holds it."""
 
     @property
     def unit(self) -> str: ...
@@ -100,7 +100,7 @@ class Locks(Protocol):
     """Terraform's locks on the states of one deployment."""
 
     def list(self) -> tuple[Any, ...]:
-        """List the locks, by unit; one call where there is none."""
+        """List the locks, by unit; costs one call if there is none."""
         ...
 
     def unit_of(self, key: str) -> str:
@@ -108,7 +108,7 @@ class Locks(Protocol):
         ...
 
     def is_left_behind(self, lock: Any, *, working: Collection[str]) -> bool:
-        """Tell whether the lock's holder cannot be alive; ``working`` are units that a Terraform still works on."""
+        """Tell whether the lock's holder is certainly dead; Terraform still works on the units in ``working``."""
         ...
 
     def hold(self, keys: Iterable[str]) -> AbstractContextManager[None]:
@@ -116,12 +116,12 @@ class Locks(Protocol):
         ...
 
     def release(self, lock: Any) -> bool:
-        """Delete the lock if it is still the same one; returns whether it was."""
+        """Delete the lock unless somebody else has taken it; returns whether it was deleted."""
         ...
 
 
 class Leftover(Protocol):
-    """Something that exists and is in no state; ``command`` removes it by hand, its text names it."""
+    """A resource that is in no state; ``command`` deletes it by hand, ``str`` names it."""
 
     @property
     def command(self) -> str: ...
@@ -140,21 +140,21 @@ class Sweeper(Protocol):
     """Compares the cloud with the states of one deployment."""
 
     def unrecorded(self) -> Sequence[Leftover]:
-        """Find what exists of the deployment and is in none of its states."""
+        """Find resources of the deployment that are in none of its states."""
         ...
 
     def sweep(self, *, types: Collection[str] | None, say: Callable[[str], None]) -> Sequence[KeptLeftover]:
-        """Remove what no state records, of these Terraform types (None: of any); returns what stayed.
+        """Remove resources of these Terraform types (None: of any) that are in no state; returns what stayed.
 
         Raises:
-            PlatformctlError: a state was lost, or cannot be read: then nothing can be told from a leftover.
+            PlatformctlError: a state was lost or cannot be read, so leftovers cannot be told from the rest.
 
         """
         ...
 
 
 class CloudResource(Protocol):
-    """One thing that a service lists."""
+    """A resource that a service lists."""
 
     @property
     def service(self) -> str: ...
@@ -167,7 +167,7 @@ class CloudResource(Protocol):
 
 
 class TerraformProcess(Protocol):
-    """A Terraform process that goes on without the platformctl that started it."""
+    """A Terraform process that outlived the platformctl that started it."""
 
     @property
     def pid(self) -> int: ...
@@ -197,31 +197,31 @@ class TerraformTools(Protocol):
     """Terraform for one deployment."""
 
     def prepare(self) -> str:
-        """Find and verify the binary and the provider; returns their versions, for people."""
+        """Find and verify the binary and the provider; returns their versions, for messages."""
         ...
 
     def open(self) -> AbstractContextManager[TerraformSession]:
-        """Start what units share; ended with the block."""
+        """Start what units share; it ends with the block."""
         ...
 
     def at_work(self) -> tuple[TerraformProcess, ...]:
-        """List recorded Terraform processes that work on the deployment although their platformctl has ended."""
+        """List Terraform processes that still work on the deployment although their platformctl has ended."""
         ...
 
     def states_at_work(self, bucket: str) -> tuple[str, ...]:
-        """List keys of states in the bucket that any Terraform process of this machine works on."""
+        """List the keys of states in the bucket that a Terraform process of this machine works on."""
         ...
 
     def resource_types(self, unit: EvaluatedUnit) -> frozenset[str] | None:
-        """List the Terraform types that the unit's module declares; None where only Terraform could tell."""
+        """List the Terraform types that the unit's module declares; None if only Terraform could tell."""
         ...
 
     def fingerprint(self, unit: EvaluatedUnit) -> str:
-        """Hash everything that decides what the unit is."""
+        """Hash everything that defines the unit."""
         ...
 
     def no_module(self) -> LocalSource:
-        """Provide a folder without configuration, for units that are destroyed without theirs."""
+        """Provide a folder without configuration, for destroying units without theirs."""
         ...
 
     def remove_workspaces(self) -> None:
@@ -240,7 +240,7 @@ class Account(Protocol):
         ...
 
     def client(self, service: str) -> Any:
-        """Give a boto3 client, for a platform's own use; use cases never call it."""
+        """Return a boto3 client, for a platform's own use; use cases never call it."""
         ...
 
     def bucket(self, name: str) -> StateBucket: ...
@@ -249,11 +249,11 @@ class Account(Protocol):
     def sweeper(self, bucket: str, suffix: str) -> Sweeper: ...
     def terraform(self, *, environment: str, suffix: str) -> TerraformTools: ...
     def inventory(self, suffix: str) -> Sequence[CloudResource]:
-        """Ask every service what is there of the deployment."""
+        """Ask every service for resources of the deployment."""
         ...
 
     def retire(self) -> None:
-        """Let the cloud end when nothing is deployed on it; does nothing on AWS."""
+        """Let the local cloud end after a while; does nothing on AWS."""
         ...
 
 
@@ -261,11 +261,11 @@ class Connector(Protocol):
     """Opens targets."""
 
     def account_id(self, target: Target) -> str | None:
-        """Tell the account without a connection; None where only the target can tell."""
+        """Tell the account without a connection; None if only the target knows it."""
         ...
 
     def connect(self, target: Target, *, start: bool) -> Account | None:
-        """Connect; None when the local cloud does not run and is not to be started.
+        """Connect; returns None if the local cloud does not run and ``start`` is false.
 
         Raises:
             UsageError: no credentials, or the target is AWS and endpoints are overridden.
@@ -303,18 +303,18 @@ class Journal(Protocol):
 
 
 class Platform(Protocol):
-    """What a platform adds to the deployments of its tree."""
+    """What a platform adds to the deployments of its live tree."""
 
     def settings(self, registered: Settings | None, account: Account | None) -> Settings:
-        """Decide what is kept with a deployment: what the caller asked for, else what is registered, else a default."""
+        """Decide on a deployment's settings: those of the caller, else the registered ones, else defaults."""
         ...
 
     def variables(self, settings: Settings, account_id: str) -> Mapping[str, str]:
-        """Give the environment variables that the live tree reads."""
+        """Return the environment variables that the live tree reads."""
         ...
 
     def require_room(self, applicant: "Applicant") -> None:
-        """Refuse a deployment that would take something from another one in the account.
+        """Refuse a deployment that would conflict with another one in the account.
 
         Raises:
             UsageError: it would.
@@ -325,10 +325,10 @@ class Platform(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """A deployment about to be planned or applied, as a platform judges it.
+    """A deployment that is about to be planned or applied, for the platform to judge.
 
     Attributes:
-        every: all units of its environment.
+        every: all units of the environment.
         selected: those of the run.
         others: the other deployments of the account.
 
@@ -347,11 +347,11 @@ class Question:
     """Something that an operator has to confirm.
 
     Attributes:
-        text: what a yes does.
-        word: the only answer that is a yes.
-        detail: why it is asked, for an operator who cannot answer.
+        text: what happens after a yes.
+        word: the only answer that counts as a yes.
+        detail: the reason for the question, for an operator who cannot answer.
         hint: what to do instead.
-        refused: what to say when the answer is no.
+        refused: the message after a no.
 
     """
 
@@ -373,13 +373,13 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What a killed run has left.
+    """What a killed run left behind.
 
     Attributes:
-        working: Terraform processes that are still running, though their platformctl has ended.
-        left_behind: locks whose holder cannot be alive.
-        foreign: locks whose holder may be.
-        unrecorded: what exists and is in no state; not looked for while Terraform processes are at work.
+        working: Terraform processes that are still running although their platformctl has ended.
+        left_behind: locks whose holder is certainly dead.
+        foreign: locks whose holder may be alive.
+        unrecorded: resources that are in no state; empty while Terraform processes are working.
 
     """
 
@@ -393,14 +393,14 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expired:
-    """Deployments whose time to live is over."""
+class Deployments:
+    """Deployments to show as a list."""
 
     environments: tuple[Environment, ...]
 
 
 class Operator(Protocol):
-    """Whoever runs a command: sees what happens, and is asked before anything is changed that needs a yes."""
+    """Whoever runs a command: sees what happens, and confirms dangerous changes."""
 
     def activity(self, command: str) -> AbstractContextManager[None]:
         """Show the events of one command until the block ends."""
@@ -413,17 +413,17 @@ class Operator(Protocol):
         """Report a failure after which the command goes on."""
         ...
 
-    def show(self, subject: PlanSummary | Findings | Expired) -> None: ...
+    def show(self, subject: PlanSummary | Findings | Deployments) -> None: ...
     def approve(self, question: Question) -> None:
-        """Ask; UsageError when the answer is no, or nobody can answer."""
+        """Ask; raises UsageError if the answer is no, or nobody can answer."""
         ...
 
     def interruptible(self) -> AbstractContextManager[Interrupt]:
-        """Turn signals into requests to stop until the block ends."""
+        """Turn signals into requests to stop, until the block ends."""
         ...
 
     def confirm_interrupting(self, running: tuple[str, ...]) -> bool:
-        """Ask whether Terraform is to be interrupted in these units."""
+        """Ask whether to interrupt Terraform in these units."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Recover: repair a deployment after a run was killed.
 
-Three things are left by kill -9: Terraform processes that go on alone, locks on states, and resources that no state records.
-``up`` and ``destroy`` repair that by themselves on the local cloud and refuse to start on AWS, where somebody has to look first.
+kill -9 leaves three things behind: Terraform processes that outlive platformctl, locks on states, and resources in no state.
+``up`` and ``destroy`` repair that by themselves on the local cloud. On AWS they refuse to start: somebody has to look first.
 """
 
 import time
@@ -18,17 +18,17 @@ _POLL_SECONDS = 0.5
 
 
 def recover(request: RecoverRequest, ports: Ports, operator: Operator) -> Findings:
-    """Remove what a killed run has left; nothing that a state records is touched.
+    """Remove what a killed run left behind; nothing that is in a state is touched.
 
-    Waits for Terraform processes that go on without their platformctl, removes what exists and is in no state, and releases
-    the locks of processes that have died. The operator sees what was found and is asked first.
+    Waits for Terraform processes that outlived their platformctl, removes resources that are in no state, and releases the
+    locks of dead processes. The operator sees what was found and is asked first.
 
     Returns:
         what was found.
 
     Raises:
         UsageError: bad input, somebody else may be at work, or the operator refused; nothing was changed.
-        PlatformctlError: something that is in no state could not be removed.
+        PlatformctlError: a resource that is in no state could not be removed.
 
     """
     target = request.target
@@ -49,17 +49,17 @@ def recover(request: RecoverRequest, ports: Ports, operator: Operator) -> Findin
             raise _held_by_others(found.foreign, request)
         if not request.confirmed:
             operator.approve(_question(deployment, found))
-        _mend(deployment, (*found.left_behind, *found.foreign), operator, types=None)
+        _clean_up(deployment, (*found.left_behind, *found.foreign), operator, types=None)
         operator.say(f'"{request.suffix}" is as its states say, and nobody holds a lock on it.')
         return found
 
 
 def make_way(deployment: Deployment, operator: Operator) -> None:
-    """Before a run that changes something: repair on the local cloud what an earlier one left; on AWS refuse to start.
+    """Prepare for a run that changes something: repair on the local cloud what an earlier run left; on AWS refuse to start.
 
     Raises:
         UsageError: somebody else may be at work, or on AWS the deployment is locked.
-        PlatformctlError: something that is in no state could not be removed.
+        PlatformctlError: a resource that is in no state could not be removed.
 
     """
     if deployment.request.target is Target.LOCAL:
@@ -69,7 +69,7 @@ def make_way(deployment: Deployment, operator: Operator) -> None:
 
 
 def examine(deployment: Deployment) -> Findings:
-    """Look for everything that a killed run leaves; changes nothing."""
+    """Look for everything that a killed run leaves behind; nothing is changed."""
     working = deployment.terraform.at_work()
     left_behind, foreign = _sorted_out(deployment, deployment.locks.list(), working)
     missing = () if working else deployment.sweeper.unrecorded()
@@ -77,10 +77,10 @@ def examine(deployment: Deployment) -> Findings:
 
 
 def _repair(deployment: Deployment, operator: Operator) -> None:
-    """Repair what is certain: one call where nothing is left.
+    """Repair what is certain; costs one call if there is nothing to repair.
 
-    Locks whose holder is dead are released, and of what no state records only that is removed which the modules of those
-    units can have made.
+    Locks whose holder is dead are released. Resources in no state are removed only if the modules of the locked units can have
+    created them.
     """
     if not deployment.locks.list():
         return
@@ -90,7 +90,7 @@ def _repair(deployment: Deployment, operator: Operator) -> None:
         raise _held_by_others(foreign, deployment.request)
     if left_behind:
         operator.say(f"a run was killed here: {', '.join(lock.unit for lock in left_behind)} left locked")
-        _mend(deployment, left_behind, operator, types=_types(deployment, left_behind))
+        _clean_up(deployment, left_behind, operator, types=_types(deployment, left_behind))
 
 
 def _require_unlocked(deployment: Deployment) -> None:
@@ -126,11 +126,11 @@ def _wait_for_terraform(
 def _sorted_out(
     deployment: Deployment, locks: Sequence[Lock], working: Sequence[TerraformProcess]
 ) -> tuple[tuple[Lock, ...], tuple[Lock, ...]]:
-    """Locks whose holder is dead, and those whose holder may be alive; those of the working processes are neither."""
+    """Separate locks whose holder is dead from those whose holder may be alive; drop those of working processes."""
     names = {child.unit for child in working}
     ours = {deployment.locks.unit_of(key) for name, key in deployment.state_keys().items() if name in names}
     busy = set(ours)
-    # A local cloud belongs to one project, an account to every copy of it on this machine.
+    # A local cloud belongs to one project; an account is shared by all copies of it on this machine.
     if deployment.request.target is Target.AWS:
         elsewhere = deployment.terraform.states_at_work(deployment.bucket.name)
         busy |= {deployment.locks.unit_of(key) for key in elsewhere}
@@ -138,11 +138,13 @@ def _sorted_out(
     return left_behind, tuple(lock for lock in locks if lock not in left_behind and lock.unit not in ours)
 
 
-def _mend(deployment: Deployment, locks: Sequence[Lock], operator: Operator, *, types: frozenset[str] | None) -> None:
-    """Remove what no state records, then release the locks.
+def _clean_up(
+    deployment: Deployment, locks: Sequence[Lock], operator: Operator, *, types: frozenset[str] | None
+) -> None:
+    """Remove resources that are in no state, then release the locks.
 
-    Until then the locks stay: should this process be killed too, the next one finds everything as it was. All other states are
-    locked meanwhile, so that no Terraform anywhere makes something that is taken for a leftover.
+    If this process is killed too, the locks are still there, and the next one finds everything unchanged. All other states are
+    locked meanwhile, so that nothing that another Terraform creates is taken for a leftover.
     """
     locked = {lock.key for lock in locks}
     with ExitStack() as stack:
@@ -164,9 +166,9 @@ def _mend(deployment: Deployment, locks: Sequence[Lock], operator: Operator, *, 
 
 
 def _types(deployment: Deployment, locks: Sequence[Lock]) -> frozenset[str] | None:
-    """The Terraform types that the locked units can have made; None for any.
+    """Return the Terraform types that the locked units can have created; None for any.
 
-    A unit that is no longer in the live tree was being destroyed, and nothing was made.
+    A unit that is no longer in the live tree was being destroyed, so it created nothing.
     """
     names = {key: name for name, key in deployment.state_keys().items()}
     types: set[str] = set()
@@ -183,9 +185,9 @@ def _types(deployment: Deployment, locks: Sequence[Lock]) -> frozenset[str] | No
 def _not_removed(kept: Sequence[KeptLeftover]) -> PlatformctlError:
     lines = [f"{problem.thing}: {problem.reason}\n  by hand: {problem.thing.command}" for problem in kept]
     return PlatformctlError(
-        "Something that is in no state could not be removed",
+        "A resource that is in no state could not be removed",
         detail="\n".join(lines),
-        hint="Locks stay until it has gone. Mend what is in the way, or remove it by hand, then run the command again.",
+        hint="The locks stay until it is gone. Fix the cause or delete it by hand, then run the command again.",
     )
 
 
@@ -193,8 +195,8 @@ def _held_by_others(locks: Sequence[Lock], request: DeploymentRequest) -> UsageE
     return UsageError(
         "Somebody else may be working on this deployment",
         detail="\n".join(str(lock) for lock in locks),
-        hint="Wait until they are done; what they are making is in no state yet, and nothing was changed here. "
-        f"If you know that they are not: {request.command('recover')} --release-foreign-locks",
+        hint="Wait until they are done; what they create is in no state yet, and nothing was changed here. "
+        f"If you are sure that nobody is: {request.command('recover')} --release-foreign-locks",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a caller asks for, checked as far as its text goes."""
+"""What a caller asks for; texts are checked when a request is made."""
 
 import re
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class DeploymentRequest:
 
     Attributes:
         suffix: names the deployment; every resource's name ends in it.
-        environment: a folder of the live tree; None for the one that the deployment was made of, else "dev".
+        environment: a folder of the live tree; None for the one that the deployment was made of, or "dev".
         only: the selected units; empty for all.
 
     Raises:
@@ -77,10 +77,10 @@ class UpRequest(DeploymentRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestroyRequest(DeploymentRequest):
-    """Take a deployment down; ``only`` may name orphaned units, too.
+    """Destroy a deployment; ``only`` may name orphaned units, too.
 
     Attributes:
-        with_dependents: also destroy what depends on the selected units.
+        with_dependents: also destroy the dependents of the selected units.
         parallelism: how many units to work on at once.
         confirmed: do not ask the operator.
 
@@ -108,13 +108,13 @@ class RecoverRequest(DeploymentRequest):
 
 
 def check_suffix(suffix: str) -> str:
-    """Return the suffix if resource names may end in it.
+    """Return the suffix if it is valid.
 
-    Lower-case letters, digits and hyphens, so that it may stand in bucket names; at most 20 characters, so that the
-    longest name, a bucket's with the account id in it, stays within S3's 63.
+    Lower-case letters, digits and hyphens, as in bucket names; at most 20 characters, so that the longest name, a bucket's with
+    the account id in it, stays within S3's 63.
 
     Raises:
-        UsageError: they may not; the hint offers the nearest suffix that is valid.
+        UsageError: it is not; the hint offers the nearest valid suffix.
 
     """
     if _SUFFIX.fullmatch(suffix) and len(suffix) <= MAX_SUFFIX and "--" not in suffix:
@@ -129,7 +129,7 @@ def check_suffix(suffix: str) -> str:
 
 
 def parse_lifetime(text: str) -> Lifetime:
-    """Parse a time to live such as "90m", "8h" or "3d"; "none" is no end.
+    """Parse a time to live such as "90m", "8h" or "3d"; "none" never ends.
 
     Raises:
         UsageError: it is malformed, zero, or longer than a year.

@@ -1,4 +1,4 @@
-"""A command that works on units: its steps and events, the run that it leaves behind, and how it ended."""
+"""A command at work: its steps and events, the run that it records, and how it ended."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -19,7 +19,7 @@ from orchestrator.model.status import Status
 
 
 class Activity:
-    """A command at work. Events go to the operator at once, and to the run's folder once the run has one."""
+    """A command at work. Events go to the operator at once, and to the run's folder once it exists."""
 
     def __init__(self, command: str, ports: Ports, operator: Operator) -> None:
         self.command = command
@@ -32,7 +32,7 @@ class Activity:
         self._seconds: dict[str, float] = {}
 
     def emit(self, event: Event) -> None:
-        """Tell the operator, the run's folder and the record of durations."""
+        """Pass an event to the operator, the run's folder and the record of durations."""
         self.operator.emit(event)
         if self.run is not None:
             self.run.append(event)
@@ -41,7 +41,7 @@ class Activity:
 
     @contextmanager
     def step(self, doing: str) -> Iterator[list[str]]:
-        """Say what is going on while the block runs, and what came of it, if the block appends a text to the list."""
+        """Show a step while the block runs, then the results that the block appends to the list."""
         since = time.time()
         self.emit(StepStarted(time=since, text=doing))
         results: list[str] = []
@@ -60,13 +60,13 @@ class Activity:
         needs: Mapping[str, Collection[str]],
         parallelism: int,
     ) -> dict[str, Outcome]:
-        """Work on units in parallel, each after those that it needs; returns how each ended.
+        """Work on units in parallel, each after those that it needs; returns the outcomes.
 
         Args:
             deployment: whose units they are.
-            terraform: told to stop when the operator insists.
+            terraform: is stopped if the operator insists.
             work: makes the work on a unit, given the folder of the run's logs.
-            needs: for each unit those that must have succeeded before it, in the order in which they are listed.
+            needs: the units that must have succeeded before each unit; reports list units in this order.
             parallelism: how many units to work on at once.
 
         """
@@ -106,11 +106,11 @@ class Activity:
         return outcomes
 
     def finish(self, outcomes: Mapping[str, Outcome], *, failed: bool = False) -> ExitCode:
-        """Report how the run ended and record it in the register; returns the exit code that says the same.
+        """Report how the run ended, and record it in the register; returns the exit code.
 
         Args:
             outcomes: how each unit ended.
-            failed: something went wrong that is no unit's failure.
+            failed: something failed apart from the units.
 
         """
         code = ExitCode.OK
@@ -131,7 +131,7 @@ class Activity:
         try:
             deployment.record_run(LastRun(id=run.id, command=self.command, finished=finished, exit_code=int(code)))
         except PlatformctlError as error:
-            # How the run ended matters more, and is said elsewhere.
+            # How the run itself ended matters more.
             self.operator.say(f"platformctl list will not show this run: {error.summary}. {error.detail}")
 
 

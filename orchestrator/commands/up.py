@@ -1,4 +1,4 @@
-"""Up: bring a deployment to what the live tree says."""
+"""Up: apply the live tree to a deployment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class RunResult:
     Attributes:
         code: OK, FAILED or INTERRUPTED.
         outcomes: by unit.
-        report_file: of the run; None where nothing was run.
-        deployment: None where there was none.
+        report_file: of the run; None if nothing was run.
+        deployment: None if there was none.
 
     """
 
@@ -40,7 +40,7 @@ class RunResult:
 def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
     """Plan the selected units together, then apply that plan unit by unit, in dependency order.
 
-    What each unit then does must be in the plan, or the run stops there. On AWS the operator is asked first.
+    Each unit may only do what is in the plan, or the run stops there. On AWS the operator is asked first.
 
     Raises:
         UsageError: bad input, or the operator refused; nothing was applied.
@@ -99,7 +99,7 @@ def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
 
 
 def _idle(deployment: Deployment, planned: StackPlan, units: tuple[str, ...]) -> frozenset[str]:
-    """The units in which nothing is to be done; they are not even started."""
+    """Return the units that need no change; they are not started."""
     return frozenset(name for name in units if not planned.touches(name) and deployment.outputs.state(name) is not None)
 
 
@@ -108,7 +108,7 @@ def _register(deployment: Deployment, request: UpRequest, ports: Ports, work: Ac
         work.step("preparing the state bucket") as results,
         ports.journal.register_held(target=str(request.target)),
     ):
-        # Once more: somebody may have taken something while the question stood.
+        # Check again: somebody may have deployed something while the question was open.
         deployment.require_room(ports, units)
         if not deployment.bucket.exists():
             deployment.bucket.create()
@@ -126,5 +126,5 @@ def _question(deployment: Deployment, units: tuple[str, ...]) -> Question:
         f"{deployment.account.account_id}?\n"
         f"(platformctl plan --suffix {suffix} --env {environment} --target aws shows every resource.)",
         word=suffix,
-        detail="This is AWS, and there is no terminal to ask on.",
+        detail="The target is AWS, and there is no terminal to ask on.",
     )

@@ -1,8 +1,8 @@
 """Drift: what differs in the cloud from the states, and from what the configuration says.
 
-One plan of the stack tells both. Terraform refreshes what the states know ("resource_drift"), and plans what it takes to
-bring it to the configuration. A resource that somebody changed shows up in the first; whether it matters, in the second:
-attributes that the configuration does not set, and that AWS itself may change, are no reason to do anything.
+One plan of the stack shows both. Terraform refreshes the resources in the states ("resource_drift"), and plans how to bring them
+to the configuration. The first shows what somebody changed, the second whether it matters: attributes that the configuration
+does not set, and that AWS itself may change, need no repair.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ FORMAT_VERSION = "1.0"
 class Kind(StrEnum):
     """In what way a resource differs.
 
-    DELETED and CHANGED happened in the cloud, behind the state's back. FOLLOWS is as it was, and would be changed only
-    because of one of those: its new values are known when that one has been repaired. NOT_APPLIED differs from the
-    configuration alone: the configuration is newer than the last ``up``. OUTSIDE was changed in the cloud in attributes
-    that the configuration leaves open; ``up`` would leave it as it is.
+    DELETED and CHANGED happened in the cloud, without Terraform. FOLLOWS is unchanged, and would be changed only because of
+    one of those: its new values are known once that one has been repaired. NOT_APPLIED differs from the configuration only,
+    which is newer than the last ``up``. OUTSIDE was changed in the cloud in attributes that the configuration leaves open;
+    ``up`` would not touch it.
     """
 
     DELETED = "deleted"
@@ -37,8 +37,8 @@ class Difference:
     """One resource that differs.
 
     Attributes:
-        cloud: what was found in the cloud: from the state to the cloud; None where these agree.
-        repair: what ``up`` would do: from the cloud to the configuration; None where that is nothing.
+        cloud: the change from the state to the cloud; None if they agree.
+        repair: the change from the cloud to the configuration, which ``up`` would make; None for no change.
 
     """
 
@@ -50,20 +50,20 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """What differs, by unit name; units in which nothing does are left out."""
+    """What differs, by unit name; units without differences are left out."""
 
     units: Mapping[str, tuple[Difference, ...]]
 
     def __bool__(self) -> bool:
-        """Whether anything differs that ``up`` would change."""
+        """Tell whether anything differs that ``up`` would change."""
         return any(item.kind is not Kind.OUTSIDE for found in self.units.values() for item in found)
 
 
 def drift_of(plan: StackPlan) -> Drift:
-    """Hold what Terraform found in the cloud against what it would do."""
+    """Compare what Terraform found in the cloud with what it would do."""
     units: dict[str, tuple[Difference, ...]] = {}
     for unit, changes in plan.units.items():
-        # A resource that moves is called by its new address in both.
+        # Both name a resource that moves by its new address.
         repairs = {change.address: change for change in changes}
         found = {change.address: change for change in plan.drift.get(unit, ())}
         differences = [_difference(address, found.get(address), repairs.get(address)) for address in {*found, *repairs}]
@@ -90,12 +90,12 @@ def _kind(cloud: PlannedChange | None, repair: PlannedChange | None) -> Kind:
 
 
 def _may_follow(repair: PlannedChange) -> bool:
-    """Whether a change can be the consequence of another one: what is not there, or is broken, is at fault itself."""
+    """Tell whether a change may follow from another one; what is missing or tainted has its own cause."""
     return repair.action is not Action.CREATE and repair.reason != "replace_because_tainted"
 
 
 def to_document(drift: Drift, *, suffix: str, environment: str) -> dict[str, Any]:
-    """What ``drift --json`` prints: the differences by unit, without values of secrets."""
+    """Return what ``drift --json`` prints: the differences by unit, without the values of secrets."""
     return {
         "format_version": FORMAT_VERSION,
         "suffix": suffix,

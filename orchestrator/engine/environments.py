@@ -1,4 +1,4 @@
-"""Deployments as a whole: how long they may live, what was last done to them, and what of them no unit stands for any more."""
+"""Deployments as a whole: their time to live, their last run, and the units that have a state."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from orchestrator.engine.orphans import orphaned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetime:
-    """How long a deployment may live from now on; without a ``span``, for ever."""
+    """How long a deployment may live from now on; without a ``span`` it never expires."""
 
     span: timedelta | None
 
     def end(self, now: datetime) -> str | None:
-        """When it expires, in ISO 8601; None for never."""
+        """Return when it expires, in ISO 8601; None for never."""
         return None if self.span is None else (now + self.span).isoformat(timespec="seconds")
 
 
@@ -34,11 +34,11 @@ class Environment:
     """A deployment as ``platformctl list`` shows it.
 
     Attributes:
-        environment: what it was made of; None where it is not registered: its states were made without platformctl.
-        created: when it was first registered; None where it is not.
+        environment: the one that it was made of; None if it is not registered, because its states were made without platformctl.
+        created: when it was first registered; None if it is not.
         expires: when it may be destroyed; None for never.
-        resources: by unit that has a state, how many resources are in it.
-        orphans: those of the units that are not in the live tree.
+        resources: the number of resources in each state, by unit.
+        orphans: the units with a state that are not in the live tree.
 
     """
 
@@ -55,7 +55,7 @@ class Environment:
         return has_expired(self.expires, now)
 
     def to_json(self, now: datetime) -> dict[str, Any]:
-        """Plain JSON values, as docs/environments.md describes them."""
+        """Return plain JSON values, as docs/environments.md describes them."""
         return {
             "suffix": self.suffix,
             "environment": self.environment,
@@ -77,23 +77,23 @@ class Environment:
 
 
 def has_expired(expires: datetime | None, now: datetime) -> bool:
-    """Whether the time to live is over."""
+    """Tell whether the time to live is over."""
     return expires is not None and expires <= now
 
 
 def state_units(suffix: str, keys: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
-    """The units that have a state, and its key; also those that are not in the live tree.
+    """Return the key of each unit's state, also of units that are not in the live tree.
 
     Args:
         suffix: the deployment's.
-        keys: of all objects under the suffix; what is no state is passed over.
-        known: the units of the live tree, and the key under which each keeps its state.
+        keys: of all objects under the suffix; those that are no states are ignored.
+        known: the key of the state of each unit in the live tree.
 
     """
     states = sorted(key for key in keys if key.endswith(".tfstate"))
     found = {name: key for name, key in known.items() if key in states} | orphaned(states, known)
     named = set(found.values())
-    # Where no unit of the live tree says how keys are made of names, the key has to speak for itself.
+    # If no unit of the live tree shows how keys are built from names, the key itself serves as the name.
     rest = {
         key.removeprefix(f"{suffix}/").removesuffix("/terraform.tfstate"): key for key in states if key not in named
     }
@@ -103,10 +103,10 @@ def state_units(suffix: str, keys: Iterable[str], known: Mapping[str, str]) -> d
 def merged_units(
     registered: Mapping[str, tuple[str, ...]], applied: Mapping[str, tuple[str, ...]], states: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
-    """The units of a deployment and what each depends on, after an ``up``.
+    """Return the units of a deployment and their dependencies after an ``up``.
 
-    What the run works on is as the live tree has it now; another unit stays as it was last applied, for as long as it has a
-    state: it has to be destroyed in that order, whatever the live tree says since.
+    Units of the run have the dependencies of the live tree. Every other unit keeps those with which it was last applied for as
+    long as it has a state, because it has to be destroyed in that order.
     """
     standing = set(states)
     kept = {name: needs for name, needs in registered.items() if name in standing}

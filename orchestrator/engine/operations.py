@@ -1,8 +1,7 @@
-"""The work on one unit: bring it to its configuration, or take it down.
+"""The work on one unit: bring it to its configuration, or destroy it.
 
-Outputs travel through ``Outputs``: read once per unit from its state, after its own apply or, for a unit outside the
-run, before. Nothing is passed on the command line, and nothing is guessed: a unit whose inputs are not wholly known is
-not applied.
+Outputs are passed through ``Outputs``: read once from each unit's state, after its apply or, for a unit outside the run, before.
+Nothing is passed on the command line, and nothing is guessed: a unit whose inputs are not wholly known is not applied.
 """
 
 import threading
@@ -21,7 +20,7 @@ from orchestrator.model.status import Changes, Status
 
 @dataclass(slots=True)
 class Outputs:
-    """What the applied units of the stack put out. Shared by the workers; guarded by a lock.
+    """The outputs of the applied units. Shared by the workers; guarded by a lock.
 
     Attributes:
         stack: the units of the live tree.
@@ -38,7 +37,7 @@ class Outputs:
     _evaluation: threading.Lock = field(default_factory=threading.Lock)
 
     def state(self, name: str) -> State | None:
-        """The unit's state, read at most once until it is forgotten."""
+        """Return the unit's state, which is read once until it is forgotten."""
         with self._lock:
             if name in self._known:
                 return self._known[name]
@@ -47,17 +46,17 @@ class Outputs:
             return self._known.setdefault(name, state)
 
     def forget(self, name: str) -> None:
-        """The unit's state has changed: read it again when it is asked for."""
+        """Forget the unit's state, because it has changed."""
         with self._lock:
             self._known.pop(name, None)
 
     def remove(self, name: str) -> None:
-        """Delete the state of a unit of which nothing is left."""
+        """Delete the state of a unit that has no resources left."""
         self.states.remove(self._evaluate(name, {}))
         self.forget(name)
 
     def of_dependencies(self, name: str) -> Mapping[str, Mapping[str, Value]]:
-        """By unit name, the outputs of those dependencies of the unit that have been applied."""
+        """Return the outputs of the unit's applied dependencies, by unit name."""
         found: dict[str, Mapping[str, Value]] = {}
         for target in self.stack.graph.dependencies.get(name, ()):
             state = self.state(target)
@@ -66,13 +65,13 @@ class Outputs:
         return found
 
     def evaluate(self, name: str) -> EvaluatedUnit:
-        """The unit with what is known now about the units it depends on."""
+        """Evaluate the unit with the outputs of its dependencies that are known now."""
         return self._evaluate(name, self.of_dependencies(name))
 
     def _evaluate(self, name: str, outputs: Mapping[str, Mapping[str, Value]]) -> EvaluatedUnit:
         if name in self.orphans:
             return self.orphans[name]
-        # What was loaded together shares caches, and belongs to one thread at a time.
+        # Units that were loaded together share caches, which are not safe for threads.
         with self._evaluation:
             return self.stack.units[name].evaluate(outputs)
 
@@ -82,12 +81,12 @@ class UnitWork:
     """Does the work on single units, in worker threads.
 
     Attributes:
-        outputs: what the units put out.
+        outputs: of the units.
         terraform: runs it.
         logs: the folder of the logs.
-        approval: what may be done to each unit; None lets everything be done that its configuration says.
-        idle: units that are known to be as they should be; nothing is run for them.
-        nothing: a folder without configuration: what is destroyed needs none, and may not have it any more.
+        approval: the changes that are allowed in each unit; None allows all that its configuration implies.
+        idle: units that need no change; nothing is run for them.
+        nothing: a folder without configuration, for destroying units whose own no longer works.
 
     """
 
@@ -99,7 +98,7 @@ class UnitWork:
     nothing: ModuleSource | None = None
 
     def up(self, name: str, report: Callable[[Progress], None]) -> Outcome:
-        """Apply the unit. A failure of Terraform is an outcome, not an exception."""
+        """Apply the unit; a failure of Terraform is an outcome, not an exception."""
         if name in self.idle:
             return Outcome(status=Status.UNCHANGED)
         unit = self._known(name)
@@ -133,10 +132,9 @@ class UnitWork:
         return self._outcome(name, applied) if applied else Outcome(status=Status.UNCHANGED)
 
     def _without_unknowns(self, name: str) -> EvaluatedUnit:
-        """The unit with its inputs; without any, and without its module, where they are not known any more.
+        """Return the unit with its inputs; without inputs and module if they are no longer known.
 
-        Terraform destroys by what the state says. The module matters for what is on the way there: its provider
-        configuration, which a unit generates, and conditions on its inputs.
+        Terraform destroys what is in the state. Of the configuration it needs the provider's, which a unit generates.
         """
         unit = self.outputs.evaluate(name)
         if self.nothing is None or all(is_wholly_known(value) for value in unit.inputs.values()):
@@ -144,7 +142,7 @@ class UnitWork:
         return replace(unit, source=self.nothing, inputs={})
 
     def _known(self, name: str) -> EvaluatedUnit:
-        """The unit, wholly evaluated.
+        """Evaluate the unit completely.
 
         Raises:
             PlatformctlError: a unit that it reads outputs of has not been applied.
@@ -192,7 +190,7 @@ class UnitWork:
 
 
 def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
-    """The units to work on, in dependency order: all, or those named.
+    """Return the units to work on, in dependency order: all, or those named.
 
     Raises:
         UsageError: a name is not a unit of the environment.
@@ -209,7 +207,7 @@ def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
 
 
 def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
-    """Check that what the selected units read from outside the selection is there.
+    """Check that all outputs exist that the selected units read from others.
 
     Raises:
         UsageError: a unit outside the selection has not been applied, so its outputs do not exist.
@@ -230,7 +228,7 @@ def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
 
 
 def dependents_of(outputs: Outputs, selected: Collection[str]) -> tuple[str, ...]:
-    """The applied units outside the selection that depend on a selected one, at any distance, by name."""
+    """Return the applied units outside the selection that depend on a selected one, directly or not, by name."""
     graph = outputs.stack.graph
     found = []
     for name in sorted(graph.downstream(set(selected) & set(graph.units)) - set(selected)):
@@ -241,7 +239,7 @@ def dependents_of(outputs: Outputs, selected: Collection[str]) -> tuple[str, ...
 
 
 def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
-    """Check that nothing outside the selection still stands on what is about to be destroyed.
+    """Check that nothing outside the selection depends on what is about to be destroyed.
 
     Raises:
         UsageError: an applied unit outside the selection depends on a selected one.
@@ -258,12 +256,12 @@ def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
 
 
 def total(outcomes: Mapping[str, Outcome]) -> Changes:
-    """The changes of all units together."""
+    """Sum up the changes of all units."""
     return sum((outcome.changes for outcome in outcomes.values()), Changes())
 
 
 def _is_applied(state: State | None) -> bool:
-    """Whether there is anything in a state; what destroy left half-way may be empty."""
+    """Tell whether a state holds anything; an interrupted destroy may leave an empty one."""
     return state is not None and bool(state.resources or state.outputs)
 
 

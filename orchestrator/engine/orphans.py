@@ -1,7 +1,7 @@
-"""Units that have a state but are not in the live tree any more: found by their states, destroyed without configuration.
+"""Units that have a state but are no longer in the live tree: found by their states, destroyed without configuration.
 
-Terraform destroys what a state holds in the order that the state itself has recorded; it needs the module for none of it,
-only the provider and the place of the state, and these a unit shares with the others of its environment.
+Terraform destroys what a state holds in the order that the state itself records. It does not need the module, only the provider
+and the backend, which a unit shares with the others of its environment.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,14 +11,14 @@ from orchestrator.config import EvaluatedUnit, LocalSource
 
 
 def orphaned(keys: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
-    """The states that belong to no unit.
+    """Find the states that belong to no unit.
 
     Args:
         keys: of all objects under the deployment's prefix.
-        known: by name of each unit in the live tree, the key of its state.
+        known: the key of the state of each unit in the live tree, by name.
 
     Returns:
-        by unit name, read out of the key in the same way as the keys of the known units hold their names, the key.
+        the keys by unit name; names stand in them as those of the known units stand in theirs.
 
     """
     found: dict[str, str] = {}
@@ -27,7 +27,7 @@ def orphaned(keys: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
         if not after:
             continue
         for other in keys:
-            # Empty where the two overlap, in a key that holds no name.
+            # Empty if the two overlap, because the key holds no name.
             between = other[len(before) : -len(after)]
             if between and other.startswith(before) and other.endswith(after) and other not in known.values():
                 found[between] = other
@@ -36,7 +36,7 @@ def orphaned(keys: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _around(name: str, key: str) -> tuple[str, str]:
-    """What stands before and after the unit's name in a key, or after its last part, where the key holds no more."""
+    """Return the parts of a key before and after the unit's name, or its last part if the key holds no more."""
     for part in (name, name.rpartition("/")[2]):
         before, middle, after = key.rpartition(f"/{part}/")
         if middle:
@@ -45,10 +45,10 @@ def _around(name: str, key: str) -> tuple[str, str]:
 
 
 def stand_in(template: EvaluatedUnit, *, name: str, key: str, state_key: str, nothing: LocalSource) -> EvaluatedUnit:
-    """A unit without module or inputs, whose only use is to destroy what a state holds.
+    """Return a unit without module and inputs, for destroying what a state holds.
 
     Args:
-        template: a unit of the same environment: its provider and its backend are taken over.
+        template: a unit of the same environment, which provides the provider and the backend.
         name: of the unit.
         key: of the template's state.
         state_key: of the unit's state.
@@ -72,15 +72,15 @@ def stand_in(template: EvaluatedUnit, *, name: str, key: str, state_key: str, no
 def order_of_destruction(
     needs: Mapping[str, Collection[str]], orphans: Collection[str], recorded: Mapping[str, Collection[str]]
 ) -> dict[str, set[str]]:
-    """What must be gone before each unit goes, orphans included.
+    """Return what must be destroyed before each unit, orphans included.
 
     Args:
-        needs: by name of each selected unit of the live tree, the units that depend on it.
-        orphans: the orphaned units that go, too.
-        recorded: by unit name, the dependencies that it had when it was last applied, as far as they are known.
+        needs: the dependents of each selected unit of the live tree, by name.
+        orphans: the orphaned units to destroy as well.
+        recorded: the dependencies with which units were last applied, by name, as far as they are known.
 
-    An orphan goes after those units that stood on it when they were applied, and before those that it stood on. Where that
-    contradicts the live tree of today, or the unit is not recorded, it goes as early as what else is recorded allows.
+    An orphan is destroyed after the units that depended on it when they were applied, and before its own dependencies. If that
+    contradicts today's live tree, or the unit is not recorded, it is destroyed as early as the other records allow.
 
     """
     waits = {name: set(after) for name, after in needs.items()} | {name: set[str]() for name in orphans}
@@ -91,7 +91,7 @@ def order_of_destruction(
         if any(_reaches(waits, start, standing) for start in against):
             standing, below = set(), set(needs)
         waits[orphan] |= standing
-        # What the orphan itself waits for, be it for the sake of another orphan, cannot wait for it.
+        # What the orphan itself waits for, directly or through another orphan, cannot wait for it.
         for name in sorted(below):
             if not _reaches(waits, name, {orphan}):
                 waits[name].add(orphan)
@@ -99,7 +99,7 @@ def order_of_destruction(
 
 
 def _reaches(waits: Mapping[str, Collection[str]], start: str, goals: Collection[str]) -> bool:
-    """Whether one of the goals waits, over any number of steps, for the start: an edge back would close a cycle."""
+    """Tell whether a goal waits for the start, directly or not: an edge back would close a cycle."""
     for goal in goals:
         seen, stack = set[str](), [goal]
         while stack:

@@ -13,14 +13,14 @@ from orchestrator.model.status import Changes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """Terraform goes over to another phase of its work on a unit."""
+    """Terraform entered a new phase of its work on a unit."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """Terraform knows what it is about to do."""
+    """Terraform has planned what it is about to do."""
 
     changes: Changes
 
@@ -37,11 +37,11 @@ class ResourceProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """The last attempt failed for a reason that passes by itself; the next one comes in ``seconds``.
+    """The last attempt failed with a transient error; the next one starts in ``seconds``.
 
     Attributes:
-        attempt: the number of the coming attempt; the first one of a unit is 1.
-        reason: the error that is known to pass, in one line.
+        attempt: the number of the next attempt; a unit's first is 1.
+        reason: the transient error, in one line.
 
     """
 
@@ -84,7 +84,7 @@ class Applied:
 
     Attributes:
         succeeded: whether Terraform ended with exit code 0.
-        interrupted: whether it ended because it was asked to.
+        interrupted: whether it ended on request.
         refused: whether its plan was not accepted; nothing was applied then, and ``errors`` holds the reason.
         died: whether a Terraform process was ended by a signal that was not ours: its lock may be left, and resources that
             its state does not know.
@@ -113,7 +113,7 @@ class Terraform(Protocol):
         report: Callable[[Progress], None],
         accept: Accept | None = None,
     ) -> Applied:
-        """Bring the unit to its configuration, or take all of it down.
+        """Bring the unit to its configuration, or destroy all of it.
 
         With ``accept`` the unit is planned first, the plan is put to it, and that very plan is applied if it is accepted.
 
@@ -124,11 +124,11 @@ class Terraform(Protocol):
         ...
 
     def wind_down(self) -> None:
-        """Begin no further attempts; those under way go on to their end."""
+        """Start no further attempts; those that are running complete."""
         ...
 
     def interrupt(self) -> None:
-        """Ask every running Terraform process to finish what it does, write its state and release its lock."""
+        """Ask every running Terraform process to finish its current step, write its state and release its lock."""
         ...
 
 
@@ -149,12 +149,12 @@ class State:
 
 
 class States(Protocol):
-    """Reads and removes the states of units, wherever their backend keeps them. Called from worker threads."""
+    """Reads and removes the states of units in their backend. Called from worker threads."""
 
     def read(self, unit: EvaluatedUnit) -> State | None:
-        """The state, or None when the unit was never applied."""
+        """Read the state; None if the unit was never applied."""
         ...
 
     def remove(self, unit: EvaluatedUnit) -> None:
-        """Delete the state of a unit of which nothing is left."""
+        """Delete the state of a unit that has no resources left."""
         ...

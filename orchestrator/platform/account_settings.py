@@ -28,7 +28,7 @@ _DESCRIPTIONS = {
 }
 
 ACCOUNT_SETTINGS = tuple(sorted(_UNITS))
-"""What AWS has once per account and region (requirement B15)."""
+"""The settings that AWS has once per account and region (requirement B15)."""
 
 
 def parse_account_settings(text: str) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def parse_account_settings(text: str) -> tuple[str, ...]:
 
 
 def require_room(applicant: Applicant) -> None:
-    """Refuse a deployment that would take something from another one in the account.
+    """Refuse a deployment that would conflict with another one in the account.
 
     Raises:
         UsageError: a setting that it wants to own is somebody else's, one that it leaves to others is nobody's, or its
@@ -63,7 +63,7 @@ def require_room(applicant: Applicant) -> None:
     _require_distinct(applicant.suffix, [other.suffix for other in applicant.others])
     owned = applicant.settings.get("account_settings", ())
     wanted = [setting for setting in owned if _UNITS[setting] in applicant.every]
-    # The register knows of a deployment that is being applied at this moment, AWS does not yet.
+    # The register knows deployments that are being applied right now; AWS may not know them yet.
     taken = {
         setting: f'Deployment "{other.suffix}" owns {_DESCRIPTIONS[setting]}.'
         for other in applicant.others
@@ -102,7 +102,7 @@ def _require_distinct(suffix: str, others: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
-    """The settings as they are; None is what nobody has made.
+    """The current settings; None if nobody has created one.
 
     Attributes:
         recorder: name of the AWS Config recorder.
@@ -119,10 +119,10 @@ class AccountState:
 
 
 def read_account(client: ClientFactory) -> AccountState:
-    """Ask AWS.
+    """Read the current settings from AWS.
 
     Args:
-        client: gives a boto3 client for a service.
+        client: returns a boto3 client for a service.
 
     Raises:
         PlatformctlError: AWS did not answer.
@@ -130,7 +130,7 @@ def read_account(client: ClientFactory) -> AccountState:
     """
     try:
         config = client("config")
-        # One that another AWS service made for itself stands beside the account's own.
+        # AWS services may have recorders of their own beside the account's.
         recorders = [
             recorder["name"]
             for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]
@@ -158,7 +158,7 @@ def _monitoring_group(logs: Any) -> str | None:
 def conflicts(
     settings: AccountState, suffix: str, *, owned: Collection[str], used: Collection[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """What stands in the way of a deployment: a sentence per setting.
+    """Find what conflicts with a deployment: a sentence per setting.
 
     Args:
         settings: as they are.
@@ -167,7 +167,7 @@ def conflicts(
         used: what it uses at all.
 
     Returns:
-        what it wants to own and somebody else holds; what it leaves to others and nobody holds, although AWS demands it.
+        the settings that it wants to own and somebody else holds, and those that it needs and nobody holds.
 
     """
     taken = {
@@ -180,7 +180,7 @@ def conflicts(
 def _held_by_others(settings: AccountState, suffix: str) -> Iterator[tuple[str, str]]:
     named = [
         ("config", "The AWS Config delivery channel", settings.delivery_channel),
-        # Where both are taken, the recorder's name says more.
+        # If both are taken, the recorder's name says more.
         ("config", "The AWS Config recorder", settings.recorder),
         ("api-logs", "The role with which API Gateway writes logs", settings.api_role),
     ]
@@ -196,7 +196,7 @@ def _held_by_others(settings: AccountState, suffix: str) -> Iterator[tuple[str, 
 
 
 def _held_by_nobody(settings: AccountState) -> Iterator[tuple[str, str]]:
-    # The log group of RDS's enhanced monitoring is not among them: RDS makes it where it is missing.
+    # RDS creates the log group of its enhanced monitoring if it is missing.
     if settings.recorder is None:
         yield "config", "The account has no AWS Config recorder, and takes no rules without one."
     if settings.api_role is None:
@@ -207,7 +207,7 @@ def _held_by_nobody(settings: AccountState) -> Iterator[tuple[str, str]]:
 
 
 def overlapping_suffixes(suffix: str, others: Iterable[str]) -> list[str]:
-    """The suffixes among the others that cannot live beside this one, sorted.
+    """Return the other suffixes that cannot share an account with this one, sorted.
 
     "b" and "a-b" would share names: "table/*-b", which is how policies narrow what "b" may reach, matches "user-sessions-a-b".
     """

@@ -1,4 +1,4 @@
-"""The functions of a deployment, one by one: call them, read what they log."""
+"""The functions of a deployment: call them, and read their logs."""
 
 import json
 import re
@@ -27,7 +27,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a function answered; ``body`` is indented JSON where it is JSON at all."""
+    """A function's answer; ``body`` is indented if it is JSON."""
 
     body: str
     failed: bool
@@ -64,7 +64,7 @@ def invoke(deployed: OutputsResult, function: str, payload: bytes) -> Answer:
 def log_events(
     deployed: OutputsResult, function: str | None, *, since: datetime, follow: bool
 ) -> Iterator[tuple[LogEvent, ...]]:
-    """Yield what the functions have logged, oldest first; batch after batch where they are followed.
+    """Yield what the functions have logged, oldest first; one batch unless they are followed.
 
     Raises:
         UsageError: there is no such function, or the deployment has none.
@@ -124,7 +124,7 @@ def _chosen(function: str, names: Mapping[str, str]) -> str:
 
 
 def read_event(payload: str) -> bytes:
-    """Read the event as it is sent.
+    """Read the event from text, a file (``@FILE``) or standard input (``-``).
 
     Raises:
         UsageError: it is not JSON, or the file cannot be read.

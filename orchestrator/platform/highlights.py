@@ -1,4 +1,4 @@
-"""What a deployment is, in a few lines: the outputs that its users look for (requirement B14)."""
+"""The outputs that users look for first (requirement B14)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ HIGHLIGHTS = (
     ("api_url", "API"),
     ("api_key_location", "API key"),
 )
-"""Output names that are shown after ``up``, whichever unit they come from, and what people call them."""
+"""The outputs that are shown after ``up``, whichever unit they come from, and their labels."""
 
 
 def highlights(units: Mapping[str, Mapping[str, Any]], endpoint: str | None) -> Iterator[tuple[str, str]]:
@@ -34,7 +34,7 @@ def highlights(units: Mapping[str, Mapping[str, Any]], endpoint: str | None) -> 
 
 
 def reachable(units: Mapping[str, Mapping[str, Any]], endpoint: str | None) -> dict[str, dict[str, Any]]:
-    """Replace the API's URL by the one that answers: on the local cloud the host name of AWS leads nowhere."""
+    """Replace the API's URL by one that works on the local cloud, where the host name of AWS does not resolve."""
     found = {unit: dict(outputs) for unit, outputs in units.items()}
     for outputs in found.values() if endpoint else ():
         url = outputs.get("api_url")

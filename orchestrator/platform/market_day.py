@@ -1,7 +1,6 @@
-"""A small day of market data, and what a platform must make of it.
+"""A small day of market data, and the bars that a platform must compute from it.
 
-The bars are worked out here with nothing of the functions' code, so that a platform that answers the same has done the same
-arithmetic by itself.
+The bars are computed here without the functions' code, so the two calculations are independent.
 """
 
 import random
@@ -30,7 +29,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourlyBar:
-    """What happened in an hour; ``vwap`` is the sum of price times size over the sum of size, to eight digits."""
+    """The bar of an hour; ``vwap`` is the sum of price times size divided by the sum of sizes, to eight digits."""
 
     start: datetime
     open: Decimal
@@ -43,13 +42,13 @@ class HourlyBar:
 
 
 def trading_day(symbol: str, day: date, *, trades: int, seed: int) -> tuple[Trade, ...]:
-    """Trades of one symbol between 14:30 and 21:00 UTC, the hours of New York's exchanges in summer, in no order.
+    """Return trades of one symbol between 14:30 and 21:00 UTC, New York's trading hours in summer, in random order.
 
     Args:
         symbol: of all of them.
-        day: on which they were executed.
+        day: of their execution.
         trades: how many.
-        seed: the same one gives the same trades.
+        seed: the same seed gives the same trades.
 
     """
     chance = random.Random(seed)  # noqa: S311 - test data, no secret
@@ -66,14 +65,14 @@ def trading_day(symbol: str, day: date, *, trades: int, seed: int) -> tuple[Trad
 
 
 def as_csv(trades: Sequence[Trade]) -> str:
-    """A file of these trades; its last line is a trade that no platform must take: its price is negative."""
+    """Return a file of these trades; its last row has a negative price, which a platform must reject."""
     lines = [f"{t.trade_id},{t.symbol},{t.timestamp.isoformat()},{t.price},{t.size}" for t in trades]
     poison = f"POISON,{trades[0].symbol},{trades[0].timestamp.isoformat()},-1,1"
     return "\n".join([_HEADER, *lines, poison]) + "\n"
 
 
 def hourly_bars(trades: Sequence[Trade]) -> tuple[HourlyBar, ...]:
-    """One bar for each hour with trades, in the order of their starts."""
+    """Compute one bar for each hour with trades, in order."""
     hours: dict[datetime, list[Trade]] = {}
     for trade in sorted(trades, key=lambda trade: (trade.timestamp, trade.trade_id)):
         hours.setdefault(trade.timestamp.replace(minute=0, second=0, microsecond=0), []).append(trade)

@@ -1,4 +1,4 @@
-"""A deployed platform from the outside: uploads market data and asks the API, as its users do."""
+"""The smoke test: uploads market data to a deployed platform and calls its API, as its users do."""
 
 import json
 import secrets
@@ -35,7 +35,7 @@ class SmokeTarget:
     Attributes:
         client: gives a boto3 client for a service.
         raw_bucket: takes market data below ``incoming/``.
-        api_url: what the paths of the API follow.
+        api_url: the base of the API's paths.
         api_key: of a client; never shown.
 
     """
@@ -48,11 +48,11 @@ class SmokeTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at.
+    """One result of the smoke test.
 
     Attributes:
-        what: in a few words.
-        problem: what was wrong; empty when nothing was.
+        what: the check, in a few words.
+        problem: what was wrong; empty if nothing was.
 
     """
 
@@ -61,10 +61,10 @@ class Check:
 
 
 class Denials:
-    """What IAM refuses from now on: more often than not that is why a check fails. AWS records it in CloudTrail only.
+    """What IAM denies from now on, which is the usual reason for a failed check; AWS records it in CloudTrail only.
 
     Args:
-        project: whose local cloud writes it into its log.
+        project: its local cloud logs denials.
 
     """
 
@@ -90,7 +90,7 @@ def smoke_deployment(deployed: OutputsResult, *, patience: float) -> Iterator[Ch
         patience: seconds to wait for the bars.
 
     Raises:
-        UsageError: it is not complete.
+        UsageError: the deployment is not complete.
 
     """
     deployment, units = deployed.deployment, reachable(deployed.units, deployed.deployment.account.endpoint)
@@ -107,19 +107,19 @@ def smoke_deployment(deployed: OutputsResult, *, patience: float) -> Iterator[Ch
 
 
 def smoke(platform: SmokeTarget, *, patience: float, now: datetime | None = None) -> Iterator[Check]:
-    """Send a small day through the platform; gives each check as soon as it is done.
+    """Send a small day through the platform; yields each check as soon as it is done.
 
     Args:
         platform: where to.
         patience: seconds to wait for the bars.
-        now: in UTC; the day before it is the one that is sent.
+        now: in UTC; trades are dated the day before.
 
     Raises:
         PlatformctlError: AWS refused a call.
 
     """
     day = ((now or datetime.now(UTC)) - timedelta(days=1)).date()
-    # A symbol of its own for every run: what is found is what this run has sent.
+    # Each run has a symbol of its own, so it only finds its own trades.
     symbol = "SMOKE" + "".join(secrets.choice(string.ascii_uppercase) for _ in range(8))
     trades = trading_day(symbol, day, trades=_TRADES, seed=1)
     name = f"smoke-{symbol.lower()}.csv"
@@ -199,7 +199,7 @@ def _session(platform: SmokeTarget) -> str:
 def _call(
     platform: SmokeTarget, method: str, path: str, *, body: Mapping[str, Any] | None = None, key: bool = True
 ) -> tuple[int, dict[str, Any]]:
-    """Status and JSON of an answer; status 0 where nobody answered."""
+    """Return the status and the JSON of a response; status 0 if there was none."""
     headers = {"Content-Type": "application/json"} | ({"x-api-key": platform.api_key} if key else {})
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(platform.api_url + path, data=data, headers=headers, method=method)  # noqa: S310 - the deployment's own URL

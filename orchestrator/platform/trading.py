@@ -1,6 +1,6 @@
-"""The trading platform's part in a deployment: what its live tree reads, and what is kept with the deployment.
+"""The trading platform's part in a deployment: the variables of its live tree, and its settings in the register.
 
-A live tree asks for a part by reading its variable with ``get_env``; a tree that reads none of them gets none.
+A live tree gets a part only if it reads its variable with ``get_env``.
 """
 
 import re
@@ -19,10 +19,10 @@ PACKAGES = "PLATFORM_PACKAGES"
 """Environment variable: the list of the functions' packages."""
 
 SETTINGS = "PLATFORM_ACCOUNT_SETTINGS"
-"""Environment variable: which of the things that AWS has once per account and region the deployment owns."""
+"""Environment variable: the settings that AWS has once per account and region, and that the deployment owns."""
 
 PRINCIPALS = "PLATFORM_DATABASE_PRINCIPALS"
-"""Environment variable: the IAM roles and users who may log in to the database, by ARN, with commas between."""
+"""Environment variable: the ARNs of IAM roles and users who may log in to the database, separated by commas."""
 
 _VARIABLES = re.compile(rf'get_env\(\s*"({PACKAGES}|{SETTINGS}|{PRINCIPALS})"')
 
@@ -33,9 +33,9 @@ class TradingPlatform:
 
     Attributes:
         parts: the variables that the live tree reads.
-        account_settings: what the caller wants the deployment to own; None for what is registered, else all.
-        principals: who may log in to the database; empty for what is registered, else whoever deploys first.
-        say: takes a line about each package that is built.
+        account_settings: what the deployment is to own, as the caller says; None for what is registered, or all.
+        principals: who may log in to the database; empty for those registered, or whoever deploys first.
+        say: is called with a line for each package that is built.
 
     """
 
@@ -54,7 +54,7 @@ class TradingPlatform:
         account_settings: tuple[str, ...] | None,
         say: Callable[[str], None],
     ) -> "TradingPlatform":
-        """Read which parts the project's live tree asks for, and what the environment says of them."""
+        """Find the parts that the project's live tree uses, and their settings in the environment."""
         names = [name.strip() for name in environ.get(PRINCIPALS, "").split(",")]
         return cls(
             project=project,
@@ -82,7 +82,7 @@ class TradingPlatform:
         return {**known, **found}
 
     def variables(self, settings: Settings, account_id: str) -> Mapping[str, str]:
-        """The functions' packages are built first if they are not as their sources are."""
+        """Return the variables of the parts; builds the functions' packages if their sources have changed."""
         found: dict[str, str] = {}
         if SETTINGS in self.parts:
             found[SETTINGS] = ",".join(settings.get("account_settings", ACCOUNT_SETTINGS))
@@ -99,7 +99,7 @@ class TradingPlatform:
 
 def _whoever_deploys(account: Account | None) -> tuple[str, ...]:
     if account is None or account.endpoint is not None:
-        # Nothing is asked of AWS, so any name will do; the variable gets a stand-in.
+        # AWS is not called, so any name will do; the variable gets a stand-in.
         return ()
     return (deploying_principal(account.client),)
 

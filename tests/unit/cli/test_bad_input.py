@@ -42,19 +42,15 @@ def test_c7_an_unknown_unit(platformctl, command):
     )
 
 
+def unit(name, text):
+    """The file of a unit that includes nothing."""
+    source = f'terraform {{\n  source = "../../../modules//{name}"\n}}\n\n'
+    return {f"live/dev/{name}/terragrunt.hcl": source + text}
+
+
 MISTAKES = {
     "cycle": (
-        {
-            "live/dev/kms/terragrunt.hcl": """
-                terraform {
-                  source = "../../../modules//kms"
-                }
-
-                dependencies {
-                  paths = ["../api"]
-                }
-            """
-        },
+        unit("kms", 'dependencies {\n  paths = ["../api"]\n}\n'),
         """\
 error: Units depend on each other in a cycle
    --> live/dev/api/terragrunt.hcl:10:17
@@ -66,21 +62,7 @@ fix: Take out one of these dependencies, or move what both sides need into a uni
 """,
     ),
     "undefined local": (
-        {
-            "live/dev/docs/terragrunt.hcl": """
-                locals {
-                  name = "docs"
-                }
-
-                terraform {
-                  source = "../../../modules//docs"
-                }
-
-                inputs = {
-                  title = local.nmae
-                }
-            """
-        },
+        unit("docs", 'locals {\n  name = "docs"\n}\n\ninputs = {\n  title = local.nmae\n}\n'),
         """\
 error: Unknown local
    --> live/dev/docs/terragrunt.hcl:10:11
@@ -92,17 +74,7 @@ fix: Did you mean "name"?
 """,
     ),
     "unsupported block": (
-        {
-            "live/dev/docs/terragrunt.hcl": """
-                terraform {
-                  source = "../../../modules//docs"
-                }
-
-                engine {
-                  source = "x"
-                }
-            """
-        },
+        unit("docs", 'engine {\n  source = "x"\n}\n'),
         """\
 error: Block is not supported
   --> live/dev/docs/terragrunt.hcl:5:1
@@ -114,21 +86,11 @@ fix: platformctl drives Terraform itself; `platformctl doctor` says which one is
 """,
     ),
     "missing output": (
-        {
-            "live/dev/vpc/terragrunt.hcl": """
-                terraform {
-                  source = "../../../modules//vpc"
-                }
-
-                dependency "kms" {
-                  config_path = "../kms"
-                }
-
-                inputs = {
-                  kms_key_arn = dependency.kms.outputs.key_arm
-                }
-            """
-        },
+        unit(
+            "vpc",
+            'dependency "kms" {\n  config_path = "../kms"\n}\n\n'
+            "inputs = {\n  kms_key_arn = dependency.kms.outputs.key_arm\n}\n",
+        ),
         """\
 error: Unknown output
    --> live/dev/vpc/terragrunt.hcl:10:17

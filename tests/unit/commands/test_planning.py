@@ -170,7 +170,7 @@ def test_c7_a_stale_plan_is_refused_and_nothing_is_run(world, run, refused, happ
         "The plan is stale",
         f"Since stack.plan was made at {kept.created}, {why}.",
     )
-    assert error.hint == "Make another one with platformctl plan --out, and look at it."
+    assert error.hint == "Make another one with platformctl plan --out, and review it."
     assert (world.worked_on, world.bucket.registered, world.journal.runs) == ([], {}, [])
 
 

@@ -117,10 +117,11 @@ def test_c6_from_the_interrupt_to_the_exit_code(world, work_on, requests, insist
     assert world.operator.lines == ["report: /runs/1/report.json"]
 
 
-def test_c6_an_interrupt_when_everything_has_ended_well_still_counts(world, work_on):
+@pytest.mark.parametrize("status", [Status.CHANGED, Status.FAILED])
+def test_c6_an_interrupt_counts_however_the_units_ended(world, work_on, status):
     def work(_name, _report):
         world.operator.interrupt.request()
-        return Outcome(status=Status.FAILED)
+        return Outcome(status=status)
 
     assert work_on(work, world.terraform, {"kms": ()})[1] == 130
 
