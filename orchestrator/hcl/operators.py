@@ -75,7 +75,9 @@ def _unary(node: Unary, scope: Scope) -> Value:
         return marked_if(secret, Unknown(replace(node, operand=value.expression)))
     if node.operator is UnaryOperator.NOT:
         return marked_if(secret, not _operand(to_bool, value, secret, node.operator, node.operand.range))
-    return marked_if(secret, -_operand(to_number, value, secret, node.operator, node.operand.range))
+    number = _operand(to_number, value, secret, node.operator, node.operand.range)
+    # The minus of a Decimal would round to the precision of the thread's context.
+    return marked_if(secret, number.copy_negate() if isinstance(number, Decimal) else -number)
 
 
 @evaluates(Binary)

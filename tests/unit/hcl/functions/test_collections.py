@@ -1,7 +1,5 @@
 """Functions over lists, maps and sets, and the conversions to them."""
 
-from decimal import Decimal
-
 import pytest
 
 from orchestrator.hcl.values import SetValue
@@ -9,79 +7,6 @@ from orchestrator.hcl.values import SetValue
 
 def a_set(*elements):
     return SetValue(elements)
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "value"),
-    [
-        ("alltrue", [[True, "true"]], True),
-        ("alltrue", [[True, None]], False),
-        ("alltrue", [[]], True),
-        ("anytrue", [[None, True]], True),
-        ("anytrue", [[]], False),
-        ("chunklist", [["a", "b", "c"], 2], [["a", "b"], ["c"]]),
-        ("chunklist", [["a", "b"], 0], [["a", "b"]]),
-        ("chunklist", [[], 0], []),
-        ("compact", [["a", "", None, 1]], ["a", "1"]),
-        ("concat", [["a"], [1], []], ["a", 1]),
-        ("contains", [[1, "a"], "1"], False),
-        ("contains", [[1], Decimal("1.0")], True),
-        ("contains", [[1], True], False),
-        ("contains", [[{"b": 1, "a": 2}], {"a": 2, "b": 1}], True),
-        ("distinct", [[1, "1", 2]], ["1", "2"]),
-        ("distinct", [[[1], [1], ["a"]]], [["1"], ["a"]]),
-        ("element", [["a", "b"], 3], "b"),
-        ("flatten", [[["a", ["b"]], [], a_set("c"), {"a": [1]}]], ["a", "b", "c", {"a": [1]}]),
-        ("index", [["a", "b"], "b"], 1),
-        ("length", [{"a": 1}], 1),
-        ("matchkeys", [["a", "b", "c"], ["x", "y", "x"], ["x"]], ["a", "c"]),
-        ("matchkeys", [["a", "b"], [1, 2], ["1"]], ["a"]),
-        ("one", [[]], None),
-        ("one", [a_set("a")], "a"),
-        ("range", [3], [0, 1, 2]),
-        ("range", [4, 1], [4, 3, 2]),
-        ("range", [1, 10, 3], [1, 4, 7]),
-        ("range", [0, 1, Decimal("0.25")], [0, Decimal("0.25"), Decimal("0.5"), Decimal("0.75")]),
-        ("range", [-2], [0, -1]),
-        ("reverse", [[1, "a"]], ["a", 1]),
-        ("slice", [["a", "b", "c"], 1, 2], ["b"]),
-        ("sort", [["\U0001f600", "\ufb00", "b", "B", 1]], ["1", "B", "b", "\ufb00", "\U0001f600"]),
-        ("coalesce", [None, "", 1], "1"),
-        ("coalesce", ["", False], "false"),
-        ("coalescelist", [[], [1], ["a"]], [1]),
-        ("keys", [{"b": 1, "a": 2}], ["a", "b"]),
-        ("values", [{"b": 1, "a": "x"}], ["x", 1]),
-        ("lookup", [{"a": None}, "a", "z"], None),
-        ("lookup", [{"a": 1}, "b", "z"], "z"),
-        ("lookup", [{"1": "x"}, 1], "x"),
-        ("merge", [], {}),
-        ("merge", [None, {"a": 1, "b": {"c": 1}}, {"b": {"d": 2}}], {"a": 1, "b": {"d": 2}}),
-        ("transpose", [{"b": ["x", "y"], "a": ["x"]}], {"x": ["a", "b"], "y": ["b"]}),
-        ("zipmap", [["b", "a", "a"], [1, 2, 3]], {"b": 1, "a": 3}),
-        ("setintersection", [["a", "b"], ["b"], ["b", "c"]], a_set("b")),
-        ("setunion", [["b"], ["a"], [1]], a_set("1", "a", "b")),
-        ("setsubtract", [[1, 2], ["1"]], a_set("2")),
-        ("setproduct", [["a", "b"], [1, 2]], [["a", 1], ["a", 2], ["b", 1], ["b", 2]]),
-        ("setproduct", [a_set("a"), a_set(9, 10)], a_set(["a", 10], ["a", 9])),
-        ("tolist", [["a", 1, True, None]], ["a", "1", "true", None]),
-        ("tolist", [[{"a": 1}, {"b": "x"}]], [{"a": "1"}, {"b": "x"}]),
-        ("tolist", [a_set("a", "b")], ["a", "b"]),
-        ("tomap", [{"a": 1, "b": "x"}], {"a": "1", "b": "x"}),
-        ("tomap", [None], None),
-        ("toset", [[10, 9, Decimal("1.5"), 9]], a_set(Decimal("1.5"), 9, 10)),
-        ("toset", [["b", None, "B", "\u00e9"]], a_set("B", "b", "\u00e9", None)),
-        ("toset", [[True, False]], a_set(False, True)),
-        ("toset", [[[3], [1], [2, 3]]], a_set([1], [2, 3], [3])),
-        ("toset", [[{"a": 10}, {"a": 9}, {"a": 10}]], a_set({"a": 10}, {"a": 9})),
-        ("tostring", [Decimal("1.5")], "1.5"),
-        ("tonumber", ["-5.50"], Decimal("-5.5")),
-        ("tobool", ["1"], True),
-    ],
-)
-def test_value(call, name, arguments, value):
-    result = call(name, *arguments)
-    assert result == value
-    assert type(result) is type(value)
 
 
 MIXED = "All elements of the list must have the same type."

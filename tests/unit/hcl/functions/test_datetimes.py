@@ -11,47 +11,6 @@ START = "2026-11-22T00:00:00Z"
 
 
 @pytest.mark.parametrize(
-    ("layout", "time", "value"),
-    [
-        ("EEEE, DD-MMM-YY hh:mm:ss ZZZ", "2018-01-02T23:12:01Z", "Tuesday, 02-Jan-18 23:12:01 UTC"),
-        ("EEE MMMM D M H:m:s AA aa", "2018-01-02T15:02:01Z", "Tue January 2 1 3:2:1 PM pm"),
-        ("h'h' '''' 'o''clock'", "2018-01-02T23:12:01Z", "23h '' o'clock"),
-        ("Z ZZZ ZZZZ ZZZZZ", "2018-01-02T23:12:01-05:30", "-05:30 -0530 -0530 -05:30"),
-        ("H", "2018-01-02T00:12:01Z", "12"),
-        ("ss.\u00e9-", "2018-01-02T23:12:01.5Z", "01.\u00e9-"),
-    ],
-)
-def test_formatdate(call, layout, time, value):
-    assert call("formatdate", layout, time) == value
-
-
-@pytest.mark.parametrize(
-    ("time", "duration", "value"),
-    [
-        (START, "10m", "2026-11-22T00:10:00Z"),
-        (START, "-1h30m1.5s", "2026-11-21T22:29:58Z"),
-        ("2026-11-22T00:00:00.5+02:00", "600ms", "2026-11-22T00:00:01+02:00"),
-        (START, "0", START),
-        (START, "1us1\u00b5s1ns.5h", "2026-11-22T00:30:00Z"),
-    ],
-)
-def test_timeadd(call, time, duration, value):
-    assert call("timeadd", time, duration) == value
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "value"),
-    [
-        (START, "2026-11-22T01:00:00+01:00", 0),
-        (START, "2026-11-22T01:00:00Z", -1),
-        ("2026-11-22T00:00:00.000000001Z", START, 1),
-    ],
-)
-def test_timecmp(call, left, right, value):
-    assert call("timecmp", left, right) == value
-
-
-@pytest.mark.parametrize(
     ("name", "arguments", "message", "argument"),
     [
         ("formatdate", ["YYY", START], 'Invalid date format verb "YYY": it must be YY or YYYY.', 0),

@@ -12,39 +12,6 @@ INT64 = "The value must be a whole number, between -9223372036854775808 and 9223
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "value"),
-    [
-        ("abs", [D("-1.5")], D("1.5")),
-        ("abs", [-3], 3),
-        ("abs", [D("0." + "1" * 60).copy_negate()], D("0." + "1" * 60)),
-        ("ceil", [D("-1.2")], -1),
-        ("floor", [D("-1.2")], -2),
-        ("floor", ["1.5"], 1),
-        ("log", [8, 2], 3),
-        ("log", [16, D("2.5")], D("3.02588318946412")),
-        ("max", [1, "3", D("2.5")], 3),
-        ("min", [D("0.1"), 1], D("0.1")),
-        ("parseint", ["-zZ", 62], -2231),
-        ("parseint", ["FF", 16], 255),
-        ("parseint", ["9" * 40, 10], int("9" * 40)),
-        ("pow", [2, 64], 18446744073709550000),
-        ("pow", [2, -1], D("0.5")),
-        ("pow", [3, D("0.5")], D("1.7320508075688772")),
-        ("pow", [0, 0], 1),
-        ("signum", [-7], -1),
-        ("signum", [0], 0),
-        ("sum", [[D("0.1"), D("0.2")]], D("0.3")),
-        ("sum", [["1", 2]], 3),
-        ("sum", [[D("0." + "3" * 60), D("0." + "6" * 60)]], D("0." + "9" * 60)),
-    ],
-)
-def test_value(call, name, arguments, value):
-    result = call(name, *arguments)
-    assert result == value
-    assert type(result) is type(value)
-
-
-@pytest.mark.parametrize(
     ("name", "arguments", "message", "argument"),
     [
         ("abs", ["a"], 'Cannot convert "a" to a number: it must be a decimal representation of one.', 0),

@@ -6,35 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestrator.hcl.values import SetValue
-
 D = Decimal
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ({"b": 1, "a": [True, None, D("1.5"), 10**30]}, '{"a":[true,null,1.5,1000000000000000000000000000000],"b":1}'),
-        ('<>&\u2028\x01\x7f\t"\\/\u00e9', '"\\u003c\\u003e\\u0026\\u2028\\u0001\x7f\\t\\"\\\\/\u00e9"'),
-        (SetValue(("a", "b")), '["a","b"]'),
-        (D("1E-7"), "0.0000001"),
-    ],
-)
-def test_jsonencode(call, value, text):
-    assert call("jsonencode", value) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ('{"a":1.50,"b":[1e3,null,true]}', {"a": D("1.5"), "b": [1000, None, True]}),
-        ('{"a":1,"a":2}', {"a": 2}),
-        ('"e\\u0301"', "\u00e9"),
-        ('"\\ud83d"', "\ufffd"),
-    ],
-)
-def test_jsondecode(call, text, value):
-    assert call("jsondecode", text) == value
 
 
 YAML_BLOCK = """\
@@ -56,62 +28,6 @@ YAML_BLOCK = """\
 "i": true
 """
 FOLDED = "a" * 60 + " " + "b" * 30 + " " + "c"
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (
-            {"i": True, "h": "l1\n\n", "g": "l1\nl2", "f": [[1, 2]], "e": [], "d": {}, "b": "x", "a": [1, {"c": None}]},
-            YAML_BLOCK,
-        ),
-        ("hello", '"hello"\n'),
-        ("", '""\n'),
-        (1, "1\n...\n"),
-        (None, "null\n...\n"),
-        ({"": 1, "a\nb": 2}, '"": 1\n? |-\n  a\n  b\n: 2\n'),
-        ({"k" * 129: 1}, '? "' + "k" * 129 + '"\n: 1\n'),
-        ({"k" * 128: 1}, '"' + "k" * 128 + '": 1\n'),
-        ({"a": " x\n y\n"}, '"a": |2\n   x\n   y\n'),
-        ({"a": "x \ny"}, '"a": "x \\ny"\n'),
-        ({"a": "\u00e9\n\U0001f600\t\x01"}, '"a": "\u00e9\\n\\U0001F600\\t\\x01"\n'),
-        ([FOLDED], '- "' + FOLDED.replace(" c", "\n  c") + '"\n'),
-    ],
-)
-def test_yamlencode(call, value, text):
-    assert call("yamlencode", value) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("a: yes\nn: on\n", {"a": True, "false": True}),
-        ("[017, 0o17, 0x1F, 1_000, 1e3, .5, '1', ~]", [17, 15, 31, "1_000", 1000, D("0.5"), "1", None]),
-        ("2026-01-02", "2026-01-02T00:00:00Z"),
-        ("2026-01-02 3:04:05.6", "2026-01-02T03:04:05Z"),
-        ("2026-01-02T03:04:05+02:00", "2026-01-02T03:04:05+02:00"),
-        ("2026-02-30", "2026-02-30"),
-        ("12:30:45", "12:30:45"),
-        ("a: &x {b: 1}\nc: {<<: *x, d: 2}\n", {"a": {"b": 1}, "c": {"b": 1, "d": 2}}),
-        ("c: {b: 2, <<: {b: 1}}", {"c": {"b": 1}}),
-        ("[!!str 1, !!int 1, !!float '1', !!binary aGk=]", ["1", 1, "1", "aGk="]),
-        ("1: a\n", {"1": "a"}),
-    ],
-)
-def test_yamldecode(call, text, value):
-    assert call("yamldecode", text) == value
-
-
-@pytest.mark.parametrize(
-    ("text", "rows"),
-    [
-        ("a,b\n1,2\n", [{"a": "1", "b": "2"}]),
-        ('a,b\r\n"x,""y\nz",2\r\n\r\n3,4', [{"a": 'x,"y\nz', "b": "2"}, {"a": "3", "b": "4"}]),
-        ("a", []),
-    ],
-)
-def test_csvdecode(call, text, rows):
-    assert call("csvdecode", text) == rows
 
 
 NOT_JSON = "Not valid JSON: "
@@ -173,25 +89,6 @@ NOT_YAML = "Cannot decode YAML: "
 )
 def test_refusal(refusal, name, arguments, message, argument):
     assert refusal(name, *arguments) == (message, argument)
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "value"),
-    [
-        ("base64encode", ["\u00e9"], "w6k="),
-        ("base64decode", ["w6\nk="], "\u00e9"),
-        ("textencodebase64", ["\u00e9", "UTF-16LE"], "6QA="),
-        ("textencodebase64", ["\u00e9", "UTF-16"], "/v8A6Q=="),
-        ("textdecodebase64", ["//7pAA==", "UTF-16"], "\u00e9"),
-        ("urlencode", ["a b/\u00e9~*"], "a+b%2F%C3%A9~%2A"),
-        ("md5", ["a"], "0cc175b9c0f1b6a831c399e269772661"),
-        ("base64sha256", ["a"], "ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="),
-        ("uuidv5", ["dns", "www.terraform.io"], "a5008fae-b28c-5ba5-96cd-82b4c53552d6"),
-        ("uuidv5", ["6ba7b810-9dad-11d1-80b4-00c04fd430c8", "x"], "05b16a01-46c6-56dd-bd6e-c6dfb4a1427a"),
-    ],
-)
-def test_value(call, name, arguments, value):
-    assert call(name, *arguments) == value
 
 
 def test_base64gzip_holds_the_text_and_no_time(call):
