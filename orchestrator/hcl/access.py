@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from orchestrator.diagnostics import ConfigurationError, Range, did_you_mean
-from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, failure, fold, marked_if, split
+from orchestrator.diagnostics import ConfigurationError, Range, did_you_mean, failure
+from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, fold, marked_if, split
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_number, to_string, type_name
 from orchestrator.hcl.nodes import Expression, GetAttribute, Index, Literal, Splat, SplatItem, Variable

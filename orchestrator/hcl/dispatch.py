@@ -7,7 +7,7 @@ importing each other. What they share on errors and on secrets is here too.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range
+from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
 from orchestrator.hcl.nodes import Expression
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import as_expression
@@ -76,8 +76,3 @@ def too_deep(place: Range) -> ConfigurationError:
         "The brackets and operators here, or the values that they refer to, are nested deeper than can be read.",
         "Split the expression with locals.",
     )
-
-
-def failure(place: Range, summary: str, detail: str, hint: str = "") -> ConfigurationError:
-    """An error with a single finding."""
-    return ConfigurationError([Diagnostic(summary=summary, detail=detail, hint=hint, range=place)])

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
-from orchestrator.diagnostics import Collector, ConfigurationError
-from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluates, failure, fold, marked_if, split
+from orchestrator.diagnostics import Collector, ConfigurationError, failure
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluates, fold, marked_if, split
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_bool, to_string, type_name
 from orchestrator.hcl.limits import ITERATIONS

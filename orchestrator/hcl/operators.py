@@ -10,8 +10,8 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
-from orchestrator.diagnostics import ConfigurationError, Range
-from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, failure, marked_if, split
+from orchestrator.diagnostics import ConfigurationError, Range, failure
+from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, marked_if, split
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to_number, type_name
 from orchestrator.hcl.functions.decimals import CONTEXT, Number, normalise

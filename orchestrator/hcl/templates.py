@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.diagnostics import Range
-from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, failure, marked_if, split
+from orchestrator.diagnostics import Range, failure
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, marked_if, split
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import composed, to_bool, to_string, type_name
 from orchestrator.hcl.limits import CHARACTERS
