@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
+from orchestrator.hcl.function import FunctionError
+from orchestrator.hcl.functions.conversion import to_bool, type_name
 from orchestrator.hcl.nodes import Expression
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import as_expression
@@ -76,3 +78,14 @@ def too_deep(place: Range) -> ConfigurationError:
         "The brackets and operators here, or the values that they refer to, are nested deeper than can be read.",
         "Split the expression with locals.",
     )
+
+
+def truth(condition: Value, place: Range) -> bool:
+    """Tell whether a known condition holds; raises ConfigurationError where it is neither true nor false."""
+    if condition is None:
+        raise failure(place, "Null condition", "The condition is null, but it has to be either true or false.")
+    try:
+        return to_bool(condition)
+    except FunctionError:
+        detail = f"The condition has to be either true or false, not a {type_name(condition)}."
+        raise failure(place, "Incorrect condition type", detail) from None
