@@ -100,6 +100,10 @@ class Collector:
     def add(self, diagnostic: Diagnostic) -> None:
         self.found.append(diagnostic)
 
+    def report(self, place: Range | None, summary: str, detail: str, hint: str = "") -> None:
+        """Add an error."""
+        self.add(Diagnostic(summary=summary, detail=detail, hint=hint, range=place))
+
     def absorb(self, error: ConfigurationError) -> None:
         self.found.extend(error.diagnostics)
 
@@ -107,6 +111,11 @@ class Collector:
         """Raises ConfigurationError if an error (not only warnings) was found."""
         if any(item.severity is Severity.ERROR for item in self.found):
             raise ConfigurationError(item for item in self.found if item.severity is Severity.ERROR)
+
+
+def failure(place: Range | None, summary: str, detail: str, hint: str = "") -> ConfigurationError:
+    """Make an error of a single finding."""
+    return ConfigurationError([Diagnostic(summary=summary, detail=detail, hint=hint, range=place)])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

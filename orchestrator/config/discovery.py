@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.config.files import UNIT_FILE
 from orchestrator.config.grammar import DOCUMENTATION
-from orchestrator.diagnostics import Collector, Diagnostic, Position, Range, Source, did_you_mean
+from orchestrator.diagnostics import Collector, Position, Range, Source, did_you_mean
 from orchestrator.errors import UsageError
 
 # Files that Terragrunt would read as configuration and that would otherwise be passed over in silence.
@@ -63,13 +63,11 @@ def unit_folders(environment: Path) -> list[Path]:
     for folder, names in _walk(environment):
         for name in sorted(names & _REFUSED_FILES.keys()):
             start = Position(1, 1)
-            collector.add(
-                Diagnostic(
-                    summary="File is not supported",
-                    detail=f"{name} is read by Terragrunt but not by platformctl. {DOCUMENTATION}",
-                    hint=_REFUSED_FILES[name],
-                    range=Range(Source(folder / name, (folder / name).read_text(errors="replace")), start, start),
-                )
+            collector.report(
+                Range(Source(folder / name, (folder / name).read_text(errors="replace")), start, start),
+                "File is not supported",
+                f"{name} is read by Terragrunt but not by platformctl. {DOCUMENTATION}",
+                _REFUSED_FILES[name],
             )
         if UNIT_FILE in names and folder != environment:
             found.append(folder)

@@ -87,13 +87,11 @@ def read_document(file: File) -> Document:
             first[block.type] = block
     for call in _calls(file.body):
         if call.name in REFUSED_FUNCTIONS:
-            collector.add(
-                Diagnostic(
-                    summary="Function is not supported",
-                    detail=f"{call.name} is a function of Terragrunt that platformctl refuses.",
-                    hint=REFUSED_FUNCTIONS[call.name],
-                    range=call.name_range,
-                )
+            collector.report(
+                call.name_range,
+                "Function is not supported",
+                f"{call.name} is a function of Terragrunt that platformctl refuses.",
+                REFUSED_FUNCTIONS[call.name],
             )
     collector.raise_if_any()
     return Document(
@@ -122,21 +120,17 @@ def _check_attributes(body: Body, collector: Collector) -> None:
         else:
             detail = f'No attribute "{attribute.name}" is known at the top level of a file.'
             hint = did_you_mean(attribute.name, ATTRIBUTES) or DOCUMENTATION
-        collector.add(
-            Diagnostic(summary="Attribute is not supported", detail=detail, hint=hint, range=attribute.name_range)
-        )
+        collector.report(attribute.name_range, "Attribute is not supported", detail, hint)
 
 
 def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
     allowed = {Labels.NONE: (0,), Labels.ONE: (1,), Labels.OPTIONAL: (0, 1)}[rule.labels]
     if len(block.labels) not in allowed:
-        collector.add(
-            Diagnostic(
-                summary="Wrong number of labels",
-                detail=f"A {block.type} block has {rule.labels}; this one has {len(block.labels)}.",
-                hint=f'Write {block.type} "name" {{ ... }}.' if rule.labels is Labels.ONE else "",
-                range=block.label_ranges[-1] if block.labels else block.type_range,
-            )
+        collector.report(
+            block.label_ranges[-1] if block.labels else block.type_range,
+            "Wrong number of labels",
+            f"A {block.type} block has {rule.labels}; this one has {len(block.labels)}.",
+            f'Write {block.type} "name" {{ ... }}.' if rule.labels is Labels.ONE else "",
         )
     for nested in block.body.blocks:
         if rule.attributes and nested.type in rule.attributes:
@@ -148,7 +142,7 @@ def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
         else:
             detail = f'A {block.type} block has no block "{nested.type}" in it.'
             hint = DOCUMENTATION
-        collector.add(Diagnostic(summary="Block is not supported", detail=detail, hint=hint, range=nested.type_range))
+        collector.report(nested.type_range, "Block is not supported", detail, hint)
     if rule.attributes is None:
         return
     for attribute in block.body.attributes.values():
@@ -160,19 +154,13 @@ def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
         else:
             detail = f'A {block.type} block has no attribute "{attribute.name}".'
             hint = did_you_mean(attribute.name, rule.attributes) or f"It has {', '.join(rule.attributes)}."
-        collector.add(
-            Diagnostic(summary="Attribute is not supported", detail=detail, hint=hint, range=attribute.name_range)
-        )
+        collector.report(attribute.name_range, "Attribute is not supported", detail, hint)
     written = block.body.attributes.keys() | {nested.type for nested in block.body.blocks}
     for name, required in rule.attributes.items():
         if required and name not in written:
             label = f' "{block.labels[0]}"' if block.labels else ""
-            collector.add(
-                Diagnostic(
-                    summary="Attribute is missing",
-                    detail=f"The {block.type}{label} block needs the attribute {name}.",
-                    range=block.type_range,
-                )
+            collector.report(
+                block.type_range, "Attribute is missing", f"The {block.type}{label} block needs the attribute {name}."
             )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from orchestrator.config import settings
 from orchestrator.config.contents import Section, Setting
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, did_you_mean
+from orchestrator.diagnostics import Collector, ConfigurationError, Range, did_you_mean, failure
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known
 
@@ -125,19 +125,19 @@ def remote_state(section: Section | None) -> RemoteState | None:
     config = settings.mapping("config", section["config"])
     place = section["config"].range
     if has_sensitive(config):
-        raise _error(
+        raise failure(
+            place,
             "Secret in the state's configuration",
             "config holds a sensitive value, which Terraform would keep in plain text.",
             "Give the credentials in the environment.",
-            place,
         )
     foreign = sorted(config.keys() & _BUCKET_SETTINGS)
     if foreign:
-        raise _error(
+        raise failure(
+            place,
             "Setting is not supported",
             f"{', '.join(foreign)} would tell Terragrunt how to create the bucket.",
             "platformctl creates the state bucket itself: versioned, encrypted, TLS only, not public. Take it out.",
-            place,
         )
     return RemoteState(
         backend=settings.text(section, "backend"),
@@ -193,14 +193,14 @@ def _state_file(setting: Setting) -> StateFile:
     section = {name: Setting(value=value, range=setting.range) for name, value in values.items()}
     for name in ("path", "if_exists"):
         if name not in section:
-            raise _error("Attribute is missing", f"generate of remote_state needs {name}.", "", setting.range)
+            raise failure(setting.range, "Attribute is missing", f"generate of remote_state needs {name}.")
     unknown = sorted(section.keys() - {"path", "if_exists"})
     if unknown:
-        raise _error(
+        raise failure(
+            setting.range,
             "Attribute is not supported",
             f'generate of remote_state has no "{unknown[0]}".',
             did_you_mean(unknown[0], ("path", "if_exists")) or "It has path and if_exists.",
-            setting.range,
         )
     return StateFile(
         path=_inside(settings.text(section, "path"), setting.range),
@@ -211,14 +211,10 @@ def _state_file(setting: Setting) -> StateFile:
 def _inside(path: str, place: Range) -> str:
     normal = os.path.normpath(path) if path else ""
     if not normal or normal in {".", ".."} or normal.startswith(("/", "../")):
-        raise _error(
+        raise failure(
+            place,
             "Generated file outside the module's folder",
             f'path is "{path}".',
             'Write a name relative to the module\'s folder: "provider.tf".',
-            place,
         )
     return normal
-
-
-def _error(summary: str, detail: str, hint: str, place: Range) -> ConfigurationError:
-    return ConfigurationError([Diagnostic(summary=summary, detail=detail, hint=hint, range=place)])

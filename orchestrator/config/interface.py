@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Position, Range, Source
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Position, Range, Source, failure
 from orchestrator.hcl import Attribute, Block, Literal, parse_file
 
 
@@ -147,14 +147,10 @@ def _json_declarations(path: Path) -> Iterator[_Declaration]:
         source = Source(path, path.read_text(encoding="utf-8"))
         content = json.loads(source.text)
     except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            [
-                Diagnostic(
-                    summary="Module file cannot be read",
-                    detail=f"{path.name} is not valid JSON: {error}.",
-                    range=Range(source, Position(1, 1), Position(1, 1)),
-                )
-            ]
+        raise failure(
+            Range(source, Position(1, 1), Position(1, 1)),
+            "Module file cannot be read",
+            f"{path.name} is not valid JSON: {error}.",
         ) from error
     place = Range(source, Position(1, 1), Position(1, 1))
     for kind in ("variable", "output"):

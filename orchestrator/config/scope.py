@@ -29,7 +29,7 @@ from orchestrator.config.outputs import NO_OUTPUTS, Outputs
 from orchestrator.config.place import Place
 from orchestrator.config.sections import body, own_contents, own_links
 from orchestrator.config.stages import Stage, refused_roots
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import (
     Attribute,
     Block,
@@ -190,11 +190,11 @@ class FileScope:
     def _read_includes(self) -> tuple[IncludedFile, ...]:
         if self.place.included is not None:
             block = next(iter(self.document.includes.values()))
-            raise _error(
+            raise failure(
+                block.type_range,
                 "Include inside an included file",
                 f"{self.document.path.name} is included itself, and includes go one level deep only.",
                 "Include both files from the unit, or use read_terragrunt_config for the second.",
-                block.type_range,
             )
         collector = Collector()
         read: list[IncludedFile] = []
@@ -212,11 +212,11 @@ class FileScope:
         collector.raise_if_any()
         path = Path(normpath(self.place.home / settings.text(section, "path")))
         if not path.is_file():
-            raise _error(
+            raise failure(
+                section["path"].range,
                 "Included file not found",
                 f"There is no file {path}.",
                 'Write path = find_in_parent_folders("...") to look for it in the folders above.',
-                section["path"].range,
             )
         place = Place(home=self.place.home, original=self.place.original, included=path.parent)
         return IncludedFile(
@@ -299,7 +299,3 @@ def _locals_cycle(circle: list[str], attributes: Mapping[str, Attribute]) -> Dia
         hint="Take out one of these references.",
         range=attributes[circle[begin]].name_range,
     )
-
-
-def _error(summary: str, detail: str, hint: str, place: Range) -> ConfigurationError:
-    return ConfigurationError([Diagnostic(summary=summary, detail=detail, hint=hint, range=place)])

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from orchestrator.config.contents import Section, Setting
-from orchestrator.diagnostics import ConfigurationError, Diagnostic, did_you_mean
+from orchestrator.diagnostics import ConfigurationError, did_you_mean, failure
 from orchestrator.hcl.values import SetValue, Unknown, Value, is_wholly_known, unmark
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -51,15 +51,11 @@ def choice(section: Section, name: str, default: _Choice) -> _Choice:
     known = [member.value for member in type(default)]
     found = text(section, name, default.value)
     if found not in known:
-        raise ConfigurationError(
-            [
-                Diagnostic(
-                    summary="Value is not one of those allowed",
-                    detail=f'{name} cannot be "{found}".',
-                    hint=did_you_mean(found, known) or f"Write one of {', '.join(known)}.",
-                    range=section[name].range,
-                )
-            ]
+        raise failure(
+            section[name].range,
+            "Value is not one of those allowed",
+            f'{name} cannot be "{found}".',
+            did_you_mean(found, known) or f"Write one of {', '.join(known)}.",
         )
     return type(default)(found)
 
@@ -76,28 +72,18 @@ def mapping(name: str, setting: Setting) -> dict[str, Value]:
 
 def wrong_type(name: str, setting: Setting, wanted: str) -> ConfigurationError:
     """The error for a value of another type."""
-    return ConfigurationError(
-        [
-            Diagnostic(
-                summary="Value has the wrong type",
-                detail=f"{name} must be {wanted}, not {_kind(unmark(setting.value))}.",
-                range=setting.range,
-            )
-        ]
+    return failure(
+        setting.range, "Value has the wrong type", f"{name} must be {wanted}, not {_kind(unmark(setting.value))}."
     )
 
 
 def not_known(name: str, setting: Setting) -> ConfigurationError:
     """The error for a value that depends on outputs where it cannot."""
-    return ConfigurationError(
-        [
-            Diagnostic(
-                summary="Value must be known beforehand",
-                detail=f"{name} depends on outputs that are known only after apply.",
-                hint="Only the values of inputs and the contents of generated files may depend on outputs.",
-                range=setting.range,
-            )
-        ]
+    return failure(
+        setting.range,
+        "Value must be known beforehand",
+        f"{name} depends on outputs that are known only after apply.",
+        "Only the values of inputs and the contents of generated files may depend on outputs.",
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
-from orchestrator.diagnostics import ConfigurationError, Diagnostic, Range
+from orchestrator.diagnostics import ConfigurationError, Range, failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +135,4 @@ def _shown(text: str) -> str:
 
 
 def _error(detail: str, hint: str, place: Range) -> ConfigurationError:
-    return ConfigurationError(
-        [Diagnostic(summary="Source is not supported", detail=_shown(detail), hint=hint, range=place)]
-    )
+    return failure(place, "Source is not supported", _shown(detail), hint)

@@ -131,11 +131,9 @@ def _check_module_names(units: Mapping[str, UnitConfiguration], collector: Colle
     for name in sorted(units):
         other = taken.setdefault(module_name(name), name)
         if other != name:
-            collector.add(
-                Diagnostic(
-                    summary="Unit names are too much alike",
-                    detail=f'"{other}" and "{name}" would both be module.{module_name(name)} in the plan of the stack.',
-                    hint="Rename one of the two folders.",
-                    range=units[name].place(),
-                )
+            collector.report(
+                units[name].place(),
+                "Unit names are too much alike",
+                f'"{other}" and "{name}" would both be module.{module_name(name)} in the plan of the stack.',
+                "Rename one of the two folders.",
             )

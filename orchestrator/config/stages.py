@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from orchestrator.config.grammar import DOCUMENTATION
-from orchestrator.diagnostics import Collector, Diagnostic, did_you_mean
+from orchestrator.diagnostics import Collector, did_you_mean
 from orchestrator.hcl import Reference
 
 
@@ -100,5 +100,5 @@ def refused_roots(found: Iterable[Reference], stage: Stage, *, included: bool) -
             summary = "Unknown reference"
             detail = f'No name "{root}" is known in a file of the live tree.'
             hint = _ELSEWHERE.get(root) or did_you_mean(root, stage.roots) or DOCUMENTATION
-        collector.add(Diagnostic(summary=summary, detail=detail, hint=hint, range=reference.range))
+        collector.report(reference.range, summary, detail, hint)
     return collector

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.config.generated import RemoteState
-from orchestrator.diagnostics import ConfigurationError, Diagnostic, Range
+from orchestrator.diagnostics import Range, failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +28,18 @@ def state_address(unit: str, state: RemoteState | None, place: Range | None = No
     """
     if state is None or state.backend != "s3":
         backend = "no remote_state block" if state is None else f'backend "{state.backend}"'
-        raise _error(
+        raise failure(
+            state.range if state else place,
             "The state is not in S3",
             f'Unit "{unit}" has {backend}; outputs are passed from unit to unit through states in S3.',
             'Include root.hcl, whose remote_state block configures backend "s3".',
-            state.range if state else place,
         )
     missing = [name for name in ("bucket", "key") if not isinstance(state.config.get(name), str)]
     if missing:
-        raise _error(
+        raise failure(
+            state.range,
             "The state's address is incomplete",
             f'remote_state of unit "{unit}" has no {" and no ".join(missing)}.',
             "Give bucket and key as strings.",
-            state.range,
         )
     return StateAddress(bucket=str(state.config["bucket"]), key=str(state.config["key"]))
-
-
-def _error(summary: str, detail: str, hint: str, place: Range | None) -> ConfigurationError:
-    return ConfigurationError([Diagnostic(summary=summary, detail=detail, hint=hint, range=place)])

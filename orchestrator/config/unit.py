@@ -16,7 +16,7 @@ from orchestrator.config.place import Place
 from orchestrator.config.scope import FileScope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
 from orchestrator.config.state import StateAddress, state_address
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import references
 from orchestrator.hcl.values import Value, mark
 from orchestrator.model.unit import Dependency, Unit
@@ -90,16 +90,12 @@ class UnitConfiguration:
             elif module_files(self.unit.folder):
                 self._source = LocalSource(root=self.unit.folder)
             else:
-                raise ConfigurationError(
-                    [
-                        Diagnostic(
-                            summary="Unit without a module",
-                            detail=f'Unit "{self.unit.name}" has no terraform block with a source,'
-                            " and there are no *.tf files in its folder.",
-                            hint='Add terraform { source = "..." }.',
-                            range=self.place(),
-                        )
-                    ]
+                raise failure(
+                    self.place(),
+                    "Unit without a module",
+                    f'Unit "{self.unit.name}" has no terraform block with a source,'
+                    " and there are no *.tf files in its folder.",
+                    'Add terraform { source = "..." }.',
                 )
         return self._source
 
@@ -231,13 +227,11 @@ class UnitConfiguration:
             folder = folder.parent
         if self._environment in folder.parents:
             return folder, folder.relative_to(self._environment).as_posix()
-        collector.add(
-            Diagnostic(
-                summary="Dependency outside the environment",
-                detail=f'"{path}" leads to {folder}, which is no unit of the environment "{self._environment.name}".',
-                hint="Units depend on units of their own environment only; pass other values as inputs.",
-                range=place,
-            )
+        collector.report(
+            place,
+            "Dependency outside the environment",
+            f'"{path}" leads to {folder}, which is no unit of the environment "{self._environment.name}".',
+            "Units depend on units of their own environment only; pass other values as inputs.",
         )
         return None
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from orchestrator.diagnostics import ConfigurationError, Range, did_you_mean
-from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, failure, fold, marked_if, split
+from orchestrator.diagnostics import ConfigurationError, Range, did_you_mean, failure
+from orchestrator.hcl import nodes
+from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, fold, marked_if, split
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_number, to_string, type_name
-from orchestrator.hcl.nodes import Expression, GetAttribute, Index, Literal, Splat, SplatItem, Variable
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import as_expression
 from orchestrator.hcl.values import SetValue, Unknown, Value
@@ -19,8 +19,8 @@ INVALID_INDEX = "Invalid index"
 _SPLAT_ITEM = "*"
 
 
-@evaluates(Variable)
-def _variable(node: Variable, scope: Scope) -> Value:
+@evaluates(nodes.Variable)
+def _variable(node: nodes.Variable, scope: Scope) -> Value:
     try:
         return scope.variables[node.name]
     except KeyError:
@@ -34,13 +34,13 @@ def _variable(node: Variable, scope: Scope) -> Value:
         ) from None
 
 
-@evaluates(GetAttribute)
-def _get_attribute(node: GetAttribute, scope: Scope) -> Value:
+@evaluates(nodes.GetAttribute)
+def _get_attribute(node: nodes.GetAttribute, scope: Scope) -> Value:
     value, secret = split(evaluate(node.of, scope))
     return marked_if(secret, _attribute(node, value))
 
 
-def _attribute(node: GetAttribute, value: Value) -> Value:
+def _attribute(node: nodes.GetAttribute, value: Value) -> Value:
     name = node.name
     match value:
         case dict():
@@ -85,15 +85,15 @@ def _missing(place: Range, what: str, name: str, known: frozenset[str] | dict[st
     )
 
 
-def describe(expression: Expression) -> str:
+def describe(expression: nodes.Expression) -> str:
     """The text of a reference, such as local.names[0]; "this value" for anything else."""
     match expression:
-        case Variable():
+        case nodes.Variable():
             return expression.name
-        case GetAttribute():
+        case nodes.GetAttribute():
             of = describe(expression.of)
             return of if of == "this value" else f"{of}.{expression.name}"
-        case Index(key=Literal(value=str() | int() as key)):
+        case nodes.Index(key=nodes.Literal(value=str() | int() as key)):
             of = describe(expression.of)
             shown = f'"{key}"' if isinstance(key, str) else str(key)
             return of if of == "this value" else f"{of}[{shown}]"
@@ -107,13 +107,13 @@ def _capital(text: str) -> str:
 # Indexes
 
 
-@evaluates(Index)
-def _index(node: Index, scope: Scope) -> Value:
+@evaluates(nodes.Index)
+def _index(node: nodes.Index, scope: Scope) -> Value:
     (of, of_secret), (key, key_secret) = map(split, evaluate_all((node.of, node.key), scope))
     return marked_if(of_secret or key_secret, _element(node, of, key, key_secret))
 
 
-def _element(node: Index, of: Value, key: Value, key_secret: bool) -> Value:
+def _element(node: nodes.Index, of: Value, key: Value, key_secret: bool) -> Value:
     if of is None:
         raise failure(
             node.range,
@@ -140,7 +140,7 @@ def _element(node: Index, of: Value, key: Value, key_secret: bool) -> Value:
     raise failure(node.range, INVALID_INDEX, detail, hint)
 
 
-def _position(node: Index, key: Value, length: int, secret: bool) -> int:
+def _position(node: nodes.Index, key: Value, length: int, secret: bool) -> int:
     try:
         number = to_number(key)
     except FunctionError:
@@ -166,7 +166,7 @@ def _position(node: Index, key: Value, length: int, secret: bool) -> int:
     return number
 
 
-def _entry(node: Index, of: dict[str, Value], key: Value, secret: bool) -> Value:
+def _entry(node: nodes.Index, of: dict[str, Value], key: Value, secret: bool) -> Value:
     try:
         name = to_string(key)
     except FunctionError:
@@ -190,11 +190,11 @@ def _entry(node: Index, of: dict[str, Value], key: Value, secret: bool) -> Value
 # Splats
 
 
-@evaluates(Splat)
-def _splat(node: Splat, scope: Scope) -> Value:
+@evaluates(nodes.Splat)
+def _splat(node: nodes.Splat, scope: Scope) -> Value:
     value, secret = split(evaluate(node.of, scope))
     if isinstance(value, Unknown):
-        item = Unknown(SplatItem(range=node.each.range))
+        item = Unknown(nodes.SplatItem(range=node.each.range))
         each = fold(node.each, scope.child(**{_SPLAT_ITEM: item}))
         return marked_if(secret, Unknown(replace(node, of=value.expression, each=each)))
     if value is None:
@@ -203,6 +203,6 @@ def _splat(node: Splat, scope: Scope) -> Value:
     return marked_if(secret, [evaluate(node.each, scope.child(**{_SPLAT_ITEM: item})) for item in elements])
 
 
-@evaluates(SplatItem)
-def _splat_item(_: SplatItem, scope: Scope) -> Value:
+@evaluates(nodes.SplatItem)
+def _splat_item(_: nodes.SplatItem, scope: Scope) -> Value:
     return scope.variables[_SPLAT_ITEM]

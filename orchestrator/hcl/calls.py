@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from orchestrator.diagnostics import Position, Range, Source, did_you_mean
-from orchestrator.hcl.dispatch import evaluate_all, evaluates, failure, marked_if, split
+from orchestrator.diagnostics import Position, Range, Source, did_you_mean, failure
+from orchestrator.hcl.dispatch import evaluate_all, evaluates, marked_if, split
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.conversion import type_name
 from orchestrator.hcl.nodes import Call, Literal

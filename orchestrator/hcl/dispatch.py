@@ -7,7 +7,9 @@ importing each other. What they share on errors and on secrets is here too.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range
+from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
+from orchestrator.hcl.function import FunctionError
+from orchestrator.hcl.functions.conversion import to_bool, type_name
 from orchestrator.hcl.nodes import Expression
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import as_expression
@@ -78,6 +80,12 @@ def too_deep(place: Range) -> ConfigurationError:
     )
 
 
-def failure(place: Range, summary: str, detail: str, hint: str = "") -> ConfigurationError:
-    """An error with a single finding."""
-    return ConfigurationError([Diagnostic(summary=summary, detail=detail, hint=hint, range=place)])
+def truth(condition: Value, place: Range) -> bool:
+    """Tell whether a known condition holds; raises ConfigurationError where it is neither true nor false."""
+    if condition is None:
+        raise failure(place, "Null condition", "The condition is null, but it has to be either true or false.")
+    try:
+        return to_bool(condition)
+    except FunctionError:
+        detail = f"The condition has to be either true or false, not a {type_name(condition)}."
+        raise failure(place, "Incorrect condition type", detail) from None

@@ -1,28 +1,8 @@
 """Expressions: operators by precedence, traversals, calls, collections and for expressions."""
 
-from orchestrator.hcl import template_parser
+from orchestrator.hcl import nodes, template_parser
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.decimals import parse_number
-from orchestrator.hcl.nodes import (
-    Binary,
-    BinaryOperator,
-    Call,
-    Conditional,
-    Expression,
-    ForList,
-    ForObject,
-    GetAttribute,
-    Index,
-    ListExpression,
-    Literal,
-    ObjectExpression,
-    ObjectItem,
-    Splat,
-    SplatItem,
-    Unary,
-    UnaryOperator,
-    Variable,
-)
 from orchestrator.hcl.reader import HEREDOC, IDENTIFIER, NEWLINE, NUMBER, Reader
 
 # The weakest first; all of them group from the left.
@@ -30,33 +10,33 @@ _PRECEDENCE = {
     operator: level
     for level, operators in enumerate(
         (
-            (BinaryOperator.OR,),
-            (BinaryOperator.AND,),
-            (BinaryOperator.EQUAL, BinaryOperator.NOT_EQUAL),
+            (nodes.BinaryOperator.OR,),
+            (nodes.BinaryOperator.AND,),
+            (nodes.BinaryOperator.EQUAL, nodes.BinaryOperator.NOT_EQUAL),
             (
-                BinaryOperator.LESS,
-                BinaryOperator.LESS_OR_EQUAL,
-                BinaryOperator.GREATER,
-                BinaryOperator.GREATER_OR_EQUAL,
+                nodes.BinaryOperator.LESS,
+                nodes.BinaryOperator.LESS_OR_EQUAL,
+                nodes.BinaryOperator.GREATER,
+                nodes.BinaryOperator.GREATER_OR_EQUAL,
             ),
-            (BinaryOperator.ADD, BinaryOperator.SUBTRACT),
-            (BinaryOperator.MULTIPLY, BinaryOperator.DIVIDE, BinaryOperator.MODULO),
+            (nodes.BinaryOperator.ADD, nodes.BinaryOperator.SUBTRACT),
+            (nodes.BinaryOperator.MULTIPLY, nodes.BinaryOperator.DIVIDE, nodes.BinaryOperator.MODULO),
         ),
         start=1,
     )
     for operator in operators
 }
 _LEVELS = {operator.value: (level, operator) for operator, level in _PRECEDENCE.items()}
-_NO_OPERATOR = (0, BinaryOperator.OR)
+_NO_OPERATOR = (0, nodes.BinaryOperator.OR)
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-def binary_level(operator: BinaryOperator) -> int:
+def binary_level(operator: nodes.BinaryOperator) -> int:
     """How strongly an operator binds; a higher number binds stronger."""
     return _PRECEDENCE[operator]
 
 
-def expression(reader: Reader) -> Expression:
+def expression(reader: Reader) -> nodes.Expression:
     """Parse an expression that begins at the next token."""
     start = reader.start
     condition = _binary(reader, 1)
@@ -66,10 +46,12 @@ def expression(reader: Reader) -> Expression:
     then = expression(reader)
     reader.take(":", "Missing false expression in conditional", 'a ":" and the value for when the condition is false')
     otherwise = expression(reader)
-    return Conditional(condition=condition, then=then, otherwise=otherwise, range=reader.range(start, reader.last_end))
+    return nodes.Conditional(
+        condition=condition, then=then, otherwise=otherwise, range=reader.range(start, reader.last_end)
+    )
 
 
-def _binary(reader: Reader, minimum: int) -> Expression:
+def _binary(reader: Reader, minimum: int) -> nodes.Expression:
     start = reader.start
     left = _unary(reader)
     while True:
@@ -78,20 +60,20 @@ def _binary(reader: Reader, minimum: int) -> Expression:
             return left
         reader.advance()
         right = _binary(reader, level + 1)
-        left = Binary(operator=operator, left=left, right=right, range=reader.range(start, reader.last_end))
+        left = nodes.Binary(operator=operator, left=left, right=right, range=reader.range(start, reader.last_end))
 
 
-def _unary(reader: Reader) -> Expression:
+def _unary(reader: Reader) -> nodes.Expression:
     start = reader.start
     kind = reader.kind
     if kind not in ("-", "!"):
         return _traversals(reader, _term(reader), start)
     reader.advance()
     operand = _unary(reader)
-    return Unary(operator=UnaryOperator(kind), operand=operand, range=reader.range(start, reader.last_end))
+    return nodes.Unary(operator=nodes.UnaryOperator(kind), operand=operand, range=reader.range(start, reader.last_end))
 
 
-def _term(reader: Reader) -> Expression:
+def _term(reader: Reader) -> nodes.Expression:
     start = reader.start
     kind = reader.kind
     if kind == IDENTIFIER:
@@ -114,7 +96,7 @@ def _term(reader: Reader) -> Expression:
     raise reader.unexpected("Invalid expression", "the start of an expression")
 
 
-def _number(reader: Reader) -> Literal:
+def _number(reader: Reader) -> nodes.Literal:
     text = reader.word()
     if text.count(".") > 1:
         raise reader.problem(
@@ -125,10 +107,10 @@ def _number(reader: Reader) -> Literal:
     except FunctionError as error:
         raise reader.problem(reader.start, reader.end, "Invalid number", error.message) from None
     reader.advance()
-    return Literal(value=value, range=reader.range(reader.last_end - len(text), reader.last_end))
+    return nodes.Literal(value=value, range=reader.range(reader.last_end - len(text), reader.last_end))
 
 
-def _identifier(reader: Reader) -> Expression:
+def _identifier(reader: Reader) -> nodes.Expression:
     start = reader.start
     name = reader.word()
     reader.advance()
@@ -139,16 +121,16 @@ def _identifier(reader: Reader) -> Expression:
         return _call(reader, name, start)
     place = reader.range(start, reader.last_end)
     if name in _CONSTANTS:
-        return Literal(value=_CONSTANTS[name], range=place)
-    return Variable(name=name, range=place)
+        return nodes.Literal(value=_CONSTANTS[name], range=place)
+    return nodes.Variable(name=name, range=place)
 
 
-def _call(reader: Reader, name: str, start: int) -> Call:
+def _call(reader: Reader, name: str, start: int) -> nodes.Call:
     name_range = reader.range(start, reader.last_end)
     if reader.kind != "(":
         raise reader.unexpected("Missing open parenthesis", f'a "(" and the arguments of the function {name}')
     reader.open(newlines=False)
-    arguments: list[Expression] = []
+    arguments: list[nodes.Expression] = []
     expand = False
     while reader.kind != ")":
         arguments.append(expression(reader))
@@ -161,7 +143,7 @@ def _call(reader: Reader, name: str, start: int) -> Call:
         reader.advance()
     after = 'a ")", because nothing may follow "..."' if expand else 'a "," or a ")" after an argument'
     reader.close(")", "Unterminated function call", f"{after} of the function {name}")
-    return Call(
+    return nodes.Call(
         name=name,
         arguments=tuple(arguments),
         expand_final=expand,
@@ -173,7 +155,7 @@ def _call(reader: Reader, name: str, start: int) -> Call:
 # Traversals
 
 
-def _traversals(reader: Reader, of: Expression, start: int) -> Expression:
+def _traversals(reader: Reader, of: nodes.Expression, start: int) -> nodes.Expression:
     while True:
         if reader.kind == ".":
             of = _dot(reader, of, start)
@@ -183,28 +165,28 @@ def _traversals(reader: Reader, of: Expression, start: int) -> Expression:
             return of
 
 
-def _dot(reader: Reader, of: Expression, start: int) -> Expression:
+def _dot(reader: Reader, of: nodes.Expression, start: int) -> nodes.Expression:
     reader.advance()
     if reader.kind == IDENTIFIER:
         name = reader.word()
         reader.advance()
-        return GetAttribute(of=of, name=name, range=reader.range(start, reader.last_end))
+        return nodes.GetAttribute(of=of, name=name, range=reader.range(start, reader.last_end))
     if reader.kind == NUMBER:
         return _legacy_indexes(reader, of, start)
     if reader.kind == "*":
         star = reader.range(reader.start, reader.end)
         item_start = reader.start
         reader.advance()
-        each: Expression = SplatItem(range=star)
+        each: nodes.Expression = nodes.SplatItem(range=star)
         while reader.kind == ".":
             reader.advance()
             name = reader.take_identifier("Invalid attribute name", 'an attribute name after "."')
-            each = GetAttribute(of=each, name=name, range=reader.range(item_start, reader.last_end))
-        return Splat(of=of, each=each, full=False, range=reader.range(start, reader.last_end))
+            each = nodes.GetAttribute(of=each, name=name, range=reader.range(item_start, reader.last_end))
+        return nodes.Splat(of=of, each=each, full=False, range=reader.range(start, reader.last_end))
     raise reader.unexpected("Invalid attribute name", 'an attribute name after "."')
 
 
-def _legacy_indexes(reader: Reader, of: Expression, start: int) -> Expression:
+def _legacy_indexes(reader: Reader, of: nodes.Expression, start: int) -> nodes.Expression:
     # "a.0.1" arrives as the number 0.1.
     text = reader.word()
     digits_start = reader.start
@@ -212,9 +194,9 @@ def _legacy_indexes(reader: Reader, of: Expression, start: int) -> Expression:
         raise reader.unexpected("Invalid attribute name", 'an attribute name or an index after "."')
     for digits in text.split("."):
         place = reader.range(digits_start, digits_start + len(digits))
-        of = Index(
+        of = nodes.Index(
             of=of,
-            key=Literal(value=int(digits), range=place),
+            key=nodes.Literal(value=int(digits), range=place),
             range=reader.range(start, digits_start + len(digits)),
         )
         digits_start += len(digits) + 1
@@ -222,45 +204,45 @@ def _legacy_indexes(reader: Reader, of: Expression, start: int) -> Expression:
     return of
 
 
-def _bracket(reader: Reader, of: Expression, start: int) -> Expression:
+def _bracket(reader: Reader, of: nodes.Expression, start: int) -> nodes.Expression:
     reader.open(newlines=False)
     if reader.kind == "*":
         star_start = reader.start
         star = reader.range(star_start, reader.end)
         reader.advance()
         reader.close("]", "Missing close bracket on splat index", 'a "]" after "[*"')
-        each = _traversals(reader, SplatItem(range=star), star_start)
-        return Splat(of=of, each=each, full=True, range=reader.range(start, reader.last_end))
+        each = _traversals(reader, nodes.SplatItem(range=star), star_start)
+        return nodes.Splat(of=of, each=each, full=True, range=reader.range(start, reader.last_end))
     key = expression(reader)
     reader.close("]", "Missing close bracket on index", 'a "]" after the index')
-    return Index(of=of, key=key, range=reader.range(start, reader.last_end))
+    return nodes.Index(of=of, key=key, range=reader.range(start, reader.last_end))
 
 
 # Collections
 
 
-def _list(reader: Reader, start: int) -> Expression:
+def _list(reader: Reader, start: int) -> nodes.Expression:
     reader.open(newlines=False)
     if reader.at_word("for"):
         return _for(reader, start, is_object=False)
-    items: list[Expression] = []
+    items: list[nodes.Expression] = []
     while reader.kind != "]":
         items.append(expression(reader))
         if reader.kind != ",":
             break
         reader.advance()
     reader.close("]", "Missing item separator", 'a "," or a "]" after an item of the list')
-    return ListExpression(items=tuple(items), range=reader.range(start, reader.last_end))
+    return nodes.ListExpression(items=tuple(items), range=reader.range(start, reader.last_end))
 
 
-def _object(reader: Reader, start: int) -> Expression:
+def _object(reader: Reader, start: int) -> nodes.Expression:
     # A for expression ignores line breaks, an object separates its items by them: look before deciding.
     reader.open(newlines=False)
     if reader.at_word("for"):
         return _for(reader, start, is_object=True)
     reader.set_newlines(significant=True)
     reader.skip_newlines()
-    items: list[ObjectItem] = []
+    items: list[nodes.ObjectItem] = []
     while reader.kind != "}":
         items.append(_object_item(reader))
         if reader.kind not in (",", NEWLINE):
@@ -269,17 +251,17 @@ def _object(reader: Reader, start: int) -> Expression:
             reader.advance()
         reader.skip_newlines()
     reader.close("}", "Missing attribute separator", 'a ",", a line break or a "}" after an item of the object')
-    return ObjectExpression(items=tuple(items), range=reader.range(start, reader.last_end))
+    return nodes.ObjectExpression(items=tuple(items), range=reader.range(start, reader.last_end))
 
 
-def _object_item(reader: Reader) -> ObjectItem:
+def _object_item(reader: Reader) -> nodes.ObjectItem:
     start = reader.start
     parenthesised = reader.kind == "("
     word = reader.word() if reader.kind == IDENTIFIER else ""
     key = expression(reader)
-    if word and isinstance(key, Variable | Literal):
-        key = Literal(value=word, range=key.range)
-    elif isinstance(key, GetAttribute) and not parenthesised:
+    if word and isinstance(key, nodes.Variable | nodes.Literal):
+        key = nodes.Literal(value=word, range=key.range)
+    elif isinstance(key, nodes.GetAttribute) and not parenthesised:
         written = reader.text[start : reader.last_end]
         raise reader.problem(
             start,
@@ -291,17 +273,17 @@ def _object_item(reader: Reader) -> ObjectItem:
     if reader.kind not in ("=", ":"):
         raise reader.unexpected("Missing attribute value", 'a "=" and a value after the key of an object')
     reader.advance()
-    return ObjectItem(key=key, value=expression(reader))
+    return nodes.ObjectItem(key=key, value=expression(reader))
 
 
-def _for(reader: Reader, start: int, *, is_object: bool) -> Expression:
+def _for(reader: Reader, start: int, *, is_object: bool) -> nodes.Expression:
     summary = "Invalid for expression"
     reader.advance()
     key_name, value_name = for_names(reader, summary)
     collection = expression(reader)
     reader.take(":", summary, 'a ":" after the collection')
     result = expression(reader)
-    value: Expression | None = None
+    value: nodes.Expression | None = None
     group = False
     if is_object:
         reader.take("=>", summary, 'a "=>" and a value, because a for expression in braces makes an object')
@@ -317,7 +299,7 @@ def _for(reader: Reader, start: int, *, is_object: bool) -> Expression:
     reader.close(close, summary, f'an "if" or a "{close}" at the end of the for expression')
     place = reader.range(start, reader.last_end)
     if value is None:
-        return ForList(
+        return nodes.ForList(
             key_name=key_name,
             value_name=value_name,
             collection=collection,
@@ -325,7 +307,7 @@ def _for(reader: Reader, start: int, *, is_object: bool) -> Expression:
             condition=condition,
             range=place,
         )
-    return ForObject(
+    return nodes.ForObject(
         key_name=key_name,
         value_name=value_name,
         collection=collection,

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
-from orchestrator.diagnostics import Collector, ConfigurationError
-from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluates, failure, fold, marked_if, split
+from orchestrator.diagnostics import Collector, ConfigurationError, failure
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluates, fold, marked_if, split, truth
 from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import to_bool, to_string, type_name
+from orchestrator.hcl.functions.conversion import to_string, type_name
 from orchestrator.hcl.limits import ITERATIONS
 from orchestrator.hcl.nodes import Expression, ForList, ForObject, Variable
 from orchestrator.hcl.references import free_variables
@@ -175,20 +175,10 @@ def _kept(condition: Expression | None, scope: Scope) -> tuple[bool, bool]:
     """Whether the element passes the ``if``, and whether that is a secret."""
     if condition is None:
         return True, False
-    summary = "Invalid for condition"
     value, secret = split(evaluate(condition, scope))
     if isinstance(value, Unknown):
         raise _ShapeUnknownError
-    if value is None:
-        raise failure(condition.range, summary, "The condition is null, but it has to be either true or false.")
-    try:
-        return to_bool(value), secret
-    except FunctionError:
-        raise failure(
-            condition.range,
-            summary,
-            f"The condition has to be either true or false, not a {type_name(value)}.",
-        ) from None
+    return truth(value, condition.range), secret
 
 
 def _key(node: ForObject, scope: Scope) -> tuple[str, bool]:

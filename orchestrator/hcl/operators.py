@@ -10,8 +10,8 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
-from orchestrator.diagnostics import ConfigurationError, Range
-from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, failure, marked_if, split
+from orchestrator.diagnostics import ConfigurationError, Range, failure
+from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, marked_if, split, truth
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to_number, type_name
 from orchestrator.hcl.functions.decimals import CONTEXT, Number, normalise
@@ -75,7 +75,9 @@ def _unary(node: Unary, scope: Scope) -> Value:
         return marked_if(secret, Unknown(replace(node, operand=value.expression)))
     if node.operator is UnaryOperator.NOT:
         return marked_if(secret, not _operand(to_bool, value, secret, node.operator, node.operand.range))
-    return marked_if(secret, -_operand(to_number, value, secret, node.operator, node.operand.range))
+    number = _operand(to_number, value, secret, node.operator, node.operand.range)
+    # The minus of a Decimal would round to the precision of the thread's context.
+    return marked_if(secret, number.copy_negate() if isinstance(number, Decimal) else -number)
 
 
 @evaluates(Binary)
@@ -171,18 +173,7 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
             otherwise=as_expression(otherwise, node.otherwise.range),
         )
         return marked_if(secret or has_sensitive(then) or has_sensitive(otherwise), Unknown(folded))
-    if condition is None:
-        raise failure(
-            node.condition.range, "Null condition", "The condition is null, but it has to be either true or false."
-        )
-    try:
-        choice = to_bool(condition)
-    except FunctionError:
-        raise failure(
-            node.condition.range,
-            "Incorrect condition type",
-            f"The condition has to be either true or false, not a {type_name(condition)}.",
-        ) from None
+    choice = truth(condition, node.condition.range)
     chosen, other = (node.then, node.otherwise) if choice else (node.otherwise, node.then)
     value = evaluate(chosen, scope)
     try:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, failure
 from orchestrator.hcl import expression_parser, template_parser
 from orchestrator.hcl.limits import read_file
 from orchestrator.hcl.nodes import Attribute, Block, Body, Expression, File, Literal
@@ -31,19 +31,14 @@ def parse_file(path: Path) -> File:
         text = read_file(path).decode("utf-8")
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        raise ConfigurationError(
-            [Diagnostic(summary="Configuration file cannot be read", detail=f"{path} {reason}.")]
-        ) from error
+        raise failure(None, "Configuration file cannot be read", f"{path} {reason}.") from error
     except UnicodeDecodeError as error:
         line = path.read_bytes().count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(
-            [
-                Diagnostic(
-                    summary="Configuration file is not UTF-8",
-                    detail=f"{path} has bytes in line {line} that are not UTF-8.",
-                    hint="Save the file as UTF-8.",
-                )
-            ]
+        raise failure(
+            None,
+            "Configuration file is not UTF-8",
+            f"{path} has bytes in line {line} that are not UTF-8.",
+            "Save the file as UTF-8.",
         ) from error
     return parse_text(text, path)
 

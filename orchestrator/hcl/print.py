@@ -4,28 +4,9 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from orchestrator.hcl import nodes
 from orchestrator.hcl.expression_parser import binary_level
 from orchestrator.hcl.functions.decimals import number_text
-from orchestrator.hcl.nodes import (
-    Binary,
-    Call,
-    Conditional,
-    Expression,
-    ForList,
-    ForObject,
-    GetAttribute,
-    Index,
-    ListExpression,
-    Literal,
-    ObjectExpression,
-    Splat,
-    SplatItem,
-    Template,
-    TemplateFor,
-    TemplateIf,
-    Unary,
-    Variable,
-)
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value
 
 _INDENT = "  "
@@ -51,7 +32,7 @@ def print_value(value: Value) -> str:
     return _value(value, 0)
 
 
-def print_expression(expression: Expression) -> str:
+def print_expression(expression: nodes.Expression) -> str:
     """The HCL text of an expression, with no more parentheses than it needs."""
     return _expression(expression, 0, _ANY)
 
@@ -114,88 +95,88 @@ def _wrapped(text: str, own: int, level: int) -> str:
 # Expressions
 
 
-def _expression(node: Expression, depth: int, level: int) -> str:
+def _expression(node: nodes.Expression, depth: int, level: int) -> str:
     match node:
-        case Literal():
+        case nodes.Literal():
             return _value(node.value, depth, level)
-        case Variable():
+        case nodes.Variable():
             return node.name
-        case GetAttribute() | Index():
+        case nodes.GetAttribute() | nodes.Index():
             # What follows a splat would become a part of it.
             of = _expression(node.of, depth, _PRIMARY)
-            return (f"({of})" if isinstance(node.of, Splat) else of) + _step(node, depth)
-        case Splat():
+            return (f"({of})" if isinstance(node.of, nodes.Splat) else of) + _step(node, depth)
+        case nodes.Splat():
             of = _expression(node.of, depth, _PRIMARY)
-            return (f"({of})" if isinstance(node.of, Splat) else of) + _star(node, depth)
-        case Template():
+            return (f"({of})" if isinstance(node.of, nodes.Splat) else of) + _star(node, depth)
+        case nodes.Template():
             return f'"{_template(node, depth)}"'
-        case TemplateIf() | TemplateFor():
+        case nodes.TemplateIf() | nodes.TemplateFor():
             return f'"{_directive(node, depth)}"'
-        case ListExpression():
+        case nodes.ListExpression():
             return _list([_expression(item, depth + 1, _ANY) for item in node.items], depth)
-        case ObjectExpression():
+        case nodes.ObjectExpression():
             items = [
                 (_key_expression(item.key, depth + 1), _expression(item.value, depth + 1, _ANY)) for item in node.items
             ]
             return _object(items, depth)
-        case Call():
+        case nodes.Call():
             arguments = ", ".join(_expression(argument, depth, _ANY) for argument in node.arguments)
             return f"{node.name}({arguments}{'...' if node.expand_final else ''})"
-        case ForList() | ForObject():
+        case nodes.ForList() | nodes.ForObject():
             return _for(node, depth)
-        case SplatItem():
+        case nodes.SplatItem():
             raise AssertionError("an element of a splat is printed by the splat")
     return _operation(node, depth, level)
 
 
-def _operation(node: Unary | Binary | Conditional, depth: int, level: int) -> str:
+def _operation(node: nodes.Unary | nodes.Binary | nodes.Conditional, depth: int, level: int) -> str:
     match node:
-        case Unary():
+        case nodes.Unary():
             return _wrapped(f"{node.operator}{_expression(node.operand, depth, _UNARY)}", _UNARY, level)
-        case Binary():
+        case nodes.Binary():
             own = binary_level(node.operator)
             left = _expression(node.left, depth, own)
             right = _expression(node.right, depth, own + 1)
             return _wrapped(f"{left} {node.operator} {right}", own, level)
-        case Conditional():
+        case nodes.Conditional():
             condition = _expression(node.condition, depth, _OPERAND)
             then = _expression(node.then, depth, _OPERAND)
             otherwise = _expression(node.otherwise, depth, _ANY)
             return _wrapped(f"{condition} ? {then} : {otherwise}", _ANY, level)
 
 
-def _key_expression(key: Expression, depth: int) -> str:
-    if isinstance(key, Literal) and isinstance(key.value, str):
+def _key_expression(key: nodes.Expression, depth: int) -> str:
+    if isinstance(key, nodes.Literal) and isinstance(key.value, str):
         return _key(key.value)
     text = _expression(key, depth, _ANY)
-    return text if isinstance(key, Template) else f"({text})"
+    return text if isinstance(key, nodes.Template) else f"({text})"
 
 
-def _step(node: GetAttribute | Index, depth: int) -> str:
-    return f".{node.name}" if isinstance(node, GetAttribute) else f"[{_expression(node.key, depth, _ANY)}]"
+def _step(node: nodes.GetAttribute | nodes.Index, depth: int) -> str:
+    return f".{node.name}" if isinstance(node, nodes.GetAttribute) else f"[{_expression(node.key, depth, _ANY)}]"
 
 
-def _star(node: Splat, depth: int) -> str:
+def _star(node: nodes.Splat, depth: int) -> str:
     return ("[*]" if node.full else ".*") + _each(node.each, depth)
 
 
-def _each(node: Expression, depth: int) -> str:
+def _each(node: nodes.Expression, depth: int) -> str:
     """What stands behind the star, from the element on."""
     match node:
-        case SplatItem():
+        case nodes.SplatItem():
             return ""
-        case GetAttribute() | Index():
+        case nodes.GetAttribute() | nodes.Index():
             return _each(node.of, depth) + _step(node, depth)
-        case Splat():
+        case nodes.Splat():
             return _each(node.of, depth) + _star(node, depth)
     raise AssertionError(type(node))
 
 
-def _for(node: ForList | ForObject, depth: int) -> str:
+def _for(node: nodes.ForList | nodes.ForObject, depth: int) -> str:
     names = node.value_name if node.key_name is None else f"{node.key_name}, {node.value_name}"
     head = f"for {names} in {_expression(node.collection, depth, _OPERAND)} : "
     condition = "" if node.condition is None else f" if {_expression(node.condition, depth, _OPERAND)}"
-    if isinstance(node, ForList):
+    if isinstance(node, nodes.ForList):
         return f"[{head}{_expression(node.result, depth, _ANY)}{condition}]"
     key = _expression(node.key_result, depth, _OPERAND)
     value = _expression(node.value_result, depth, _ANY)
@@ -205,25 +186,25 @@ def _for(node: ForList | ForObject, depth: int) -> str:
 # Templates
 
 
-def _template(node: Template, depth: int) -> str:
+def _template(node: nodes.Template, depth: int) -> str:
     texts: list[str] = []
     for index, part in enumerate(node.parts):
-        if isinstance(part, Literal) and isinstance(part.value, str):
+        if isinstance(part, nodes.Literal) and isinstance(part.value, str):
             text = _escaped(part.value)
             is_last = index == len(node.parts) - 1
             if not is_last and text.endswith(("$", "%")):
                 # Before an interpolation the sign would be read as the beginning of an escape.
                 text = f'{text[:-1]}${{"{text[-1]}"}}'
             texts.append(text)
-        elif isinstance(part, TemplateIf | TemplateFor):
+        elif isinstance(part, nodes.TemplateIf | nodes.TemplateFor):
             texts.append(_directive(part, depth))
         else:
             texts.append(f"${{{_expression(part, depth, _ANY)}}}")
     return "".join(texts)
 
 
-def _directive(node: TemplateIf | TemplateFor, depth: int) -> str:
-    if isinstance(node, TemplateFor):
+def _directive(node: nodes.TemplateIf | nodes.TemplateFor, depth: int) -> str:
+    if isinstance(node, nodes.TemplateFor):
         names = node.value_name if node.key_name is None else f"{node.key_name}, {node.value_name}"
         collection = _expression(node.collection, depth, _ANY)
         return f"%{{ for {names} in {collection} }}{_template(node.body, depth)}%{{ endfor }}"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestrator.diagnostics import Collector, ConfigurationError
+from orchestrator.diagnostics import Collector, ConfigurationError, failure
 from orchestrator.hcl.calls import (
     NEEDS_KNOWN_VALUES,
     UNKNOWN_FUNCTION,
@@ -11,7 +11,7 @@ from orchestrator.hcl.calls import (
     folded_call,
     special_form,
 )
-from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, failure, marked_if, split
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, marked_if, split
 from orchestrator.hcl.function import Function
 from orchestrator.hcl.functions.conversion import type_name
 from orchestrator.hcl.limits import read_file

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.diagnostics import Range
-from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, failure, marked_if, split
+from orchestrator.diagnostics import Range, failure
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, marked_if, split, truth
 from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import composed, to_bool, to_string, type_name
+from orchestrator.hcl.functions.conversion import composed, to_string, type_name
 from orchestrator.hcl.limits import CHARACTERS
 from orchestrator.hcl.loops import elements, fold_loop
 from orchestrator.hcl.nodes import Expression, Literal, Template, TemplateFor, TemplateIf
@@ -84,18 +84,7 @@ def _if(node: TemplateIf, scope: Scope) -> Value:
             otherwise=_as_template(otherwise, node.otherwise.range),
         )
         return marked_if(secret, Unknown(Template(parts=(folded,), range=node.range)))
-    if condition is None:
-        raise failure(
-            node.condition.range, "Null condition", "The condition is null, but it has to be either true or false."
-        )
-    try:
-        choice = to_bool(condition)
-    except FunctionError:
-        raise failure(
-            node.condition.range,
-            "Incorrect condition type",
-            f"The condition has to be either true or false, not a {type_name(condition)}.",
-        ) from None
+    choice = truth(condition, node.condition.range)
     return marked_if(secret, _text(node.then if choice else node.otherwise, scope))
 
 

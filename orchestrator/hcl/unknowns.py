@@ -3,16 +3,7 @@
 from pathlib import Path
 
 from orchestrator.diagnostics import Position, Range, Source
-from orchestrator.hcl.nodes import (
-    Call,
-    Expression,
-    GetAttribute,
-    ListExpression,
-    Literal,
-    ObjectExpression,
-    ObjectItem,
-    Variable,
-)
+from orchestrator.hcl import nodes
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value, is_wholly_known
 
 
@@ -28,17 +19,17 @@ def unknown_reference(*path: str, attributes: frozenset[str] | None = None, desc
     root, *names = path
     source = Source(Path(".".join(path)), ".".join(path))
     end = len(root) + 1
-    expression: Expression = Variable(name=root, range=Range(source, Position(1, 1), Position(1, end)))
+    expression: nodes.Expression = nodes.Variable(name=root, range=Range(source, Position(1, 1), Position(1, end)))
     for name in names:
         end += len(name) + 1
-        expression = GetAttribute(of=expression, name=name, range=Range(source, Position(1, 1), Position(1, end)))
+        expression = nodes.GetAttribute(of=expression, name=name, range=Range(source, Position(1, 1), Position(1, end)))
     return Unknown(expression=expression, attributes=attributes, description=description)
 
 
-def as_expression(value: Value, place: Range) -> Expression:
+def as_expression(value: Value, place: Range) -> nodes.Expression:
     """The expression that stands for a value; what is wholly known becomes one literal."""
     if is_wholly_known(value):
-        return Literal(value=value, range=place)
+        return nodes.Literal(value=value, range=place)
     match value:
         case Unknown():
             return value.expression
@@ -50,17 +41,17 @@ def as_expression(value: Value, place: Range) -> Expression:
             return call("toset", _list(list(value), place), place=place)
         case dict():
             items = tuple(
-                ObjectItem(key=Literal(value=key, range=place), value=as_expression(item, place))
+                nodes.ObjectItem(key=nodes.Literal(value=key, range=place), value=as_expression(item, place))
                 for key, item in value.items()
             )
-            return ObjectExpression(items=items, range=place)
+            return nodes.ObjectExpression(items=items, range=place)
     raise AssertionError(type(value))
 
 
-def call(name: str, *arguments: Expression, place: Range) -> Call:
+def call(name: str, *arguments: nodes.Expression, place: Range) -> nodes.Call:
     """A call that the evaluator itself makes up."""
-    return Call(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
+    return nodes.Call(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
 
 
-def _list(items: list[Value], place: Range) -> ListExpression:
-    return ListExpression(items=tuple(as_expression(item, place) for item in items), range=place)
+def _list(items: list[Value], place: Range) -> nodes.ListExpression:
+    return nodes.ListExpression(items=tuple(as_expression(item, place) for item in items), range=place)

@@ -31,28 +31,34 @@ from orchestrator.hcl.functions import (
 
 __all__ = ["terraform_functions"]
 
-_PURE: dict[str, Function] = {
-    function.name: function
-    for topic in (
-        conversions,
-        csv_text,
-        datetimes,
-        encoding,
-        filesystem,
-        formatting,
-        hashing,
-        json_text,
-        lists,
-        maps,
-        matching,
-        network,
-        numeric,
-        sets,
-        strings,
-        yaml_decode,
-        yaml_encode,
+_TOPICS = (
+    conversions,
+    csv_text,
+    datetimes,
+    encoding,
+    filesystem,
+    formatting,
+    hashing,
+    json_text,
+    lists,
+    maps,
+    matching,
+    network,
+    numeric,
+    sets,
+    strings,
+    yaml_decode,
+    yaml_encode,
+)
+
+_PURE = {
+    found.name: found
+    for found in (
+        *(value for topic in _TOPICS for value in vars(topic).values()),
+        *conversions.CONVERSIONS,
+        *hashing.HASHES,
     )
-    for function in topic.FUNCTIONS
+    if isinstance(found, Function)
 }
 
 

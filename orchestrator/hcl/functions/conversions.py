@@ -50,7 +50,7 @@ def _map(value: Value) -> Value:
     return dict(zip(value, as_one_type(list(value.values())), strict=True))
 
 
-FUNCTIONS: tuple[Function, ...] = (
+CONVERSIONS: tuple[Function, ...] = (
     _conversion("tobool", to_bool),
     _conversion("tolist", _list),
     _conversion("tomap", _map),

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.declaration import declare, text
 from orchestrator.hcl.values import Value
 
@@ -62,6 +62,3 @@ def _rows(source: str) -> Iterator[tuple[int, list[str]]]:
 
 def _error(line: int, reason: str) -> FunctionError:
     return FunctionError(f"CSV error on line {line}: {reason}.", argument=0)
-
-
-FUNCTIONS: tuple[Function, ...] = (csv_decode,)

@@ -108,6 +108,3 @@ def clock_functions(now: datetime) -> tuple[Function, ...]:
         return instant
 
     return (timestamp, plan_timestamp)
-
-
-FUNCTIONS: tuple[Function, ...] = (format_date, time_add, time_compare)

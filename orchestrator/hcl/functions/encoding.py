@@ -6,7 +6,7 @@ import codecs
 import gzip
 from urllib.parse import quote_plus
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.functions.declaration import declare, text
 from orchestrator.hcl.values import Value
@@ -108,13 +108,3 @@ def _from_base64(value: str, message: str) -> bytes:
 
 def _shortened(value: str) -> str:
     return value if len(value) <= 16 else value[:16] + "..."  # noqa: PLR2004 - the text may be a secret, and is long
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    base64_encode,
-    base64_decode,
-    base64_gzip,
-    text_encode_base64,
-    text_decode_base64,
-    url_encode,
-)

@@ -46,10 +46,6 @@ def _cleaned(path: str) -> str:
     return posixpath.normpath(path or "/").replace("//", "/")
 
 
-FUNCTIONS: tuple[Function, ...] = (base_name, directory_name, path_expand)
-"""Those that look at no file."""
-
-
 def file_functions(folder: Path) -> tuple[Function, ...]:
     """The functions that read files, for paths relative to a folder.
 

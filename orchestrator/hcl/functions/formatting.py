@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import composed, to_bool, to_number, to_string
 from orchestrator.hcl.functions.declaration import anything, declare, text
 from orchestrator.hcl.functions.graphemes import graphemes
@@ -200,5 +200,3 @@ _MODES: dict[str, Callable[[Verb, Value], str]] = {
     **dict.fromkeys("bdoxX", _show_integer),
     **dict.fromkeys("eEfgG", _show_fraction),
 }
-
-FUNCTIONS: tuple[Function, ...] = (format_string, format_list)

@@ -77,4 +77,4 @@ def uuid_v5(namespace: str, name: str) -> Value:
     return str(uuid.uuid5(space, name))
 
 
-FUNCTIONS: tuple[Function, ...] = (*(_of_text(name, digest) for name, digest in DIGESTS.items()), uuid_v5)
+HASHES: tuple[Function, ...] = tuple(_of_text(name, digest) for name, digest in DIGESTS.items())

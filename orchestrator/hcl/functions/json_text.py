@@ -5,7 +5,7 @@ import re
 from decimal import Decimal
 from typing import NoReturn
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import StillUnknownError, composed
 from orchestrator.hcl.functions.decimals import normalise, number_text
 from orchestrator.hcl.functions.declaration import anything, declare, text
@@ -80,6 +80,3 @@ def json_encode(value: Value) -> Value:
 @declare("jsondecode", text)
 def json_decode(source: str) -> Value:
     return parse_json(source)
-
-
-FUNCTIONS: tuple[Function, ...] = (json_encode, json_decode)

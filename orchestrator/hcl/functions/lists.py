@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import localcontext
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import StillUnknownError, type_name
 from orchestrator.hcl.functions.decimals import CONTEXT, Number, normalise
 from orchestrator.hcl.functions.declaration import (
@@ -211,24 +211,3 @@ def sort(values: list[str | None]) -> Value:
             raise FunctionError(f"Element {position} is null; a null string cannot be sorted.", argument=0)
         texts.append(value)
     return [*sorted(texts)]
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    all_true,
-    any_true,
-    chunk_list,
-    compact,
-    concat,
-    contains,
-    distinct,
-    element,
-    flatten,
-    index_of,
-    length,
-    match_keys,
-    one,
-    number_range,
-    reverse,
-    slice_list,
-    sort,
-)

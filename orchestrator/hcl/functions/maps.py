@@ -1,6 +1,6 @@
 """Functions over maps and objects, and the two coalesce functions."""
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import StillUnknownError, to_string, type_name
 from orchestrator.hcl.functions.declaration import (
     declare,
@@ -118,15 +118,3 @@ def zip_map(names: list[Value], elements: list[Value]) -> Value:
             raise FunctionError(f"The list of keys has null at index {index}.", argument=0)
         result[to_string(name)] = element
     return result
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    coalesce,
-    coalesce_list,
-    keys,
-    lookup,
-    merge,
-    transpose,
-    values_of,
-    zip_map,
-)

@@ -11,7 +11,7 @@ from typing import Any
 
 import re2
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.functions.declaration import declare, text
 from orchestrator.hcl.limits import check_length
@@ -174,6 +174,3 @@ def _for_result(pattern: str) -> _Pattern:
             argument=0,
         )
     return compiled
-
-
-FUNCTIONS: tuple[Function, ...] = (regex, regex_all, substitute)

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.declaration import declare, integer, text, whole
 from orchestrator.hcl.values import Value
 
@@ -122,6 +122,3 @@ def cidr_subnets(value: str, *new_bits: int) -> Value:
         result.append(str(Prefix(address=at, length=length, bits=prefix.bits)))
         at += size
     return result
-
-
-FUNCTIONS: tuple[Function, ...] = (cidr_host, cidr_netmask, cidr_subnet, cidr_subnets)

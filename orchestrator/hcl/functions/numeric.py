@@ -4,7 +4,7 @@ import math
 from decimal import Decimal, localcontext
 from functools import reduce
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_number, type_name
 from orchestrator.hcl.functions.decimals import CONTEXT, Number, from_float, normalise
 from orchestrator.hcl.functions.declaration import declare, given, number, sequence, whole
@@ -100,17 +100,3 @@ def _addend(value: Value) -> Number:
         return to_number(value)
     except FunctionError:
         raise FunctionError("The argument must be a list, set or tuple of number values.", argument=0) from None
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    absolute,
-    ceil,
-    floor,
-    logarithm,
-    maximum,
-    minimum,
-    parse_integer,
-    power,
-    signum,
-    total,
-)

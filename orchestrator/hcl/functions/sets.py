@@ -3,7 +3,7 @@
 from itertools import product
 from math import prod
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.declaration import declare, given, unique
 from orchestrator.hcl.functions.typesystem import (
     ConversionError,
@@ -65,6 +65,3 @@ def set_product(*collections: Value) -> Value:
     if all(isinstance(values, list) for values in collections):
         return combinations
     return ordered_set(combinations, Tuple(tuple(unify(map(type_of, column)) for column in columns)))
-
-
-FUNCTIONS: tuple[Function, ...] = (set_intersection, set_union, set_subtract, set_product)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.functions.declaration import declare, list_of_strings, text, whole
 from orchestrator.hcl.functions.graphemes import graphemes
@@ -132,23 +132,3 @@ def _is_separator(character: str) -> bool:
         return not (character.isalnum() or character == "_")
     category = unicodedata.category(character)
     return not (category.startswith("L") or category == "Nd") and character in _SPACE
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    chomp,
-    ends_with,
-    indent,
-    join,
-    lower,
-    split,
-    starts_with,
-    contains_string,
-    reverse_string,
-    substring,
-    title,
-    trim,
-    trim_prefix,
-    trim_space,
-    trim_suffix,
-    upper,
-)

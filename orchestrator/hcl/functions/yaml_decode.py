@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import composed, to_string
 from orchestrator.hcl.functions.decimals import normalise
 from orchestrator.hcl.functions.declaration import declare, text
@@ -202,6 +202,3 @@ def _short(tag: str) -> str:
 def _refused(node: yaml.Node, reason: str) -> FunctionError:
     mark = node.start_mark
     return FunctionError(f"Cannot decode YAML: {reason} (line {mark.line + 1}, column {mark.column + 1}).", argument=0)
-
-
-FUNCTIONS: tuple[Function, ...] = (yaml_decode,)

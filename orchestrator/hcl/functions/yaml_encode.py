@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 from yaml.emitter import Emitter
 
-from orchestrator.hcl.function import Function
 from orchestrator.hcl.functions.conversion import StillUnknownError, to_string
 from orchestrator.hcl.functions.declaration import anything, declare
 from orchestrator.hcl.values import SetValue, Value
@@ -145,6 +144,3 @@ def _events(value: Value) -> Iterator[yaml.Event]:
 
 def _scalar(text: str, style: str) -> yaml.ScalarEvent:
     return yaml.ScalarEvent(anchor=None, tag=None, implicit=(True, True), value=text, style=style)
-
-
-FUNCTIONS: tuple[Function, ...] = (yaml_encode,)

@@ -161,14 +161,14 @@ CASES = [
     (
         "[for x in [1] : x if null]",
         22,
-        "Invalid for condition",
+        "Null condition",
         "The condition is null, but it has to be either true or false.",
         "",
     ),
     (
         "[for x in [1] : x if x]",
         22,
-        "Invalid for condition",
+        "Incorrect condition type",
         "The condition has to be either true or false, not a number.",
         "",
     ),

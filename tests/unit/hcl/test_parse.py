@@ -6,7 +6,6 @@ import pytest
 
 from orchestrator.diagnostics import ConfigurationError, Position
 from orchestrator.hcl import (
-    Binary,
     Literal,
     parse_expression,
     parse_file,
@@ -14,6 +13,7 @@ from orchestrator.hcl import (
     parse_text,
     print_expression,
 )
+from orchestrator.hcl.nodes import Binary
 
 PATH = Path("unit/terragrunt.hcl")
 

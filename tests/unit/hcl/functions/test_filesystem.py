@@ -9,24 +9,6 @@ from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions import terraform_functions
 
 
-@pytest.mark.parametrize(
-    ("name", "path", "value"),
-    [
-        ("basename", "a/b/", "b"),
-        ("basename", "", "."),
-        ("basename", "//", "/"),
-        ("basename", "a/..", ".."),
-        ("dirname", "a/b/", "a/b"),
-        ("dirname", "/a//b/../c", "/a"),
-        ("dirname", "a", "."),
-        ("dirname", "", "."),
-        ("pathexpand", "a/~", "a/~"),
-    ],
-)
-def test_paths(call, name, path, value):
-    assert call(name, path) == value
-
-
 def test_paths_start_at_the_base_folder(files):
     functions = terraform_functions(files)
     assert functions["abspath"].call("a/../c") == str(files / "c")

@@ -1,4 +1,4 @@
-"""Numeric functions, and numbers as Terraform prints them."""
+"""Numbers as Terraform reads and prints them."""
 
 from decimal import Decimal
 
@@ -7,71 +7,6 @@ import pytest
 from orchestrator.hcl.functions.decimals import number_text, parse_number
 
 D = Decimal
-
-INT64 = "The value must be a whole number, between -9223372036854775808 and 9223372036854775807 inclusive."
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "value"),
-    [
-        ("abs", [D("-1.5")], D("1.5")),
-        ("abs", [-3], 3),
-        ("abs", [D("0." + "1" * 60).copy_negate()], D("0." + "1" * 60)),
-        ("ceil", [D("-1.2")], -1),
-        ("floor", [D("-1.2")], -2),
-        ("floor", ["1.5"], 1),
-        ("log", [8, 2], 3),
-        ("log", [16, D("2.5")], D("3.02588318946412")),
-        ("max", [1, "3", D("2.5")], 3),
-        ("min", [D("0.1"), 1], D("0.1")),
-        ("parseint", ["-zZ", 62], -2231),
-        ("parseint", ["FF", 16], 255),
-        ("parseint", ["9" * 40, 10], int("9" * 40)),
-        ("pow", [2, 64], 18446744073709550000),
-        ("pow", [2, -1], D("0.5")),
-        ("pow", [3, D("0.5")], D("1.7320508075688772")),
-        ("pow", [0, 0], 1),
-        ("signum", [-7], -1),
-        ("signum", [0], 0),
-        ("sum", [[D("0.1"), D("0.2")]], D("0.3")),
-        ("sum", [["1", 2]], 3),
-        ("sum", [[D("0." + "3" * 60), D("0." + "6" * 60)]], D("0." + "9" * 60)),
-    ],
-)
-def test_value(call, name, arguments, value):
-    result = call(name, *arguments)
-    assert result == value
-    assert type(result) is type(value)
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "message", "argument"),
-    [
-        ("abs", ["a"], 'Cannot convert "a" to a number: it must be a decimal representation of one.', 0),
-        ("abs", [True], "A number is required, not bool.", 0),
-        ("abs", [None], "The argument must not be null.", 0),
-        ("max", [1, []], "A number is required, not tuple.", 1),
-        ("log", [0, 10], "The number and the base must be greater than zero, and the base must not be 1.", None),
-        ("pow", [0, -1], "The result is not a finite number.", None),
-        ("pow", [10, 400], "The result is infinite.", None),
-        ("signum", [D("1.5")], INT64, 0),
-        ("parseint", [12, 10], "The first argument must be a string, not number.", 0),
-        ("parseint", ["12", 63], "The base must be a whole number between 2 and 62 inclusive.", 1),
-        ("parseint", ["12", 2], 'Cannot parse "12" as a base 2 integer.', 0),
-        ("parseint", ["", 10], 'Cannot parse "" as a base 10 integer.', 0),
-        ("sum", [[]], "Cannot sum an empty list.", 0),
-        ("sum", [[1, None]], "The argument must be a list, set or tuple of number values.", 0),
-        ("sum", [{"a": 1}], "A list, tuple or set is required, not object.", 0),
-        (
-            "tonumber",
-            ["1e9999999"],
-            "The number is out of range: it has more than 4000 digits before or after the point.",
-            0,
-        ),
-    ],
-)
-def test_refusal(refusal, name, arguments, message, argument):
-    assert refusal(name, *arguments) == (message, argument)
 
 
 @pytest.mark.parametrize(
