@@ -6,10 +6,8 @@ import json
 import math
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from time import monotonic, sleep
 
 import pytest
 
@@ -152,19 +150,6 @@ def start(cloud, tmp_path):
 @pytest.fixture
 def runtime(start):
     return start()
-
-
-@pytest.fixture
-def eventually() -> Callable[..., None]:
-    """Wait until a condition holds, on a machine that may be loaded."""
-
-    def wait(condition, seconds=30.0):
-        end = monotonic() + seconds
-        while not condition():
-            assert monotonic() < end, "it did not happen"
-            sleep(0.02)
-
-    return wait
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from orchestrator.local_cloud.functions.model import MAX_ASYNCHRONOUS, MAX_SYNCHRONOUS, Extras, InvocationRefusedError
+from tests.eventually import eventually
 from tests.unit.local_cloud.functions.conftest import archive
 
 ECHO = "def handler(event, context): return {'got': event}"
@@ -140,7 +141,7 @@ def test_b5_a_stack_trace_shows_the_functions_code(cloud, call):
     assert [line.split("line ")[1].split("\n")[0] for line in answer["stackTrace"]] == ["4, in handler", "2, in inner"]
 
 
-def test_b5_a_call_that_takes_too_long_is_killed_with_what_it_started(cloud, call, runtime, tmp_path, eventually):
+def test_b5_a_call_that_takes_too_long_is_killed_with_what_it_started(cloud, call, runtime, tmp_path):
     source = f"""
 import subprocess, sys, time
 def handler(event, context):
@@ -355,7 +356,7 @@ def test_b5_the_machines_limit_makes_calls_wait(cloud, start):
     assert len(runtime.process_ids()) == len(set(pids))
 
 
-def test_b5_idle_processes_end(cloud, start, eventually):
+def test_b5_idle_processes_end(cloud, start):
     runtime = start(idle_seconds=0.2)
     cloud.deploy("idle", SLEEPER)
     pid = json.loads(runtime.invoke("idle", b"0").payload)
@@ -363,7 +364,7 @@ def test_b5_idle_processes_end(cloud, start, eventually):
     eventually(lambda: not process_exists(pid))
 
 
-def test_b5_the_processes_of_a_deleted_function_end(cloud, start, eventually, monkeypatch):
+def test_b5_the_processes_of_a_deleted_function_end(cloud, start, monkeypatch):
     monkeypatch.setattr("orchestrator.local_cloud.functions.runtime._JANITOR_SECONDS", 0.1)
     runtime = start()
     for name in ("deleted", "kept"):
@@ -374,7 +375,7 @@ def test_b5_the_processes_of_a_deleted_function_end(cloud, start, eventually, mo
     eventually(lambda: runtime.process_ids() == [kept])
 
 
-def test_b5_stopping_ends_calls_and_processes(cloud, runtime, tmp_path, eventually):
+def test_b5_stopping_ends_calls_and_processes(cloud, runtime, tmp_path):
     cloud.deploy("long", SLEEPER)
     answers = []
     thread = threading.Thread(target=lambda: answers.append(runtime.invoke("long", b"600")))
@@ -390,7 +391,7 @@ def test_b5_stopping_ends_calls_and_processes(cloud, runtime, tmp_path, eventual
     assert not (tmp_path / "runtime").exists()
 
 
-def test_b5_a_process_does_not_outlive_its_server(tmp_path, eventually):
+def test_b5_a_process_does_not_outlive_its_server(tmp_path):
     program = f"""
 import os, sys, time
 sys.path.insert(0, {str(Path(__file__).parents[4])!r})

@@ -11,6 +11,7 @@ from orchestrator.local_cloud.functions.asynchronous import Pace
 from orchestrator.local_cloud.functions.cloud import Mapped
 from orchestrator.local_cloud.functions.model import InvocationResult, not_found, throttled
 from orchestrator.local_cloud.functions.sources import QueuePoller, reported
+from tests.eventually import eventually
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:queue"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:batch"
@@ -62,7 +63,7 @@ def started(cloud):
 
 
 @pytest.fixture
-def poll(started, eventually):
+def poll(started):
     """Do the same, and wait until nothing is under way."""
 
     def run(*arguments, **options):
@@ -103,7 +104,7 @@ def test_b5_failed_messages_are_visible_again_soon_unless_the_queue_alone_decide
     assert (cloud.deleted, cloud.shown_again) == ([], shown)
 
 
-def test_b5_a_message_that_is_being_processed_is_not_shown_to_others(cloud, started, eventually):
+def test_b5_a_message_that_is_being_processed_is_not_shown_to_others(cloud, started):
     calls = Calls({}, "Unhandled", held=True)
     poller = started(calls, "a", Pace(hidden=0))
     eventually(lambda: calls.batches == [["a"]])
@@ -113,7 +114,7 @@ def test_b5_a_message_that_is_being_processed_is_not_shown_to_others(cloud, star
     assert cloud.shown_again == [("handle-a", 0)]
 
 
-def test_b9_a_queue_that_the_role_may_not_read_is_left_alone(cloud, started, eventually):
+def test_b9_a_queue_that_the_role_may_not_read_is_left_alone(cloud, started):
     cloud.forbidden = {"m"}
     calls = Calls()
     poller = started(calls, "a")
@@ -124,7 +125,7 @@ def test_b9_a_queue_that_the_role_may_not_read_is_left_alone(cloud, started, eve
     assert (calls.batches, cloud.queues[QUEUE]) == ([["b"]], ["a"])
 
 
-def test_b5_a_throttled_batch_is_retried_and_is_no_failure(cloud, started, eventually):
+def test_b5_a_throttled_batch_is_retried_and_is_no_failure(cloud, started):
     calls = Calls(throttled())
     poller = started(calls, "a")
     eventually(lambda: len(calls.batches) > 2)
@@ -134,7 +135,7 @@ def test_b5_a_throttled_batch_is_retried_and_is_no_failure(cloud, started, event
 
 
 @pytest.mark.parametrize("end", ["no longer hidden", "mapping deleted", "stopped"])
-def test_b5_a_throttled_batch_is_given_up_at_last(cloud, started, eventually, end):
+def test_b5_a_throttled_batch_is_given_up_at_last(cloud, started, end):
     if end == "no longer hidden":
         cloud.hidden_until = 0.0
     poller = started(Calls(throttled()), "a")
@@ -147,7 +148,7 @@ def test_b5_a_throttled_batch_is_given_up_at_last(cloud, started, eventually, en
 
 
 @pytest.mark.parametrize(("allowed", "at_most", "expected"), [(2, 4, 2), (10, 3, 3)])
-def test_b5_no_more_batches_run_at_once_than_allowed(started, eventually, allowed, at_most, expected):
+def test_b5_no_more_batches_run_at_once_than_allowed(started, allowed, at_most, expected):
     calls = Calls(held=True)
     poller = started(calls, "abcdef", at_most=at_most, batch_size=1, maximum_concurrency=allowed)
     eventually(lambda: len(calls.batches) == expected)
@@ -157,7 +158,7 @@ def test_b5_no_more_batches_run_at_once_than_allowed(started, eventually, allowe
     eventually(poller.settled)
 
 
-def test_b5_a_batch_waits_for_its_window_unless_it_is_full(cloud, started, eventually):
+def test_b5_a_batch_waits_for_its_window_unless_it_is_full(cloud, started):
     calls, now = Calls(), [100.0]
     poller = started(calls, "a", clock=lambda: now[0], window=20.0)
     assert calls.batches == []
@@ -175,7 +176,7 @@ def test_b5_a_batch_waits_for_its_window_unless_it_is_full(cloud, started, event
 
 def test_b5_a_batch_ends_where_an_invocation_is_full(poll):
     calls = Calls()
-    poll(calls, [f"{number}{'x' * 250_000}" for number in range(30)], batch_size=10**9)
+    poll(calls, [f"{number}{'x' * 250_000}" for number in range(30)], batch_size=10**9, maximum_concurrency=4)
     assert sorted(map(len, calls.batches)) == [10, 10, 10]
 
 
