@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 import zipfile
 
 HERE = "us-east-1:123456789012"
@@ -31,12 +30,3 @@ def archive(source):
     with zipfile.ZipFile(content, "w") as file:
         file.writestr("handler.py", source)
     return content.getvalue()
-
-
-def eventually(look, seconds=30.0):
-    """Return what a look gives, as soon as it gives anything."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-    return found

@@ -11,7 +11,7 @@ from pg8000 import native
 from pg8000.exceptions import DatabaseError
 
 from orchestrator.local_cloud.database.binaries import installed
-from tests.cloud.helpers import eventually
+from tests.eventually import eventually
 
 DEADLINE = 20
 

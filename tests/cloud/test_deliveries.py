@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tests.cloud.helpers import HERE, document, eventually, statement
+from tests.cloud.helpers import HERE, document, statement
+from tests.eventually import eventually
 
 HANDLER = "def handler(event, context): print('ran', event)\n"
 

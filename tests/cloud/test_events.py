@@ -15,7 +15,8 @@ from orchestrator.local_cloud.events.scheduler import Scheduler
 from orchestrator.local_cloud.events.targets import fire, scheduled_rules
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
 from orchestrator.local_cloud.patches import apply_patches
-from tests.cloud.helpers import HERE, TRUST, document, eventually, statement
+from tests.cloud.helpers import HERE, TRUST, document, statement
+from tests.eventually import eventually
 
 EVENTS = "events.amazonaws.com"
 # For queues that accept the events of this test's rules.

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.platform.packages import build_packages
-from tests.cloud.helpers import HERE, archive, eventually
+from tests.cloud.helpers import HERE, archive
+from tests.eventually import eventually
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -3,7 +3,6 @@
 import socket
 import ssl
 import struct
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -20,6 +19,7 @@ from orchestrator.local_cloud.database import protocol
 from orchestrator.local_cloud.database.binaries import installed
 from orchestrator.local_cloud.database.databases import Databases
 from orchestrator.local_cloud.iam.evaluate import Decision
+from tests.eventually import eventually
 from tests.functions.conftest import FUNCTIONS, load_function
 from tests.functions.test_market import NOON
 from tests.unit.local_cloud.database.conftest import FakeSource, auth_token
@@ -60,6 +60,10 @@ class Clients:
 
     def master(self, **options):
         return self.database("platform_admin", password=self.source.found[0].master_password, **options)
+
+    def run(self, database, sql, **parameters):
+        with self.session(database) as session:
+            return session.run(sql, **parameters)
 
     @contextmanager
     def session(self, database):
@@ -108,8 +112,8 @@ def test_b2_the_migrations_of_the_functions_run(running):
 
 def test_b9_the_users_of_the_functions_log_in_with_tokens(running):
     for user in ("analytics_writer", "api_reader"):
-        with running.session(running.database(user)) as session:
-            assert session.run("SELECT current_user, current_database()") == [[user, "analytics"]]
+        found = running.run(running.database(user), "SELECT current_user, current_database()")
+        assert found == [[user, "analytics"]]
 
 
 def test_b5_what_one_function_stores_the_other_reads(running):
@@ -131,8 +135,7 @@ def test_b9_iam_decides_about_each_login(running, unchanged):
     running.denied.add("arn:aws:rds-db:us-east-1:123456789012:dbuser:cluster-AURORA-PR42/api_reader")
     text = 'PAM authentication failed for user "api_reader"'
     assert _refused(running, running.database("api_reader")) == ("28000", text)
-    with running.session(running.database("analytics_writer")) as session:
-        assert session.run("SELECT 1") == [[1]]
+    assert running.run(running.database("analytics_writer"), "SELECT 1") == [[1]]
     group, _, line = running.source.logs[-1]
     assert group == "/aws/rds/cluster/aurora-pr42/iam-db-auth-error"
     assert line.startswith(text)
@@ -141,15 +144,12 @@ def test_b9_iam_decides_about_each_login(running, unchanged):
 
 def test_b9_the_master_is_no_superuser_and_grants_rds_iam(running):
     with running.session(running.master()) as session:
-        assert session.run("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user") == [
-            [False, True]
-        ]
+        rights = session.run("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        assert rights == [[False, True]]
         session.run("CREATE ROLE late LOGIN; GRANT rds_iam TO late")
         session.run("CREATE ROLE plain LOGIN PASSWORD 'geheim'")
-    with running.session(running.database("late")) as session:
-        assert session.run("SELECT current_user") == [["late"]]
-    with running.session(running.database("plain", password="geheim")) as session:
-        assert session.run("SELECT current_user") == [["plain"]]
+    assert running.run(running.database("late"), "SELECT current_user") == [["late"]]
+    assert running.run(running.database("plain", password="geheim"), "SELECT current_user") == [["plain"]]
     assert _refused(running, running.database("plain", password="falsch"))[0] == "28P01"
 
 
@@ -157,8 +157,7 @@ def test_c8_a_changed_password_counts_at_once(running, unchanged):
     old = running.master()
     running.source.change(master_password="another password of 32 characters")
     assert _refused(running, old) == ("28P01", 'password authentication failed for user "platform_admin"')
-    with running.session(running.master()) as session:
-        assert session.run("SELECT 1") == [[1]]
+    assert running.run(running.master(), "SELECT 1") == [[1]]
 
 
 @pytest.mark.parametrize("user", ["rdsadmin", "nobody"])
@@ -169,11 +168,10 @@ def test_b9_nobody_else_logs_in(running, user):
 def test_b2_the_reader_endpoint_reads(running, unchanged):
     reader = running.source.found[0].reader_host
     statement = "INSERT INTO trades VALUES ('A', :id, now(), 1, 1)"
-    with pytest.raises(DatabaseError, match="read-only"), running.session(running.master(host=reader)) as session:
-        session.run(statement, id="1")
+    with pytest.raises(DatabaseError, match="read-only"):
+        running.run(running.master(host=reader), statement, id="1")
     running.source.change(instances=("aurora-instance-1-pr42",))
-    with running.session(running.master(host=reader)) as session:
-        session.run(statement, id="2")
+    running.run(running.master(host=reader), statement, id="2")
 
 
 def test_b2_plain_connections_are_refused_unless_the_parameter_group_allows_them(running, unchanged):
@@ -211,18 +209,17 @@ def test_b7_parameters_take_effect_and_the_log_is_shipped(running, unchanged):
     with running.session(running.master()) as session:
         assert session.run("SHOW log_statement") == [["all"]]
         session.run("SELECT 'seen in the log'")
-    for _ in range(50):
-        shipped = [text for group, _, text in running.source.logs if group.endswith("/postgresql")]
-        if any("seen in the log" in text for text in shipped):
-            break
-        time.sleep(0.1)
-    assert any("platform_admin@analytics" in text and "statement: SELECT 'seen in the log'" in text for text in shipped)
+
+    def shipped():
+        lines = [text for group, _, text in running.source.logs if group.endswith("/postgresql")]
+        return [line for line in lines if "statement: SELECT 'seen in the log'" in line]
+
+    assert "platform_admin@analytics" in eventually(shipped)[0]
 
 
 def test_b2_large_answers_and_errors_pass_through(running):
-    with running.session(running.database("api_reader")) as session:
-        rows = session.run("SELECT repeat('x', 1000000) FROM generate_series(1, 5)")
-        assert [len(row[0]) for row in rows] == [1_000_000] * 5
+    rows = running.run(running.database("api_reader"), "SELECT repeat('x', 1000000) FROM generate_series(1, 5)")
+    assert [len(row[0]) for row in rows] == [1_000_000] * 5
     assert _refused(running, running.master(name="missing")) == ("3D000", 'database "missing" does not exist')
 
 
@@ -245,8 +242,7 @@ def test_b2_a_running_statement_can_be_cancelled(running):
 
 def test_b15_many_log_in_at_once(running):
     def visit(number):
-        with running.session(running.database("api_reader")) as session:
-            return session.run("SELECT :number", number=str(number))
+        return running.run(running.database("api_reader"), "SELECT :number", number=str(number))
 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(visit, range(40))) == [[[str(number)]] for number in range(40)]
@@ -256,13 +252,15 @@ def test_b2_sessions_end_when_the_cluster_stops_and_the_data_stay(running, uncha
     database = running.master()
     with running.session(database) as session:
         session.run("CREATE TABLE kept AS SELECT 42 AS answer")
+    # A session that is open while the cluster stops.
+    with database.transaction():
+        pass
     running.source.change(stopped=True)
     running.databases.sync()
     assert _refused(running, running.master()) == ("57P03", "the database system is not running")
     running.source.change(stopped=False)
     # The first transaction finds the lost connection and opens another one.
-    with running.session(database) as session:
-        assert session.run("SELECT answer FROM kept") == [[42]]
+    assert running.run(database, "SELECT answer FROM kept") == [[42]]
 
 
 def test_b12_databases_come_and_go_with_their_clusters(tmp_path, cluster):

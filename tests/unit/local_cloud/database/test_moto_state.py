@@ -53,19 +53,16 @@ def make(aws):
 
     def build(name="aurora-pr42", instances=2, **options):
         rds = aws("rds")
-        rds.create_db_cluster(
-            DBClusterIdentifier=name,
-            **{
-                "Engine": "aurora-postgresql",
-                "EngineVersion": "17.7",
-                "DatabaseName": "analytics",
-                "MasterUsername": "platform_admin",
-                "ManageMasterUserPassword": True,
-                "EnableIAMDatabaseAuthentication": True,
-                "EnableCloudwatchLogsExports": ["postgresql", "iam-db-auth-error"],
-            }
-            | options,
-        )
+        stated = {
+            "Engine": "aurora-postgresql",
+            "EngineVersion": "17.7",
+            "DatabaseName": "analytics",
+            "MasterUsername": "platform_admin",
+            "ManageMasterUserPassword": True,
+            "EnableIAMDatabaseAuthentication": True,
+            "EnableCloudwatchLogsExports": ["postgresql", "iam-db-auth-error"],
+        }
+        rds.create_db_cluster(DBClusterIdentifier=name, **stated | options)
         for number in range(1, instances + 1):
             rds.create_db_instance(
                 DBInstanceIdentifier=f"aurora-instance-{number}-pr42",
@@ -76,6 +73,9 @@ def make(aws):
         return rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
 
     return build
+
+
+PARAMETERS = {"rds.force_ssl": "0", "ssl_min_protocol_version": "TLSv1.3", "log_statement": "ddl", "pgaudit.log": "ddl"}
 
 
 def _secret(aws, cluster, **version):
@@ -91,10 +91,8 @@ def test_b2_a_cluster_is_read_as_terraform_created_it(aws, make):
     rds.modify_db_cluster_parameter_group(
         DBClusterParameterGroupName="group",
         Parameters=[
-            {"ParameterName": "rds.force_ssl", "ParameterValue": "0", "ApplyMethod": "pending-reboot"},
-            {"ParameterName": "ssl_min_protocol_version", "ParameterValue": "TLSv1.3", "ApplyMethod": "pending-reboot"},
-            {"ParameterName": "log_statement", "ParameterValue": "ddl", "ApplyMethod": "immediate"},
-            {"ParameterName": "pgaudit.log", "ParameterValue": "ddl,write", "ApplyMethod": "pending-reboot"},
+            {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
+            for name, value in PARAMETERS.items()
         ],
     )
     made = make(DBClusterParameterGroupName="group")

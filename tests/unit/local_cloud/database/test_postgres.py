@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -23,6 +22,7 @@ from orchestrator.local_cloud.database.binaries import (
 from orchestrator.local_cloud.database.postgres import PREFIX, PostgresProcess, end_leftovers
 from orchestrator.local_cloud.database.session import AdminSession, DatabaseError, identifier, literal
 from orchestrator.local_cloud.errors import LocalCloudError
+from tests.eventually import eventually
 
 needs_postgresql = pytest.mark.skipif(not installed(), reason="no PostgreSQL here")
 VERSIONS = [Installation(major=major, folder=Path(f"/{major}")) for major in (16, 18)]
@@ -38,13 +38,6 @@ process.start({})
 print(process.socket.parent, process._tether.pid, flush=True)
 time.sleep(60)
 """
-
-
-def _wait(condition):
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _alive(pid):
@@ -140,7 +133,7 @@ def test_a_server_keeps_its_data_when_it_stops(server):
 def test_a_server_that_died_is_started_again(server):
     server.start({})
     os.kill(int((server.socket.parent / "pid").read_text()), signal.SIGKILL)
-    _wait(lambda: not server.running)
+    eventually(lambda: not server.running)
     server.start({})
     with AdminSession(server.socket) as session:
         assert session.run("SELECT 1") == [["1"]]
@@ -188,7 +181,7 @@ def test_b12_a_server_does_not_outlive_its_owner(tmp_path, tether_too):
         child.wait()
         child.stdout.close()
     if not tether_too:
-        _wait(lambda: not _alive(pid))
+        eventually(lambda: not _alive(pid))
     assert end_leftovers(tmp_path) == 1
     assert not _alive(pid)
     assert not Path(folder).exists()

@@ -6,9 +6,8 @@ import json
 import math
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import ExitStack
-from time import monotonic, sleep
+from dataclasses import replace
 
 import pytest
 
@@ -28,6 +27,30 @@ def archive(source):
     return content.getvalue()
 
 
+FUNCTION = FunctionVersion(
+    arn="",
+    name="",
+    version="$LATEST",
+    handler="handler.handler",
+    runtime="python3.12",
+    role_arn="",
+    region="us-east-1",
+    environment={},
+    timeout=20,
+    memory_mb=512,
+    code=b"",
+    code_sha256="",
+    log_group="",
+    log_format="JSON",
+    application_log_level="INFO",
+    system_log_level="INFO",
+    reserved_concurrency=None,
+    retries=2,
+    maximum_event_age=60,
+    dead_letter_arn="",
+)
+
+
 class FakeCloud:
     """Implements ``Cloud``; a test reads and changes its attributes."""
 
@@ -45,31 +68,9 @@ class FakeCloud:
 
     def deploy(self, name, source, **changes):
         code = archive(source)
-        function = FunctionVersion(
-            **{
-                "arn": ARN + name,
-                "name": name,
-                "version": "$LATEST",
-                "handler": "handler.handler",
-                "runtime": "python3.12",
-                "role_arn": f"arn:aws:iam::123456789012:role/{name}",
-                "region": "us-east-1",
-                "environment": {},
-                "timeout": 20,
-                "memory_mb": 512,
-                "code": code,
-                "code_sha256": hashlib.sha256(code).hexdigest(),
-                "log_group": f"/aws/lambda/{name}",
-                "log_format": "JSON",
-                "application_log_level": "INFO",
-                "system_log_level": "INFO",
-                "reserved_concurrency": None,
-                "retries": 2,
-                "maximum_event_age": 60,
-                "dead_letter_arn": "",
-                **changes,
-            }
-        )
+        given = {"name": name, "arn": ARN + name, "role_arn": f"arn:aws:iam::123456789012:role/{name}", "code": code}
+        given |= {"code_sha256": hashlib.sha256(code).hexdigest(), "log_group": f"/aws/lambda/{name}"}
+        function = replace(FUNCTION, **given | changes)
         self.functions[name] = function
         return function
 
@@ -149,19 +150,6 @@ def start(cloud, tmp_path):
 @pytest.fixture
 def runtime(start):
     return start()
-
-
-@pytest.fixture
-def eventually() -> Callable[..., None]:
-    """Wait until a condition holds, on a machine that may be loaded."""
-
-    def wait(condition, seconds=30.0):
-        end = monotonic() + seconds
-        while not condition():
-            assert monotonic() < end, "it did not happen"
-            sleep(0.02)
-
-    return wait
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.eventually import eventually
+
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:dead"
 
 
@@ -12,7 +14,7 @@ def attempts(cloud, name):
 
 
 @pytest.mark.parametrize(("retries", "expected"), [(0, 1), (1, 2), (2, 3)])
-def test_b5_an_event_that_fails_is_retried_and_becomes_a_dead_letter(cloud, runtime, eventually, retries, expected):
+def test_b5_an_event_that_fails_is_retried_and_becomes_a_dead_letter(cloud, runtime, retries, expected):
     cloud.deploy("fails", "def handler(e, c): raise ValueError('bad')", retries=retries, dead_letter_arn=QUEUE)
     request_id = runtime.submit("fails", b'{"order": 1}')
     eventually(lambda: cloud.dead_letters and runtime.settled())
@@ -25,7 +27,7 @@ def test_b5_an_event_that_fails_is_retried_and_becomes_a_dead_letter(cloud, runt
     assert json.loads(attributes["ErrorMessage"][1])["errorMessage"] == "bad"
 
 
-def test_b5_an_event_that_succeeds_at_last_is_no_dead_letter(cloud, runtime, eventually, tmp_path):
+def test_b5_an_event_that_succeeds_at_last_is_no_dead_letter(cloud, runtime, tmp_path):
     source = f"""
 from pathlib import Path
 def handler(event, context):
@@ -40,7 +42,7 @@ def handler(event, context):
     assert cloud.dead_letters == []
 
 
-def test_b5_a_throttled_event_waits_and_that_is_no_attempt(cloud, runtime, eventually):
+def test_b5_a_throttled_event_waits_and_that_is_no_attempt(cloud, runtime):
     cloud.deploy("held", "def handler(e, c): pass", reserved_concurrency=0, retries=0, dead_letter_arn=QUEUE)
     runtime.submit("held", b"")
     assert not runtime.settled()
@@ -50,7 +52,7 @@ def test_b5_a_throttled_event_waits_and_that_is_no_attempt(cloud, runtime, event
     assert cloud.dead_letters == []
 
 
-def test_b5_an_event_is_not_retried_beyond_its_maximum_age(cloud, runtime, eventually):
+def test_b5_an_event_is_not_retried_beyond_its_maximum_age(cloud, runtime):
     cloud.deploy("old", "def handler(e, c): raise ValueError", maximum_event_age=0, dead_letter_arn=QUEUE)
     runtime.submit("old", b"")
     eventually(runtime.settled)
@@ -58,7 +60,7 @@ def test_b5_an_event_is_not_retried_beyond_its_maximum_age(cloud, runtime, event
     assert len(cloud.dead_letters) == 1
 
 
-def test_b5_an_event_of_a_deleted_function_is_dropped(cloud, runtime, eventually, caplog):
+def test_b5_an_event_of_a_deleted_function_is_dropped(cloud, runtime, caplog):
     cloud.deploy("gone", "def handler(e, c): pass", reserved_concurrency=0)
     runtime.submit("gone", b"")
     del cloud.functions["gone"]
@@ -66,7 +68,7 @@ def test_b5_an_event_of_a_deleted_function_is_dropped(cloud, runtime, eventually
     assert "was dropped: Function not found" in caplog.text
 
 
-def test_b5_a_dead_letter_that_cannot_be_sent_does_not_stop_other_events(cloud, runtime, eventually, caplog):
+def test_b5_a_dead_letter_that_cannot_be_sent_does_not_stop_other_events(cloud, runtime, caplog):
     def refuse(*_arguments):
         raise RuntimeError("no such queue")
 

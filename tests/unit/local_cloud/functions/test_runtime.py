@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from orchestrator.local_cloud.functions.model import MAX_ASYNCHRONOUS, MAX_SYNCHRONOUS, Extras, InvocationRefusedError
+from tests.eventually import eventually
 from tests.unit.local_cloud.functions.conftest import archive
 
 ECHO = "def handler(event, context): return {'got': event}"
@@ -140,7 +141,7 @@ def test_b5_a_stack_trace_shows_the_functions_code(cloud, call):
     assert [line.split("line ")[1].split("\n")[0] for line in answer["stackTrace"]] == ["4, in handler", "2, in inner"]
 
 
-def test_b5_a_call_that_takes_too_long_is_killed_with_what_it_started(cloud, call, runtime, tmp_path, eventually):
+def test_b5_a_call_that_takes_too_long_is_killed_with_what_it_started(cloud, call, runtime, tmp_path):
     source = f"""
 import subprocess, sys, time
 def handler(event, context):
@@ -244,53 +245,52 @@ def test_b5_the_tail_of_the_log_has_4_kib(cloud, runtime):
     assert b"platform.report" in tail
 
 
+TOO_LARGE = "RequestTooLargeException"
+
+
 @pytest.mark.parametrize(
-    ("payload", "code", "status"),
+    ("invoke", "payload", "code", "status"),
     [
-        (b"{", "InvalidRequestContentException", 400),
-        (b"[" * 100_000, "InvalidRequestContentException", 400),
-        (b"9" * 5000, "InvalidRequestContentException", 400),
-        (b'"' + b"x" * MAX_SYNCHRONOUS + b'"', "RequestTooLargeException", 413),
+        ("invoke", b"{", "InvalidRequestContentException", 400),
+        ("invoke", b"[" * 100_000, "InvalidRequestContentException", 400),
+        ("invoke", b"9" * 5000, "InvalidRequestContentException", 400),
+        ("invoke", b'"' + b"x" * MAX_SYNCHRONOUS + b'"', TOO_LARGE, 413),
+        ("submit", b'"' + b"x" * MAX_ASYNCHRONOUS + b'"', TOO_LARGE, 413),
     ],
+    ids=range(5),
 )
-def test_b5_an_invalid_event_is_refused(cloud, runtime, payload, code, status):
+def test_b5_an_invalid_event_is_refused(cloud, runtime, invoke, payload, code, status):
     cloud.deploy("echo", ECHO)
     with pytest.raises(InvocationRefusedError) as refused:
-        runtime.invoke("echo", payload)
+        getattr(runtime, invoke)("echo", payload)
     assert (refused.value.code, refused.value.status) == (code, status)
+    limits = {
+        "invoke": "RequestResponse invocation type (limit 6291556",
+        "submit": "Event invocation type (limit 262144",
+    }
+    assert (limits[invoke] in refused.value.message) == (code == TOO_LARGE)
 
 
-def test_b5_an_asynchronous_event_has_a_smaller_limit(cloud, runtime):
-    cloud.deploy("echo", ECHO)
-    with pytest.raises(InvocationRefusedError, match=r"too large for the Event invocation type \(limit 262144 bytes\)"):
-        runtime.submit("echo", b'"' + b"x" * MAX_ASYNCHRONOUS + b'"')
-
-
-def test_b5_a_missing_function_is_not_found(runtime):
+@pytest.mark.parametrize(("invoke", "arguments"), [("invoke", [b"{}"]), ("submit", [b"{}"]), ("check", [])])
+def test_b5_a_missing_function_is_not_found(runtime, invoke, arguments):
     message = "Function not found: arn:aws:lambda:us-east-1:123456789012:function:none"
-    for request in (
-        lambda: runtime.invoke("none", b"{}"),
-        lambda: runtime.submit("none", b""),
-        lambda: runtime.check("none"),
-    ):
-        with pytest.raises(InvocationRefusedError, match=message):
-            request()
+    with pytest.raises(InvocationRefusedError, match=message):
+        getattr(runtime, invoke)("none", *arguments)
+
+
+ARCHIVE, ENVIRONMENT = "InvalidZipFileException", "InvalidParameterValueException"
 
 
 @pytest.mark.parametrize(
     ("changes", "code", "text"),
     [
-        ({"code": b"no zip"}, "InvalidZipFileException", "unzip the deployment package: File is not a zip file"),
-        ({"code": archive("#" * 2000)}, "InvalidZipFileException", "must be smaller than 1000 bytes"),
-        ({"code": archive(ECHO)[:-30]}, "InvalidZipFileException", "unzip the deployment package"),
-        (
-            {"environment": {"A": "x" * 5000}},
-            "InvalidParameterValueException",
-            "exceeded the 4KB limit. They have 5001",
-        ),
-        ({"environment": {"A": "a\0b"}}, "InvalidParameterValueException", "that a process cannot have"),
-        ({"environment": {"A": "\ud800"}}, "InvalidParameterValueException", "that a process cannot have"),
-        ({"environment": {"A=B": "1"}}, "InvalidParameterValueException", "that a process cannot have"),
+        ({"code": b"no zip"}, ARCHIVE, "unzip the deployment package: File is not a zip file"),
+        ({"code": archive("#" * 2000)}, ARCHIVE, "must be smaller than 1000 bytes"),
+        ({"code": archive(ECHO)[:-30]}, ARCHIVE, "unzip the deployment package"),
+        ({"environment": {"A": "x" * 5000}}, ENVIRONMENT, "exceeded the 4KB limit. They have 5001"),
+        ({"environment": {"A": "a\0b"}}, ENVIRONMENT, "that a process cannot have"),
+        ({"environment": {"A": "\ud800"}}, ENVIRONMENT, "that a process cannot have"),
+        ({"environment": {"A=B": "1"}}, ENVIRONMENT, "that a process cannot have"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -356,7 +356,7 @@ def test_b5_the_machines_limit_makes_calls_wait(cloud, start):
     assert len(runtime.process_ids()) == len(set(pids))
 
 
-def test_b5_idle_processes_end(cloud, start, eventually):
+def test_b5_idle_processes_end(cloud, start):
     runtime = start(idle_seconds=0.2)
     cloud.deploy("idle", SLEEPER)
     pid = json.loads(runtime.invoke("idle", b"0").payload)
@@ -364,7 +364,7 @@ def test_b5_idle_processes_end(cloud, start, eventually):
     eventually(lambda: not process_exists(pid))
 
 
-def test_b5_the_processes_of_a_deleted_function_end(cloud, start, eventually, monkeypatch):
+def test_b5_the_processes_of_a_deleted_function_end(cloud, start, monkeypatch):
     monkeypatch.setattr("orchestrator.local_cloud.functions.runtime._JANITOR_SECONDS", 0.1)
     runtime = start()
     for name in ("deleted", "kept"):
@@ -375,7 +375,7 @@ def test_b5_the_processes_of_a_deleted_function_end(cloud, start, eventually, mo
     eventually(lambda: runtime.process_ids() == [kept])
 
 
-def test_b5_stopping_ends_calls_and_processes(cloud, runtime, tmp_path, eventually):
+def test_b5_stopping_ends_calls_and_processes(cloud, runtime, tmp_path):
     cloud.deploy("long", SLEEPER)
     answers = []
     thread = threading.Thread(target=lambda: answers.append(runtime.invoke("long", b"600")))
@@ -391,7 +391,7 @@ def test_b5_stopping_ends_calls_and_processes(cloud, runtime, tmp_path, eventual
     assert not (tmp_path / "runtime").exists()
 
 
-def test_b5_a_process_does_not_outlive_its_server(tmp_path, eventually):
+def test_b5_a_process_does_not_outlive_its_server(tmp_path):
     program = f"""
 import os, sys, time
 sys.path.insert(0, {str(Path(__file__).parents[4])!r})

@@ -2,6 +2,8 @@
 
 import json
 import threading
+from dataclasses import replace
+from time import monotonic
 
 import pytest
 
@@ -9,32 +11,32 @@ from orchestrator.local_cloud.functions.asynchronous import Pace
 from orchestrator.local_cloud.functions.cloud import Mapped
 from orchestrator.local_cloud.functions.model import InvocationResult, not_found, throttled
 from orchestrator.local_cloud.functions.sources import QueuePoller, reported
+from tests.eventually import eventually
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:queue"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:batch"
 
 
-def mapping(**changes):
-    stated = {
-        "identifier": "m",
-        "queue_arn": QUEUE,
-        "function_arn": FUNCTION,
-        "batch_size": 3,
-        "window": 0.0,
-        "maximum_concurrency": 2,
-        "reports_failures": True,
-    }
-    return Mapped(**{**stated, **changes})
+MAPPING = Mapped(
+    identifier="m",
+    queue_arn=QUEUE,
+    function_arn=FUNCTION,
+    batch_size=3,
+    window=0.0,
+    maximum_concurrency=2,
+    reports_failures=True,
+)
 
 
 class Calls:
     """A function with a given answer, which it gives once it is released."""
 
-    def __init__(self, answer=None, error=""):
+    def __init__(self, answer=None, error="", *, held=False):
         self.batches = []
         self.answer, self.error = answer, error
         self.released = threading.Event()
-        self.released.set()
+        if not held:
+            self.released.set()
 
     def __call__(self, arn, event):
         assert arn == FUNCTION
@@ -47,23 +49,32 @@ class Calls:
 
 
 @pytest.fixture
-def poll(cloud, eventually):
-    """Poll once and wait until nothing is under way."""
+def started(cloud):
+    """Put messages into the queue of a mapping with these changes, and poll it once."""
 
-    def run(calls, pace=None, *, at_most=4):
-        poller = QueuePoller(cloud, calls, pace or Pace(), at_most=at_most)
+    def build(calls, bodies, pace=None, *, at_most=4, clock=monotonic, **changes):
+        cloud.mapped = [replace(MAPPING, **changes)]
+        cloud.queues[QUEUE] = list(bodies)
+        poller = QueuePoller(cloud, calls, pace or Pace(throttled=0.01), at_most=at_most, clock=clock)
         poller.look()
-        eventually(poller.settled)
         return poller
+
+    return build
+
+
+@pytest.fixture
+def poll(started):
+    """Do the same, and wait until nothing is under way."""
+
+    def run(*arguments, **options):
+        eventually(started(*arguments, **options).settled)
 
     return run
 
 
 def test_b5_messages_come_in_batches_and_are_deleted(cloud, poll):
-    cloud.mapped = [mapping()]
-    cloud.queues[QUEUE] = list("abcd")
     calls = Calls()
-    poll(calls)
+    poll(calls, "abcd")
     assert sorted(calls.batches) == [["a", "b", "c"], ["d"]]
     assert sorted(cloud.deleted) == ["handle-a", "handle-b", "handle-c", "handle-d"]
 
@@ -82,28 +93,20 @@ def test_b5_messages_come_in_batches_and_are_deleted(cloud, poll):
     ],
 )
 def test_b5_what_failed_stays_in_the_queue(cloud, poll, answer, error, reports, kept):
-    cloud.mapped = [mapping(reports_failures=reports)]
-    cloud.queues[QUEUE] = list("abc")
-    poll(Calls(answer, error), Pace(hidden=1))
+    poll(Calls(answer, error), "abc", Pace(hidden=1), reports_failures=reports)
     assert sorted(cloud.deleted) == [f"handle-{name}" for name in "abc" if name not in kept]
     assert sorted(cloud.shown_again) == [(f"handle-{name}", 1) for name in kept]
 
 
 @pytest.mark.parametrize(("pace", "shown"), [(Pace(), [("handle-a", 2)]), (Pace(hidden=None), [])])
 def test_b5_failed_messages_are_visible_again_soon_unless_the_queue_alone_decides(cloud, poll, pace, shown):
-    cloud.mapped = [mapping()]
-    cloud.queues[QUEUE] = ["a"]
-    poll(Calls({}, "Unhandled"), pace)
+    poll(Calls({}, "Unhandled"), "a", pace)
     assert (cloud.deleted, cloud.shown_again) == ([], shown)
 
 
-def test_b5_a_message_that_is_being_processed_is_not_shown_to_others(cloud, eventually):
-    cloud.mapped = [mapping()]
-    cloud.queues[QUEUE] = ["a"]
-    calls = Calls({}, "Unhandled")
-    calls.released.clear()
-    poller = QueuePoller(cloud, calls, Pace(hidden=0), at_most=4)
-    poller.look()
+def test_b5_a_message_that_is_being_processed_is_not_shown_to_others(cloud, started):
+    calls = Calls({}, "Unhandled", held=True)
+    poller = started(calls, "a", Pace(hidden=0))
     eventually(lambda: calls.batches == [["a"]])
     assert cloud.shown_again == []
     calls.released.set()
@@ -111,21 +114,20 @@ def test_b5_a_message_that_is_being_processed_is_not_shown_to_others(cloud, even
     assert cloud.shown_again == [("handle-a", 0)]
 
 
-def test_b9_a_queue_that_the_role_may_not_read_is_left_alone(cloud, poll):
-    cloud.mapped = [mapping(), mapping(identifier="other", queue_arn=f"{QUEUE}-2")]
-    cloud.queues[QUEUE], cloud.queues[f"{QUEUE}-2"] = ["a"], ["b"]
+def test_b9_a_queue_that_the_role_may_not_read_is_left_alone(cloud, started):
     cloud.forbidden = {"m"}
     calls = Calls()
-    poll(calls)
+    poller = started(calls, "a")
+    cloud.mapped.append(replace(MAPPING, identifier="other", queue_arn=f"{QUEUE}-2"))
+    cloud.queues[f"{QUEUE}-2"] = ["b"]
+    poller.look()
+    eventually(poller.settled)
     assert (calls.batches, cloud.queues[QUEUE]) == ([["b"]], ["a"])
 
 
-def test_b5_a_throttled_batch_is_retried_and_is_no_failure(cloud, eventually):
-    cloud.mapped = [mapping()]
-    cloud.queues[QUEUE] = ["a"]
+def test_b5_a_throttled_batch_is_retried_and_is_no_failure(cloud, started):
     calls = Calls(throttled())
-    poller = QueuePoller(cloud, calls, Pace(throttled=0.01), at_most=4)
-    poller.look()
+    poller = started(calls, "a")
     eventually(lambda: len(calls.batches) > 2)
     calls.answer = None
     eventually(poller.settled)
@@ -133,14 +135,10 @@ def test_b5_a_throttled_batch_is_retried_and_is_no_failure(cloud, eventually):
 
 
 @pytest.mark.parametrize("end", ["no longer hidden", "mapping deleted", "stopped"])
-def test_b5_a_throttled_batch_is_given_up_at_last(cloud, eventually, end):
-    cloud.mapped = [mapping()]
-    cloud.queues[QUEUE] = ["a"]
-    calls = Calls(throttled())
-    poller = QueuePoller(cloud, calls, Pace(throttled=0.01), at_most=4)
+def test_b5_a_throttled_batch_is_given_up_at_last(cloud, started, end):
     if end == "no longer hidden":
         cloud.hidden_until = 0.0
-    poller.look()
+    poller = started(Calls(throttled()), "a")
     if end == "mapping deleted":
         cloud.mapped = []
     elif end == "stopped":
@@ -150,13 +148,9 @@ def test_b5_a_throttled_batch_is_given_up_at_last(cloud, eventually, end):
 
 
 @pytest.mark.parametrize(("allowed", "at_most", "expected"), [(2, 4, 2), (10, 3, 3)])
-def test_b5_no_more_batches_run_at_once_than_allowed(cloud, poll, eventually, allowed, at_most, expected):
-    cloud.mapped = [mapping(batch_size=1, maximum_concurrency=allowed)]
-    cloud.queues[QUEUE] = list("abcdef")
-    calls = Calls()
-    calls.released.clear()
-    poller = QueuePoller(cloud, calls, Pace(), at_most=at_most)
-    poller.look()
+def test_b5_no_more_batches_run_at_once_than_allowed(started, allowed, at_most, expected):
+    calls = Calls(held=True)
+    poller = started(calls, "abcdef", at_most=at_most, batch_size=1, maximum_concurrency=allowed)
     eventually(lambda: len(calls.batches) == expected)
     poller.look()
     assert len(calls.batches) == expected
@@ -164,28 +158,25 @@ def test_b5_no_more_batches_run_at_once_than_allowed(cloud, poll, eventually, al
     eventually(poller.settled)
 
 
-def test_b5_a_batch_waits_for_its_window_unless_it_is_full(cloud, eventually):
-    cloud.mapped = [mapping(window=20.0)]
-    calls, times = Calls(), iter([0, 1, 2, 3, 4, 5, 23, 24])
-    poller = QueuePoller(cloud, calls, Pace(), at_most=4, clock=lambda: next(times))
-    cloud.queues[QUEUE] = ["a"]
-    poller.look()
+def test_b5_a_batch_waits_for_its_window_unless_it_is_full(cloud, started):
+    calls, now = Calls(), [100.0]
+    poller = started(calls, "a", clock=lambda: now[0], window=20.0)
     assert calls.batches == []
     cloud.queues[QUEUE] += ["b", "c"]
     poller.look()
     eventually(lambda: calls.batches == [["a", "b", "c"]])
     cloud.queues[QUEUE] = ["d"]
-    poller.look()
-    assert len(calls.batches) == 1
+    for now[0] in (200.0, 219.0):
+        poller.look()
+        assert len(calls.batches) == 1
+    now[0] = 220.0
     poller.look()
     eventually(lambda: calls.batches[1:] == [["d"]])
 
 
-def test_b5_a_batch_ends_where_an_invocation_is_full(cloud, poll):
-    cloud.mapped = [mapping(batch_size=10**9)]
-    cloud.queues[QUEUE] = [f"{number}{'x' * 250_000}" for number in range(30)]
+def test_b5_a_batch_ends_where_an_invocation_is_full(poll):
     calls = Calls()
-    poll(calls)
+    poll(calls, [f"{number}{'x' * 250_000}" for number in range(30)], batch_size=10**9, maximum_concurrency=4)
     assert sorted(map(len, calls.batches)) == [10, 10, 10]
 
 

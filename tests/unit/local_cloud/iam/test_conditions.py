@@ -90,15 +90,7 @@ def holds(block, context=None, **options):
         # All operators and all keys must hold.
         ({"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, False),
         ({"StringEquals": {"aws:RequestedRegion": "us-east-1", "aws:SourceIp": "1.1.1.1"}}, False),
-    ],
-)
-def test_values(block, expected):
-    assert holds(block) is expected
-
-
-@pytest.mark.parametrize(
-    ("block", "expected"),
-    [
+        # Missing keys.
         ({"StringEquals": {"s3:x-amz-acl": "private"}}, False),
         ({"StringEqualsIfExists": {"s3:x-amz-acl": "private"}}, True),
         ({"StringEqualsIfExists": {"aws:RequestedRegion": "eu-west-1"}}, False),
@@ -121,15 +113,7 @@ def test_values(block, expected):
         ({"ForAnyValue:StringEquals": {"x:none": "x"}}, False),
         ({"ForAnyValue:StringNotEquals": {"x:missing": "x"}}, False),
         ({"ForAnyValue:StringEqualsIfExists": {"x:missing": "x"}}, True),
-    ],
-)
-def test_missing_keys(block, expected):
-    assert holds(block) is expected
-
-
-@pytest.mark.parametrize(
-    ("block", "expected"),
-    [
+        # Keys with several values.
         ({"ForAllValues:StringEquals": {"aws:TagKeys": ["Name", "Owner", "Team"]}}, True),
         ({"ForAllValues:StringEquals": {"aws:TagKeys": ["Name"]}}, False),
         ({"ForAnyValue:StringEquals": {"aws:TagKeys": ["Name"]}}, True),
@@ -142,7 +126,7 @@ def test_missing_keys(block, expected):
         ({"foranyvalue:stringequals": {"aws:TagKeys": ["Owner"]}}, True),
     ],
 )
-def test_several_values(block, expected):
+def test_conditions(block, expected):
     assert holds(block) is expected
 
 

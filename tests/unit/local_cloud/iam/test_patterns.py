@@ -1,5 +1,7 @@
 """B9: wildcards, ARNs and policy variables, as IAM reads them."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from orchestrator.local_cloud.iam.patterns import UnknownVariable, matches, matches_arn, substituted
@@ -70,16 +72,13 @@ def test_arns(pattern, arn, expected):
         ("${aws:TagKeys, 'several'}", "several"),
         ("${*}${?}${$}", "*?$"),
         ("no variable", "no variable"),
+        ("${aws:nobody}", None),
+        ("${aws:TagKeys}", None),
     ],
 )
 def test_variables(text, expected):
-    assert substituted(text, CONTEXT, as_pattern=False) == expected
-
-
-@pytest.mark.parametrize("text", ["${aws:nobody}", "${aws:TagKeys}"])
-def test_a_variable_without_a_value_is_unknown(text):
-    with pytest.raises(UnknownVariable):
-        substituted(text, CONTEXT, as_pattern=False)
+    with nullcontext() if expected is not None else pytest.raises(UnknownVariable):
+        assert substituted(text, CONTEXT, as_pattern=False) == expected
 
 
 @pytest.mark.parametrize(
