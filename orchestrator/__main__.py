@@ -47,7 +47,9 @@ def main() -> int:
         from orchestrator.bootstrap.testing import pytest_arguments  # noqa: PLC0415 - only for tests
 
         os.chdir(ROOT)
-        return _become(["-m", "pytest", *pytest_arguments(arguments[1:])])
+        # Every worker would compile every test anew.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        return _become(["-m", "pytest", *pytest_arguments(arguments[1:], ROOT / "tests")])
     if _is_inside():
         return _run(arguments)
     # -P: what is in the folder where the user stands is not imported.

@@ -46,6 +46,7 @@ class Machine:
         self.python = self.folder / "bin" / "python"
         self.packages = self.folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
         self.base = root / "usr" / "python3"
+        (root / "tests").mkdir()
         self.base.parent.mkdir()
         self.base.write_text("the interpreter")
         self.made = []

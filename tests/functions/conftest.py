@@ -12,7 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
+from botocore.loaders import Loader, create_loader
+from botocore.session import get_session
 from hypothesis import settings
 from moto import mock_aws
 from pg8000 import native
@@ -69,10 +72,19 @@ def load_function(name: str) -> SimpleNamespace:
             sys.modules.pop(module, None)
 
 
+@pytest.fixture(scope="session")
+def service_models() -> Loader:
+    """The service models of botocore, read once: that takes longer than most of these tests."""
+    return create_loader()
+
+
 @pytest.fixture
-def aws() -> Iterator[None]:
+def aws(environment: pytest.MonkeyPatch, service_models: Loader) -> Iterator[None]:
     """AWS, pretended in this process."""
     with mock_aws():
+        session = get_session()
+        session.register_component("data_loader", service_models)
+        boto3.setup_default_session(botocore_session=session)
         yield
 
 

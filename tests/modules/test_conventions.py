@@ -1,6 +1,7 @@
 """What holds for every module in modules/, read from its source: the house's shape, and what is not allowed (B13)."""
 
 import re
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -17,11 +18,16 @@ def documents(module):
     return [hcl2.loads(path.read_text()) for path in sorted(module.glob("*.tf"))]
 
 
+@cache
+def document(path):
+    return hcl2.loads(path.read_text())
+
+
 def blocks(module, kind):
     """The blocks of a kind in a module: (labels, body), in the order of the files' names and of the lines."""
     for document in documents(module):
         for block in document.get(kind, []):
-            labels, body = [], block
+            labels, body = [], deepcopy(block)
             while isinstance(body, dict) and len(body) == 1 and next(iter(body)).startswith('"'):
                 label, body = next(iter(body.items()))
                 labels.append(label.strip('"'))
