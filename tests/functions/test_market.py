@@ -14,7 +14,7 @@ from market.objects import buffered, created_objects
 from market.trades import InvalidTradeError, Trade, format_number, parse_trade
 
 from tests.functions.conftest import patient
-from tests.functions.reference import bars_of_trades, longer_bars, realised_volatility
+from tests.functions.reference import bars_of_trades, realised_volatility
 
 GOOD = {"trade_id": "t1", "symbol": "BRK.B", "timestamp": "2026-01-31T14:30:00.25+01:00", "price": "101.50", "size": 3}
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -124,35 +124,8 @@ def test_a_bar():
     assert [bar.start for bar in bars] == [NOON, NOON + timedelta(minutes=1)]
 
 
-@patient
-@given(trades, st.randoms(use_true_random=False))
-def test_order_and_repetition_of_trades_do_not_matter(found, random):
-    shuffled = [*found, *random.choices(found, k=5)]
-    random.shuffle(shuffled)
-    for interval in Interval:
-        assert bars_of_trades(shuffled, interval) == bars_of_trades(found, interval)
-
-
-@patient
-@given(trades)
-def test_longer_bars_are_those_of_the_trades(found):
-    shorter = bars_of_trades(found, Interval.MINUTE)
-    for interval in (Interval.FIVE_MINUTES, Interval.HOUR, Interval.DAY):
-        shorter = longer_bars(shorter, interval)
-        assert shorter == bars_of_trades(found, interval)
-
-
 def test_an_average_is_rounded_as_postgresql_rounds():
     assert average_price(Decimal("0.01"), Decimal(128)) == Decimal("0.00007813")
-
-
-@patient
-@given(trades)
-def test_a_bars_prices_lie_between_its_low_and_its_high(found):
-    for bar in bars_of_trades(found, Interval.HOUR):
-        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
-        assert bar.low - Decimal("1e-7") <= bar.vwap <= bar.high + Decimal("1e-7")
-    assert sum(bar.trades for bar in bars_of_trades(found, Interval.DAY)) == len(found)
 
 
 def test_volatility_is_of_the_returns_between_bars():
