@@ -181,7 +181,7 @@ def rules_of(inventory: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str,
 def broken(plan: Plan, check: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the plan does not hold of a check.
 
-    - `at` (an address or several) or `type` chooses resources, below `module` if that is given;
+    - `at` (an address or several) or `type` (with or without a name) chooses resources, below `module` if that is given;
     - `count` and `keys` (those of for_each) say how many there are and which;
     - `has` says what each of them has at least; `distinct` which values of an attribute there are in all of them;
     - with `policy`, the attribute that holds a policy document, `has` is about statements by Sid, `sids` names them all, and
@@ -192,7 +192,9 @@ def broken(plan: Plan, check: Mapping[str, Any]) -> Iterator[str]:
         addresses = check["at"] if isinstance(check["at"], list) else [check["at"]]
         chosen = {address: plan.resources[f"{prefix}{address}"] for address in addresses}
     else:
-        chosen = plan.of_type(check["type"], module=check.get("module", ""))
+        kind, _, name = check["type"].partition(".")
+        found = plan.of_type(kind, module=check.get("module", ""))
+        chosen = {address: values for address, values in found.items() if f".{kind}.{name}" in f".{address}"}
         assert chosen or check.get("count") == 0, f"there is no {check['type']}"
     if len(chosen) != check.get("count", len(chosen)):
         yield f"{len(chosen)} resources, {check['count']} expected: {sorted(chosen)}"

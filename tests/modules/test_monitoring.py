@@ -35,21 +35,6 @@ def expression(alarm):
     return result["expression"], metrics
 
 
-def test_b7_log_events_reach_the_alert_function(plan):
-    found = subscriptions(plan, "alerts")
-    assert {values["log_group_name"] for values in found.values()} == {
-        "/aws/apigateway/access-logs-api-example",
-        "/aws/lambda/lambda-analytics-example",
-        "/aws/lambda/lambda-api-example",
-        "/aws/lambda/lambda-ingest-example",
-        "/aws/lambda/lambda-migrate-example",
-        "/aws/rds/cluster/aurora-example/postgresql",
-    }
-    function = "arn:aws:lambda:us-east-1:123456789012:function:lambda-alerts-example"
-    assert {values["destination_arn"] for values in found.values()} == {function}
-    assert all(values["filter_pattern"] for values in found.values())
-
-
 def test_b7_each_group_has_a_permission_of_its_own_to_call_the_alert_function(plan):
     permissions = plan.keyed("aws_lambda_permission")
     assert permissions.keys() == subscriptions(plan, "alerts").keys()
@@ -59,41 +44,6 @@ def test_b7_each_group_has_a_permission_of_its_own_to_call_the_alert_function(pl
         assert permission["source_account"] == "123456789012"
         assert permission["principal"] == "logs.us-east-1.amazonaws.com"
         assert permission["function_name"] == "lambda-alerts-example"
-
-
-def test_b7_the_alert_function_never_reads_its_own_log_but_that_is_archived_too(plan):
-    own = "/aws/lambda/lambda-alerts-example"
-    assert own not in {values["log_group_name"] for values in subscriptions(plan, "alerts").values()}
-    assert own in {values["log_group_name"] for values in subscriptions(plan, "archive").values()}
-
-
-def test_b7_every_event_is_archived_and_no_group_has_more_than_two_filters(plan):
-    archive = subscriptions(plan, "archive")
-    assert {values["filter_pattern"] for values in archive.values()} == {""}
-    groups = [
-        values["log_group_name"] for kind in ("alerts", "archive") for values in subscriptions(plan, kind).values()
-    ]
-    assert len(groups) == 14
-    assert max(groups.count(group) for group in groups) == 2
-
-
-def stream(plan):
-    [found] = plan.of_type("aws_kinesis_firehose_delivery_stream", module="monitoring").values()
-    return found
-
-
-def test_b7_the_archive_is_compressed_once(plan):
-    [target] = stream(plan)["extended_s3_configuration"]
-    assert target["error_output_prefix"].startswith("logs/errors/!{firehose:error-output-type}/")
-    processors = [processor["type"] for processor in target["processing_configuration"][0]["processors"]]
-    assert processors == ["Decompression", "AppendDelimiterToRecord"]
-
-
-def test_b7_the_archive_logs_its_failures_to_a_group_that_exists(plan):
-    [logging] = stream(plan)["extended_s3_configuration"][0]["cloudwatch_logging_options"]
-    [group] = plan.of_type("aws_cloudwatch_log_group").values()
-    [log_stream] = plan.of_type("aws_cloudwatch_log_stream").values()
-    assert logging == {"enabled": True, "log_group_name": group["name"], "log_stream_name": log_stream["name"]}
 
 
 def test_b10_only_security_events_are_silent_when_they_end(plan):
