@@ -160,7 +160,7 @@ def test_c7_with_detailed_exitcode_an_error_is_1_as_with_terraform(project):
     project.run("plan", "--suffix", "Demo!", "--detailed-exitcode", code=1)
 
 
-def test_c3_a_kept_plan_is_for_what_it_was_made_for(project):
+def test_c3_a_kept_plan_is_bound_to_its_deployment(project):
     _, err = project.run("up", "--suffix", "other", "--env", "prod", "--plan", str(kept(project)), code=2)
     assert "suffix demo, not other" in err
 
@@ -202,7 +202,7 @@ def test_b14_outputs_are_those_of_the_cloud_itself(project):
         assert tables.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
 
 
-def test_b14_the_api_keys_come_only_when_asked_for(project):
+def test_b14_api_keys_are_printed_only_on_request(project):
     [*values] = project.api_keys("demo").values()
     assert len(values) == 2
     quiet, _ = project.run("outputs", "--suffix", "demo")
@@ -336,7 +336,7 @@ def test_b11_every_name_in_the_states_ends_in_the_suffix(project):
     assert checked >= 400
 
 
-def test_b7_b5_what_the_states_say_of_log_groups_and_functions(project):
+def test_b7_b5_log_groups_and_functions_in_the_states(project):
     """The plan cannot know the key's ARN; the state does."""
     groups = list(instances(project, "aws_cloudwatch_log_group"))
     assert len(groups) == 18
@@ -349,7 +349,7 @@ def test_b7_b5_what_the_states_say_of_log_groups_and_functions(project):
     assert all(set(function["vpc_config"][0]["subnet_ids"]) == private for function in functions)
 
 
-def test_b9_the_policies_that_iam_has_are_found_in_order(project, lint):
+def test_b9_the_policies_in_iam_have_no_findings(project, lint):
     """The plan knows some policies only in part; here all are whole."""
     documents = list(policies(project.client, "demo"))
     assert len(documents) == 15 + 15
@@ -404,7 +404,7 @@ def test_c3_a_unit_that_left_the_live_tree_is_an_orphan_and_can_be_destroyed(pro
         unit.with_name("people").rename(unit)
 
 
-def test_c5_what_somebody_changed_by_hand_is_drift_and_up_repairs_it(project):
+def test_c5_manual_changes_are_drift_and_up_repairs_them(project):
     project.client("dynamodb").delete_table(TableName="user-sessions-demo")
     group = project.outputs("demo")["lambda"]["log_group_names"]["ingest"]
     project.client("logs").put_retention_policy(logGroupName=group, retentionInDays=7)
@@ -452,7 +452,7 @@ def test_a2_every_resource_of_the_deployment_is_in_a_state(project):
     assert unrecorded(project.client, "demo", list(project.states("demo").values())) == ()
 
 
-def test_c8_no_secret_lies_anywhere(project):
+def test_c8_no_file_contains_a_secret(project):
     """The values themselves are looked for: API keys, the database's password, in every file that platformctl has written."""
     secrets = project.client("secretsmanager")
     arn = project.outputs("demo")["aurora"]["master_user_secret_arn"]
@@ -468,7 +468,7 @@ def test_c8_no_secret_lies_anywhere(project):
     assert checked > 50
 
 
-def test_c8_nothing_private_is_left_lying_about(project):
+def test_c8_no_private_file_is_left(project):
     home = project.folder / ".platformctl"
     assert not list(home.rglob(INPUTS_FILE))
     assert not list(home.rglob("*.tfstate.backup"))
@@ -483,17 +483,17 @@ def test_c1_live_and_modules_hold_nothing_generated(project):
         assert not names & {".terraform", "backend.tf", "provider.tf", "terraform.tfstate"}
 
 
-def test_the_suffix_of_one_environment_is_not_taken_over_by_another(project):
+def test_the_suffix_of_one_environment_is_refused_for_another(project):
     _, err = project.run("up", "--suffix", "demo", "--env", "dev", code=2)
     assert "The suffix belongs to another environment" in err
 
 
-def test_c2_what_others_stand_on_is_not_destroyed_alone(project):
+def test_c2_a_unit_with_dependents_is_not_destroyed_alone(project):
     _, err = project.run("destroy", "--suffix", "demo", "--only", "kms", "--yes", code=2)
     assert "Other units depend on what would be destroyed" in err
 
 
-def test_b12_a2_destroy_leaves_nothing_by_the_clouds_own_account(project):
+def test_b12_a2_destroy_leaves_nothing_in_the_cloud(project):
     assert project.left("demo"), "there must be something to destroy, or this proves nothing"
     before = len(server_log(project))
     _, err = project.run("destroy", "--suffix", "demo", "--yes")

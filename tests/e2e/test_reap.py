@@ -44,7 +44,7 @@ def reports(project):
     return found
 
 
-def test_a2_what_has_expired_is_listed_and_reaped_orphans_included(project, register):
+def test_a2_expired_deployments_are_listed_and_reaped_with_their_orphans(project, register):
     assert listed(project) == []
     project.run("up", "--suffix", "r1", "--only", "iam", "--ttl", "1h")
     project.run("up", "--suffix", "s2", "--only", "iam", "--ttl", "1h", "--account-settings", "none")

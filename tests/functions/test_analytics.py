@@ -47,14 +47,14 @@ class Recorder:
 
 @patient
 @given(trades)
-def test_b5_symbols_are_held_in_the_order_of_their_names_and_every_trade_is_added(found):
+def test_b5_symbols_are_locked_in_alphabetical_order_and_every_trade_is_added(found):
     store = Recorder()
     assert load_function("analytics").logic.update(store, found) == 4 * len(set(store.held))
     assert store.held == sorted({trade.symbol for trade in found})
     assert sorted(store.added, key=repr) == sorted(found, key=repr)
 
 
-def test_b5_bars_are_worked_out_from_shorter_ones_and_volatility_for_hours_and_days():
+def test_b5_longer_bars_are_computed_from_shorter_ones_and_volatility_for_hours_and_days():
     minute, hour = timedelta(minutes=1), (NOON, NOON + timedelta(hours=1))
     store = Recorder()
     load_function("analytics").logic.update(store, [one_trade(n, NOON + 7 * minute * n, "1") for n in range(2)])
@@ -73,7 +73,7 @@ def one_trade(number, moment, price):
     return Trade(trade_id=f"t{number}", symbol="AAPL", timestamp=moment, price=Decimal(price), size=Decimal(1))
 
 
-def test_intervals_are_put_together_to_spans():
+def test_adjacent_intervals_are_merged_into_spans():
     logic = load_function("analytics").logic
     minute = timedelta(minutes=1)
     moments = [NOON + minute, NOON, NOON + minute / 2, NOON + 3 * minute]
@@ -91,7 +91,7 @@ def test_an_object_is_read_in_batches():
 
 
 @pytest.mark.parametrize(("line", "error"), [(b"{", ValueError), (b"[]", ValueError), (b"{}", InvalidTradeError)])
-def test_an_object_that_is_not_ours_is_refused(line, error):
+def test_an_object_that_ingest_did_not_write_is_refused(line, error):
     with pytest.raises(error):
         list(load_function("analytics").logic.read_trades([line]))
 
@@ -117,7 +117,7 @@ def put(name, body, **options):
     return notification(PROCESSED, f"trades/{name}.jsonl")
 
 
-def test_b5_a_batch_of_the_queue(analytics, context):
+def test_b5_only_the_broken_object_of_a_batch_fails(analytics, context):
     good = put("a", "".join(f"{one_trade(n, NOON, '1').to_json()}\n" for n in range(3)))
     answer = analytics.handler.handler(queue_event(good, put("b", "broken"), good), context)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
@@ -125,7 +125,7 @@ def test_b5_a_batch_of_the_queue(analytics, context):
     assert len(analytics.store.added) == 6
 
 
-def test_b7_a_log_line_carries_the_id_that_ingest_wrote(analytics, context, logged):
+def test_b7_log_lines_have_the_correlation_id_that_ingest_wrote(analytics, context, logged):
     good = put("a", f"{one_trade(1, NOON, '1').to_json()}\n", Metadata={"correlation-id": "upload-7"})
     bad = put("b", "broken", Metadata={"correlation-id": "a b"})
     lines = logged(analytics.handler.logger)

@@ -35,7 +35,7 @@ trades = st.lists(
 )
 
 
-def test_a_trade_has_one_spelling():
+def test_a_trade_has_one_json_form():
     line = parse_trade(GOOD).to_json()
     assert line == (
         '{"trade_id":"t1","symbol":"BRK.B","timestamp":"2026-01-31T13:30:00.250000Z","price":"101.5","size":"3"}'
@@ -69,7 +69,7 @@ def test_a_trade_has_one_spelling():
         ({"size": Decimal("NaN")}, "size must be a decimal number"),
     ],
 )
-def test_what_is_no_trade_says_why(change, reason):
+def test_an_invalid_trade_is_refused_with_the_reason(change, reason):
     with pytest.raises(InvalidTradeError) as caught:
         parse_trade({**GOOD, **change})
     assert str(caught.value).startswith(reason)
@@ -78,7 +78,7 @@ def test_what_is_no_trade_says_why(change, reason):
 @pytest.mark.parametrize(
     ("number", "text"), [(1e3, "1000"), (Decimal("1.5000000000"), "1.5"), (Decimal("2E-8"), "0.00000002"), (7, "7")]
 )
-def test_numbers_of_json_may_be_written_in_any_way(number, text):
+def test_json_numbers_are_normalised(number, text):
     assert json.loads(parse_trade({**GOOD, "price": number}).to_json())["price"] == text
 
 
@@ -128,7 +128,7 @@ def test_an_average_is_rounded_as_postgresql_rounds():
     assert average_price(Decimal("0.01"), Decimal(128)) == Decimal("0.00007813")
 
 
-def test_volatility_is_of_the_returns_between_bars():
+def test_volatility_is_computed_from_returns_between_bars():
     def bar(minute, close):
         price = Decimal(close)
         start = NOON + timedelta(minutes=minute)
@@ -153,7 +153,7 @@ def test_a_notification_names_objects_by_their_real_keys():
     assert [(item.bucket, item.key) for item in found] == [("raw", "incoming/a b+c/é.csv"), ("raw", "x")]
 
 
-def test_the_test_message_of_s3_names_none():
+def test_the_test_message_of_s3_names_no_object():
     assert created_objects('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"raw"}') == []
 
 

@@ -156,7 +156,7 @@ def test_b6_the_limits_and_the_stage_are_those_that_are_deployed(deployed):
     assert DOCUMENT["servers"][0]["url"].endswith(f"/{stage}")
 
 
-def test_b6_refusals_of_api_gateway_are_as_documented(gateway):
+def test_b6_gateway_responses_match_the_document(gateway):
     values, resource = gateway
     keys = set(re.findall(r'\\+"(\w+)\\+":', resource))
     assert keys == set(DOCUMENT["components"]["schemas"]["GatewayError"]["required"])
@@ -176,7 +176,7 @@ def test_b6_refusals_of_api_gateway_are_as_documented(gateway):
         assert anywhere | ({"400", "413"} if "requestBody" in operation else set()) <= set(operation["responses"])
 
 
-def test_b6_retry_after_is_that_of_throttled_requests(gateway):
+def test_b6_the_documented_retry_after_is_the_deployed_one(gateway):
     (additions,) = [
         text for text in [json.dumps(gateway[0]["gateway_response_header_additions"])] if "Retry-After" in text
     ]
@@ -185,7 +185,7 @@ def test_b6_retry_after_is_that_of_throttled_requests(gateway):
     assert "Retry-After" in DOCUMENT["components"]["responses"]["TooManyRequests"]["headers"]
 
 
-def test_b6_functions_answer_with_the_headers_of_api_gateways_own_refusals(gateway):
+def test_b6_answers_have_the_headers_of_gateway_responses(gateway):
     from pipeline import answer_headers  # noqa: PLC0415 - the functions' folder is on the path only by now
 
     headers = {plain(name).rsplit(".", 1)[-1]: plain(text).strip("'") for name, text in gateway[0]["gateway_response_headers"].items()}  # fmt: skip
@@ -210,7 +210,7 @@ def examples():
 
 
 @pytest.mark.parametrize(("schema", "example"), list(examples()))
-def test_b6_examples_are_as_their_schemas_say(schema, example):
+def test_b6_examples_match_their_schemas(schema, example):
     assert problems(schema, json.loads(json.dumps(example))) == []
 
 
@@ -288,7 +288,7 @@ def call(server, load, aws, context, environment):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")
-def test_b6_every_answer_of_the_functions_is_as_documented_and_every_documented_one_is_given(call):
+def test_b6_every_answer_matches_the_document_and_every_documented_answer_occurs(call):
     bars, analytics, sessions, session = "GET /bars/{symbol}", "GET /analytics/{symbol}", "POST /sessions", "/sessions/{session_id}"  # fmt: skip
     trade = OPERATIONS["POST /market-data"]["requestBody"]["content"]["application/json"]["example"]["trades"][0]
     assert call("GET /health")[0] == "200"
@@ -342,7 +342,7 @@ def test_b6_every_answer_of_the_functions_is_as_documented_and_every_documented_
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")
-def test_b6_what_is_left_out_of_an_answer_is_said(call, environment):
+def test_b6_a_truncated_answer_says_so(call, environment):
     for name in ("logic", "store"):
         environment.setattr(getattr(call.functions["api"], name), "MAX_VOLATILITIES", 2)
     _, figures = call("GET /analytics/{symbol}", symbol="AAPL", query=DAY)

@@ -75,7 +75,7 @@ def test_b13_packages_are_pure_python_and_far_from_lambdas_limits(packages):
 
 
 @pytest.mark.slow
-def test_a1_packages_are_the_same_when_they_are_built_again(packages, tmp_path):
+def test_a1_packages_are_reproducible(packages, tmp_path):
     again = build_packages(REPOSITORY, tmp_path)
     assert [package.sha256 for package in again] == [packages[name].sha256 for name in NAMES]
     assert all(package.built for package in again)
@@ -93,7 +93,7 @@ def test_a3_every_function_of_the_live_tree_has_a_package(packages):
         assert Path(listed[name]["path"]).is_file()
 
 
-def test_locks_and_the_projects_own_agree_on_versions():
+def test_the_locks_of_functions_and_project_agree_on_versions():
     def versions(file):
         lines = [line for line in file.read_text().splitlines() if "==" in line]
         return dict(line.split(" ")[0].split("==") for line in lines)

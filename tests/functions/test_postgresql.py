@@ -90,7 +90,7 @@ def test_b2_migrations_run_once(server):
     assert (server.first, server.second) == (["0001_market_data", "0002_users"], [])
 
 
-def test_b9_users_log_in_with_their_roles_token(server):
+def test_b9_database_users_log_in_with_iam_tokens(server):
     with server.database("postgres").transaction() as session:
         rows = session.run(
             "SELECT u.rolname FROM pg_auth_members m JOIN pg_roles u ON u.oid = m.member "
@@ -151,7 +151,7 @@ def test_b5_late_repeated_and_split_trades_end_in_the_same_bars(server, trades, 
     assert_ends_in(server, trades)
 
 
-def test_b5_what_was_worked_through_before_writes_nothing(empty):
+def test_b5_repeated_trades_write_nothing(empty):
     trades = [one(f"t{number}", NOON + timedelta(seconds=7 * number), str(number + 1)) for number in range(300)]
     assert add(empty, trades, 300) == [sum(map(len, kept(empty)[0].values()))]
     with empty.database("postgres").transaction() as session:
@@ -163,7 +163,7 @@ def test_b5_what_was_worked_through_before_writes_nothing(empty):
         )
 
 
-def test_b5_ids_that_a_locale_or_an_array_would_read_otherwise(empty):
+def test_b5_ids_that_a_locale_or_an_array_literal_could_change_are_kept(empty):
     names = ["null", "NULL", "a", "B", "Z", "1", "a.b", "a:b", "a/b", "a-b", "a_b"]
     trades = [one(name, NOON, str(number + 1)) for number, name in enumerate(names)]
     add(empty, trades, 4)
@@ -190,7 +190,7 @@ def test_b5_ids_are_ordered_alike_in_every_locale():
     assert load_function("analytics").store._MINUTES_OF_TRADES.count('trade_id COLLATE "C"') == 1
 
 
-def test_b5_batches_of_a_symbol_at_the_same_time_lose_nothing(empty):
+def test_b5_concurrent_batches_of_a_symbol_lose_nothing(empty):
     analytics, writer = load_function("analytics"), empty.database("analytics_writer")
     first, second = one("t1", NOON, "1"), one("t2", NOON + timedelta(seconds=1), "2")
     with ThreadPoolExecutor(1) as thread:
@@ -213,7 +213,7 @@ def waiting(server):
     return count
 
 
-def test_b5_a_batch_that_breaks_off_leaves_nothing_and_may_run_again(empty):
+def test_b5_an_interrupted_batch_leaves_nothing_and_can_be_repeated(empty):
     analytics, writer = load_function("analytics"), empty.database("analytics_writer")
     trades = [one(f"t{number}", NOON + timedelta(seconds=number), "1") for number in range(100)]
 

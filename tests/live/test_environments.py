@@ -44,7 +44,7 @@ def test_the_rules_of_the_inventory_hold(plan, checks):
 
 
 @every_environment
-def test_b4_buckets_go_to_glacier_at_90_days_and_end_old_versions_as_the_environment_says(plan, environment):
+def test_b4_objects_move_to_glacier_after_90_days_and_old_versions_expire(plan, environment):
     access_logs, noncurrent = RETENTION[environment]
     rules = {
         address.split('"')[1]: {rule["id"]: rule for rule in configuration["rule"]}
@@ -119,7 +119,7 @@ def test_b11_every_name_ends_in_the_suffix(plan):
 
 
 @every_environment
-def test_b11_everything_that_takes_tags_says_what_it_belongs_to(plan, environment):
+def test_b11_taggable_resources_are_tagged_with_deployment_and_environment(plan, environment):
     tagged = [values["tags_all"] for values in plan.resources.values() if isinstance(values.get("tags_all"), dict)]
     assert len(tagged) > 30
     for tags in tagged:
@@ -128,12 +128,12 @@ def test_b11_everything_that_takes_tags_says_what_it_belongs_to(plan, environmen
 
 
 @every_environment
-def test_b13_what_is_not_allowed_is_not_there(plan):
+def test_b13_nothing_forbidden_is_planned(plan):
     assert not plan.of_type("aws_guardduty_detector")
     assert "x86_64" not in json.dumps(list(plan.resources.values()))
 
 
 @every_environment
-def test_b15_the_names_that_must_be_globally_unique_hold_the_account(plan):
+def test_b15_globally_unique_names_contain_the_account(plan):
     for bucket in plan.of_type("aws_s3_bucket").values():
         assert bucket["bucket"].endswith(f"-{ACCOUNT}-{SUFFIX}")

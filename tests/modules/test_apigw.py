@@ -21,7 +21,7 @@ def plan(example):
     return example("apigw")
 
 
-def test_b7_the_access_log_says_who_what_when_and_how_it_ended_and_never_the_key(plan):
+def test_b7_the_access_log_has_client_request_time_and_result_but_never_the_key(plan):
     [access] = plan.resources["module.apigw.aws_api_gateway_stage.this"]["access_log_settings"]
     fields = json.loads(access["format"])
     expected = {
@@ -47,7 +47,7 @@ def test_b6_what_no_function_answers_is_json_with_the_request_id(plan):
         assert set(json.loads(body)) == {"message", "requestId"}, kind
 
 
-def test_b6_only_throttled_clients_are_told_when_to_come_back(plan):
+def test_b6_only_throttled_clients_get_retry_after(plan):
     responses = plan.keyed("aws_api_gateway_gateway_response")
     assert [kind for kind, r in responses.items() if "Retry-After" in str(r["response_parameters"])] == ["THROTTLED"]
 
@@ -67,7 +67,7 @@ def rules(plan, module="apigw"):
     return {rule["name"]: rule for rule in acl["rule"]}
 
 
-def test_b10_the_web_acl_asks_the_managed_rule_groups_each_at_its_own_place(plan):
+def test_b10_the_web_acl_has_the_managed_rule_groups_with_distinct_priorities(plan):
     assert set(rules(plan)) == GROUPS | {"rate-limit-per-ip"}
     assert len({rule["priority"] for rule in rules(plan).values()}) == len(GROUPS) + 1
     assert len(plan.of_type("aws_wafv2_web_acl_association")) == 1

@@ -86,7 +86,7 @@ def test_b10_a_rule_has_the_name_and_the_trigger_that_aws_gives_it(identifier):
 
 
 @every_rule
-def test_b10_a_rule_stands_for_a_requirement(identifier):
+def test_b10_a_rule_is_mapped_to_a_requirement(identifier):
     rule, facts = RULES[identifier], FACTS[identifier]
     if facts["pci_3_2_1"] or facts["pci_4_0"]:
         assert (rule["pci_3_2_1"], rule["pci_4_0"]) == (facts["pci_3_2_1"], facts["pci_4_0"])
@@ -114,7 +114,7 @@ def test_b10_parameters_are_known_to_the_rule_and_the_required_ones_are_there(pl
 
 
 @every_rule
-def test_b10_a_rule_says_why_it_is_there_and_what_answers_it(identifier):
+def test_b10_a_rule_has_a_reason_and_an_answer(identifier):
     rule = RULES[identifier]
     assert rule["status"] in STATUS
     assert 20 <= len(rule["why"]) <= 256
@@ -132,7 +132,7 @@ def table():
         yield f"| `{identifier}` | {new} | {old} | {STATUS[rule['status']]} | {rule['here']} |"
 
 
-def test_b10_the_table_of_the_docs_is_that_of_rules_yaml():
+def test_b10_the_table_in_the_docs_matches_rules_yaml():
     text = DOCS.read_text(encoding="utf-8")
     assert (text.count(BEGIN), text.count(END)) == (1, 1)
     head, rest = text.split(BEGIN)

@@ -32,7 +32,7 @@ def test_b11_rules_are_named_after_what_they_check_and_the_suffix(rules, varied)
     assert names <= {rule["name"].removesuffix("-example") for rule in rules.values()}
 
 
-def test_b10_what_the_limits_of_the_service_allow(rules, varied):
+def test_b10_rules_are_within_the_limits_of_the_service(rules, varied):
     for rule in [*rules.values(), *varied.values()]:
         assert len(rule["description"]) <= 256
         assert len(rule["input_parameters"] or "") <= 1024

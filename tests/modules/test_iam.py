@@ -156,7 +156,7 @@ def test_b9_the_guardrail_grants_nothing(plan):
         ("xray:PutTraceSegments", "*", {}),
     ],
 )
-def test_b9_the_boundary_leaves_room_for_what_the_platform_does(plan, action, resource, further):
+def test_b9_the_boundary_allows_what_the_platform_does(plan, action, resource, further):
     assert decision(plan, BOUNDARY, action, resource, in_region("us-east-1", **further)) == "allowed"
 
 
@@ -185,7 +185,7 @@ def test_b9_the_boundary_leaves_room_for_what_the_platform_does(plan, action, re
         ("sts:AssumeRole", "arn:aws:iam::123456789012:role/administrator", {}),
     ],
 )
-def test_b9_the_boundary_ends_before_anything_else(plan, action, resource, further):
+def test_b9_the_boundary_allows_nothing_else(plan, action, resource, further):
     assert decision(plan, BOUNDARY, action, resource, in_region("us-east-1", **further)) == "silent"
 
 
@@ -218,7 +218,7 @@ def test_b9_what_the_roles_of_the_modules_may_do_lies_within_the_boundary(varian
     assert checked >= 2
 
 
-def test_b9_taking_a_database_role_needs_a_second_factor(plan):
+def test_b9_assuming_a_database_role_needs_a_second_factor(plan):
     trust = plan.policy('module.iam.aws_iam_role.database["analyst"]', "assume_role_policy")["AllowTrustedPrincipals"]
     assert trust["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/analysts"}
     assert trust["Action"] == "sts:AssumeRole"

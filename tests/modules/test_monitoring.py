@@ -64,7 +64,7 @@ def test_b10_alarms_are_described_in_sentences(plan):
         ("nat-gateway", "missing"),
     ],
 )
-def test_b7_silence_is_taken_for_what_it_means(plan, names, missing):
+def test_b7_missing_data_is_treated_by_what_it_means(plan, names, missing):
     chosen = {name: alarm for name, alarm in alarms(plan).items() if re.match(rf"({names})-", name)}
     assert chosen
     assert {alarm["treat_missing_data"] for alarm in chosen.values()} == {missing}
@@ -118,14 +118,14 @@ def test_b2_connections_are_compared_with_what_the_largest_capacity_allows(
     assert alarms(planned)["database-connections"]["threshold"] == connections == limit * percent // 100
 
 
-def test_b7_every_metric_that_an_alarm_reads_out_of_logs_is_made_by_a_filter(plan):
+def test_b7_every_log_metric_of_an_alarm_has_a_filter(plan):
     made = {f["metric_transformation"][0]["name"] for f in filters(plan).values()}
     read = {alarm["metric_name"] for alarm in alarms(plan).values() if alarm["namespace"] == "TradingAnalytics/example"}
     assert made == read
     assert len(read) == 10
 
 
-def test_b7_metrics_out_of_logs_cost_nothing_while_nothing_happens(plan):
+def test_b7_log_metrics_cost_nothing_without_events(plan):
     for name, found in filters(plan).items():
         [metric] = found["metric_transformation"]
         assert (metric["value"], metric["unit"], metric["namespace"]) == ("1", "Count", "TradingAnalytics/example"), (
@@ -167,7 +167,7 @@ def test_b10_security_events_of_the_account_are_counted(plan, name, said):
     assert filters(plan)[name]["log_group_name"] == "/aws/cloudtrail/trail-example"
 
 
-def test_b10_b15_broken_rules_of_this_deployment_are_told(plan):
+def test_b10_b15_noncompliant_rules_of_this_deployment_are_reported(plan):
     [rule] = plan.of_type("aws_cloudwatch_event_rule", module="monitoring").values()
     assert json.loads(rule["event_pattern"]) == {
         "source": ["aws.config"],
@@ -195,7 +195,7 @@ def dashboard(plan):
     return json.loads(found["dashboard_body"])["widgets"]
 
 
-def test_b7_the_dashboard_shows_every_alarm_and_every_concern(plan):
+def test_b7_the_dashboard_shows_every_alarm_and_every_service(plan):
     widgets = dashboard(plan)
     [board] = [widget for widget in widgets if widget["type"] == "alarm"]
     prefix = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:"
@@ -214,7 +214,7 @@ def test_b7_the_dashboard_shows_every_alarm_and_every_concern(plan):
     }
 
 
-def test_every_metric_on_the_dashboard_is_a_name_with_whole_dimensions(plan, variants):
+def test_every_metric_on_the_dashboard_has_complete_dimensions(plan, variants):
     for planned in (plan, variants):
         for widget in dashboard(planned):
             assert 1 <= widget["width"] <= 24
@@ -234,7 +234,7 @@ def test_b7_saved_queries_read_groups_of_this_deployment(plan):
         assert all("-example" in group for group in query["log_group_names"])
 
 
-def test_what_an_alarm_points_to_exists(plan):
+def test_queries_and_dashboards_named_by_alarms_exist(plan):
     known = {query["name"] for query in plan.of_type("aws_cloudwatch_query_definition").values()} | {
         "dashboard-example"
     }

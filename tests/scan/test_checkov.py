@@ -103,7 +103,7 @@ def test_only_allowed_checks_are_skipped_where_they_may_be_and_with_a_reason(ski
     assert not wrong, "\n".join(["These skips are not allowed, or do not say why:", *wrong])
 
 
-def test_skips_are_read_where_they_stand():
+def test_a_skip_belongs_to_the_resource_around_it():
     text = """
 #checkov:skip=CKV_AWS_1:outside of everything
 resource "aws_s3_bucket" "this" {
