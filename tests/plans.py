@@ -242,7 +242,7 @@ def mismatches(expected: Any, actual: Any, place: str) -> Iterator[str]:
             if key in actual:
                 yield from mismatches(value, actual[key], f"{place}{key} > ")
             elif place.endswith("counts > "):
-                # A type that the plan does not hold: right where the inventory says 0.
+                # A type without resources matches a count of 0.
                 yield from mismatches(value, 0, f"{place}{key} > ")
             elif value is not None:
                 yield f"{place}{key}: not in the plan"

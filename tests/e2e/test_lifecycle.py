@@ -28,7 +28,7 @@ __all__ = ["lint", "run_scanner", "scanners"]
 
 pytestmark = pytest.mark.slow
 DEPLOYMENT = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
-# Where a permission of S3 is not called as the operation. Source: the service authorization reference of Amazon S3.
+# S3 operations whose permission has another name. Source: the service authorization reference of Amazon S3.
 S3_PERMISSIONS = {
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
     "DeleteBucketLifecycle": "PutLifecycleConfiguration",
@@ -53,7 +53,7 @@ S3_PERMISSIONS = {
     "PutBucketNotificationConfiguration": "PutBucketNotification",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
-# Where the permissions of a service do not begin with the name that its SDK has for it.
+# Services whose permissions have another prefix than the SDK's name.
 PREFIXES = {"monitoring": "cloudwatch"}
 UNITS = (
     "apigw",
@@ -74,13 +74,13 @@ RESOURCES = 469
 
 @pytest.fixture(scope="module")
 def beside():
-    """Runs the commands of the second deployment, one step after the other, and keeps what comes of them by name."""
+    """Run the steps of the second deployment in the background, one after the other; ``steps`` holds their results."""
     with ThreadPoolExecutor(1) as pool:
         steps = {}
         yield SimpleNamespace(begin=lambda step, *given: steps.update({step: pool.submit(step, *given)}), steps=steps)
 
 
-# What two deployments could fight over.
+# Units with resources that two deployments could conflict over.
 BESIDE = ("config", "iam", "kms", "s3", "vpc")
 
 
@@ -90,7 +90,7 @@ def come_up_without_the_account(project):
         *("up", "--suffix", "b", "--env", "dev", "--account-settings", "none", *only("iam", "kms")),
         PLATFORMCTL_PROVIDER="launch",
     )
-    # The Config recorder is one for the account, and nobody has it yet.
+    # There is one Config recorder per account, and it does not exist yet.
     _, err = project.run("up", "--suffix", "b", *only("config", "s3", "vpc"), code=2)
     assert "The account has no AWS Config recorder" in err
 
@@ -337,7 +337,7 @@ def test_b11_every_name_in_the_states_ends_in_the_suffix(project):
 
 
 def test_b7_b5_log_groups_and_functions_in_the_states(project):
-    """The plan cannot know the key's ARN; the state does."""
+    """Check in the state what is unknown in the plan, such as the ARN of the key."""
     groups = list(instances(project, "aws_cloudwatch_log_group"))
     assert len(groups) == 18
     assert {group["retention_in_days"] for group in groups} == {30}
@@ -350,7 +350,7 @@ def test_b7_b5_log_groups_and_functions_in_the_states(project):
 
 
 def test_b9_the_policies_in_iam_have_no_findings(project, lint):
-    """The plan knows some policies only in part; here all are whole."""
+    """Check the complete policies, some of which are known only in part in the plan."""
     documents = list(policies(project.client, "demo"))
     assert len(documents) == 15 + 15
     assert [line for policy in documents for line in broken_rules(policy)] == []
@@ -432,7 +432,7 @@ def test_c3_c5_after_the_repair_only_a_replaced_key_is_planned_and_followed_into
     key = changed["kms", 'aws_kms_key.this["dynamodb"]']
     assert key["action"] == "replace"
     assert [item["name"] for item in key["attributes"] if item["forces_replacement"]] == ["multi_region"]
-    # What is encrypted with it, in units that know it by its ARN alone.
+    # Resources that are encrypted with it, in units that know only its ARN.
     for unit, address in (
         ("dynamodb", 'aws_dynamodb_table.this["user-sessions"]'),
         ("s3", 'aws_s3_bucket_server_side_encryption_configuration.this["raw-data"]'),
@@ -442,7 +442,7 @@ def test_c3_c5_after_the_repair_only_a_replaced_key_is_planned_and_followed_into
         ("vpc", "aws_cloudwatch_log_group.flow_logs"),
     ):
         assert [item["name"] for item in changed[unit, address]["attributes"] if item["unknown"]], (unit, address)
-    # What was deleted or changed by hand is there again: nothing is created that is not replaced, and the retention is not touched.
+    # The manual changes have been repaired: nothing else is created, and the retention is not touched.
     assert "create" not in {item["action"] for item in changed.values()}
     group = changed.get(("lambda", 'aws_cloudwatch_log_group.this["ingest"]'), {"attributes": []})
     assert "retention_in_days" not in {item["name"] for item in group["attributes"]}
@@ -453,7 +453,7 @@ def test_a2_every_resource_of_the_deployment_is_in_a_state(project):
 
 
 def test_c8_no_file_contains_a_secret(project):
-    """The values themselves are looked for: API keys, the database's password, in every file that platformctl has written."""
+    """Search every file that platformctl has written for the values of the API keys and the database's password."""
     secrets = project.client("secretsmanager")
     arn = project.outputs("demo")["aurora"]["master_user_secret_arn"]
     password = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["password"]
@@ -515,8 +515,8 @@ def test_a5_the_documented_policy_of_a_deployer_allows_every_call(project):
     assert all(len(re.sub(r"\s", "", file.read_text())) <= 6144 for file in files)
     assert not any(action.endswith(":*") for action in allowed)
     needed = {permission(service, operation) for service, operation in project.calls}
-    # The provider asks IAM who it is, and does without an answer; everybody may ask STS. The secret is read by the function
-    # that the deployment calls, with its own role.
+    # The provider works without iam:GetUser, and everybody may call STS. The secret is read by the function
+    # that the deployment invokes, with its own role.
     needed -= {"iam:GetUser", "sts:GetCallerIdentity", "s3:None", "secretsmanager:GetSecretValue"}
     assert len(needed) > 200
     assert sorted(action for action in needed - allowed if not action.startswith("ec2:Describe")) == []
@@ -532,9 +532,9 @@ def note_calls(project, since=0):
 
 
 def permission(service, operation):
-    """The permission that IAM asks for, which most services call like the operation."""
+    """Return the permission for an operation, which most services name alike."""
     if service == "apigateway":
-        # API Gateway's permissions are the methods of HTTP.
+        # API Gateway's permissions are HTTP methods.
         verb = re.match("[A-Z][a-z]+", operation)[0]
         return "apigateway:" + {"Create": "POST", "Update": "PATCH"}.get(verb, verb.upper())
     if (service, operation) == ("lambda", "Invoke"):

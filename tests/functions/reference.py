@@ -1,4 +1,4 @@
-"""The definitions of bars and volatility in plain Python: what the SQL of ``analytics`` must come to."""
+"""The definitions of bars and volatility in plain Python, to compare with the SQL of ``analytics``."""
 
 import math
 from collections.abc import Iterable, Sequence

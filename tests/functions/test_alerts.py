@@ -1,4 +1,4 @@
-"""alerts: log events become one alert that SNS takes (B7)."""
+"""alerts: log events become one alert that SNS accepts (B7)."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""analytics: what is worked out again when trades arrive, and what becomes of a batch of the queue (B5, B7)."""
+"""analytics: what is recomputed when trades arrive, and how a batch of the queue is processed (B5, B7)."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ PROCESSED = "processed-analytics-1-demo"
 
 
 class Recorder:
-    """A store that notes what is to be done, and counts one changed bar for each request; test_postgresql has the numbers."""
+    """A store that records requests and reports one changed bar for each; test_postgresql checks the numbers."""
 
     def __init__(self):
         self.held, self.added, self.requests = [], [], []
@@ -98,7 +98,7 @@ def test_an_object_that_ingest_did_not_write_is_refused(line, error):
 
 @pytest.fixture
 def analytics(load, aws, environment):
-    """The function with a store that records, and a bucket."""
+    """The function with a recording store, and a bucket."""
     loaded, store = load("analytics"), Recorder()
 
     @contextmanager
@@ -134,6 +134,6 @@ def test_b7_log_lines_have_the_correlation_id_that_ingest_wrote(analytics, conte
     (done,) = [line for line in lines if line.get("message") == "worked out"]
     (failed,) = [line for line in lines if line.get("level") == "ERROR"]
     assert (done["correlation_id"], done["key"], done["message_id"]) == ("upload-7", "trades/a.jsonl", "m0")
-    # An id that is unusable in a log line is not taken over.
+    # An id that is unusable in a log line is replaced.
     assert len(failed["correlation_id"]) == 32
     assert (failed["message"], failed["key"]) == ("message failed", "trades/b.jsonl")

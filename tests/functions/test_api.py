@@ -1,4 +1,4 @@
-"""api: what clients get, what they are refused, and that they see nothing of each other (B3, B6)."""
+"""api: answers and refusals, and the isolation of clients from each other (B3, B6)."""
 
 import json
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def bar(minute: int) -> Bar:
 
 
 class Rows:
-    """A database that answers every statement alike, and notes what it was asked."""
+    """A database that returns the same rows for every statement, and records the statements."""
 
     def __init__(self, rows=(), error=None):
         self.rows, self.error, self.asked = list(rows), error, []

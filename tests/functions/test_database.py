@@ -18,7 +18,7 @@ ADDRESS = {"DATABASE_HOST": "cluster.example", "DATABASE_PORT": "5432", "DATABAS
 
 
 class Connection:
-    """A connection that notes what was run, and fails where it is told to."""
+    """A connection that records statements and fails for those in ``fails``."""
 
     def __init__(self, user, **options):
         self.user, self.options = user, options
@@ -118,7 +118,7 @@ def test_another_file_of_roots_can_be_named(tmp_path):
 
 
 class Session:
-    """A database that knows which migrations it has."""
+    """A database that records applied migrations."""
 
     def __init__(self, applied=()):
         self.applied = [list(row) for row in applied]

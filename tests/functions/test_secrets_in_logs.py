@@ -1,4 +1,4 @@
-"""C8: whatever the log level of an environment is, no function logs what AWS answers it."""
+"""C8: at no log level does a function log responses of AWS."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What each environment would create, asserted on the real plan of the whole (A6, B1-B13)."""
+"""What each environment would create, by a real plan of the whole stack (A6, B1-B13)."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ RETENTION = {"dev": (30, 7), "staging": (90, 14), "prod": (365, 90)}
 
 
 def files(environment):
-    """What every environment has, and what this one has otherwise."""
+    """The inventory of every environment, and that of this one."""
     return [Path(__file__).parent / "inventories" / f"{name}.yaml" for name in ("every", environment)]
 
 
@@ -81,7 +81,7 @@ def test_b4_every_bucket_for_data_is_encrypted_with_the_key(plan):
 @every_environment
 def test_b7_every_log_group_has_a_key(plan):
     groups = plan.of_type("aws_cloudwatch_log_group")
-    # The key's ARN is not known before the apply: what is left is that one is set.
+    # The ARN of the key is unknown before the apply, but that there is one is known.
     after_unknown = {
         change["address"]: change["change"]["after_unknown"] for change in plan.document["resource_changes"]
     }

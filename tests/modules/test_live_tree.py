@@ -1,4 +1,4 @@
-"""The live tree is complete: every environment has every unit, built alike from the files that they share (A1, C1)."""
+"""The live tree is complete: every environment has every unit, built from shared files (A1, C1)."""
 
 from functools import cache
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_production_keeps_access_logs_for_the_12_months_of_pci_dss():
 
 @pytest.fixture(scope="module")
 def variables(packages_file):
-    """What platformctl sets for every tree; no test reads what an earlier command has built."""
+    """The variables that platformctl sets for every tree."""
     return {
         "PLATFORM_ACCOUNT_ID": "123456789012",
         "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
@@ -94,7 +94,7 @@ def load(request, variables):
 
 
 def evaluate(unit):
-    """The unit, with outputs that are not known yet."""
+    """Evaluate a unit with unknown outputs."""
     return unit.evaluate({})
 
 

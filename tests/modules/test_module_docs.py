@@ -1,4 +1,4 @@
-"""The tables of the modules' READMEs are those that the sources declare."""
+"""The tables in the modules' READMEs match the sources."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""modules/monitoring: subscription filters and the log archive (B7, B9), alarms, news of compliance (B10), dashboard (B15)."""
+"""modules/monitoring: subscription filters (B7), alarms, reports about compliance (B10, B15), and the dashboard (B7)."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def subscriptions(plan, name):
 
 
 def expression(alarm):
-    """The expression of an alarm and the metrics that it reads, by id."""
+    """Return the expression of an alarm and the metrics that it reads, by id."""
     metrics = {query["id"]: query["metric"][0] for query in alarm["metric_query"] if query["metric"]}
     [result] = [query for query in alarm["metric_query"] if query["return_data"]]
     return result["expression"], metrics
@@ -186,7 +186,7 @@ def test_b10_the_mail_about_a_rule_is_made_of_sentences(plan):
     [transformer] = target["input_transformer"]
     template = transformer["input_template"]
     assert set(re.findall(r"<(\w+)>", template)) == set(transformer["input_paths"])
-    # EventBridge takes lines of text only in quotation marks, which is what makes each a JSON string.
+    # EventBridge accepts lines of text only in quotation marks, so each is a JSON string.
     assert all(isinstance(json.loads(line), str) for line in template.splitlines())
 
 

@@ -1,4 +1,4 @@
-"""modules/vpc: which addresses there are, and what may pass between them (B1, B10)."""
+"""modules/vpc: subnets, and the traffic between them (B1, B10)."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""The flat plan: what is configured counts, wherever its value comes from, and what is not does not."""
+"""The flat plan holds configured values, wherever they come from, and no others."""
 
 import json
 
