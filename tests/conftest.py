@@ -34,14 +34,19 @@ Attach = Callable[[Mapping[str, str]], dict[str, str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that also brings up dev and staging, five minutes each; they differ from production in values only."""
+    """Add the option that also brings up dev and staging, five minutes each."""
     parser.addoption("--every-environment", action="store_true", help="bring up dev and staging as a whole, too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip those tests without the option; the plan of every environment is always tested."""
+    """Put the tests that mostly wait first, the longest at the front, so that others compute beside them.
+
+    Without the option, skip the tests of whole environments that differ from production in values only; the plan of every
+    environment is always tested.
+    """
+    items.sort(key=lambda item: (item.path.name != "test_lifecycle.py", item.path.parent.name != "e2e"))
     if not config.getoption("--every-environment"):
-        skip = pytest.mark.skip(reason="asked for with --every-environment")
+        skip = pytest.mark.skip(reason="needs --every-environment")
         for item in items:
             if item.get_closest_marker("every_environment"):
                 item.add_marker(skip)
