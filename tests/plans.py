@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -137,16 +137,102 @@ def write_examples(folder: Path) -> Path:
     return folder
 
 
-def assert_inventory(plan: Plan, path: Path) -> None:
+def read_inventories(*paths: Path) -> dict[str, Any]:
+    """Read an inventory, which may be divided into several files."""
+    merged: dict[str, Any] = {}
+    for path in paths:
+        _merge(merged, yaml.safe_load(path.read_text()))
+    return merged
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, dict) and key in into:
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def assert_inventory(plan: Plan, *paths: Path) -> None:
     """Compare a plan with an inventory, of which it must hold everything."""
-    inventory = yaml.safe_load(path.read_text())
-    assert set(inventory) <= {"counts", "outputs", "rules", "settings", "values"}, f"unknown section in {path.name}"
+    inventory = read_inventories(*paths)
+    assert set(inventory) <= {"counts", "outputs", "rules", "settings", "values"}, (
+        f"unknown section in {paths[-1].name}"
+    )
     expected = {section: inventory.get(section, {}) for section in plan.summary}
-    differences = list(mismatches(expected, plan.summary, f"{path.name}: "))
+    differences = list(mismatches(expected, plan.summary, f"{paths[-1].name}: "))
     if differences:
-        folder = path.parents[1].relative_to(REPOSITORY)
+        folder = paths[-1].parents[1].relative_to(REPOSITORY)
         hint = f"The whole plan in the same form: {DUMP}=FOLDER pytest {folder} -k inventory, then copy what is meant."
         pytest.fail("\n".join([*differences, hint]), pytrace=False)
+
+
+CHECK = {"allows", "at", "count", "distinct", "has", "keys", "module", "plan", "policy", "sids", "type"}
+
+
+def rules_of(inventory: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield the rules of an inventory: their names and their checks."""
+    for name, rule in inventory.get("rules", {}).items():
+        checks = rule if isinstance(rule, list) else [rule]
+        assert all(set(check) <= CHECK for check in checks), f"unknown word in rule {name}"
+        yield name, checks
+
+
+def broken(plan: Plan, check: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the plan does not hold of a check.
+
+    - `at` (an address or several) or `type` (with or without a name) chooses resources, below `module` if that is given;
+    - `count` and `keys` (those of for_each) say how many there are and which;
+    - `has` says what each of them has at least; `distinct` which values of an attribute there are in all of them;
+    - with `policy`, the attribute that holds a policy document, `has` is about statements by Sid, `sids` names them all, and
+      `allows` those that allow something.
+    """
+    prefix = f"module.{check['module']}." if check.get("module") else ""
+    if "at" in check:
+        addresses = check["at"] if isinstance(check["at"], list) else [check["at"]]
+        chosen = {address: plan.resources[f"{prefix}{address}"] for address in addresses}
+    else:
+        kind, _, name = check["type"].partition(".")
+        found = plan.of_type(kind, module=check.get("module", ""))
+        chosen = {address: values for address, values in found.items() if f".{kind}.{name}" in f".{address}"}
+        assert chosen or check.get("count") == 0, f"there is no {check['type']}"
+    if len(chosen) != check.get("count", len(chosen)):
+        yield f"{len(chosen)} resources, {check['count']} expected: {sorted(chosen)}"
+    if "keys" in check:
+        yield from _different("keys", check["keys"], [a.split('"')[1] for a in chosen if '"' in a])
+    for attribute, values in check.get("distinct", {}).items():
+        yield from _different(attribute, values, [values.get(attribute) for values in chosen.values()])
+    for address, values in chosen.items():
+        if "policy" in check:
+            yield from (f"{address}: {line}" for line in _broken_policy(json.loads(values[check["policy"]]), check))
+        else:
+            yield from mismatches(check.get("has", {}), values, f"{address}: ")
+
+
+def _different(name: str, expected: Iterable[Any], found: Iterable[Any]) -> Iterator[str]:
+    wanted, seen = ({json.dumps(value) for value in values} for values in (expected, found))
+    if wanted != seen:
+        yield f"{name} are {', '.join(sorted(seen)) or 'none'}, expected {', '.join(sorted(wanted)) or 'none'}"
+
+
+def _broken_policy(document: Any, check: Mapping[str, Any]) -> Iterator[str]:
+    statements = {statement["Sid"]: statement for statement in document["Statement"]}
+    if "sids" in check:
+        yield from _different("statements", check["sids"], statements)
+    if "allows" in check:
+        allowed = [sid for sid, statement in statements.items() if statement["Effect"] == "Allow"]
+        yield from _different("statements that allow", check["allows"], allowed)
+    for sid, expected in check.get("has", {}).items():
+        for key, value in expected.items():
+            if _normal(value) != _normal(statements[sid].get(key)):
+                yield f"{sid}: {key} is {statements[sid].get(key)}, expected {value}"
+
+
+def _normal(value: Any) -> Any:
+    """Sort lists, which are sets in a policy."""
+    if isinstance(value, dict):
+        return {key: _normal(part) for key, part in value.items()}
+    return sorted(map(str, value)) if isinstance(value, list) else value
 
 
 def mismatches(expected: Any, actual: Any, place: str) -> Iterator[str]:
@@ -156,7 +242,7 @@ def mismatches(expected: Any, actual: Any, place: str) -> Iterator[str]:
             if key in actual:
                 yield from mismatches(value, actual[key], f"{place}{key} > ")
             elif place.endswith("counts > "):
-                # A type that the plan does not hold: right where the inventory says 0.
+                # A type without resources matches a count of 0.
                 yield from mismatches(value, 0, f"{place}{key} > ")
             elif value is not None:
                 yield f"{place}{key}: not in the plan"

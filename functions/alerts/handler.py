@@ -1,4 +1,4 @@
-"""Turns log events into alerts: CloudWatch Logs calls it through subscription filters, SNS passes the alerts on."""
+"""Turn log events into alerts: subscription filters of CloudWatch Logs invoke this function, and SNS delivers the alerts."""
 
 import logging
 import os
@@ -23,20 +23,20 @@ metrics = Metrics()
 
 @lru_cache(maxsize=1)
 def sns() -> "SNSClient":
-    """The client of this execution environment."""
+    """Return the client of this execution environment."""
     return boto3.client("sns")
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """CloudWatch Logs calls this; what is raised makes Lambda try again, and then put the event into the dead-letter queue."""
+    """Handle events from CloudWatch Logs. After an exception Lambda retries, and finally sends the event to the dead-letter queue."""
     found = unpack(event)
     metrics.add_metric(name="EventsAlerted", unit=MetricUnit.Count, value=len(found.events) if found else 0)
     if found is None or not found.events:
         return {"events": 0}
     alert = summarise(found, deployment=os.environ["PLATFORM_SUFFIX"])
     sns().publish(TopicArn=os.environ["ALERT_TOPIC_ARN"], Subject=alert.subject, Message=alert.message)
-    # Not what the events say: a log group that this function reads, by mistake its own, must not feed itself.
+    # Not the events themselves: a function that read its own log group by mistake would feed itself.
     logger.info("alerted", extra={"log_group": found.group, "events": len(found.events)})
     return {"events": len(found.events)}

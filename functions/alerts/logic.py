@@ -1,4 +1,4 @@
-"""Log events to alerts: unpacked, events of one kind put together, cut to what a notification may hold."""
+"""Unpack log events, group similar ones, and fit them into a notification."""
 
 import base64
 import gzip
@@ -23,7 +23,7 @@ _VARIABLE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|0x[0-9a-f]+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEvents:
-    """What CloudWatch Logs hands over."""
+    """A batch of log events."""
 
     group: str
     stream: str
@@ -48,10 +48,10 @@ class _Kind:
 
 
 def unpack(event: dict[str, Any]) -> LogEvents | None:
-    """The events of a subscription; None for the message by which CloudWatch Logs checks that it gets through.
+    """Return the events of a subscription; None for the control message with which CloudWatch Logs tests the destination.
 
     Raises:
-        ValueError: the event is none of a subscription.
+        ValueError: the event does not come from a log subscription.
 
     """
     try:
@@ -65,7 +65,7 @@ def unpack(event: dict[str, Any]) -> LogEvents | None:
 
 
 def summarise(found: LogEvents, *, deployment: str) -> Alert:
-    """One alert for all events: of each kind how many, when, and one as it was; the most frequent first."""
+    """Combine the events in one alert: per kind the number, the time span and an example; the most frequent first."""
     kinds: dict[str, _Kind] = {}
     for moment, message in found.events:
         text, found_by = _text(message)
@@ -95,7 +95,7 @@ def _lines(kinds: Sequence[_Kind]) -> list[str]:
 
 
 def _text(message: str) -> tuple[str, list[str]]:
-    """What an event says: of a structured one its level, message and error, and then by what more of it is found."""
+    """Return the text of an event (of a structured one its level, message and error), and the fields that find the rest of it."""
     try:
         document = json.loads(message)
     except ValueError:
@@ -113,12 +113,12 @@ def _moment(milliseconds: int) -> str:
 
 
 def _subject(text: str) -> str:
-    """SNS takes printable ASCII only, on one line."""
+    """Reduce a text to what SNS accepts: printable ASCII on one line."""
     plain = re.sub(r"[^\x20-\x7e]+", " ", text).strip()
     return plain if len(plain) <= MAX_SUBJECT else f"{plain[: MAX_SUBJECT - 3]}..."
 
 
 def _cut(text: str, limit: int) -> str:
-    """Text of at most so many bytes; characters are not cut apart."""
+    """Shorten a text to a number of bytes, between characters."""
     data = text.encode()
     return text if len(data) <= limit else data[: limit - 4].decode(errors="ignore") + " ..."

@@ -1,4 +1,4 @@
-"""Works out bars and volatility from the objects of trades that ingest wrote."""
+"""Compute bars and volatility from the trades that ingest wrote."""
 
 import logging
 import os
@@ -30,13 +30,13 @@ metrics = Metrics()
 
 @lru_cache(maxsize=1)
 def s3() -> "S3Client":
-    """The client of this execution environment."""
+    """Return the client of this execution environment."""
     return boto3.client("s3")
 
 
 @lru_cache(maxsize=1)
 def database() -> Database:
-    """The connection of this execution environment."""
+    """Return the connection of this execution environment."""
     address = DatabaseAddress.of_environment(os.environ, user=os.environ["DATABASE_USER"])
     rds: RDSClient = boto3.client("rds")
     return Database(address, lambda: iam_token(rds, address), application=logger.service, timeout=TIMEOUT)
@@ -45,19 +45,19 @@ def database() -> Database:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Lambda calls this with a batch of the queue."""
+    """Handle a batch of the queue."""
     metrics.add_metric(name="Messages", unit=MetricUnit.Count, value=len(event["Records"]))
     return take_messages(event, context, take=lambda body: take_message(body, context), logger=logger)
 
 
 def take_message(body: str, context: LambdaContext) -> None:
-    """Work through the objects that a message tells of."""
+    """Process the objects that a message names."""
     for found in created_objects(body):
         take_object(found, context)
 
 
 def take_object(found: StoredObject, context: LambdaContext) -> None:
-    """Add the trades of an object; each batch of them is a transaction, which may run again."""
+    """Add the trades of an object, one idempotent transaction per batch."""
     logger.append_keys(key=found.key)
     answer = s3().get_object(Bucket=found.bucket, Key=found.key)
     logger.set_correlation_id(correlation_id(answer["Metadata"].get(METADATA), answer["ETag"].strip('"')))

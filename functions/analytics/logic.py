@@ -1,7 +1,7 @@
-"""From trades to bars and volatility: what has to be worked out again when trades arrive, and in which order.
+"""From trades to bars and volatility: what to recompute when trades arrive, and in which order.
 
-Trades are kept once by symbol and id. The minutes that new trades fall into are worked out from all of their trades, the
-longer bars from shorter ones. So trades that come late or twice, and batches that run twice, end in the same numbers.
+A trade is stored once by symbol and id. One-minute bars are recomputed from all their trades, longer bars from shorter ones,
+so late or repeated trades and repeated batches lead to the same numbers.
 """
 
 import json
@@ -15,7 +15,7 @@ from market.bars import Interval
 from market.trades import Trade, parse_trade
 
 Span: TypeAlias = tuple[datetime, datetime]
-"""From its start up to but not at its end."""
+"""From its start to its end, the end excluded."""
 
 BATCH = 20_000
 VOLATILITY = (Interval.HOUR, Interval.DAY)
@@ -23,29 +23,29 @@ _symbol = attrgetter("symbol")
 
 
 class Store(Protocol):
-    """What is known of the market, within one transaction."""
+    """The stored market data, within one transaction."""
 
     def hold(self, symbol: str) -> None:
-        """Keep every other transaction from working on the symbol until this one ends."""
+        """Lock the symbol until the transaction ends."""
 
     def add_trades(self, symbol: str, trades: Sequence[Trade]) -> None:
-        """Keep trades of a symbol; those that are known already stay as they are."""
+        """Store trades of a symbol; known ones stay unchanged."""
 
     def work_out_minutes(self, symbol: str, spans: Sequence[Span]) -> int:
-        """Make the bars of one minute in spans, from all known trades; returns how many changed."""
+        """Recompute the one-minute bars in spans from all stored trades; returns how many changed."""
 
     def work_out_longer(self, symbol: str, interval: Interval, shorter: Interval, spans: Sequence[Span]) -> int:
-        """Make the bars of an interval in spans, from all known bars of a shorter one; returns how many changed."""
+        """Recompute the bars of an interval in spans from all bars of a shorter one; returns how many changed."""
 
     def work_out_volatility(self, symbol: str, interval: Interval, spans: Sequence[Span]) -> None:
-        """Make the volatilities of an interval in spans, from all known bars of one minute."""
+        """Recompute the volatilities of an interval in spans from all one-minute bars."""
 
 
 def read_trades(lines: Iterable[bytes]) -> Iterator[list[Trade]]:
-    """The trades of an object that ingest wrote, in batches.
+    """Yield the trades of an object that ingest wrote, in batches.
 
     Raises:
-        ValueError: a line is no trade; the object is not ours, and nothing of it can be trusted.
+        ValueError: a line is not a trade; the object was not written by ingest and cannot be trusted.
 
     """
     trades = (_trade(number, line) for number, line in enumerate(lines, start=1) if line.strip())
@@ -61,8 +61,8 @@ def _trade(number: int, line: bytes) -> Trade:
 
 
 def update(store: Store, trades: Sequence[Trade]) -> int:
-    """Add trades, and work out again what they change; returns how many bars that were."""
-    # In the order of their names, so that two transactions never wait for each other.
+    """Add trades and recompute what they affect; returns how many bars changed."""
+    # Sorted by name, so that two transactions cannot deadlock.
     groups = [(symbol, list(group)) for symbol, group in groupby(sorted(trades, key=_symbol), key=_symbol)]
     return sum(_update_symbol(store, symbol, group) for symbol, group in groups)
 
@@ -81,7 +81,7 @@ def _update_symbol(store: Store, symbol: str, trades: Sequence[Trade]) -> int:
 
 
 def spans(moments: Iterable[datetime], interval: Interval) -> list[Span]:
-    """The intervals in which moments lie, put together: where one span ends, no other begins."""
+    """Return the intervals that contain the moments, adjacent ones merged."""
     found: list[Span] = []
     for start in sorted({interval.start(moment.astimezone(UTC)) for moment in moments}):
         if found and found[-1][1] == start:

@@ -1,7 +1,7 @@
-"""Trades, bars and volatilities in PostgreSQL, which works bars out where the trades are.
+"""Trades, bars and volatilities in PostgreSQL, which computes bars where the trades are.
 
 The result is exact: ``numeric`` rounds nothing, and ids are ordered as Python orders them,
-whatever the database's locale. A statement is one round trip, whatever the number of rows; what would not change is not written.
+whatever the database's locale. A statement is one round trip for any number of rows; unchanged rows are not written.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from market.trades import Trade, format_number, format_timestamp
 # The first bar begins here, as in market.bars: bars of all lengths begin at multiples of their length.
 _EPOCH = "TIMESTAMPTZ '1970-01-01 00:00:00Z'"
 _SPANS = "unnest(CAST(:firsts AS timestamptz[]), CAST(:lasts AS timestamptz[])) AS span (first, last)"
-# A quotient is rounded to as many digits as its operands have, or 16 in all; rounded once more, what lies just below a half goes up.
+# PostgreSQL rounds a quotient to the digits of its operands, or to 16 in all; rounding that again could round up a value just below a half.
 _KEEP_DIGITS = "CAST(0 AS numeric(40, 40))"
 _PUT_BARS = f"""
     INSERT INTO bars AS kept (symbol, "interval", start, open, high, low, close, volume, value, vwap, trades)
@@ -136,10 +136,10 @@ def _arrays(spans: Sequence[Span]) -> dict[str, str]:
 
 
 def _array(texts: Iterable[str]) -> str:
-    """An array as PostgreSQL writes it. The driver goes through every character by itself, which takes longer than the insert.
+    """Format an array as PostgreSQL writes it: the driver's own formatting takes longer than the insert.
 
-    Every element is quoted, or an id of NULL would be none. There is nothing to escape: no form of an id, a number or a
-    moment has quotes or backslashes.
+    Every element is quoted, else the id "NULL" would become null. There is nothing to escape: no id, number or
+    moment contains quotes or backslashes.
     """
     inner = '","'.join(texts)
     return f'{{"{inner}"}}'

@@ -1,4 +1,4 @@
-"""The REST API for clients: bars, analytics and sessions. API Gateway has checked the API key and its limits before."""
+"""The REST API for clients: bars, analytics and sessions. API Gateway has already checked the API key and its limits."""
 
 import json
 import logging
@@ -49,13 +49,13 @@ app = APIGatewayRestResolver()
 
 @lru_cache(maxsize=1)
 def dynamodb() -> "DynamoDBServiceResource":
-    """The tables' service, of this execution environment."""
+    """Return the DynamoDB resource of this execution environment."""
     return boto3.resource("dynamodb")
 
 
 @lru_cache(maxsize=1)
 def database() -> Database:
-    """The connection of this execution environment: to a reader, which serves as the writer does, and frees it."""
+    """Return the connection of this execution environment: to a reader, to relieve the writer."""
     host = os.environ.get("DATABASE_READER_HOST") or os.environ["DATABASE_HOST"]
     address = DatabaseAddress.of_environment(os.environ, user=os.environ["DATABASE_USER"], host=host)
     rds: RDSClient = boto3.client("rds")
@@ -65,7 +65,7 @@ def database() -> Database:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """API Gateway calls this with a request."""
+    """Handle a request from API Gateway."""
     metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=1)
     correlation = of_request(event)
     logger.set_correlation_id(correlation)
@@ -76,13 +76,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @app.exception_handler(BadParameterError)  # type: ignore[untyped-decorator]  # it has no types
 def bad_parameter(error: BadParameterError) -> Response[str]:
-    """Answer a mistake of the client's."""
+    """Answer a bad request."""
     return _answer(HTTPStatus.BAD_REQUEST, {"statusCode": HTTPStatus.BAD_REQUEST, "message": str(error)})
 
 
 @app.exception_handler([DatabaseError, OSError, ClientError, BotoCoreError])  # type: ignore[untyped-decorator]
 def unavailable(error: Exception) -> Response[str]:
-    """Answer a failure of what stands behind; why is for the log, not for the client."""
+    """Answer a failure of the database or of AWS; the cause goes to the log, not to the client."""
     logger.error("not available", exc_info=error)
     metrics.add_metric(name="Unavailable", unit=MetricUnit.Count, value=1)
     message = "Not available at the moment. Try again in some seconds."
@@ -91,13 +91,13 @@ def unavailable(error: Exception) -> Response[str]:
 
 @app.get("/health")
 def health() -> Response[str]:
-    """Whether the API answers. The database is left alone: asking would wake it up when it is paused."""
+    """Answer without the database: a query would wake it up when it is paused."""
     return _answer(HTTPStatus.OK, {"status": "ok"})
 
 
 @app.get("/bars/<symbol>")
 def bars(symbol: str) -> Response[str]:
-    """A page of bars."""
+    """Return a page of bars."""
     _client()
     query = read_bars_query(symbol, _parameters(), _now())
     with database().transaction() as session:
@@ -107,7 +107,7 @@ def bars(symbol: str) -> Response[str]:
 
 @app.get("/analytics/<symbol>")
 def analytics(symbol: str) -> Response[str]:
-    """Figures of a span: volume, average price, extremes, volatility."""
+    """Return the figures of a span: volume, average price, extremes, volatility."""
     _client()
     name, span = read_symbol(symbol), read_span(_parameters(), _now())
     with database().transaction() as session:
@@ -118,7 +118,7 @@ def analytics(symbol: str) -> Response[str]:
 
 @app.post("/sessions")
 def open_session() -> Response[str]:
-    """Open a session for a user of the client's."""
+    """Open a session for one of the client's users."""
     owner = _client()
     try:
         body = app.current_event.json_body
@@ -131,13 +131,13 @@ def open_session() -> Response[str]:
 
 @app.get("/sessions/<session_id>")
 def show_session(session_id: str) -> Response[str]:
-    """A session of the client's own."""
+    """Return a session of the client."""
     return _answer(HTTPStatus.OK, session_answer(_session(session_id)))
 
 
 @app.delete("/sessions/<session_id>")
 def close_session(session_id: str) -> Response[str]:
-    """End a session of the client's own."""
+    """End a session of the client."""
     _session(session_id)
     _sessions().delete_item(Key={"session_id": session_id})
     return Response(status_code=HTTPStatus.NO_CONTENT)
@@ -147,16 +147,16 @@ def _session(session_id: str) -> dict[str, Any]:
     owner = _client()
     item: dict[str, Any] | None = _sessions().get_item(Key={"session_id": session_id}, ConsistentRead=True).get("Item")
     if item is None or not is_visible(item, owner=owner, now=_now()):
-        # Somebody else's session is none: the answer must not tell that it exists.
+        # Another client's session: the answer must not reveal that it exists.
         raise NotFoundError("There is no such session.")
     return item
 
 
 def _client() -> str:
-    """The id of the API key that the request came with.
+    """Return the id of the request's API key.
 
     Raises:
-        ForbiddenError: the key was revoked. API Gateway takes minutes to notice that a key was disabled; the table does not.
+        ForbiddenError: the key was revoked. API Gateway takes minutes to notice a disabled key; the table is up to date.
 
     """
     key = next((v for k, v in app.current_event.headers.items() if k.lower() == "x-api-key"), None)

@@ -1,6 +1,6 @@
-"""What clients ask for and get: parameters read and checked, answers made, sessions.
+"""Parse and check parameters, build answers, and define sessions.
 
-Nothing here knows HTTP beyond its words: a mistake of the client is a ``BadParameterError`` whose message is for the client.
+Independent of HTTP: a mistake of the client is a ``BadParameterError`` whose message is meant for the client.
 """
 
 import base64
@@ -25,7 +25,7 @@ MAX_USER_ID = 128
 
 
 class BadParameterError(ValueError):
-    """A parameter is missing or malformed; the message says which and what it must be."""
+    """A parameter is missing or malformed; the message says which one and what it must be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class BarsQuery:
     """A page of bars.
 
     Attributes:
-        after: the start of the last bar of the page before; None for the first page.
+        after: the start of the last bar of the previous page; None for the first page.
 
     """
 
@@ -54,7 +54,7 @@ class BarsQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What happened to a symbol in a span; numbers are None where there was no trade."""
+    """The figures of a symbol in a span; numbers are None without trades."""
 
     volume: Decimal | None
     value: Decimal | None
@@ -64,10 +64,10 @@ class Summary:
 
 
 def read_symbol(text: str) -> str:
-    """A symbol, in the spelling in which it is stored.
+    """Return a symbol in the spelling in which it is stored.
 
     Raises:
-        BadParameterError: it is none.
+        BadParameterError: it is not a symbol.
 
     """
     symbol = text.upper()
@@ -77,7 +77,7 @@ def read_symbol(text: str) -> str:
 
 
 def read_bars_query(symbol: str, parameters: Mapping[str, str], now: datetime) -> BarsQuery:
-    """The page that a client asks for.
+    """Parse the request for a page.
 
     Raises:
         BadParameterError: a parameter is missing or malformed.
@@ -100,7 +100,7 @@ def read_bars_query(symbol: str, parameters: Mapping[str, str], now: datetime) -
 
 
 def read_span(parameters: Mapping[str, str], now: datetime) -> Span:
-    """The span between ``from`` and ``to``; up to now where there is no end, a day where there is no beginning.
+    """Return the span between ``from`` and ``to``; the defaults are now and one day earlier.
 
     Raises:
         BadParameterError: it is malformed, empty, or too long.
@@ -110,7 +110,7 @@ def read_span(parameters: Mapping[str, str], now: datetime) -> Span:
         end = parse_timestamp(parameters["to"], "to") if "to" in parameters else now
         start = parse_timestamp(parameters["from"], "from") if "from" in parameters else end - DEFAULT_SPAN
     except InvalidTradeError as error:
-        # A plus sign in a query is a blank, if the client did not write it as %2B.
+        # In a query string a plus sign means a blank unless it is written as %2B.
         raise BadParameterError(f"{error} (write + as %2B)") from None
     if start >= end:
         raise BadParameterError("from must lie before to")
@@ -120,11 +120,11 @@ def read_span(parameters: Mapping[str, str], now: datetime) -> Span:
 
 
 def bars_page(query: BarsQuery, bars: Sequence[Bar]) -> dict[str, Any]:
-    """The answer with a page of bars, and the cursor of the next one where there is one.
+    """Build the answer with a page of bars, and the cursor of the next page if there is one.
 
     Args:
-        query: what was asked for.
-        bars: in the order of their starts; one more than asked for where there are more.
+        query: the request.
+        bars: in the order of their starts; one more than the limit if there are more.
 
     """
     page = bars[: query.limit]
@@ -151,13 +151,13 @@ def bars_page(query: BarsQuery, bars: Sequence[Bar]) -> dict[str, Any]:
 def analytics_answer(
     symbol: str, span: Span, summary: Summary, volatility: Sequence[tuple[str, datetime, float]]
 ) -> dict[str, Any]:
-    """The answer with the figures of a span.
+    """Build the answer with the figures of a span.
 
     Args:
-        symbol: whose they are.
-        span: to which they belong.
-        summary: of its minutes.
-        volatility: the latest first; one more than is shown where there are more.
+        symbol: the symbol of the figures.
+        span: the span of the figures.
+        summary: of the minutes in the span.
+        volatility: the latest first; one more than the limit if there are more.
 
     """
     vwap = average_price(summary.value, summary.volume) if summary.value is not None and summary.volume else None
@@ -195,12 +195,12 @@ def _read_cursor(text: str) -> datetime:
 
 
 def new_session(body: Any, *, session_id: str, owner: str, now: datetime) -> dict[str, Any]:
-    """The item of a new session.
+    """Build the item of a new session.
 
     Args:
         body: of the request.
         session_id: hard to guess.
-        owner: the API key's id; only through that key is the session seen.
+        owner: the API key's id; the session is visible with that key only.
         now: in UTC.
 
     Raises:
@@ -222,12 +222,12 @@ def new_session(body: Any, *, session_id: str, owner: str, now: datetime) -> dic
 
 
 def is_visible(item: Mapping[str, Any], *, owner: str, now: datetime) -> bool:
-    """Whether a session may be shown: it is the client's own, and not over. DynamoDB deletes it up to two days later."""
+    """Whether a session may be shown: it belongs to the client and has not expired. DynamoDB deletes it up to two days later."""
     return item.get("owner") == owner and int(item.get("expires_at", 0)) > now.timestamp()
 
 
 def session_answer(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A session as its client sees it."""
+    """Build the answer with a session."""
     expires = datetime.fromtimestamp(int(item["expires_at"]), tz=UTC)
     return {
         "session_id": item["session_id"],
@@ -238,5 +238,5 @@ def session_answer(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def key_hash(key: str) -> str:
-    """Under what an API key is known: never in clear."""
+    """Return the hash under which an API key is stored."""
     return hashlib.sha256(key.encode()).hexdigest()

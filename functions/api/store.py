@@ -1,4 +1,4 @@
-"""What the API reads from PostgreSQL."""
+"""The queries of the API."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from market.bars import Bar, Interval
 
 
 def read_bars(session: Session, query: BarsQuery) -> list[Bar]:
-    """The bars of a page, and one more where there are more."""
+    """Return the bars of a page, and one more if there are more."""
     rows = session.run(
         """
         SELECT start, open, high, low, close, volume, value, trades
@@ -31,7 +31,7 @@ def read_bars(session: Session, query: BarsQuery) -> list[Bar]:
 
 
 def read_summary(session: Session, symbol: str, span: Span) -> Summary:
-    """The figures of a span, to the minute."""
+    """Return the figures of a span, to the minute."""
     rows = session.run(
         """
         SELECT sum(volume), sum(value), max(high), min(low), coalesce(sum(trades), 0)
@@ -48,7 +48,7 @@ def read_summary(session: Session, symbol: str, span: Span) -> Summary:
 
 
 def read_volatility(session: Session, symbol: str, span: Span) -> list[tuple[str, datetime, float]]:
-    """The latest volatilities of a span, and one more where there are more: interval, start and value, the latest first."""
+    """Return the latest volatilities of a span, and one more if there are more: interval, start and value, the latest first."""
     rows = session.run(
         """
         SELECT "interval", start, realised

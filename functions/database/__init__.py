@@ -1,4 +1,4 @@
-"""Connections to the platform's PostgreSQL: encrypted, the server verified, transactions."""
+"""Encrypted connections to the platform's PostgreSQL with a verified server, and transactions."""
 
 from pg8000.exceptions import Error as DatabaseError  # type: ignore[import-untyped]  # it ships no types
 

@@ -1,4 +1,4 @@
-"""One connection per execution environment, opened when it is first used and again when it was lost.
+"""One connection per execution environment, opened at the first use and after a loss.
 
 The server's certificate is always verified, against the roots of Amazon RDS or those in the file that DATABASE_CA_FILE
 names. There is no way to switch that off.
@@ -24,12 +24,12 @@ class Session(Protocol):
     """An open transaction."""
 
     def run(self, sql: str, **parameters: Any) -> list[list[Any]] | None:
-        """Run a statement; parameters are written ``:name``. Without any, several statements may stand behind each other."""
+        """Run a statement with parameters written ``:name``, or several statements without parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseAddress:
-    """Where the database is, and as whom to log in."""
+    """The address of the database and the user to log in as."""
 
     host: str
     port: int
@@ -39,7 +39,7 @@ class DatabaseAddress:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str], *, user: str, host: str | None = None) -> "DatabaseAddress":
-        """The address in the function's environment variables."""
+        """Read the address from the function's environment variables."""
         return cls(
             host=host or environment["DATABASE_HOST"],
             port=int(environment["DATABASE_PORT"]),
@@ -50,7 +50,7 @@ class DatabaseAddress:
 
 
 def iam_token(client: "RDSClient", address: DatabaseAddress) -> str:
-    """What stands in for a password for 15 minutes. It is computed here from the function's credentials; nobody is asked."""
+    """Return a token that is valid as the password for 15 minutes. It is computed from the function's credentials without a request."""
     return client.generate_db_auth_token(DBHostname=address.host, Port=address.port, DBUsername=address.user)
 
 
@@ -83,7 +83,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A transaction: committed at the end, rolled back when anything is raised in it."""
+        """Open a transaction: committed at the end, rolled back on any exception."""
         connection = self._begin()
         try:
             yield connection
@@ -93,7 +93,7 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Let go of the connection; the next transaction opens another one."""
+        """Close the connection; the next transaction opens another one."""
         if self._connection is not None:
             self._abandon()
 
@@ -102,7 +102,7 @@ class Database:
             try:
                 self._connection.run("START TRANSACTION")
             except (InterfaceError, OSError):
-                # The environment slept, and the server or the network has dropped the connection meanwhile.
+                # The server or the network dropped the connection while the environment was frozen.
                 self._abandon()
             else:
                 return self._connection
@@ -121,17 +121,17 @@ class Database:
         return self._connection
 
     def _abandon(self) -> None:
-        """Let go of the connection: after a failure its state is not known, and a failover leaves it on a reader."""
+        """Drop the connection: after a failure its state is unknown, and a failover leaves it on a reader."""
         connection, self._connection = self._connection, None
         try:
-            # The server rolls back what a closed connection leaves open.
+            # The server rolls back the open transaction of a closed connection.
             connection.close()
         except (InterfaceError, OSError):
             return
 
 
 def tls(ca_file: Path) -> ssl.SSLContext:
-    """TLS 1.2 or newer, with the server's certificate and name verified."""
+    """Return a context for TLS 1.2 or newer that verifies the server's certificate and name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(cafile=str(ca_file))

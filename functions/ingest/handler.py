@@ -1,4 +1,4 @@
-"""Takes market data in: objects that were put into the raw bucket, or the body of ``POST /market-data``."""
+"""Ingest market data: objects in the raw bucket, or the body of ``POST /market-data``."""
 
 import json
 import logging
@@ -45,14 +45,14 @@ app = APIGatewayRestResolver()
 
 @lru_cache(maxsize=1)
 def s3() -> "S3Client":
-    """The client of this execution environment."""
+    """Return the client of this execution environment."""
     return boto3.client("s3")
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Lambda calls this with a batch of the queue, or with a request of the API."""
+    """Handle a batch of the queue, or a request of the API."""
     if "httpMethod" in event:
         metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=1)
         correlation = of_request(event)
@@ -65,7 +65,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def take_message(body: str, context: LambdaContext) -> None:
-    """Take in the objects that a message of the queue tells of.
+    """Ingest the objects that a message of the queue names.
 
     Raises:
         RefusedError: of an object nothing, or not all, can be understood; what can is written all the same.
@@ -77,13 +77,13 @@ def take_message(body: str, context: LambdaContext) -> None:
 
 
 def take_object(found: StoredObject, context: LambdaContext) -> str:
-    """Read an object as it is now, and write what is in it; returns why it cannot be understood, if so."""
+    """Read an object and write its contents; returns the problem that makes it unreadable, if there is one."""
     logger.append_keys(key=found.key)
     if not found.key.startswith(INCOMING):
         logger.warning("left aside: not below %s", INCOMING)
         return ""
     answer = s3().get_object(Bucket=found.bucket, Key=found.key)
-    # The notification may be older than what lies there by now: the name is that of what is read.
+    # The object may be newer than its notification: the name is that of the version that is read.
     name = identity(found.bucket, found.key, answer["ETag"])
     correlation = correlation_id(answer["Metadata"].get(METADATA), name)
     logger.set_correlation_id(correlation)
@@ -99,7 +99,7 @@ def take_object(found: StoredObject, context: LambdaContext) -> str:
 
 @app.exception_handler([ClientError, BotoCoreError])  # type: ignore[untyped-decorator]  # it has no types
 def unavailable(error: Exception) -> Response[str]:
-    """Answer a failure of what stands behind; why is for the log, not for the client."""
+    """Answer a failure of AWS; the cause goes to the log, not to the client."""
     logger.error("not available", exc_info=error)
     metrics.add_metric(name="Unavailable", unit=MetricUnit.Count, value=1)
     answer = {
@@ -111,7 +111,7 @@ def unavailable(error: Exception) -> Response[str]:
 
 @app.post("/market-data")
 def take_request() -> Response[str]:
-    """Take in the trades of a request: accepted with what was rejected, or refused where nothing is good."""
+    """Ingest the trades of a request: accept it and list the rejected rows, or refuse it if no row is valid."""
     try:
         body = parse_json(app.current_event.decoded_body or "")
     except (ValueError, RecursionError):
@@ -126,7 +126,7 @@ def take_request() -> Response[str]:
     _report(counts)
     answer = {
         "accepted": counts.accepted,
-        # Counted as in the request's list, from 0.
+        # As in the list of the request, from 0.
         "rejected": [{"index": row.line - 1, "reason": row.reason} for row in rows if isinstance(row, BadRow)],
     }
     status = HTTPStatus.ACCEPTED if counts.accepted else HTTPStatus.UNPROCESSABLE_ENTITY

@@ -1,4 +1,4 @@
-"""What becomes of market data: rows are read from a stream, trades are brought into one form, bad rows keep their reason.
+"""Read rows from a stream, normalise trades, and keep bad rows with the reason.
 
 Nothing here knows AWS. Memory is bounded, however large an object is: one line at a time comes in, and partitions go out
 when what is gathered gets too much. The same object always gives the same files, so doing it again overwrites.
@@ -29,19 +29,19 @@ _JSON = json.JSONDecoder(parse_float=Decimal)
 
 
 class Unreadable(StrEnum):
-    """Why there is no text of a line."""
+    """Why a line has no text."""
 
     TOO_LONG = "longer than 64 KiB: too long to be a row"
     DAMAGED = "the compressed data end or are damaged here; what follows is not known"
 
 
 Store = Callable[[str, bytes], None]
-"""Writes an object: its key and its contents."""
+"""Write an object: its key and its contents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadRow:
-    """A row that is no trade.
+    """A row that is not a trade.
 
     Attributes:
         line: from 1; the position in a request.
@@ -54,18 +54,18 @@ class BadRow:
     text: str
 
     def to_json(self) -> str:
-        # Not in ASCII: what is no text at all would become six times as long.
+        # Not as ASCII: escaped binary data would be six times as long.
         document = {"line": self.line, "reason": self.reason, "text": self.text}
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """How many rows became what.
+    """The numbers of accepted and rejected rows.
 
     Attributes:
         first_bad: the first row that was rejected.
-        damaged: where the compressed data ended before their time.
+        damaged: where the compressed stream was cut off or damaged.
 
     """
 
@@ -76,10 +76,10 @@ class Counts:
 
     @property
     def problem(self) -> str:
-        """Why the source is poison, without its contents; empty when it is not, be it with bad rows.
+        """Why the source is poison, without quoting it; empty if it is not. Some bad rows do not make it poison.
 
-        Good rows before the place of damage count: a trade is true whatever follows it, and comes only once however often
-        it is sent. But what follows is missing, and only whoever sent it can send it again: so that is never passed over.
+        Good rows before the damage count: a trade is valid whatever follows it, and sending it again does not duplicate it. The
+        rows after the damage are missing, and only the sender can send them again, so this is always an error.
         """
         if self.damaged is not None:
             return f"line {self.damaged.line}: {self.damaged.reason}. {self.accepted} trades before it were taken in"
@@ -89,20 +89,20 @@ class Counts:
 
 
 def read_rows(stream: io.BufferedReader, *, key: str) -> Iterator[Trade | BadRow]:
-    """The rows of an object: CSV with a header where its key says so, else JSON lines; gzip is seen by its first bytes."""
+    """Yield the rows of an object: CSV with a header if its key ends in .csv, else JSON lines; gzip is recognised by its magic bytes."""
     lines = _lines(stream)
     name = key.lower().removesuffix(".gz")
     return _csv_rows(lines) if name.endswith(".csv") else _json_rows(lines)
 
 
 def read_documents(documents: Sequence[Any]) -> Iterator[Trade | BadRow]:
-    """The trades of a request."""
+    """Yield the trades of a request."""
     for number, document in enumerate(documents, start=1):
         yield _trade(document, number, json.dumps(document, default=str))
 
 
 def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, str | Unreadable]]:
-    """Lines with their numbers, empty ones left out; of a stream that cannot be unpacked to its end, the last says so."""
+    """Yield the non-empty lines with their numbers; a stream that cannot be decompressed to its end yields a last line that says so."""
     unpacked = gzip.GzipFile(fileobj=stream) if stream.peek(2)[:2] == _GZIP else stream
     number = 0
     try:
@@ -111,7 +111,7 @@ def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, str | Unreadable]]:
             whole = len(line) <= MAX_LINE
             while not line.endswith(b"\n") and len(line) > MAX_LINE:
                 line = unpacked.readline(MAX_LINE + 1)
-            # A byte order mark, as spreadsheets write it, belongs to the encoding.
+            # Spreadsheets write a byte order mark.
             text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").strip() if whole else ""
             if text or not whole:
                 yield number, text if whole else Unreadable.TOO_LONG
@@ -134,7 +134,7 @@ def _csv_rows(lines: Iterator[tuple[int, str | Unreadable]]) -> Iterator[Trade |
             missing = [name for name in FIELDS if name not in header]
             usable = not missing
             if missing:
-                # Nothing below can be understood; every line is kept, so nothing is lost.
+                # No row below can be parsed; every line is kept, so nothing is lost.
                 yield BadRow(line=number, reason=f"the header lacks {', '.join(missing)}", text=line[:_SHOWN])
         elif not usable:
             yield BadRow(line=number, reason="the header is unusable", text=line[:_SHOWN])
@@ -169,7 +169,7 @@ def _no_row(number: int, line: str) -> BadRow:
 
 
 def parse_json(text: str) -> Any:
-    """A JSON document whose numbers keep every digit.
+    """Parse a JSON document without losing a digit of its numbers.
 
     Raises:
         ValueError: it is none.
@@ -188,18 +188,18 @@ def _trade(document: Any, number: int, text: str) -> Trade | BadRow:
 
 
 def identity(*parts: str) -> str:
-    """A name for what the parts name, the same in every run."""
+    """Return a name that depends on the parts alone, so that every run uses the same one."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def quarantine_key(source: str, name: str) -> str:
-    """Where the bad rows of an object go: a place from which nothing comes in again."""
+    """Return the key for the bad rows of an object, outside of what is ingested."""
     return f"{QUARANTINE}{source.removeprefix(INCOMING)}/{name}.jsonl"
 
 
 @dataclass(slots=True, kw_only=True)
 class Sorter:
-    """Sorts rows into files: trades by symbol and day, bad rows into one.
+    """Sort rows into files: trades by symbol and day, bad rows into one.
 
     Args:
         name: of the source; ends every key.
@@ -232,7 +232,7 @@ class Sorter:
                 counts.damaged = row if row.reason is Unreadable.DAMAGED else counts.damaged
                 self._add(self.quarantine.removesuffix(".jsonl"), row.to_json())
             while self._size > self.limit:
-                # The largest first; of equal ones always the same, so that another run makes the same files.
+                # The largest first, ties by key, so that another run writes the same files.
                 self._write(max(self._gathered, key=lambda key: (len(self._gathered[key]), key)))
         for key in sorted(self._gathered):
             self._write(key)

@@ -1,4 +1,4 @@
-"""Objects in S3: which ones a notification tells of, and their contents as a stream.
+"""Objects in S3: those that a notification names, and their contents as a stream.
 
 S3 says more than once that an object was created, late, and in any order; whoever reads one must be able to read it again.
 """
@@ -13,21 +13,21 @@ from urllib.parse import unquote_plus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """Where an object lies."""
+    """The location of an object."""
 
     bucket: str
     key: str
 
 
 class Readable(Protocol):
-    """The body of S3's answer."""
+    """The body of an answer of S3."""
 
     def read(self, amount: int, /) -> bytes:
-        """The next bytes; none at the end."""
+        """Return the next bytes; none at the end."""
 
 
 def created_objects(message: str) -> list[StoredObject]:
-    """The objects of a notification; none for the test message that S3 sends when notifications are set up.
+    """Return the objects of a notification; none for the test message that S3 sends when notifications are set up.
 
     Raises:
         ValueError: the message is no notification of S3.
@@ -42,7 +42,7 @@ def created_objects(message: str) -> list[StoredObject]:
         return [
             StoredObject(
                 bucket=record["s3"]["bucket"]["name"],
-                # In notifications a key is written as in the query of an address.
+                # Notifications encode a key like a query string.
                 key=unquote_plus(record["s3"]["object"]["key"]),
             )
             for record in document["Records"]
@@ -52,7 +52,7 @@ def created_objects(message: str) -> list[StoredObject]:
 
 
 def buffered(body: Readable) -> io.BufferedReader:
-    """The body of S3's answer as a buffered stream."""
+    """Wrap the body of an answer of S3 in a buffered stream."""
     return io.BufferedReader(_Raw(body.read), buffer_size=256 * 1024)
 
 

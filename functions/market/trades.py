@@ -1,4 +1,4 @@
-"""Trades: what makes one valid, and the one form in which the platform stores it.
+"""Trades: their validation, and the one form in which the platform stores them.
 
 A trade has one spelling: numbers without trailing zeros, timestamps in UTC with microseconds. So the same trade that
 arrives twice is the same text twice.
@@ -17,13 +17,13 @@ _TRADE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,8})?")
 _NESTED = (dict, list, bool)
 _JSON_NUMBERS = (int, float, Decimal)
-# More digits than a price or a size may have, so that a number such as 1e999999999 is refused before it is written out.
+# Above any price or size, so that a number such as 1e999999999 is refused before it is written out.
 _MAX_EXPONENT = 40
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InvalidTradeError(ValueError):
-    """A row is no trade; the message says why, in words for whoever sent it."""
+    """A row is not a trade; the message tells the sender why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +43,8 @@ class Trade:
     size: Decimal
 
     def to_json(self) -> str:
-        """The trade as one line of JSON, without line break."""
-        # No JSON encoder, which takes four times as long: no character that a trade may hold needs an escape.
+        """Return the trade as one line of JSON, without a line break."""
+        # A JSON encoder takes four times as long, and no character of a trade needs an escape.
         return (
             f'{{"trade_id":"{self.trade_id}","symbol":"{self.symbol}","timestamp":"{format_timestamp(self.timestamp)}",'
             f'"price":"{format_number(self.price)}","size":"{format_number(self.size)}"}}'
@@ -52,7 +52,7 @@ class Trade:
 
 
 def parse_trade(row: Mapping[str, Any]) -> Trade:
-    """The trade in a row of a file or of a request; fields that a trade does not have are left aside.
+    """Parse a row of a file or of a request; other fields are ignored.
 
     Raises:
         InvalidTradeError: a field is missing or malformed.
@@ -83,10 +83,10 @@ def parse_trade(row: Mapping[str, Any]) -> Trade:
 
 
 def parse_timestamp(value: Any, name: str) -> datetime:
-    """A moment in ISO 8601 with its offset, in UTC.
+    """Parse a moment in ISO 8601 with an offset; returns it in UTC.
 
     Raises:
-        InvalidTradeError: it is malformed, or says no offset.
+        InvalidTradeError: it is malformed, or has no offset.
 
     """
     try:
@@ -104,14 +104,14 @@ def parse_timestamp(value: Any, name: str) -> datetime:
 
 
 def format_timestamp(moment: datetime) -> str:
-    """A moment in UTC, always with microseconds."""
+    """Format a moment in UTC, always with microseconds."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _parse_number(value: Any, name: str) -> Decimal:
     text = str(value).strip()
     if not _NUMBER.fullmatch(text):
-        # A JSON number may come in exponential form.
+        # A JSON number may have an exponent.
         text = _written_out(text) if isinstance(value, _JSON_NUMBERS) else ""
     if not _NUMBER.fullmatch(text):
         raise InvalidTradeError(f"{name} must be a decimal number with at most 12 digits before the point and 8 behind")
@@ -122,19 +122,19 @@ def _parse_number(value: Any, name: str) -> Decimal:
 
 
 def _written_out(text: str) -> str:
-    """A number without exponent and without zeros that say nothing; nothing when that is out of all bounds."""
+    """Return a number without an exponent and without trailing zeros; an empty text if it is out of bounds."""
     try:
         number = Decimal(text)
     except InvalidOperation:
         return ""
     exponent = number.as_tuple().exponent
-    # Of what is no finite number the exponent is a letter.
+    # The exponent of NaN and infinity is a letter.
     if not isinstance(exponent, int) or not -_MAX_EXPONENT <= exponent <= _MAX_EXPONENT:
         return ""
     return format_number(number)
 
 
 def format_number(number: Decimal) -> str:
-    """A number without exponent and without zeros that say nothing."""
+    """Format a number without an exponent and without trailing zeros."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

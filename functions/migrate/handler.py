@@ -1,4 +1,4 @@
-"""Brings the database to the schema that the other functions expect. Call it after a deployment; again does no harm."""
+"""Migrate the database to the schema that the other functions expect. Invoked after a deployment; idempotent."""
 
 import json
 import logging
@@ -28,13 +28,13 @@ logging.getLogger("botocore").setLevel(logging.INFO)
 
 @lru_cache(maxsize=1)
 def secrets() -> "SecretsManagerClient":
-    """The client of this execution environment."""
+    """Return the client of this execution environment."""
     return boto3.client("secretsmanager")
 
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Lambda calls this; the event does not matter. Answers with the names of the migrations that were applied."""
+    """Apply the pending migrations and return their names; the event does not matter."""
     migrations = read_migrations(MIGRATIONS)
     with closing(_database()) as database, database.transaction() as session:
         applied = migrate(session, migrations)
@@ -43,7 +43,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 
 def _database() -> Database:
-    # Read anew in each call: Secrets Manager changes the master's password on its own schedule.
+    # Read on every invocation: Secrets Manager rotates the master's password on its own schedule.
     answer = secrets().get_secret_value(SecretId=os.environ["MASTER_SECRET_ARN"])
     master = json.loads(answer["SecretString"])
     address = DatabaseAddress.of_environment(os.environ, user=master["username"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
-# Any number, as long as everyone who migrates takes the same one.
+# Any number, as long as all migrations use the same one.
 LOCK = 7_206_151_907
 REGISTER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -24,19 +24,19 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 
 class MigrationError(Exception):
-    """The migrations and the database do not fit together."""
+    """The migrations and the database do not match."""
 
 
 class Session(Protocol):
     """An open transaction."""
 
     def run(self, sql: str, **parameters: Any) -> list[list[Any]] | None:
-        """Run a statement, or without parameters several."""
+        """Run a statement, or several without parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """One file."""
+    """One migration file."""
 
     version: int
     name: str
@@ -48,7 +48,7 @@ class Migration:
 
 
 def read_migrations(folder: Path) -> list[Migration]:
-    """The migrations of a folder, in order.
+    """Read the migrations of a folder, in order.
 
     Raises:
         MigrationError: a file is misnamed, or a number is missing or there twice.
@@ -67,7 +67,7 @@ def read_migrations(folder: Path) -> list[Migration]:
 
 
 def pending(migrations: Sequence[Migration], applied: Mapping[int, str]) -> list[Migration]:
-    """The migrations that are still to be applied.
+    """Return the migrations that are still to be applied.
 
     Args:
         migrations: all there are, in order.
@@ -87,8 +87,8 @@ def pending(migrations: Sequence[Migration], applied: Mapping[int, str]) -> list
 
 
 def migrate(session: Session, migrations: Sequence[Migration]) -> list[str]:
-    """Apply what is still to be applied, within the caller's transaction; returns the names."""
-    # Whoever comes second waits here, and finds nothing left to do.
+    """Apply the pending migrations within the caller's transaction; returns their names."""
+    # A concurrent migration waits here, and then finds nothing left to do.
     session.run("SELECT pg_advisory_xact_lock(:number)", number=LOCK)
     session.run(REGISTER)
     rows = session.run("SELECT version, checksum FROM schema_migrations") or []

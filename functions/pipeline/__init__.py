@@ -1,4 +1,4 @@
-"""What the functions of the pipeline do alike: take messages one by one, and carry an id from step to step."""
+"""What the functions of the pipeline share: batches of messages, and a correlation id that travels with the data."""
 
 from pipeline.correlation import METADATA, answer_headers, correlation_id, of_request
 from pipeline.messages import RefusedError, in_time, take_messages

@@ -1,4 +1,4 @@
-"""A batch of a queue: each message by itself, so that one that fails comes back alone."""
+"""Process the messages of a batch one by one, so that only failed messages are retried."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
@@ -10,38 +10,38 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 T = TypeVar("T")
 _TO_END = 15_000
-"""Milliseconds that the work on what was begun may still take."""
+"""Milliseconds that are reserved for finishing the work in hand."""
 
 
 class RefusedError(Exception):
-    """What a message tells of is wrong in itself, and no repetition changes that; the message is for people, without contents."""
+    """The data of a message is invalid, so a retry cannot help; the text explains why without quoting the data."""
 
 
 class OutOfTimeError(RefusedError):
-    """Something is too large to be worked through in one call. Said in time: a timeout would bring back the whole batch."""
+    """An object is too large for one invocation. Raised in time: a timeout would return the whole batch to the queue."""
 
 
 class NoTimeLeftError(Exception):
-    """A message was not begun, because it might not be finished: a timeout would bring back what is done already, too."""
+    """A message was not begun because it might not be finished: a timeout would also return finished messages to the queue."""
 
 
 def take_messages(
     event: dict[str, Any], context: LambdaContext, *, take: Callable[[str], None], logger: Logger
 ) -> dict[str, Any]:
-    """The answer to a batch: the messages that failed. They come back, and after some times the queue puts them among its dead letters.
+    """Return the answer to a batch: the failed messages. The queue retries them, and finally moves them to its dead-letter queue.
 
     Args:
         event: of the queue.
         context: of the call.
-        take: handles the body of a message; what it raises makes the message fail. What it adds to the logger's keys goes with the message.
+        take: handles the body of a message; an exception makes the message fail. Keys that it adds to the logger last for the message.
         logger: of the function.
 
     Raises:
-        BatchProcessingError: every message failed; they all come back.
+        BatchProcessingError: every message failed; all are retried.
 
     """
     before = logger.get_current_keys()
-    # None is begun in the second half of the time: the first half is more than the largest object takes.
+    # No message is begun in the second half of the time: half of it is enough for the largest object.
     needed = context.get_remaining_time_in_millis() // 2
     first = event["Records"][0]["messageId"]
 
@@ -71,10 +71,10 @@ def take_messages(
 
 
 def in_time(items: Iterable[T], context: LambdaContext, *, every: int = 1) -> Iterator[T]:
-    """The same items, as long as the call has time; looked at ``every`` so many.
+    """Yield the items as long as the invocation has time, which is checked once in ``every`` items.
 
     Raises:
-        OutOfTimeError: there is none left.
+        OutOfTimeError: no time is left.
 
     """
     for number, item in enumerate(items):

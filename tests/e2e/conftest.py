@@ -24,12 +24,12 @@ ROOT = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True)
 class Project:
     folder: Path
-    # What the tests of one file find out and pass on.
+    # Passed from one test of a file to the next.
     calls: set = field(default_factory=set)
 
     @property
     def environ(self):
-        # What a user's shell may hold: it must reach neither the local cloud nor a plan.
+        # Settings of a user's shell that must not reach the local cloud or a plan.
         hostile = {"AWS_PROFILE": "production", "TF_VAR_suffix": "hijacked", "TF_CLI_ARGS": "-no-such-flag"}
         return os.environ | hostile | {"PLATFORMCTL_PROJECT": str(self.folder), "COLUMNS": "120"}
 
@@ -68,15 +68,15 @@ class Project:
         return session.client(service, endpoint_url=self.endpoint, config=config)
 
     def api_keys(self, suffix):
-        """The values of the API keys by client, as the state has them."""
+        """Return the values of the API keys by client, from the state."""
         return self.states(suffix)["apigw"]["outputs"]["api_keys"]["value"]
 
     def left(self, suffix=None):
-        """What the cloud itself says is there."""
+        """List the resources in the cloud."""
         return list_resources(self.client, suffix=suffix)
 
     def states(self, suffix):
-        """The states as they lie in the bucket, by unit."""
+        """Read the states in the bucket, by unit."""
         s3, bucket = self.client("s3"), f"terraform-state-{ACCOUNT_ID}-{REGION}"
         keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix=f"{suffix}/")["Contents"]]
         return {
@@ -86,17 +86,17 @@ class Project:
         }
 
     def runs(self, suffix):
-        """The folders of a deployment's runs, the newest last."""
+        """Return the folders of a deployment's runs, the newest last."""
         folders = (self.folder / ".platformctl" / "runs").iterdir()
         begun = {folder: json.loads((folder / "events.jsonl").read_text().splitlines()[0]) for folder in folders}
         return sorted((f for f in begun if begun[f]["suffix"] == suffix), key=lambda folder: begun[folder]["time"])
 
     def events(self, suffix):
-        """The events of a deployment's newest run."""
+        """Read the events of a deployment's newest run."""
         return [json.loads(line) for line in (self.runs(suffix)[-1] / "events.jsonl").read_text().splitlines()]
 
     def finished(self, suffix):
-        """How each unit of a deployment's newest run ended, by name."""
+        """Return the last event of each unit of a deployment's newest run."""
         return {event["unit"]: event for event in self.events(suffix) if event["type"] == "unit_finished"}
 
 
@@ -128,7 +128,7 @@ def project(tmp_path_factory, built):
     folder = tmp_path_factory.mktemp("project")
     for name in ("functions", "live", "modules"):
         shutil.copytree(ROOT / name, folder / name)
-    # Packages that are as their sources are known by the times of their files.
+    # The builder recognises unchanged packages by the times of their files.
     shutil.copytree(built, folder / ".platformctl" / "build")
     with project_in(folder) as made:
         yield made

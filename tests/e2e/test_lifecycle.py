@@ -28,7 +28,7 @@ __all__ = ["lint", "run_scanner", "scanners"]
 
 pytestmark = pytest.mark.slow
 DEPLOYMENT = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
-# Where a permission of S3 is not called as the operation. Source: the service authorization reference of Amazon S3.
+# S3 operations whose permission has another name. Source: the service authorization reference of Amazon S3.
 S3_PERMISSIONS = {
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
     "DeleteBucketLifecycle": "PutLifecycleConfiguration",
@@ -53,7 +53,7 @@ S3_PERMISSIONS = {
     "PutBucketNotificationConfiguration": "PutBucketNotification",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
-# Where the permissions of a service do not begin with the name that its SDK has for it.
+# Services whose permissions have another prefix than the SDK's name.
 PREFIXES = {"monitoring": "cloudwatch"}
 UNITS = (
     "apigw",
@@ -74,13 +74,13 @@ RESOURCES = 469
 
 @pytest.fixture(scope="module")
 def beside():
-    """Runs the commands of the second deployment, one step after the other, and keeps what comes of them by name."""
+    """Run the steps of the second deployment in the background, one after the other; ``steps`` holds their results."""
     with ThreadPoolExecutor(1) as pool:
         steps = {}
         yield SimpleNamespace(begin=lambda step, *given: steps.update({step: pool.submit(step, *given)}), steps=steps)
 
 
-# What two deployments could fight over.
+# Units with resources that two deployments could conflict over.
 BESIDE = ("config", "iam", "kms", "s3", "vpc")
 
 
@@ -90,7 +90,7 @@ def come_up_without_the_account(project):
         *("up", "--suffix", "b", "--env", "dev", "--account-settings", "none", *only("iam", "kms")),
         PLATFORMCTL_PROVIDER="launch",
     )
-    # The Config recorder is one for the account, and nobody has it yet.
+    # There is one Config recorder per account, and it does not exist yet.
     _, err = project.run("up", "--suffix", "b", *only("config", "s3", "vpc"), code=2)
     assert "The account has no AWS Config recorder" in err
 
@@ -160,7 +160,7 @@ def test_c7_with_detailed_exitcode_an_error_is_1_as_with_terraform(project):
     project.run("plan", "--suffix", "Demo!", "--detailed-exitcode", code=1)
 
 
-def test_c3_a_kept_plan_is_for_what_it_was_made_for(project):
+def test_c3_a_kept_plan_is_bound_to_its_deployment(project):
     _, err = project.run("up", "--suffix", "other", "--env", "prod", "--plan", str(kept(project)), code=2)
     assert "suffix demo, not other" in err
 
@@ -202,7 +202,7 @@ def test_b14_outputs_are_those_of_the_cloud_itself(project):
         assert tables.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
 
 
-def test_b14_the_api_keys_come_only_when_asked_for(project):
+def test_b14_api_keys_are_printed_only_on_request(project):
     [*values] = project.api_keys("demo").values()
     assert len(values) == 2
     quiet, _ = project.run("outputs", "--suffix", "demo")
@@ -336,8 +336,8 @@ def test_b11_every_name_in_the_states_ends_in_the_suffix(project):
     assert checked >= 400
 
 
-def test_b7_b5_what_the_states_say_of_log_groups_and_functions(project):
-    """The plan cannot know the key's ARN; the state does."""
+def test_b7_b5_log_groups_and_functions_in_the_states(project):
+    """Check in the state what is unknown in the plan, such as the ARN of the key."""
     groups = list(instances(project, "aws_cloudwatch_log_group"))
     assert len(groups) == 18
     assert {group["retention_in_days"] for group in groups} == {30}
@@ -349,8 +349,8 @@ def test_b7_b5_what_the_states_say_of_log_groups_and_functions(project):
     assert all(set(function["vpc_config"][0]["subnet_ids"]) == private for function in functions)
 
 
-def test_b9_the_policies_that_iam_has_are_found_in_order(project, lint):
-    """The plan knows some policies only in part; here all are whole."""
+def test_b9_the_policies_in_iam_have_no_findings(project, lint):
+    """Check the complete policies, some of which are known only in part in the plan."""
     documents = list(policies(project.client, "demo"))
     assert len(documents) == 15 + 15
     assert [line for policy in documents for line in broken_rules(policy)] == []
@@ -404,7 +404,7 @@ def test_c3_a_unit_that_left_the_live_tree_is_an_orphan_and_can_be_destroyed(pro
         unit.with_name("people").rename(unit)
 
 
-def test_c5_what_somebody_changed_by_hand_is_drift_and_up_repairs_it(project):
+def test_c5_manual_changes_are_drift_and_up_repairs_them(project):
     project.client("dynamodb").delete_table(TableName="user-sessions-demo")
     group = project.outputs("demo")["lambda"]["log_group_names"]["ingest"]
     project.client("logs").put_retention_policy(logGroupName=group, retentionInDays=7)
@@ -432,7 +432,7 @@ def test_c3_c5_after_the_repair_only_a_replaced_key_is_planned_and_followed_into
     key = changed["kms", 'aws_kms_key.this["dynamodb"]']
     assert key["action"] == "replace"
     assert [item["name"] for item in key["attributes"] if item["forces_replacement"]] == ["multi_region"]
-    # What is encrypted with it, in units that know it by its ARN alone.
+    # Resources that are encrypted with it, in units that know only its ARN.
     for unit, address in (
         ("dynamodb", 'aws_dynamodb_table.this["user-sessions"]'),
         ("s3", 'aws_s3_bucket_server_side_encryption_configuration.this["raw-data"]'),
@@ -442,7 +442,7 @@ def test_c3_c5_after_the_repair_only_a_replaced_key_is_planned_and_followed_into
         ("vpc", "aws_cloudwatch_log_group.flow_logs"),
     ):
         assert [item["name"] for item in changed[unit, address]["attributes"] if item["unknown"]], (unit, address)
-    # What was deleted or changed by hand is there again: nothing is created that is not replaced, and the retention is not touched.
+    # The manual changes have been repaired: nothing else is created, and the retention is not touched.
     assert "create" not in {item["action"] for item in changed.values()}
     group = changed.get(("lambda", 'aws_cloudwatch_log_group.this["ingest"]'), {"attributes": []})
     assert "retention_in_days" not in {item["name"] for item in group["attributes"]}
@@ -452,8 +452,8 @@ def test_a2_every_resource_of_the_deployment_is_in_a_state(project):
     assert unrecorded(project.client, "demo", list(project.states("demo").values())) == ()
 
 
-def test_c8_no_secret_lies_anywhere(project):
-    """The values themselves are looked for: API keys, the database's password, in every file that platformctl has written."""
+def test_c8_no_file_contains_a_secret(project):
+    """Search every file that platformctl has written for the values of the API keys and the database's password."""
     secrets = project.client("secretsmanager")
     arn = project.outputs("demo")["aurora"]["master_user_secret_arn"]
     password = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["password"]
@@ -468,7 +468,7 @@ def test_c8_no_secret_lies_anywhere(project):
     assert checked > 50
 
 
-def test_c8_nothing_private_is_left_lying_about(project):
+def test_c8_no_private_file_is_left(project):
     home = project.folder / ".platformctl"
     assert not list(home.rglob(INPUTS_FILE))
     assert not list(home.rglob("*.tfstate.backup"))
@@ -483,17 +483,17 @@ def test_c1_live_and_modules_hold_nothing_generated(project):
         assert not names & {".terraform", "backend.tf", "provider.tf", "terraform.tfstate"}
 
 
-def test_the_suffix_of_one_environment_is_not_taken_over_by_another(project):
+def test_the_suffix_of_one_environment_is_refused_for_another(project):
     _, err = project.run("up", "--suffix", "demo", "--env", "dev", code=2)
     assert "The suffix belongs to another environment" in err
 
 
-def test_c2_what_others_stand_on_is_not_destroyed_alone(project):
+def test_c2_a_unit_with_dependents_is_not_destroyed_alone(project):
     _, err = project.run("destroy", "--suffix", "demo", "--only", "kms", "--yes", code=2)
     assert "Other units depend on what would be destroyed" in err
 
 
-def test_b12_a2_destroy_leaves_nothing_by_the_clouds_own_account(project):
+def test_b12_a2_destroy_leaves_nothing_in_the_cloud(project):
     assert project.left("demo"), "there must be something to destroy, or this proves nothing"
     before = len(server_log(project))
     _, err = project.run("destroy", "--suffix", "demo", "--yes")
@@ -515,8 +515,8 @@ def test_a5_the_documented_policy_of_a_deployer_allows_every_call(project):
     assert all(len(re.sub(r"\s", "", file.read_text())) <= 6144 for file in files)
     assert not any(action.endswith(":*") for action in allowed)
     needed = {permission(service, operation) for service, operation in project.calls}
-    # The provider asks IAM who it is, and does without an answer; everybody may ask STS. The secret is read by the function
-    # that the deployment calls, with its own role.
+    # The provider works without iam:GetUser, and everybody may call STS. The secret is read by the function
+    # that the deployment invokes, with its own role.
     needed -= {"iam:GetUser", "sts:GetCallerIdentity", "s3:None", "secretsmanager:GetSecretValue"}
     assert len(needed) > 200
     assert sorted(action for action in needed - allowed if not action.startswith("ec2:Describe")) == []
@@ -532,9 +532,9 @@ def note_calls(project, since=0):
 
 
 def permission(service, operation):
-    """The permission that IAM asks for, which most services call like the operation."""
+    """Return the permission for an operation, which most services name alike."""
     if service == "apigateway":
-        # API Gateway's permissions are the methods of HTTP.
+        # API Gateway's permissions are HTTP methods.
         verb = re.match("[A-Z][a-z]+", operation)[0]
         return "apigateway:" + {"Create": "POST", "Update": "PATCH"}.get(verb, verb.upper())
     if (service, operation) == ("lambda", "Invoke"):

@@ -20,7 +20,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs/report.schema.json").read
 
 @pytest.fixture
 def register(project):
-    """The register itself, to turn the clock of a deployment on."""
+    """The register itself, to make a deployment expire."""
 
     def get():
         cloud = ServerProcess(project.folder / ".platformctl" / "local")
@@ -35,7 +35,7 @@ def listed(project):
 
 
 def reports(project):
-    """By run, what it left behind; all of it as the schema says."""
+    """Read the reports of all runs; each must match the schema."""
     found = [
         json.loads(file.read_text()) for file in sorted((project.folder / ".platformctl/runs").glob("*/report.json"))
     ]
@@ -44,7 +44,7 @@ def reports(project):
     return found
 
 
-def test_a2_what_has_expired_is_listed_and_reaped_orphans_included(project, register):
+def test_a2_expired_deployments_are_listed_and_reaped_with_their_orphans(project, register):
     assert listed(project) == []
     project.run("up", "--suffix", "r1", "--only", "iam", "--ttl", "1h")
     project.run("up", "--suffix", "s2", "--only", "iam", "--ttl", "1h", "--account-settings", "none")
@@ -60,7 +60,7 @@ def test_a2_what_has_expired_is_listed_and_reaped_orphans_included(project, regi
     assert unit["changes"]["add"] == len(unit["resources"]) == first["resources"]
     assert first["last_run"]["id"] in {found["run"] for found in reports(project)}
 
-    # A unit that is renamed behind the back of its deployments. What read it goes, too.
+    # Rename a unit of both deployments, and remove the units that depend on it.
     live = project.folder / "live" / "dev"
     for folder in live.iterdir():
         if folder.is_dir() and folder.name not in {"iam", "kms"}:

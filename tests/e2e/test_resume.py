@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 # Enough to have an order, and quick to create; the whole platform is in test_lifecycle.
 UNITS = ("dynamodb", "iam", "kms")
 
-# JSON, so that Terraform plans it; no policy, so that IAM refuses it.
+# Valid JSON, so that Terraform plans it, but not a policy, so that IAM refuses it.
 BROKEN = """
 resource "aws_iam_policy" "broken" {
   name   = "iam-policy-broken-r"
@@ -39,7 +39,7 @@ def keys(project):
 
 
 def at_work_on_kms(project):
-    """An ``up`` in which Terraform has begun with the keys."""
+    """Start an ``up`` and wait until Terraform creates keys."""
     before = len(list((project.folder / ".platformctl" / "runs").iterdir()))
     process = project.start("up", "--suffix", "r", *only(*UNITS), PLATFORMCTL_TERRAFORM="embedded")
     deadline = time.monotonic() + 120
@@ -107,7 +107,7 @@ def test_c5_c6_a3_failure_interrupt_and_resume_with_the_embedded_terraform(proje
     }
     assert not [key for key in state_keys(project) if key.endswith(".tflock")]
 
-    # The next run does what is left, and nothing exists twice.
+    # The next run does the rest, and nothing exists twice.
     project.run("up", "--suffix", "r", *only(*UNITS), PLATFORMCTL_TERRAFORM="embedded")
     assert set(statuses(project)) == set(UNITS)
     assert len(keys(project)) == 6

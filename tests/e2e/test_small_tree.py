@@ -98,7 +98,7 @@ FILES = {
         }
     """,
 }
-# There is no environment of the default name.
+# The environment does not have the default name.
 HERE = ("--suffix", "t1", "--env", "sandbox_1")
 NOTICES, SETTINGS = "team-a/notices.v2", "settings"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:notices-t1"
@@ -138,7 +138,7 @@ def test_a2_it_comes_up_in_order(small):
 
 
 def test_b14_c8_its_outputs_are_printed_and_secret_ones_only_when_asked_for(small):
-    # The environment is known from the register by now.
+    # From here on the environment is known from the register.
     assert small.outputs("t1") == {NOTICES: {"arn": TOPIC}, SETTINGS: {"name": "/settings/topic-t1"}}
     out, _ = small.run("outputs", "--suffix", "t1", "--show-sensitive")
     assert "secret = of /settings/topic-t1" in out

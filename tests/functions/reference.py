@@ -1,4 +1,4 @@
-"""The definitions of bars and volatility in plain Python: what the SQL of ``analytics`` must come to."""
+"""The definitions of bars and volatility in plain Python, to compare with the SQL of ``analytics``."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -43,34 +43,6 @@ def bars_of_trades(trades: Iterable[Trade], interval: Interval) -> list[Bar]:
             )
         )
     return bars
-
-
-def longer_bars(bars: Iterable[Bar], interval: Interval) -> list[Bar]:
-    """Return bars of a longer interval, computed from shorter ones of one length, sorted by symbol and start."""
-    groups: dict[tuple[str, datetime], list[Bar]] = {}
-    for bar in bars:
-        groups.setdefault((bar.symbol, interval.start(bar.start)), []).append(bar)
-    merged = []
-    for (symbol, start), group in sorted(groups.items()):
-        ordered = sorted(group, key=lambda bar: bar.start)
-        with localcontext(_EXACT):
-            volume = sum((bar.volume for bar in ordered), Decimal(0))
-            value = sum((bar.value for bar in ordered), Decimal(0))
-        merged.append(
-            Bar(
-                symbol=symbol,
-                interval=interval,
-                start=start,
-                open=ordered[0].open,
-                high=max(bar.high for bar in ordered),
-                low=min(bar.low for bar in ordered),
-                close=ordered[-1].close,
-                volume=volume,
-                value=value,
-                trades=sum(bar.trades for bar in ordered),
-            )
-        )
-    return merged
 
 
 def realised_volatility(bars: Sequence[Bar]) -> float | None:

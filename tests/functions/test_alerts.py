@@ -1,4 +1,4 @@
-"""alerts: log events become one alert that SNS takes (B7)."""
+"""alerts: log events become one alert that SNS accepts (B7)."""
 
 import base64
 import gzip
@@ -31,7 +31,7 @@ def summarised(*messages, **options):
     return logic.summarise(logic.unpack(subscription(*messages, **options)), deployment="demo")
 
 
-def test_b7_events_of_one_kind_are_one_line():
+def test_b7_similar_events_are_one_entry():
     alert = summarised(
         "timeout after 30 s, request 9f6c2a3e-1d2b-4c5d-8e7f-000000000000",
         "disk full",
@@ -50,7 +50,7 @@ def test_b7_events_of_one_kind_are_one_line():
     ]
 
 
-def test_of_a_structured_event_its_message_is_shown():
+def test_a_structured_event_is_shown_by_its_message():
     event = {
         "level": "ERROR",
         "message": {"a": 1},
@@ -61,7 +61,7 @@ def test_of_a_structured_event_its_message_is_shown():
     assert summarised(json.dumps(event)).message.endswith('\nERROR {"a": 1} KeyError')
 
 
-def test_b7_of_each_kind_one_id_is_told_by_which_more_is_found():
+def test_b7_each_kind_has_a_correlation_id_to_search_for():
     events = [
         json.dumps({"level": "ERROR", "message": "refused", "key": "k", "correlation_id": f"upload-{name}"})
         for name in "ab"
@@ -74,7 +74,7 @@ def test_b7_of_each_kind_one_id_is_told_by_which_more_is_found():
     ]
 
 
-def test_b7_what_cloudwatch_sends_to_try_is_no_alert():
+def test_b7_the_control_message_of_cloudwatch_is_not_an_alert():
     assert load_function("alerts").logic.unpack(subscription("CWL CONTROL MESSAGE", kind="CONTROL_MESSAGE")) is None
 
 
@@ -86,7 +86,7 @@ def test_another_event_is_refused(event):
 
 @patient
 @given(st.lists(st.text(max_size=3000), min_size=1, max_size=300), st.text(min_size=1, max_size=512))
-def test_whatever_the_events_sns_takes_the_alert(messages, group):
+def test_sns_accepts_the_alert_for_any_events(messages, group):
     alert = summarised(*messages, group=group)
     assert 1 <= len(alert.subject) <= 100
     assert alert.subject.isascii()
@@ -95,7 +95,7 @@ def test_whatever_the_events_sns_takes_the_alert(messages, group):
     assert 1 <= len(alert.message.encode()) <= 256 * 1024
 
 
-def test_many_kinds_are_counted_and_not_all_shown():
+def test_only_the_most_frequent_kinds_are_shown_and_the_others_counted():
     alert = summarised(*[chr(ord("a") + n % 26) * (n // 26 + 1) + " " + "é" * 9000 for n in range(60)])
     assert "and 40 more kinds" in alert.message
     assert len(alert.message.encode()) <= 256 * 1024

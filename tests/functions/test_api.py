@@ -1,4 +1,4 @@
-"""api: what clients get, what they are refused, and that they see nothing of each other (B3, B6)."""
+"""api: answers and refusals, and the isolation of clients from each other (B3, B6)."""
 
 import json
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def bar(minute: int) -> Bar:
 
 
 class Rows:
-    """A database that answers every statement alike, and notes what it was asked."""
+    """A database that returns the same rows for every statement, and records the statements."""
 
     def __init__(self, rows=(), error=None):
         self.rows, self.error, self.asked = list(rows), error, []
@@ -67,11 +67,11 @@ def call(api, context, environment):
     return send
 
 
-def test_health_leaves_the_database_alone(call):
+def test_health_does_not_query_the_database(call):
     assert call("GET", "/health") == (200, {"status": "ok"})
 
 
-def test_b6_a_page_of_bars_and_the_next_one(call):
+def test_b6_bars_come_in_pages(call):
     values = [[b.start, b.open, b.high, b.low, b.close, b.volume, b.value, b.trades] for b in map(bar, range(3))]
     database = Rows(values)
     query = {"interval": "1m", "limit": "2", "from": "2026-01-31T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
@@ -127,7 +127,7 @@ def test_figures_of_a_span_without_trades(call):
         ("/analytics/AAPL", {"to": "1970-01-01T00:00Z"}, None),
     ],
 )
-def test_c7_a_mistake_of_the_clients_is_named(call, path, query, message):
+def test_c7_a_bad_parameter_is_named(call, path, query, message):
     status, answer = call("GET", path, database=Rows(), query=query)
     if message is None:
         assert status == 200
@@ -138,7 +138,7 @@ def test_c7_a_mistake_of_the_clients_is_named(call, path, query, message):
 
 
 @pytest.mark.parametrize("path", ["/bars/%27%3B%20DROP", "/bars/AAPL%00", "/analytics/../x"])
-def test_c7_nothing_strange_reaches_the_database(call, path):
+def test_c7_malformed_symbols_do_not_reach_the_database(call, path):
     database = Rows()
     status, _ = call("GET", path, database=database, query={"interval": "1m"})
     assert status in {400, 404}
@@ -146,7 +146,7 @@ def test_c7_nothing_strange_reaches_the_database(call, path):
 
 
 @pytest.mark.parametrize("error", [DatabaseError({"M": "password geheim"}), TimeoutError("geheim")])
-def test_c8_a_database_that_is_away_is_503_and_says_nothing_of_why(call, error):
+def test_c8_an_unavailable_database_is_503_without_the_cause(call, error):
     status, answer = call("GET", "/analytics/AAPL", database=Rows(error=error))
     assert status == 503
     assert "geheim" not in json.dumps(answer)
@@ -163,7 +163,7 @@ def test_b3_the_life_of_a_session(call):
     assert call("DELETE", path)[0] == 404
 
 
-def test_b3_a_session_is_seen_only_through_the_key_that_opened_it(call):
+def test_b3_a_session_is_visible_only_with_the_key_that_opened_it(call):
     _, session = call("POST", "/sessions", body={"user_id": "anna"}, key="one")
     path = f"/sessions/{session['session_id']}"
     assert call("GET", path, key="two")[0] == 404
@@ -171,7 +171,7 @@ def test_b3_a_session_is_seen_only_through_the_key_that_opened_it(call):
     assert call("GET", path, key="one")[0] == 200
 
 
-def test_b3_a_session_that_is_over_is_gone_even_before_dynamodb_deletes_it(api, call, environment):
+def test_b3_an_expired_session_is_gone_before_dynamodb_deletes_it(api, call, environment):
     _, session = call("POST", "/sessions", body={"user_id": "anna"})
     later = datetime.now(UTC) + api.logic.SESSION_LENGTH
     environment.setattr(api.handler, "_now", lambda: later)
@@ -193,7 +193,7 @@ def test_b6_a_revoked_key_is_refused_at_once(api, call):
     assert call("POST", "/sessions", body={"user_id": "anna"}, key="other")[0] == 201
 
 
-def test_b6_without_a_key_nothing_is_shown(call):
+def test_b6_a_request_without_a_key_is_refused(call):
     database = Rows()
     assert call("GET", "/bars/AAPL", database=database, query={"interval": "1m"}, key=None)[0] == 403
     assert database.asked == []
@@ -204,7 +204,7 @@ def test_another_path_is_not_found(call):
 
 
 @pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nothing", 404), ("/bars/1", 400)])
-def test_b7_every_answer_carries_an_id_that_finds_it_in_the_logs(api, context, path, status):
+def test_b7_every_answer_has_a_correlation_id(api, context, path, status):
     answer = api.handler.handler(api_event("GET", path, headers={"x-correlation-id": "client-1"}), context)
     assert (answer["statusCode"], answer["multiValueHeaders"]["x-correlation-id"]) == (status, ["client-1"])
     answer = api.handler.handler(api_event("GET", path), context)

@@ -18,7 +18,7 @@ ADDRESS = {"DATABASE_HOST": "cluster.example", "DATABASE_PORT": "5432", "DATABAS
 
 
 class Connection:
-    """A connection that notes what was run, and fails where it is told to."""
+    """A connection that records statements and fails for those in ``fails``."""
 
     def __init__(self, user, **options):
         self.user, self.options = user, options
@@ -67,7 +67,7 @@ def test_transactions_share_a_connection(database, opened):
     assert opened[0].ran == ["START TRANSACTION", "SELECT 1", "COMMIT"] * 2
 
 
-def test_what_fails_is_not_committed_and_the_connection_is_not_used_again(database, opened):
+def test_a_failed_transaction_is_not_committed_and_its_connection_not_reused(database, opened):
     with pytest.raises(DatabaseError), database.transaction():
         raise DatabaseError
     assert "COMMIT" not in opened[0].ran
@@ -78,7 +78,7 @@ def test_what_fails_is_not_committed_and_the_connection_is_not_used_again(databa
 
 
 @pytest.mark.parametrize("error", [InterfaceError("network error"), BrokenPipeError()])
-def test_a_connection_that_was_lost_while_the_function_slept_is_opened_again(database, opened, error):
+def test_a_connection_lost_between_invocations_is_reopened(database, opened, error):
     with database.transaction():
         pass
     opened[0].fails["START TRANSACTION"] = error
@@ -87,7 +87,7 @@ def test_a_connection_that_was_lost_while_the_function_slept_is_opened_again(dat
     assert opened[1].ran == ["START TRANSACTION", "SELECT 1", "COMMIT"]
 
 
-def test_b2_the_password_is_a_token_made_without_asking_anyone(aws):
+def test_b2_the_password_is_a_token_signed_without_a_request(aws):
     address = DatabaseAddress.of_environment(ADDRESS, user="api_reader")
     token = iam_token(boto3.client("rds"), address)
     assert token.startswith("cluster.example:5432/?Action=connect&DBUser=api_reader&")
@@ -118,7 +118,7 @@ def test_another_file_of_roots_can_be_named(tmp_path):
 
 
 class Session:
-    """A database that knows which migrations it has."""
+    """A database that records applied migrations."""
 
     def __init__(self, applied=()):
         self.applied = [list(row) for row in applied]
@@ -180,7 +180,7 @@ def test_b9_every_user_of_the_live_tree_is_made_by_a_migration():
         assert f"'{user}'" in text
 
 
-def test_b2_the_master_secret_is_read_in_every_call(load, aws, context, environment, opened):
+def test_b2_the_master_secret_is_read_on_every_invocation(load, aws, context, environment, opened):
     migrate = load("migrate")
     secrets = boto3.client("secretsmanager")
     arn = secrets.create_secret(Name="master", SecretString=json.dumps({"username": "admin", "password": "one"}))["ARN"]

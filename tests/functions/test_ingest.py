@@ -1,4 +1,4 @@
-"""ingest: what becomes of rows, files and requests; nothing is lost, and doing it again changes nothing (B5)."""
+"""ingest: rows, files and requests; nothing is lost, and repetition changes nothing (B5)."""
 
 import gzip
 import io
@@ -57,7 +57,7 @@ def rows(data: bytes, key: str = "incoming/x.csv"):
         ("incoming/x.jsonl", '{"trade_id":"t1","symbol":"A","timestamp":"2026-01-31T14:30Z","price":1,"size":1.5}\n\n{"trade_id":"t2","symbol":"A","timestamp":"2026-01-31T14:30Z","price":"1","size":"2"}'),
     ],
 )  # fmt: skip
-def test_csv_and_json_lines_plain_or_packed(pack, key, data):
+def test_csv_and_json_lines_may_be_compressed(pack, key, data):
     assert rows(pack(data.encode()), key) == (["t1", "t2"], [])
 
 
@@ -84,7 +84,7 @@ def test_without_a_usable_header_every_line_is_kept():
 
 
 @pytest.mark.parametrize("line", ["", "[1]", "1", "null", "{", "[" * 10_000, "\xff\xfe"])
-def test_lines_that_are_no_objects(line):
+def test_json_lines_that_are_not_objects_are_bad_rows(line):
     good, bad = rows(f"{line}\n".encode("latin-1"), "incoming/x.jsonl")
     assert good == []
     assert len(bad) == (1 if line else 0)
@@ -98,7 +98,7 @@ def test_a_line_too_long_to_be_a_row_does_not_fill_the_memory_and_the_next_one_c
         assert [line for line, _ in bad] == [2]
 
 
-def test_compressed_data_that_ends_early_gives_what_was_readable_and_says_where_it_ended():
+def test_truncated_gzip_yields_the_readable_rows_and_the_line_of_the_damage():
     lines = [ROW.format(number) for number in range(5000)]
     packed = gzip.compress((HEADER + "".join(lines)).encode())
     good, bad = rows(packed[: len(packed) // 2])
@@ -108,7 +108,7 @@ def test_compressed_data_that_ends_early_gives_what_was_readable_and_says_where_
 
 @patient
 @given(st.binary(max_size=2000), st.sampled_from(["incoming/x.csv", "incoming/x.jsonl"]), st.booleans())
-def test_no_object_whatever_its_bytes_stops_the_pipeline(data, key, pack):
+def test_no_sequence_of_bytes_stops_the_pipeline(data, key, pack):
     good, _ = rows(gzip.compress(data) if pack else data, key)
     assert isinstance(good, list)
 
@@ -142,7 +142,7 @@ def test_rows_go_to_files_by_symbol_and_day_and_memory_stays_bounded():
                 assert key == f"trades/symbol={trade['symbol']}/date={trade['timestamp'][:10]}/n-00000.jsonl"
 
 
-def test_b5_an_object_becomes_trades_and_quarantine_and_again_the_same(ingest, context):
+def test_b5_an_object_becomes_trades_and_quarantine_idempotently(ingest, context):
     message = put("incoming/feed/day 1.csv", (HEADER + ROW.format(1) + "x,y\n").encode())
     assert ingest.handler.handler(queue_event(message), context) == {"batchItemFailures": []}
     first, kept = objects(PROCESSED), {k: v for k, v in objects(RAW).items() if k.startswith("quarantine/")}
@@ -156,7 +156,7 @@ def test_b5_an_object_becomes_trades_and_quarantine_and_again_the_same(ingest, c
     assert objects(PROCESSED) == first
 
 
-def test_a_message_that_fails_comes_back_alone(ingest, context):
+def test_only_the_failed_message_of_a_batch_is_returned(ingest, context):
     good = put("incoming/a.csv", (HEADER + ROW.format(1)).encode())
     lost = notification(RAW, "incoming/not-there.csv")
     answer = ingest.handler.handler(queue_event(good, lost, "no json", good), context)
@@ -185,7 +185,7 @@ POISON = {
 
 
 @pytest.mark.parametrize(("data", "problem"), POISON.values(), ids=POISON)
-def test_a_poison_object_is_kept_and_its_message_fails_every_time_alone(ingest, context, logged, data, problem):
+def test_a_poison_object_is_quarantined_and_only_its_message_fails_every_time(ingest, context, logged, data, problem):
     poison, good = put("incoming/p.csv", data), put("incoming/a.csv", (HEADER + ROW.format("good")).encode())
     lines = logged(ingest.handler.logger)
     answer = ingest.handler.handler(queue_event(poison, good), context)
@@ -199,14 +199,14 @@ def test_a_poison_object_is_kept_and_its_message_fails_every_time_alone(ingest, 
     (quarantine,) = first[1]
     assert quarantine.startswith("quarantine/p.csv/")
     assert all(set(json.loads(row)) == {"line", "reason", "text"} for row in first[1][quarantine].split("\n")[:-1])
-    # The message comes back until it is a dead letter, and changes nothing any more.
+    # The message is retried until it is a dead letter, and changes nothing further.
     for _ in range(2):
         with pytest.raises(Exception, match="All records failed"):
             ingest.handler.handler(queue_event(poison), context)
     assert (objects(PROCESSED), {k: v for k, v in objects(RAW).items() if k.startswith("quarantine/")}) == first
 
 
-def test_what_was_good_before_the_damage_is_taken_in_and_the_whole_object_later_adds_the_rest(ingest, context):
+def test_rows_before_the_damage_are_ingested_and_the_whole_object_adds_the_rest_later(ingest, context):
     cut = put("incoming/p.csv.gz", PACKED[: len(PACKED) // 2])
     with pytest.raises(Exception, match="All records failed"):
         ingest.handler.handler(queue_event(cut), context)
@@ -218,12 +218,12 @@ def test_what_was_good_before_the_damage_is_taken_in_and_the_whole_object_later_
 
 
 @pytest.mark.parametrize("data", [b"", HEADER.encode(), b"\n\n", gzip.compress(b"", mtime=0)])
-def test_an_object_without_rows_is_no_poison(ingest, context, data):
+def test_an_object_without_rows_is_not_poison(ingest, context, data):
     assert ingest.handler.handler(queue_event(put("incoming/a.csv", data)), context) == {"batchItemFailures": []}
     assert objects(PROCESSED) == {}
 
 
-def test_a_download_that_breaks_off_is_a_failure_and_not_the_end_of_the_object(ingest, context, environment):
+def test_an_interrupted_download_is_a_failure_and_not_the_end_of_the_object(ingest, context, environment):
     good = put("incoming/a.csv", (HEADER + ROW.format(1)).encode())
 
     class Broken:
@@ -239,8 +239,8 @@ def test_a_download_that_breaks_off_is_a_failure_and_not_the_end_of_the_object(i
     assert list(objects(RAW)) == ["incoming/a.csv"]
 
 
-def test_a_message_that_might_not_be_finished_is_not_begun(ingest, context, logged):
-    # At the start, for the rows of the first, before and for the second, before the others.
+def test_no_message_is_begun_late_in_the_invocation(ingest, context, logged):
+    # Read at the start, for the rows of the first message, before and for the second, and before the others.
     left = iter([300_000, 290_000, 160_000, 155_000, 149_999, 149_000])
     context.get_remaining_time_in_millis = lambda: next(left)
     messages = [put(f"incoming/{name}.csv", (HEADER + ROW.format(name)).encode()) for name in "abcd"]
@@ -251,8 +251,8 @@ def test_a_message_that_might_not_be_finished_is_not_begun(ingest, context, logg
     assert len(objects(PROCESSED)) == 2
 
 
-def test_an_object_that_one_call_has_no_time_for_fails_before_the_time_is_up(ingest, context, logged):
-    # After each thousand rows less is left.
+def test_an_object_too_large_for_one_invocation_fails_before_the_timeout(ingest, context, logged):
+    # Read after each thousand rows.
     left = iter([300_000, 290_000, 100_000, 14_999, 14_000])
     context.get_remaining_time_in_millis = lambda: next(left)
     large = put("incoming/a.csv", (HEADER + "".join(map(ROW.format, range(2500)))).encode())
@@ -267,7 +267,7 @@ def test_an_object_that_one_call_has_no_time_for_fails_before_the_time_is_up(ing
     assert objects(PROCESSED) == {}
 
 
-def test_b7_an_uploads_id_goes_along_with_its_trades(ingest, context, logged):
+def test_b7_the_correlation_id_of_an_upload_is_kept_with_its_trades(ingest, context, logged):
     named, other = (put(f"incoming/{name}.csv", (HEADER + ROW.format(name)).encode()) for name in "ab")
     boto3.client("s3").put_object(
         Bucket=RAW, Key="incoming/a.csv", Body=(HEADER + ROW.format("a")).encode(), Metadata={"correlation-id": "day-7"}
@@ -280,7 +280,7 @@ def test_b7_an_uploads_id_goes_along_with_its_trades(ingest, context, logged):
     }
     logs = {line["key"]: line["correlation_id"] for line in lines() if line["message"] == "taken in"}
     assert logs == {"incoming/a.csv": "day-7", "incoming/b.csv": next(name for name in found if name != "day-7")}
-    # An id of its own is that of the object: the same in every attempt, and a part of the keys.
+    # Without an id the object's hash is used: the same in every attempt, and a part of the keys.
     assert logs["incoming/b.csv"] in found[logs["incoming/b.csv"]]
 
 
@@ -288,7 +288,7 @@ def test_b7_an_uploads_id_goes_along_with_its_trades(ingest, context, logged):
     ("brought", "answered"),
     [({}, "r"), ({"X-Correlation-Id": "client-1"}, "client-1"), ({"x-correlation-id": "a\nb"}, "r"), ({"x-correlation-id": "x" * 65}, "r")],
 )  # fmt: skip
-def test_b7_a_requests_id_is_answered_and_goes_along_with_its_trades(ingest, context, brought, answered):
+def test_b7_the_correlation_id_of_a_request_is_returned_and_kept_with_its_trades(ingest, context, brought, answered):
     body = json.dumps({"trades": [dict(zip(HEADER.strip().split(","), ROW.format(1).strip().split(","), strict=True))]})
     answer = ingest.handler.handler(api_event("POST", "/market-data", body=body, headers=brought), context)
     assert answer["multiValueHeaders"]["x-correlation-id"] == [answered]
@@ -296,7 +296,7 @@ def test_b7_a_requests_id_is_answered_and_goes_along_with_its_trades(ingest, con
     assert boto3.client("s3").head_object(Bucket=PROCESSED, Key=key)["Metadata"] == {"correlation-id": answered}
 
 
-def test_a_bucket_that_is_away_is_503_and_says_nothing_of_why(ingest, context, environment):
+def test_an_unavailable_bucket_is_503_without_the_cause(ingest, context, environment):
     environment.setenv("PROCESSED_BUCKET", "geheim")
     body = json.dumps({"trades": [dict(zip(HEADER.strip().split(","), ROW.format(1).strip().split(","), strict=True))]})
     answer = ingest.handler.handler(api_event("POST", "/market-data", body=body), context)
@@ -306,20 +306,20 @@ def test_a_bucket_that_is_away_is_503_and_says_nothing_of_why(ingest, context, e
 
 
 @pytest.mark.parametrize("text", ["999999999999.12345678", "0.10000001"])
-def test_numbers_of_json_keep_every_digit(ingest, context, text):
+def test_json_numbers_keep_every_digit(ingest, context, text):
     row = f'{{"trade_id":"t1","symbol":"A","timestamp":"2026-01-31T14:30Z","price":{text},"size":1}}'
     ingest.handler.handler(queue_event(put("incoming/a.jsonl", row.encode())), context)
     ingest.handler.handler(api_event("POST", "/market-data", body=f'{{"trades":[{row}]}}'), context)
     assert [json.loads(line)["price"] for line in objects(PROCESSED).values()] == [text, text]
 
 
-def test_what_is_not_below_incoming_is_left_aside(ingest, context):
+def test_objects_outside_of_incoming_are_ignored(ingest, context):
     message = put("quarantine/x.csv", (HEADER + ROW.format(1)).encode())
     assert ingest.handler.handler(queue_event(message), context) == {"batchItemFailures": []}
     assert objects(PROCESSED) == {}
 
 
-def test_b5_a_request_is_taken_in_and_told_what_was_rejected(ingest, context):
+def test_b5_a_request_is_ingested_and_the_rejected_rows_are_returned(ingest, context):
     good = {"trade_id": "t1", "symbol": "AAPL", "timestamp": "2026-01-31T14:30:00Z", "price": 1, "size": "2"}
     event = api_event("POST", "/market-data", body=json.dumps({"trades": [{**good, "price": 0}, good, 7]}))
     answer = ingest.handler.handler(event, context)
@@ -346,7 +346,7 @@ def test_b5_a_request_is_taken_in_and_told_what_was_rejected(ingest, context):
         (json.dumps({"trades": [1] * 1001}), 400), ('{"trades": [1]}', 422),
     ],
 )  # fmt: skip
-def test_c7_a_request_without_a_good_trade_is_refused(ingest, context, body, status):
+def test_c7_a_request_without_a_valid_trade_is_refused(ingest, context, body, status):
     answer = ingest.handler.handler(api_event("POST", "/market-data", body=body), context)
     assert answer["statusCode"] == status
     assert objects(PROCESSED) == {}

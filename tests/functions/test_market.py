@@ -14,7 +14,7 @@ from market.objects import buffered, created_objects
 from market.trades import InvalidTradeError, Trade, format_number, parse_trade
 
 from tests.functions.conftest import patient
-from tests.functions.reference import bars_of_trades, longer_bars, realised_volatility
+from tests.functions.reference import bars_of_trades, realised_volatility
 
 GOOD = {"trade_id": "t1", "symbol": "BRK.B", "timestamp": "2026-01-31T14:30:00.25+01:00", "price": "101.50", "size": 3}
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ trades = st.lists(
 )
 
 
-def test_a_trade_has_one_spelling():
+def test_a_trade_has_one_json_form():
     line = parse_trade(GOOD).to_json()
     assert line == (
         '{"trade_id":"t1","symbol":"BRK.B","timestamp":"2026-01-31T13:30:00.250000Z","price":"101.5","size":"3"}'
@@ -69,7 +69,7 @@ def test_a_trade_has_one_spelling():
         ({"size": Decimal("NaN")}, "size must be a decimal number"),
     ],
 )
-def test_what_is_no_trade_says_why(change, reason):
+def test_an_invalid_trade_is_refused_with_the_reason(change, reason):
     with pytest.raises(InvalidTradeError) as caught:
         parse_trade({**GOOD, **change})
     assert str(caught.value).startswith(reason)
@@ -78,7 +78,7 @@ def test_what_is_no_trade_says_why(change, reason):
 @pytest.mark.parametrize(
     ("number", "text"), [(1e3, "1000"), (Decimal("1.5000000000"), "1.5"), (Decimal("2E-8"), "0.00000002"), (7, "7")]
 )
-def test_numbers_of_json_may_be_written_in_any_way(number, text):
+def test_json_numbers_are_normalised(number, text):
     assert json.loads(parse_trade({**GOOD, "price": number}).to_json())["price"] == text
 
 
@@ -124,38 +124,11 @@ def test_a_bar():
     assert [bar.start for bar in bars] == [NOON, NOON + timedelta(minutes=1)]
 
 
-@patient
-@given(trades, st.randoms(use_true_random=False))
-def test_order_and_repetition_of_trades_do_not_matter(found, random):
-    shuffled = [*found, *random.choices(found, k=5)]
-    random.shuffle(shuffled)
-    for interval in Interval:
-        assert bars_of_trades(shuffled, interval) == bars_of_trades(found, interval)
-
-
-@patient
-@given(trades)
-def test_longer_bars_are_those_of_the_trades(found):
-    shorter = bars_of_trades(found, Interval.MINUTE)
-    for interval in (Interval.FIVE_MINUTES, Interval.HOUR, Interval.DAY):
-        shorter = longer_bars(shorter, interval)
-        assert shorter == bars_of_trades(found, interval)
-
-
 def test_an_average_is_rounded_as_postgresql_rounds():
     assert average_price(Decimal("0.01"), Decimal(128)) == Decimal("0.00007813")
 
 
-@patient
-@given(trades)
-def test_a_bars_prices_lie_between_its_low_and_its_high(found):
-    for bar in bars_of_trades(found, Interval.HOUR):
-        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
-        assert bar.low - Decimal("1e-7") <= bar.vwap <= bar.high + Decimal("1e-7")
-    assert sum(bar.trades for bar in bars_of_trades(found, Interval.DAY)) == len(found)
-
-
-def test_volatility_is_of_the_returns_between_bars():
+def test_volatility_is_computed_from_returns_between_bars():
     def bar(minute, close):
         price = Decimal(close)
         start = NOON + timedelta(minutes=minute)
@@ -180,7 +153,7 @@ def test_a_notification_names_objects_by_their_real_keys():
     assert [(item.bucket, item.key) for item in found] == [("raw", "incoming/a b+c/é.csv"), ("raw", "x")]
 
 
-def test_the_test_message_of_s3_names_none():
+def test_the_test_message_of_s3_names_no_object():
     assert created_objects('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"raw"}') == []
 
 

@@ -1,4 +1,4 @@
-"""docs/api/openapi.yaml: it is valid, says what is deployed, and every answer of the functions is as it says (B6).
+"""docs/api/openapi.yaml is valid, and matches what is deployed and every answer of the functions (B6).
 
 The deployed side is read from live/_units/apigw.hcl and modules/apigw; the answers come from the functions' own code on a real
 PostgreSQL.
@@ -32,14 +32,14 @@ OPERATIONS = {
     for method, operation in item.items()
     if method in METHODS
 }
-# Statuses of gateway responses that no route can get.
+# Statuses of gateway responses that cannot occur.
 UNUSED = {"401": "no route has an authorizer", "415": "a proxy integration takes every media type"}
 BASE = datetime(2026, 1, 31, 14, 30, tzinfo=UTC)
 DAY = {"from": "2026-01-31T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
 
 
 def resolve(part):
-    """A part of the document, or what it refers to."""
+    """Follow the references of a part of the document."""
     while "$ref" in part:
         found = DOCUMENT
         for name in part["$ref"].removeprefix("#/").split("/"):
@@ -49,7 +49,7 @@ def resolve(part):
 
 
 def schema_of(answer):
-    """The schema of an answer's body; None where it has none."""
+    """Return the schema of an answer's body, if it has one."""
     content = resolve(answer).get("content")
     return content["application/json"]["schema"] if content else None
 
@@ -60,13 +60,13 @@ def problems(schema, value):
 
 
 def refusals(schema):
-    """The names of the schemas of refusals that an answer may have."""
+    """Return the names of the error schemas that an answer may have."""
     parts = schema.get("oneOf", [schema]) if schema else []
     return {part["$ref"].rsplit("/", 1)[-1] for part in parts if "$ref" in part} & {"Error", "GatewayError"}
 
 
 def bare(schema):
-    """A schema without what only people read."""
+    """Return a schema without descriptions and examples."""
     if isinstance(schema, dict):
         return {
             name: bare(value) for name, value in schema.items() if name not in {"description", "examples", "$schema"}
@@ -98,7 +98,7 @@ def gateway():
 
 
 def plain(value):
-    """A text of HCL without its quotes."""
+    """Return a text of HCL without its quotes."""
     return value.strip('"') if isinstance(value, str) else value
 
 
@@ -156,7 +156,7 @@ def test_b6_the_limits_and_the_stage_are_those_that_are_deployed(deployed):
     assert DOCUMENT["servers"][0]["url"].endswith(f"/{stage}")
 
 
-def test_b6_refusals_of_api_gateway_are_as_documented(gateway):
+def test_b6_gateway_responses_match_the_document(gateway):
     values, resource = gateway
     keys = set(re.findall(r'\\+"(\w+)\\+":', resource))
     assert keys == set(DOCUMENT["components"]["schemas"]["GatewayError"]["required"])
@@ -168,7 +168,7 @@ def test_b6_refusals_of_api_gateway_are_as_documented(gateway):
         if "GatewayError" in refusals(schema_of(answer))
     }
     assert statuses - set(UNUSED) <= documented
-    # DEFAULT_4XX and DEFAULT_5XX keep a type's own status.
+    # DEFAULT_4XX and DEFAULT_5XX keep the status of the refusal.
     assert documented - statuses == {"502", "503"}
     assert not set(UNUSED) & documented
     for operation in OPERATIONS.values():
@@ -176,7 +176,7 @@ def test_b6_refusals_of_api_gateway_are_as_documented(gateway):
         assert anywhere | ({"400", "413"} if "requestBody" in operation else set()) <= set(operation["responses"])
 
 
-def test_b6_retry_after_is_that_of_throttled_requests(gateway):
+def test_b6_the_documented_retry_after_is_the_deployed_one(gateway):
     (additions,) = [
         text for text in [json.dumps(gateway[0]["gateway_response_header_additions"])] if "Retry-After" in text
     ]
@@ -185,7 +185,7 @@ def test_b6_retry_after_is_that_of_throttled_requests(gateway):
     assert "Retry-After" in DOCUMENT["components"]["responses"]["TooManyRequests"]["headers"]
 
 
-def test_b6_functions_answer_with_the_headers_of_api_gateways_own_refusals(gateway):
+def test_b6_answers_have_the_headers_of_gateway_responses(gateway):
     from pipeline import answer_headers  # noqa: PLC0415 - the functions' folder is on the path only by now
 
     headers = {plain(name).rsplit(".", 1)[-1]: plain(text).strip("'") for name, text in gateway[0]["gateway_response_headers"].items()}  # fmt: skip
@@ -210,7 +210,7 @@ def examples():
 
 
 @pytest.mark.parametrize(("schema", "example"), list(examples()))
-def test_b6_examples_are_as_their_schemas_say(schema, example):
+def test_b6_examples_match_their_schemas(schema, example):
     assert problems(schema, json.loads(json.dumps(example))) == []
 
 
@@ -223,7 +223,7 @@ class Away:
 
 @pytest.fixture(scope="module")
 def server():
-    """A PostgreSQL with a day of trades, worked through by analytics."""
+    """A PostgreSQL server with a day of trades, processed by analytics."""
     chance = random.Random(7)
     trades = [
         Trade(
@@ -241,7 +241,7 @@ def server():
 
 @pytest.fixture
 def call(server, load, aws, context, environment):
-    """A function that sends a request to the function behind a route; checks the answer and gives status and body."""
+    """A function that sends a request to the function of a route, checks the answer and returns status and body."""
     for name in ("raw", "processed"):
         boto3.client("s3").create_bucket(Bucket=name)
         environment.setenv(f"{name.upper()}_BUCKET", name)
@@ -288,7 +288,7 @@ def call(server, load, aws, context, environment):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")
-def test_b6_every_answer_of_the_functions_is_as_documented_and_every_documented_one_is_given(call):
+def test_b6_every_answer_matches_the_document_and_every_documented_answer_occurs(call):
     bars, analytics, sessions, session = "GET /bars/{symbol}", "GET /analytics/{symbol}", "POST /sessions", "/sessions/{session_id}"  # fmt: skip
     trade = OPERATIONS["POST /market-data"]["requestBody"]["content"]["application/json"]["example"]["trades"][0]
     assert call("GET /health")[0] == "200"
@@ -342,7 +342,7 @@ def test_b6_every_answer_of_the_functions_is_as_documented_and_every_documented_
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")
-def test_b6_what_is_left_out_of_an_answer_is_said(call, environment):
+def test_b6_a_truncated_answer_says_so(call, environment):
     for name in ("logic", "store"):
         environment.setattr(getattr(call.functions["api"], name), "MAX_VOLATILITIES", 2)
     _, figures = call("GET /analytics/{symbol}", symbol="AAPL", query=DAY)
@@ -351,7 +351,7 @@ def test_b6_what_is_left_out_of_an_answer_is_said(call, environment):
 
 
 def test_b6_routes_of_the_functions_are_those_that_are_deployed(load, deployed):
-    """No function knows a route that nobody can reach, and none is sent one that it does not know."""
+    """Every route of a function is deployed, and every deployed route is handled."""
     known = set()
     for name in ("api", "ingest"):
         resolver = load(name).handler.app

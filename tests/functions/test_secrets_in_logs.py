@@ -1,4 +1,4 @@
-"""C8: whatever the log level of an environment is, no function logs what AWS answers it."""
+"""C8: at no log level does a function log responses of AWS."""
 
 import logging
 
@@ -8,7 +8,7 @@ from tests.functions.conftest import load_function
 
 
 @pytest.mark.parametrize("name", ["alerts", "analytics", "api", "ingest", "migrate"])
-def test_c8_the_answers_of_aws_are_not_logged_at_debug(name, monkeypatch):
+def test_c8_responses_of_aws_are_not_logged_at_debug(name, monkeypatch):
     parser = logging.getLogger("botocore.parsers")
     monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
     logging.getLogger("botocore").setLevel(logging.NOTSET)

@@ -1,4 +1,4 @@
-"""Each environment planned as a whole, as ``platformctl plan`` does it, against an empty local cloud."""
+"""A plan of each whole environment, made as by ``platformctl plan``, against an empty local cloud."""
 
 import functools
 
@@ -16,7 +16,7 @@ ACCOUNT = "123456789012"
 
 @pytest.fixture(scope="session")
 def plan_environment(once, request, packages_file, tmp_path_factory):
-    """A function that plans an environment; each once. The provider asks the local cloud for its identity, and nothing else."""
+    """A function that plans an environment, each once. The provider calls the local cloud for its identity only."""
 
     def make(environment):
         terraform, attached, cloud = map(request.getfixturevalue, ("terraform_environment", "attached", "cloud"))

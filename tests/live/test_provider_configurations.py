@@ -139,7 +139,7 @@ def state(unit, *, resources=(), outputs=None):
 
 @pytest.fixture(scope="module")
 def plan(planner, units):
-    """One plan of all units: of two, the state has a resource that the configuration has no longer."""
+    """One plan of all units; the state of two has a resource that is no longer configured."""
     states = {name: state(name, resources=[GONE]) for name in ("here", "there")}
     states |= {name: state(name, outputs=outputs) for name, (outputs, _) in OUTPUTS.items()}
     return planner.plan(units, states)
@@ -180,8 +180,8 @@ def test_c3_the_root_module_is_valid(planner, units, terraform_binary, tmp_path)
 
 
 @pytest.mark.parametrize("unit", ["here", "there"])
-def test_c3_what_is_in_the_state_alone_finds_the_provider_of_its_unit(plan, unit):
-    """The provider that its state names looks a resource up that the configuration does not have.
+def test_c3_a_resource_in_the_state_alone_uses_the_provider_of_its_unit(plan, unit):
+    """A resource that is no longer configured is read by the provider that its state names.
 
     In the state of a unit with an alias, terraform_data has none.
     """
@@ -192,7 +192,7 @@ def test_c3_what_is_in_the_state_alone_finds_the_provider_of_its_unit(plan, unit
 
 
 @pytest.mark.parametrize("unit", OUTPUTS)
-def test_c3_an_output_that_is_as_it_was_does_not_touch_its_unit(plan, unit):
+def test_c3_an_unchanged_output_does_not_touch_its_unit(plan, unit):
     assert plan.touches(unit) is OUTPUTS[unit][1]
     assert plan.units[unit] == ()
 

@@ -1,4 +1,4 @@
-"""The PCI DSS rules (B10): each that applies is deployed and documented, with parameters that it knows.
+"""The PCI DSS rules (B10): each applicable rule is deployed and documented, with valid parameters.
 
 modules/config/rules.yaml is checked against the facts in pci_rules_that_apply.yaml, and docs/compliance.md against rules.yaml. After a
 change of rules.yaml ``WRITE_COMPLIANCE_TABLE=1 pytest tests/modules/test_compliance.py -k table`` writes the table of the docs anew.
@@ -24,7 +24,7 @@ STATUS = {"met": "met", "switch": "a setting", "account": "the account's", "devi
 REQUIREMENT_3_2_1 = re.compile(r"([1-9]|1[0-2])(\.\d+){1,3}")
 REQUIREMENT_4_0 = re.compile(r"([1-9]|1[0-2]|A[13])(\.\d+){1,3}")
 
-# By requirement 3 and 10: what encryption at rest and access logging must be checked for here (B10).
+# The rules about encryption at rest (requirement 3) and access logging (requirement 10) (B10).
 ENCRYPTION = {
     "CLOUDWATCH_LOG_GROUP_ENCRYPTED",
     "CLOUD_TRAIL_ENCRYPTION_ENABLED",
@@ -50,7 +50,7 @@ every_rule = pytest.mark.parametrize("identifier", sorted(FACTS))
 
 @pytest.fixture(scope="module")
 def planned(example):
-    """The rules that the module's example plans, by identifier."""
+    """The planned rules of the module's example, by identifier."""
     found = example("config").of_type("aws_config_config_rule")
     return {rule["source"][0]["source_identifier"]: rule for rule in found.values()}
 
@@ -86,7 +86,7 @@ def test_b10_a_rule_has_the_name_and_the_trigger_that_aws_gives_it(identifier):
 
 
 @every_rule
-def test_b10_a_rule_stands_for_a_requirement(identifier):
+def test_b10_a_rule_is_mapped_to_a_requirement(identifier):
     rule, facts = RULES[identifier], FACTS[identifier]
     if facts["pci_3_2_1"] or facts["pci_4_0"]:
         assert (rule["pci_3_2_1"], rule["pci_4_0"]) == (facts["pci_3_2_1"], facts["pci_4_0"])
@@ -109,12 +109,12 @@ def test_b10_parameters_are_known_to_the_rule_and_the_required_ones_are_there(pl
     passed = json.loads(planned[identifier]["input_parameters"] or "{}")
     assert set(passed) <= set(FACTS[identifier]["parameters"])
     assert set(FACTS[identifier]["required"]) <= set(passed)
-    # AWS Config takes strings only, and empty ones not at all.
+    # AWS Config accepts only strings that are not empty.
     assert all(isinstance(value, str) and value.strip() for value in passed.values())
 
 
 @every_rule
-def test_b10_a_rule_says_why_it_is_there_and_what_answers_it(identifier):
+def test_b10_a_rule_has_a_reason_and_an_answer(identifier):
     rule = RULES[identifier]
     assert rule["status"] in STATUS
     assert 20 <= len(rule["why"]) <= 256
@@ -132,7 +132,7 @@ def table():
         yield f"| `{identifier}` | {new} | {old} | {STATUS[rule['status']]} | {rule['here']} |"
 
 
-def test_b10_the_table_of_the_docs_is_that_of_rules_yaml():
+def test_b10_the_table_in_the_docs_matches_rules_yaml():
     text = DOCS.read_text(encoding="utf-8")
     assert (text.count(BEGIN), text.count(END)) == (1, 1)
     head, rest = text.split(BEGIN)

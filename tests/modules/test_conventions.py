@@ -1,4 +1,4 @@
-"""What holds for every module in modules/, read from its source: the house's shape, and what is not allowed (B13)."""
+"""Conventions of all modules, checked in their sources, and what is not allowed (B13)."""
 
 import re
 from copy import deepcopy
@@ -24,7 +24,7 @@ def document(path):
 
 
 def blocks(module, kind):
-    """The blocks of a kind in a module: (labels, body), in the order of the files' names and of the lines."""
+    """Yield the blocks of a kind in a module as (labels, body), in the order of files and lines."""
     for document in documents(module):
         for block in document.get(kind, []):
             labels, body = [], deepcopy(block)
@@ -54,7 +54,7 @@ def test_variables_and_outputs_are_alphabetical_and_described(module, kind):
 def test_variables_are_typed_and_null_only_where_it_means_something(module):
     for labels, body in blocks(module, "variable"):
         assert "type" in body, labels
-        # A null that means something: it is the default, or the variable says that it takes one.
+        # Null has a meaning if it is the default, or if the variable is declared nullable.
         means = body.get("nullable") is True or ("default" in body and body["default"] in (None, "null"))
         assert body.get("nullable") is False or means, labels
 

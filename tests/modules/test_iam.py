@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 GUARDRAIL = "module.iam.aws_iam_policy.region_guardrail[0]"
 BOUNDARY = "module.iam.aws_iam_policy.permissions_boundary[0]"
 
-# Requests, as the service asks IAM about them: action, resource.
+# Resources of requests.
 OBJECT = "arn:aws:s3:::raw-data-123456789012-example/incoming/a.csv"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 LOGIN = "arn:aws:rds-db:us-east-1:123456789012:dbuser:cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ/analyst"
@@ -42,7 +42,7 @@ def conditions_hold(block, context):
 
 
 def decision(plan, address, action, resource, context):
-    """What a policy says of a request: "denied", "allowed", or "silent"."""
+    """Return the decision of a policy about a request: "denied", "allowed", or "silent"."""
     effects = {
         statement["Effect"]
         for statement in plan.policy(address).values()
@@ -156,7 +156,7 @@ def test_b9_the_guardrail_grants_nothing(plan):
         ("xray:PutTraceSegments", "*", {}),
     ],
 )
-def test_b9_the_boundary_leaves_room_for_what_the_platform_does(plan, action, resource, further):
+def test_b9_the_boundary_allows_what_the_platform_does(plan, action, resource, further):
     assert decision(plan, BOUNDARY, action, resource, in_region("us-east-1", **further)) == "allowed"
 
 
@@ -185,7 +185,7 @@ def test_b9_the_boundary_leaves_room_for_what_the_platform_does(plan, action, re
         ("sts:AssumeRole", "arn:aws:iam::123456789012:role/administrator", {}),
     ],
 )
-def test_b9_the_boundary_ends_before_anything_else(plan, action, resource, further):
+def test_b9_the_boundary_allows_nothing_else(plan, action, resource, further):
     assert decision(plan, BOUNDARY, action, resource, in_region("us-east-1", **further)) == "silent"
 
 
@@ -199,7 +199,7 @@ def test_b9_the_boundary_names_every_action_and_few_without_resources(plan):
 
 
 def test_b9_what_the_roles_of_the_modules_may_do_lies_within_the_boundary(variants):
-    """A role with the boundary could not do the rest, and would fail in the account only."""
+    """Actions outside of the boundary would fail only in the account."""
     boundary = variants.policy(BOUNDARY).values()
     possible = {a.lower() for s in boundary if s["Effect"] == "Allow" for a in listed(s["Action"])}
     bounded = {
@@ -218,11 +218,11 @@ def test_b9_what_the_roles_of_the_modules_may_do_lies_within_the_boundary(varian
     assert checked >= 2
 
 
-def test_b9_taking_a_database_role_needs_a_second_factor(plan):
+def test_b9_assuming_a_database_role_needs_a_second_factor(plan):
     trust = plan.policy('module.iam.aws_iam_role.database["analyst"]', "assume_role_policy")["AllowTrustedPrincipals"]
     assert trust["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/analysts"}
     assert trust["Action"] == "sts:AssumeRole"
     assert conditions_hold(trust["Condition"], {"aws:multifactorauthpresent": "true"})
     assert not conditions_hold(trust["Condition"], {"aws:multifactorauthpresent": "false"})
-    # As long-lived access keys: the key is not there at all.
+    # Requests with long-lived access keys do not have the key at all.
     assert not conditions_hold(trust["Condition"], {})

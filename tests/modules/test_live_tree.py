@@ -1,4 +1,4 @@
-"""The live tree is complete: every environment has every unit, built alike from the files that they share (A1, C1)."""
+"""The live tree is complete: every environment has every unit, built from shared files (A1, C1)."""
 
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ def settings(environment):
     return {name: value for name, value in values.items() if not name.startswith("__")}
 
 
-def test_the_environments_are_those_that_are_known():
+def test_the_environments_are_dev_prod_and_staging():
     assert sorted(path.parent.name for path in LIVE.glob("*/env.hcl")) == ENVIRONMENTS
 
 
@@ -77,7 +77,7 @@ def test_production_keeps_access_logs_for_the_12_months_of_pci_dss():
 
 @pytest.fixture(scope="module")
 def variables(packages_file):
-    """What platformctl sets for every tree; no test reads what an earlier command has built."""
+    """The variables that platformctl sets for every tree."""
     return {
         "PLATFORM_ACCOUNT_ID": "123456789012",
         "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
@@ -94,12 +94,12 @@ def load(request, variables):
 
 
 def evaluate(unit):
-    """The unit, with outputs that are not known yet."""
+    """Evaluate a unit with unknown outputs."""
     return unit.evaluate({})
 
 
 @every_environment
-def test_c1_platformctl_reads_every_environment_without_a_complaint(load, environment):
+def test_c1_every_environment_is_valid(load, environment):
     stack = load(environment)
     assert sorted(stack.units) == UNITS
     assert stack.check() == []
@@ -167,7 +167,7 @@ def test_c7_a_missing_variable_is_named(variables, missing):
         ("config,database-monitoring", {"config": True, "apigw": False, "aurora": True}),
     ],
 )
-def test_b15_a_deployment_owns_of_the_account_what_it_is_told(variables, owned, expected):
+def test_b15_a_deployment_owns_the_account_settings_that_it_is_given(variables, owned, expected):
     owning = variables | ({} if owned is None else {"PLATFORM_ACCOUNT_SETTINGS": owned})
     units = load_stack(live=LIVE, environment="dev", env=owning).units
     found = {unit: evaluate(units[unit]).inputs for unit in expected}

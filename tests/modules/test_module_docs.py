@@ -1,4 +1,4 @@
-"""The tables of the modules' READMEs are those that the sources declare."""
+"""The tables in the modules' READMEs match the sources."""
 
 import shutil
 import subprocess
@@ -44,7 +44,7 @@ def test_a_changed_default_is_drift_and_is_repaired(modules):
     assert run("--check", "--modules", str(modules)).returncode == 0
 
 
-def test_what_is_written_by_hand_stays(modules):
+def test_text_outside_of_the_tables_is_kept(modules):
     readme = modules / "kms" / "README.md"
     readme.write_text(readme.read_text() + "\nA last word.\n")
     change(modules / "kms" / "outputs.tf", 'output "key_ids"', 'output "ids"')
@@ -63,7 +63,7 @@ def test_what_is_written_by_hand_stays(modules):
         ("variables.tf", 'variable "suffix" {', 'variable "suffix" {{', "cannot be parsed"),
     ],
 )
-def test_what_cannot_be_documented_is_an_error(modules, file, before, after, message):
+def test_an_undocumentable_module_is_an_error(modules, file, before, after, message):
     change(modules / "kms" / file, before, after)
     result = run("--modules", str(modules))
     assert result.returncode == 2

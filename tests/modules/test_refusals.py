@@ -1,4 +1,4 @@
-"""Every validation of every module refuses what it should, and says the rule (A6, C7).
+"""Every validation of every module refuses what it should, and names the rule (A6, C7).
 
 refusals/<module>.yaml lists the inputs that a module refuses, and the rule that it must name. Every case takes the module's
 `accepted` inputs, changes `inputs`, and must meet exactly one refusal, or 1 + `also` where one mistake breaks several rules.

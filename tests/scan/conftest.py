@@ -1,4 +1,4 @@
-"""The plan of production, and the scanners that judge it, which live in an environment of their own."""
+"""The plan of production, and the scanners, which have a virtual environment of their own."""
 
 import fcntl
 import hashlib
@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def scanners():
-    """The folder with the scanners' programs. Made once for each state of the lock file, by the first test process that comes."""
+    """The folder with the scanners' programs; the first test process creates it once per version of the lock file."""
     home = REPOSITORY / ".platformctl" / "scanners"
     home.mkdir(parents=True, exist_ok=True)
     folder = home / hashlib.sha256(LOCK.read_bytes() + platform.python_version().encode()).hexdigest()[:16]

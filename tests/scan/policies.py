@@ -14,7 +14,7 @@ from tests.scan.flat_plan import UNKNOWN, Instance, Plan, policy_document, sourc
 
 IDENTITY, TRUST, RESOURCE = "identity", "trust", "resource"
 
-# Where a resource of the provider holds a policy document.
+# Attributes of resources that hold a policy document.
 ATTRIBUTES = {
     "aws_api_gateway_rest_api": {"policy": RESOURCE},
     "aws_cloudwatch_log_resource_policy": {"policy_document": RESOURCE},
@@ -28,7 +28,7 @@ ATTRIBUTES = {
     "aws_vpc_endpoint": {"policy": RESOURCE},
 }
 
-# Actions that no service lets anybody narrow to a resource, and why each is needed all the same.
+# Actions that cannot be restricted to a resource, and why each is needed.
 # Source: the service authorization reference, "Actions, resources, and condition keys", of each service.
 WITHOUT_RESOURCE = {
     "ec2:DescribeNetworkInterfaces": "EC2 narrows no description; Lambda looks for the interfaces of its functions",
@@ -37,14 +37,14 @@ WITHOUT_RESOURCE = {
     "xray:PutTraceSegments": "as above",
 }
 
-# Services that take a role without saying for whom, so that a condition on it would lock them out.
+# Services that assume a role without naming the origin, so that a condition would lock them out.
 WITHOUT_ORIGIN = {
     "apigateway.amazonaws.com": "API Gateway documents neither key for the role that the account's APIs log with",
     "sns.amazonaws.com": "SNS documents neither key for the role that it logs deliveries with",
 }
 
 
-# What parliament 1.6.4 cannot judge: it was written for policies of identities.
+# Findings that parliament 1.6.4 gets wrong: it was written for identity policies.
 BEYOND_PARLIAMENT = {
     IDENTITY: {},
     TRUST: {"MALFORMED": "a trust policy has no Resource: the role is"},
@@ -55,7 +55,7 @@ BEYOND_PARLIAMENT = {
         "UNKNOWN_PRINCIPAL": "its list of service principals is older than the services",
     },
 }
-# Where parliament knows less than AWS's own documents, by the issue and by the action or the condition key that it is about.
+# Findings that AWS's documentation contradicts, by issue and by action or condition key.
 OUTDATED = {
     (
         "RESOURCE_MISMATCH",
@@ -71,7 +71,7 @@ OUTDATED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A policy document and where it stands; ``complete`` is whether all of it is known."""
+    """A policy document and its place; ``complete`` is whether all of it is known."""
 
     place: str
     kind: str
@@ -80,7 +80,7 @@ class Policy:
 
 
 def planned(plan: Plan) -> Iterator[Policy]:
-    """Every policy that the plan holds, those that are known only in part included.
+    """Yield every policy of the plan, including those that are known only in part.
 
     Raises:
         LookupError: a policy is known only after the apply, and no document of the plan leads to it.
@@ -106,7 +106,7 @@ def _rendered_later(plan: Plan, item: Instance, attribute: str) -> Mapping[str, 
 
 
 def policies(client: Callable[[str], Any], suffix: str) -> Iterator[Policy]:
-    """The policies that a deployment has in IAM: its customer-managed ones, and who may take its roles.
+    """Yield the policies of a deployment in IAM: its customer-managed policies and the trust policies of its roles.
 
     Args:
         client: gives a boto3 client for a service.
@@ -127,7 +127,7 @@ def policies(client: Callable[[str], Any], suffix: str) -> Iterator[Policy]:
 
 
 def broken_rules(policy: Policy) -> Iterator[str]:
-    """What in a policy breaks the rules of this project, a line each."""
+    """Yield a line for each violation of this project's rules."""
     for statement in listed(policy.document["Statement"]):
         if statement["Effect"] != "Allow":
             continue
@@ -151,12 +151,12 @@ def _identity(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _trust(statement: Mapping[str, Any]) -> Iterator[str]:
-    """A service acts for whoever asks it to, so that a role says for whom."""
+    """Check that a role names the account or resource on whose behalf a service may assume it."""
     keys = {key.lower() for operator in statement.get("Condition", {}).values() for key in operator}
     principals = statement["Principal"]
     if principals == "*" or "*" in listed(principals.get("AWS", ())):
         yield "may be taken by anybody"
-    # Firehose is older than these keys, and says for whom with the external id.
+    # Firehose predates these keys and uses the external id instead.
     elif not keys & {"aws:sourceaccount", "aws:sourcearn", "sts:externalid"}:
         for service in listed(principals.get("Service", [])):
             if service not in WITHOUT_ORIGIN:
@@ -171,12 +171,12 @@ def _resource(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def listed(value: Any) -> list[Any]:
-    """A list, where AWS also takes a single value for one."""
+    """Return a list, also for a single value, which AWS accepts in its place."""
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def simplified(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The same policy with single values where a condition has a list of one: parliament takes no list for a value."""
+    """Replace lists of one in conditions by their value: parliament does not accept lists there."""
     statements = []
     for statement in listed(document["Statement"]):
         conditions = {
@@ -190,7 +190,7 @@ def simplified(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def findings(lint: Callable[[Any], Any], documents: Iterable[Policy]) -> Iterator[str]:
-    """Parliament's findings that count, a line each: none about the stand-in for an ARN to come, for the real one is linted end to end."""
+    """Yield parliament's relevant findings, a line each; placeholders for unknown ARNs are checked end to end instead."""
     documents = list(documents)
     kinds = {policy.place: policy.kind for policy in documents}
     for finding in lint({policy.place: simplified(policy.document) for policy in documents}):
@@ -204,7 +204,7 @@ def is_outdated(finding: Mapping[str, Any]) -> bool:
 
 
 def subjects(detail: str) -> set[str]:
-    """The actions or the condition key that a finding is about; itself where it names none."""
+    """Return the actions or the condition key of a finding, or its text if it names none."""
     if detail.startswith("[{"):
         return {entry["action"] for entry in ast.literal_eval(detail)}
     key = re.match(r"Unknown condition (\S+) for action", detail)

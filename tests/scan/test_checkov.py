@@ -1,4 +1,4 @@
-"""A6, B4, B8: checkov has nothing against production, but for what is written beside a resource with its reason.
+"""A6, B4, B8: checkov has no findings in production except those that are skipped beside a resource, with a reason.
 
 Whether a skip counts is decided here and not by checkov: it finds them by the resource's type and name alone, so that a skip of one module's "this"
 would hold for every other's.
@@ -12,7 +12,7 @@ import pytest
 
 MODULES = Path(__file__).resolve().parents[2] / "modules"
 
-# What may be skipped, and where. Everything else is to be mended.
+# What may be skipped, and where. Everything else has to be fixed.
 ALLOWED = {
     "CKV2_AWS_16": "aws_dynamodb_table",
     "CKV2_AWS_19": "aws_eip",
@@ -47,7 +47,7 @@ class Skip:
 
 
 def read_skips(module, text):
-    """The skips in a file of a module; one that stands outside of a resource has an empty resource."""
+    """Yield the skips in a file of a module; outside of resources their resource is empty."""
     resource = ""
     for line in text.splitlines():
         block = re.match(r'(resource|data) "([^"]+)" "([^"]+)"', line)
@@ -68,7 +68,7 @@ def skips():
 
 @pytest.fixture(scope="module")
 def excuse(production, skips):
-    """A function that gives the skip of a finding, or None."""
+    """A function that returns the skip for a finding, or None."""
     by_place = {(skip.module, skip.resource, skip.check): skip for skip in skips}
     modules = {name: Path(call["source"]).name for name, call in production.root["module_calls"].items()}
     instances = {item.address: item for item in production.resources}
@@ -103,7 +103,7 @@ def test_only_allowed_checks_are_skipped_where_they_may_be_and_with_a_reason(ski
     assert not wrong, "\n".join(["These skips are not allowed, or do not say why:", *wrong])
 
 
-def test_skips_are_read_where_they_stand():
+def test_a_skip_belongs_to_the_resource_around_it():
     text = """
 #checkov:skip=CKV_AWS_1:outside of everything
 resource "aws_s3_bucket" "this" {

@@ -1,4 +1,4 @@
-"""The flat plan: what is configured counts, wherever its value comes from, and what is not does not."""
+"""The flat plan holds configured values, wherever they come from, and no others."""
 
 import json
 
@@ -116,20 +116,20 @@ def values(plan):
     return {flat.addresses[item["address"]]: item["values"] for item in resources}
 
 
-def test_every_resource_has_a_name_of_its_own(plan):
+def test_every_resource_has_a_unique_name(plan):
     flat = flatten(plan)
     assert sorted(flat.addresses.values()) == sorted(item.address for item in plan.resources)
     assert len(flat.addresses) == 6
 
 
-def test_an_unknown_value_is_what_it_is_configured_from(values):
+def test_an_unknown_value_becomes_the_reference_that_configures_it(values):
     bucket = values['module.s3.aws_s3_bucket.this["raw"]']
     assert bucket["key"] == KEY
     assert bucket["encryption"] == [{"enabled": True, "key": KEY}]
     assert bucket["ids"] == ["x", KEY]
 
 
-def test_what_only_aws_sets_stays_absent(values):
+def test_values_that_only_aws_sets_stay_absent(values):
     assert "arn" not in values['module.s3.aws_s3_bucket.this["raw"]']
     assert "key" not in values['module.s3.aws_s3_bucket.this["old"]']
 
@@ -139,7 +139,7 @@ def test_each_value_leads_to_the_instance_of_the_same_key(values):
     assert values['module.s3.aws_s3_bucket_versioning.this["raw"]']["bucket"].startswith(expected)
 
 
-def test_a_policy_that_is_rendered_later_is_known_as_far_as_it_is(plan, values):
+def test_a_policy_rendered_during_the_apply_is_known_in_part(plan, values):
     expected = {
         "Version": "2012-10-17",
         "Statement": [
@@ -157,7 +157,7 @@ def test_a_policy_that_is_rendered_later_is_known_as_far_as_it_is(plan, values):
     assert (policy.document, policy.complete) == (expected, False)
 
 
-def test_a_policy_that_nothing_leads_to_is_an_error():
+def test_a_policy_without_a_source_is_an_error():
     raw = json.loads(json.dumps(PLAN))
     blocks = raw["configuration"]["root_module"]["module_calls"]["s3"]["module"]["resources"]
     blocks[2]["expressions"]["policy"] = refers("var.policy")
@@ -165,7 +165,7 @@ def test_a_policy_that_nothing_leads_to_is_an_error():
         list(planned(read(raw)))
 
 
-def test_a_policy_with_statements_to_come_is_known_by_those_that_are_written_out():
+def test_a_policy_with_unknown_statements_is_known_by_its_literal_ones():
     raw = json.loads(json.dumps(PLAN))
     raw["resource_changes"][-1]["change"] = {"after": {}, "after_unknown": {"json": True, "statement": True}}
     blocks = raw["configuration"]["root_module"]["module_calls"]["s3"]["module"]["resources"]

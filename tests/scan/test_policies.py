@@ -1,4 +1,4 @@
-"""B9: every policy of production, by parliament's knowledge of IAM and by this project's own rules."""
+"""B9: every policy of production, checked by parliament and by this project's own rules."""
 
 import json
 
@@ -29,7 +29,7 @@ def documents(production):
 
 @pytest.fixture(scope="module")
 def linted(lint, documents):
-    """What parliament says about production's policies; it runs once, whatever it is asked for."""
+    """Parliament's findings about production's policies, from a single run."""
     found = lint({policy.place: simplified(policy.document) for policy in documents})
     return lambda _documents: found
 
@@ -42,7 +42,7 @@ def test_b9_parliament_finds_nothing_in_production(linted, documents):
 
 @pytest.mark.slow
 def test_b9_every_policy_of_production_is_checked(production, documents):
-    """What is known only in part is checked by its parts; ``planned`` raises where it cannot be."""
+    """Partly known policies are checked by their known parts; ``planned`` raises if there are none."""
     roles = {item.address for item in production.resources if item.type == "aws_iam_role"}
     policies = {item.address for item in production.resources if item.type == "aws_iam_policy"}
     places = {policy.place.rsplit(" ", 1)[0] for policy in documents}
@@ -59,8 +59,8 @@ def test_b9_the_rules_of_this_project_hold_in_production(documents):
 
 
 @pytest.mark.slow
-def test_b9_no_exception_is_made_for_nothing(documents):
-    """An action stays in the table of those without a resource only while a policy of production uses it so."""
+def test_b9_every_exception_is_needed(documents):
+    """An action may be in the table only while a policy of production allows it on every resource."""
     used = {
         action
         for policy in documents
@@ -73,14 +73,14 @@ def test_b9_no_exception_is_made_for_nothing(documents):
 
 
 @pytest.mark.slow
-def test_no_finding_of_parliament_is_set_aside_for_nothing(linted, documents):
+def test_every_ignored_finding_of_parliament_occurs(linted, documents):
     seen = {(finding["issue"], subject) for finding in linted(documents) for subject in subjects(finding["detail"])}
     assert sorted(OUTDATED.keys() - seen) == []
 
 
 @pytest.mark.slow
 def test_parliament_sees_what_is_wrong(lint):
-    """The scanner itself works: it knows actions, and which resources they go with."""
+    """The scanner itself works: it knows actions and their resource types."""
     statement = {"Effect": "Allow", "Action": "s3:GetObjekt", "Resource": "arn:aws:s3:::bucket/*"}
     mismatch = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket"}
     wrong = Policy(place="wrong", kind=IDENTITY, document=document(statement, mismatch))
