@@ -27,12 +27,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Modules:
-    """The modules of a run. Safe to use from several threads; each repository and ref is fetched once.
-
-    Args:
-        cache: where fetched repositories are kept: ``.platformctl/sources``.
-
-    """
+    """The modules of a run; thread-safe. Each repository and ref is fetched once into ``cache``, ``.platformctl/sources``."""
 
     cache: Path
     _interfaces: dict[Path, ModuleInterface] = field(default_factory=dict)

@@ -22,10 +22,7 @@ def fingerprint(unit: EvaluatedUnit, module: Path) -> str:
 
     Secrets are left out, so that nobody can guess values by their hash; Terraform's own plan of the unit covers them.
 
-    Args:
-        unit: evaluated as for the plan, with unknown outputs of the units that are planned with it.
-        module: the folder of its module.
-
+    The unit is evaluated as for the plan, with unknown outputs of the units that are planned with it.
     """
     digest = hashlib.sha256()
     for part in _parts(unit, module):

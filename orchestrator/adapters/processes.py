@@ -47,7 +47,6 @@ class Child:
 
     Attributes:
         command: the Terraform command, for example "apply".
-        folder: its working folder.
         unit: the unit that it works on; "" when it works on several.
         log: the file that it writes to; None when its output goes to platformctl.
         parent: the pid of the platformctl that started it.

@@ -18,13 +18,7 @@ class Columns:
     """A table.
 
     In a terminal the last column is folded to fit; where that is not enough, each row becomes a block of lines. Elsewhere
-    every row is one line, however long.
-
-    Args:
-        headings: of the columns.
-        rows: the texts of the cells.
-        right: headings of right-aligned columns.
-
+    every row is one line, however long. ``right`` names the right-aligned columns.
     """
 
     headings: Sequence[str]

@@ -40,14 +40,7 @@ _WITH_ATTRIBUTES = frozenset({Action.UPDATE, Action.REPLACE})
 
 
 def render_plan(plan: StackPlan, *, order: Sequence[str], orphans: Sequence[str] = ()) -> Text:
-    """Render the plan, its units in dependency order, the totals last.
-
-    Args:
-        plan: what to show.
-        order: its units.
-        orphans: units with a state that the live tree does not have.
-
-    """
+    """Render the plan, its units in ``order``, then the orphans, then the totals."""
     text = Text()
     for unit in order:
         changes = plan.units[unit]
@@ -67,7 +60,7 @@ def render_plan(plan: StackPlan, *, order: Sequence[str], orphans: Sequence[str]
 
 
 def render_summary(plan: StackPlan, *, order: Sequence[str], orphans: Sequence[str] = ()) -> Text:
-    """Render the plan in short: a line for each unit with changes, the totals last. Arguments as in ``render_plan``."""
+    """Render the plan in short: a line for each unit with changes, the orphans, the totals."""
     text = Text()
     width = max((len(unit) for unit in order), default=0)
     for unit in order:

@@ -14,13 +14,7 @@ _WORTH_NAMING_SECONDS = 1.0
 
 
 def render_report(report: Report, *, folder: str) -> RenderableType:
-    """The report.
-
-    Args:
-        report: what to show.
-        folder: the run's folder, to which the paths of logs are relative.
-
-    """
+    """Render the report; ``folder`` is the run's, to which the paths of logs are relative."""
     where = "the local cloud" if report.target == "local" else "AWS"
     head = (
         f'{report.command} of "{report.suffix}", environment {report.environment}, on {where}\n'

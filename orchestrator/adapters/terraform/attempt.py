@@ -26,18 +26,7 @@ _NOTHING_TO_DO, _SOMETHING_TO_DO = 0, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt on a unit.
-
-    Args:
-        invocation: how Terraform is run.
-        processes: where it is registered.
-        workspace: where it runs.
-        inputs: the unit's, secrets among them.
-        log: the file for all output.
-        report: called with the progress.
-        parallelism: how many resources Terraform works on at once.
-
-    """
+    """One attempt on a unit. The inputs hold secrets; ``parallelism`` is how many resources Terraform works on at once."""
 
     invocation: Invocation
     processes: Processes

@@ -29,7 +29,6 @@ class TerraformBinary:
     """A Terraform that can be run.
 
     Attributes:
-        arguments: the beginning of its command line.
         version: as it reports it, for example "1.11.4".
         reason: why it was chosen, for ``doctor``.
 

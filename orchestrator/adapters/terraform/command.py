@@ -26,12 +26,10 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """How Terraform is run in one folder.
+    """How Terraform is run in one folder, a root module.
 
     Attributes:
         arguments: the beginning of the command line: the binary.
-        folder: the working folder, a Terraform root module.
-        environment: the whole environment.
         keep_open: descriptors that the process inherits.
         unit: the unit that it works on; "" when it works on several.
 
@@ -47,13 +45,8 @@ class Invocation:
 class Command(python_terraform.Terraform):  # type: ignore[misc]  # python_terraform has no types
     """Terraform in one folder, through python-terraform's interface; one object per command.
 
-    Args:
-        invocation: how it is run.
-        processes: where it is registered.
-        on_line: called with each line of its output.
-        log: the file that the process itself writes its output to; None for a command that changes nothing, whose output
-            goes through a pipe only.
-
+    The process itself writes its output to ``log``; None is for a command that changes nothing, whose output goes through a
+    pipe only.
     """
 
     def __init__(

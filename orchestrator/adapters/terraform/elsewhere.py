@@ -29,13 +29,7 @@ class _Settings(msgspec.Struct):
 
 
 def states_at_work(bucket: str, *, processes: Iterable[psutil.Process] | None = None) -> frozenset[str]:
-    """Return the keys of the states in the bucket that a Terraform on this machine works on, as far as this user may see.
-
-    Args:
-        bucket: of the states.
-        processes: those to look at; by default all.
-
-    """
+    """Return the keys of the states in the bucket that a Terraform on this machine works on, as far as this user may see."""
     folders = _folders(psutil.process_iter() if processes is None else processes)
     return frozenset(key for folder in folders if (key := _state_key(folder, bucket)))
 

@@ -45,12 +45,7 @@ def platform_name() -> str:
 
 
 def find_origin(environ: Mapping[str, str], *, provider: str, version: str) -> ProviderOrigin:
-    """Find where the provider comes from.
-
-    Args:
-        environ: the environment of platformctl.
-        provider: namespace and type, "hashicorp/aws".
-        version: the locked version.
+    """Find where the provider, for example "hashicorp/aws", comes from.
 
     Raises:
         UsageError: PLATFORMCTL_PROVIDER_MIRROR does not hold the provider.

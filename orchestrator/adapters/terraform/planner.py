@@ -32,16 +32,7 @@ _FOLDER = "plan-"
 
 @dataclass(frozen=True, kw_only=True)
 class StackPlanner:
-    """Plans units together.
-
-    Args:
-        toolchain: the Terraform to run.
-        modules: finds the units' modules.
-        providers: shared provider processes, or None.
-        home: the project's ``.platformctl``.
-        parallelism: how many resources Terraform refreshes at once.
-
-    """
+    """Plans units together, in a folder of ``home``, the project's ``.platformctl``; fields as in ``Runner``."""
 
     toolchain: Toolchain
     modules: Modules

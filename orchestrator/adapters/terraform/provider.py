@@ -41,14 +41,7 @@ QUIET = dict.fromkeys(
 
 @dataclass(slots=True)
 class SharedProviders:
-    """The provider processes of a run, by configuration; a context manager that leaves none behind.
-
-    Args:
-        executable: returns the path of the provider's executable.
-        environment: the environment of the processes.
-        log: the file for what they write to standard error.
-
-    """
+    """The provider processes of a run, by configuration; a context manager that leaves none behind."""
 
     executable: Callable[[], Path]
     environment: Mapping[str, str]

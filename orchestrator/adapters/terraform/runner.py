@@ -25,9 +25,6 @@ class Runner:
     """Implements ``orchestrator.engine.ports.Terraform``.
 
     Args:
-        toolchain: the Terraform to run, and its environment.
-        workspaces: where it runs.
-        modules: finds the units' modules on this machine.
         providers: shared provider processes; None gives every command a provider of its own.
         parallelism: how many resources of one unit Terraform works on at once.
         draw: returns a random number from 0 up to 1.

@@ -27,14 +27,7 @@ from orchestrator.errors import PlatformctlError, UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class Toolchain:
-    """Terraform and its provider.
-
-    Args:
-        live: the live folder; its lock file says which providers are used.
-        folder: where platformctl keeps what Terraform needs: ``.platformctl/terraform``.
-        environ: the environment that Terraform's is made of, credentials included.
-
-    """
+    """Terraform and the provider that the lock file in ``live`` names; ``folder`` is ``.platformctl/terraform``."""
 
     live: Path
     folder: Path
@@ -48,12 +41,7 @@ class Toolchain:
 
     @cached_property
     def provider(self) -> LockedProvider:
-        """The locked AWS provider, the only one of the platform.
-
-        Raises:
-            UsageError: the lock file names no provider, or several.
-
-        """
+        """The locked AWS provider; raises UsageError when the lock file names none, or several."""
         entries = read_lock(self.lock_file)
         if len(entries) != 1:
             raise UsageError(

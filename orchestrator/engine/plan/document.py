@@ -19,6 +19,9 @@ from orchestrator.model.status import Changes
 FORMAT_VERSION = "1.0"
 """Fields may be added within a major version; existing ones keep their names and meaning."""
 
+_SHARED = ("suffix", "environment", "target", "account", "created", "only", "account_settings")
+"""Fields that a kept plan and its document have in common."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
@@ -191,13 +194,7 @@ def to_document(kept: KeptPlan) -> dict[str, Any]:
     plan = kept.plan
     return {
         "format_version": FORMAT_VERSION,
-        "suffix": kept.suffix,
-        "environment": kept.environment,
-        "target": kept.target,
-        "account": kept.account,
-        "created": kept.created,
-        "only": list(kept.only),
-        "account_settings": list(kept.account_settings),
+        **{name: getattr(kept, name) for name in _SHARED},
         "summary": msgspec.to_builtins(plan.changes()),
         "units": [
             {
@@ -211,7 +208,7 @@ def to_document(kept: KeptPlan) -> dict[str, Any]:
         "drift": [
             {"unit": unit, "resources": list(msgspec.to_builtins(changes))} for unit, changes in plan.drift.items()
         ],
-        "orphans": list(kept.orphans),
+        "orphans": kept.orphans,
         "provider_configurations": plan.providers,
         "basis": msgspec.to_builtins(kept.basis),
     }
@@ -241,13 +238,7 @@ def parse_document(document: object, *, name: str) -> KeptPlan:
     if len(units) < len(found.units) or len(drift) < len(found.drift):
         raise _unusable(name, "it is damaged, or was edited by hand: a unit is listed twice")
     return KeptPlan(
-        suffix=found.suffix,
-        environment=found.environment,
-        target=found.target,
-        account=found.account,
-        created=found.created,
-        only=found.only,
-        account_settings=found.account_settings,
+        **{name: getattr(found, name) for name in _SHARED},
         plan=StackPlan(
             units=units,
             outputs=frozenset(entry.unit for entry in found.units if entry.outputs_change),

@@ -20,13 +20,8 @@ def merge_states(
 ) -> dict[str, Any]:
     """Merge state documents, by unit name, into one; each resource moves under its unit's module call.
 
-    Works on copies.
-
-    Args:
-        states: state documents, format version 4.
-        aliases: the alias of the root module's provider configuration for those units that have one.
-        outputs: by unit name, the outputs that its module declares.
-
+    Works on copies. ``aliases`` and ``outputs`` have, by unit name, the alias of its provider configuration in the root module
+    and the outputs that its module declares.
     """
     resources = []
     for unit, document in sorted(states.items()):

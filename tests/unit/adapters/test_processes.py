@@ -30,17 +30,31 @@ def python(code):
     return [sys.executable, "-IS", "-c", code]
 
 
-@pytest.fixture
-def run(tmp_path):
-    processes = Processes()
+def starter(tmp_path, log=None):
+    """Runs Python code as a child; returns its exit code and its lines."""
+    processes = Processes(records=tmp_path / "records")
 
     def start(code, **settings):
-        lines = settings.pop("lines", [])
-        options = {"folder": tmp_path, "environment": {"PATH": os.defpath}, "on_line": lines.append} | settings
-        return processes.run(python(code), **options), lines
+        lines = []
+        options = {"folder": tmp_path, "environment": {"PATH": os.defpath}, "on_line": lines.append, "log": log}
+        return processes.run(python(code), **(options | settings)), lines
 
-    start.processes = processes
+    start.processes, start.log, start.records = processes, log, tmp_path / "records"
     return start
+
+
+@pytest.fixture
+def follow(tmp_path):
+    """Runs code that appends its output to a log."""
+    log = tmp_path / "unit.log"
+    log.write_bytes(b"# before\n")
+    return starter(tmp_path, log)
+
+
+@pytest.fixture(params=["pipe", "log"])
+def run(request, tmp_path):
+    """Runs code whose output comes through a pipe, or from a log."""
+    return starter(tmp_path) if request.param == "pipe" else request.getfixturevalue("follow")
 
 
 def test_output_of_both_streams_arrives_line_by_line_with_the_exit_code(run):
@@ -55,15 +69,17 @@ def test_lines_arrive_while_the_child_runs(run, tmp_path):
     go = tmp_path / "go"
 
     def note(line):
-        if line == "first":
-            go.touch()
+        lines.append(line)
+        go.touch()
 
+    lines = []
     code, _ = run(
-        "import os, sys, time\nprint('first', flush=True)\nfor _ in range(400):\n"
-        "    if os.path.exists('go'): sys.exit(0)\n    time.sleep(0.02)\nsys.exit(1)",
+        "import os, sys, time\nos.write(1, b'fi')\ntime.sleep(0.05)\nos.write(1, b'rst\\nsec')\n"
+        "for _ in range(400):\n    if os.path.exists('go'): break\n    time.sleep(0.02)\nelse: sys.exit(1)\n"
+        "os.write(1, b'ond\\n')",
         on_line=note,
     )
-    assert code == 0
+    assert (code, lines) == (0, ["first", "second"])
 
 
 def test_what_is_no_text_is_replaced_and_not_an_error(run):
@@ -116,14 +132,17 @@ def test_c6_an_interrupt_lets_a_child_come_to_its_own_end(run):
     assert run.processes.interrupted
 
 
-def test_c6_an_interrupt_reaches_every_running_child(run):
+def test_c6_an_interrupt_reaches_every_running_child(run, tmp_path):
     ready, ended = threading.Barrier(4), []
 
     def note(line):
         if line == "ready":
             ready.wait(10)
 
-    threads = [threading.Thread(target=lambda: ended.append(run(TRAPS, on_line=note)[0])) for _ in range(3)]
+    def work(name):
+        ended.append(run(TRAPS, on_line=note, log=run.log and tmp_path / name)[0])
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("a", "b", "c")]
     for thread in threads:
         thread.start()
     ready.wait(10)
@@ -154,11 +173,10 @@ def test_a_listener_that_fails_leaves_no_child_behind(run):
     assert run.processes._running == {}
 
 
-def test_a_program_that_does_not_exist_is_an_os_error_and_leaves_nothing(tmp_path):
-    processes = Processes()
+def test_a_program_that_does_not_exist_is_an_os_error_and_leaves_nothing(run, tmp_path):
     with pytest.raises(FileNotFoundError):
-        processes.run(["/no/such/program"], folder=tmp_path, environment={}, on_line=print)
-    assert processes._running == {}
+        run.processes.run(["/no/such/program"], folder=tmp_path, environment={}, on_line=print, log=run.log)
+    assert run.processes._running == {}
 
 
 def test_c6_whoever_breaks_off_interrupts_the_child_and_waits_for_it(run):
@@ -218,21 +236,6 @@ def test_c6_a_pause_ends_at_once_with_an_interrupt():
     assert processes.pause(60) is True
 
 
-@pytest.fixture
-def follow(tmp_path):
-    processes = Processes(records=tmp_path / "records")
-    log = tmp_path / "unit.log"
-    log.write_bytes(b"# before\n")
-
-    def start(code, **settings):
-        lines = settings.pop("lines", [])
-        options = {"folder": tmp_path, "environment": {"PATH": os.defpath}, "log": log, "on_line": lines.append}
-        return processes.run(python(code), **(options | settings)), lines
-
-    start.processes, start.log, start.records = processes, log, tmp_path / "records"
-    return start
-
-
 def test_c4_a_followed_child_writes_to_the_log_by_itself_and_its_lines_are_handed_over(follow):
     code, lines = follow(
         "import os, sys; print(os.readlink('/proc/self/fd/1')); sys.stdout.flush(); print('two', file=sys.stderr)\n"
@@ -244,23 +247,8 @@ def test_c4_a_followed_child_writes_to_the_log_by_itself_and_its_lines_are_hande
     assert follow.log.read_text() == f"# before\n{follow.log}\ntwo\nno line break"
 
 
-def test_lines_of_a_log_are_handed_over_whole_and_while_the_child_runs(follow, tmp_path):
-    def note(line):
-        lines.append(line)
-        (tmp_path / "go").touch()
-
-    lines = []
-    code, _ = follow(
-        "import os, sys, time\nos.write(1, b'fi')\ntime.sleep(0.1)\nos.write(1, b'rst\\nsec')\n"
-        "for _ in range(400):\n    if os.path.exists('go'): break\n    time.sleep(0.02)\nelse: sys.exit(1)\n"
-        "os.write(1, b'ond\\n')",
-        on_line=note,
-    )
-    assert (code, lines) == (0, ["first", "second"])
-
-
-def test_much_output_arrives_complete(follow):
-    code, lines = follow("print('\\n'.join(str(n) * 20 for n in range(50000)))")
+def test_much_output_arrives_complete(run):
+    code, lines = run("print('\\n'.join(str(n) * 20 for n in range(50000)))")
     assert (code, len(lines), lines[-1]) == (0, 50000, "49999" * 20)
 
 
@@ -301,19 +289,8 @@ def test_c4_output_of_any_shape_becomes_lines_of_bounded_length(output, lines, s
     assert found == lines
 
 
-def test_a_followed_child_that_is_killed_says_by_what(follow):
-    assert follow("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")[0] == -signal.SIGKILL
-
-
-def test_c6_a_followed_child_is_interrupted_like_any_other(follow):
-    lines = []
-
-    def note(line):
-        lines.append(line)
-        follow.processes.interrupt()
-
-    assert follow(TRAPS, on_line=note)[0] == 7
-    assert lines == ["ready", "interrupted"]
+def test_a_child_that_is_killed_says_by_what(run):
+    assert run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")[0] == -signal.SIGKILL
 
 
 PARENT = """

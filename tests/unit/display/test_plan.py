@@ -11,6 +11,15 @@ def attribute(name, before=None, after=None, **rest):
     return AttributeChange(name=name, before=before, after=after, **rest)
 
 
+def change(action, address="a.b", **rest):
+    return PlannedChange(address=address, action=Action(action), **rest)
+
+
+def line_of(attribute):
+    """The line of an attribute that changes."""
+    return render_plan(one(change("update", attributes=(attribute,))), order=("u",)).plain.splitlines()[2].strip()
+
+
 def one(*changes, **rest):
     return StackPlan(units={"u": changes}, **rest)
 
@@ -18,25 +27,19 @@ def one(*changes, **rest):
 PLAN = StackPlan(
     units={
         "vpc": (
-            PlannedChange(
-                address='aws_subnet.this["a"]',
-                action=Action.REPLACE,
+            change(
+                "replace",
+                'aws_subnet.this["a"]',
                 reason="replace_because_cannot_update",
                 attributes=(
                     attribute("arn", "x", unknown=True),
                     attribute("cidr_block", "10.0.0.0/24", "10.1.0.0/24", forces_replacement=True),
                 ),
             ),
-            PlannedChange(
-                address="aws_vpc.this", action=Action.UPDATE, attributes=(attribute("tags", None, {"a": "1"}),)
-            ),
+            change("update", "aws_vpc.this", attributes=(attribute("tags", None, {"a": "1"}),)),
         ),
-        "api": (PlannedChange(address="aws_lambda_function.this", action=Action.DELETE),),
-        "kms": (
-            PlannedChange(
-                address="aws_kms_key.this", action=Action.CREATE, attributes=(attribute("id", unknown=True),)
-            ),
-        ),
+        "api": (change("delete", "aws_lambda_function.this"),),
+        "kms": (change("create", "aws_kms_key.this", attributes=(attribute("id", unknown=True),)),),
         "docs": (),
     },
     outputs=frozenset({"kms", "vpc"}),
@@ -77,45 +80,45 @@ def test_c3_a_unit_of_which_the_outputs_alone_change_is_named():
 
 # What is said of a resource beside its address.
 SAID = [
-    (PlannedChange(address="a.b", action=Action.CREATE), "+ a.b"),
-    (PlannedChange(address="a.b", action=Action.UPDATE), "~ a.b"),
-    (PlannedChange(address="a.b", action=Action.DELETE), "- a.b"),
-    (PlannedChange(address="a.b", action=Action.REPLACE), "± a.b  must be replaced"),
-    (PlannedChange(address="a.b", action=Action.MOVE, previous_address="a.old"), "> a.b  moves from a.old"),
-    (PlannedChange(address="a.b", action=Action.UPDATE, previous_address="a.old"), "~ a.b  moves from a.old"),
+    (change("create"), "+ a.b"),
+    (change("update"), "~ a.b"),
+    (change("delete"), "- a.b"),
+    (change("replace"), "± a.b  must be replaced"),
+    (change("move", previous_address="a.old"), "> a.b  moves from a.old"),
+    (change("update", previous_address="a.old"), "~ a.b  moves from a.old"),
     (
-        PlannedChange(address="a.b", action=Action.REPLACE, previous_address="a.old"),
+        change("replace", previous_address="a.old"),
         "± a.b  must be replaced  moves from a.old",
     ),
-    (PlannedChange(address="a.b", action=Action.IMPORT), "< a.b  is imported"),
-    (PlannedChange(address="a.b", action=Action.FORGET), ". a.b  is forgotten, and stays in the cloud"),
+    (change("import"), "< a.b  is imported"),
+    (change("forget"), ". a.b  is forgotten, and stays in the cloud"),
     (
-        PlannedChange(address="a.b", action=Action.REPLACE, reason="replace_because_tainted"),
+        change("replace", reason="replace_because_tainted"),
         "± a.b  must be replaced  (its creation failed half-way)",
     ),
     (
-        PlannedChange(address="a.b", action=Action.DELETE, reason="delete_because_no_resource_config"),
+        change("delete", reason="delete_because_no_resource_config"),
         "- a.b  (no longer in the configuration)",
     ),
     # Plain from the attributes, or a word that came after this version: nothing is said rather than jargon.
     (
-        PlannedChange(address="a.b", action=Action.REPLACE, reason="replace_because_cannot_update"),
+        change("replace", reason="replace_because_cannot_update"),
         "± a.b  must be replaced",
     ),
-    (PlannedChange(address="a.b", action=Action.DELETE, reason="delete_because_of_the_weather"), "- a.b"),
+    (change("delete", reason="delete_because_of_the_weather"), "- a.b"),
 ]
 
 
-@pytest.mark.parametrize(("change", "line"), SAID, ids=[line for _, line in SAID])
-def test_c3_what_happens_to_a_resource_and_why(change, line):
-    assert render_plan(one(change), order=("u",)).plain.splitlines()[1] == f"  {line}"
+@pytest.mark.parametrize(("planned", "line"), SAID, ids=[line for _, line in SAID])
+def test_c3_what_happens_to_a_resource_and_why(planned, line):
+    assert render_plan(one(planned), order=("u",)).plain.splitlines()[1] == f"  {line}"
 
 
 @pytest.mark.parametrize("action", Action)
 def test_c3_every_action_can_be_shown(action):
-    change = PlannedChange(address="a.b", action=action)
-    assert "a.b" in render_plan(one(change), order=("u",)).plain
-    assert render_summary(one(change), order=("u",)).plain.startswith("  u  ")
+    plan = one(change(action))
+    assert "a.b" in render_plan(plan, order=("u",)).plain
+    assert render_summary(plan, order=("u",)).plain.startswith("  u  ")
 
 
 @pytest.mark.parametrize(
@@ -132,14 +135,13 @@ def test_c3_every_action_can_be_shown(action):
     ],
 )
 def test_c3_the_totals(changes, text):
-    assert summary(one(*(PlannedChange(address="a.b", action=Action(action)) for action in changes))) == text
+    assert summary(one(*(change(action) for action in changes))) == text
 
 
 def test_c3_only_what_is_changed_in_place_or_replaced_shows_its_attributes():
     """What is made or destroyed would show all of them."""
     for action in Action:
-        change = PlannedChange(address="a.b", action=action, attributes=(attribute("name", 1, 2),))
-        text = render_plan(one(change), order=("u",)).plain
+        text = render_plan(one(change(action, attributes=(attribute("name", 1, 2),))), order=("u",)).plain
         assert ("name: 1 -> 2" in text) is (action in {"update", "replace"})
 
 
@@ -164,8 +166,7 @@ def test_c3_orphans_are_named_after_the_units():
     [(58, '"' + "x" * 58 + '"'), (59, '"' + "x" * 58 + "…"), (500, '"' + "x" * 58 + "…")],
 )
 def test_long_values_are_cut(length, shown):
-    change = PlannedChange(address="a.b", action=Action.UPDATE, attributes=(attribute("policy", None, "x" * length),))
-    assert f"policy: null -> {shown}\n" in render_plan(one(change), order=("u",)).plain
+    assert line_of(attribute("policy", None, "x" * length)) == f"policy: null -> {shown}"
 
 
 @pytest.mark.parametrize(
@@ -179,8 +180,7 @@ def test_long_values_are_cut(length, shown):
     ],
 )
 def test_values_are_shown_as_json(value, shown):
-    change = PlannedChange(address="a.b", action=Action.UPDATE, attributes=(attribute("v", 0, value),))
-    assert f"v: 0 -> {shown}\n" in render_plan(one(change), order=("u",)).plain
+    assert line_of(attribute("v", 0, value)) == f"v: 0 -> {shown}"
 
 
 @pytest.mark.parametrize(
@@ -193,20 +193,18 @@ def test_values_are_shown_as_json(value, shown):
     ],
 )
 def test_c8_secrets_are_not_shown(found, line):
-    text = render_plan(one(PlannedChange(address="a.b", action=Action.UPDATE, attributes=(found,))), order=("u",)).plain
-    assert text.splitlines()[2] == f"      {line}"
-    assert "hunter" not in text
+    assert line_of(found) == line
 
 
 def test_c8_no_secret_of_terraforms_plan_is_shown():
-    change = {
+    raw = {
         "actions": ["delete", "create"],
         "before": {"password": "hunter1", "name": "a"},
         "after": {"password": "hunter2", "name": "b"},
         "after_sensitive": {"password": True},
         "replace_paths": [["password"]],
     }
-    resource = {"address": "module.u.aws_x.y", "mode": "managed", "change": change}
+    resource = {"address": "module.u.aws_x.y", "mode": "managed", "change": raw}
     output = {"actions": ["update"], "before": "hunter1", "after": "hunter2"}
     plan = read_plan({"resource_changes": [resource], "output_changes": {"u": output}}, units=["u"])
     for text in (render_plan(plan, order=("u",)), render_summary(plan, order=("u",))):

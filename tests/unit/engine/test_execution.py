@@ -1,5 +1,6 @@
 """The executor over a schedule: events in order, failures, interrupts (C2, C5, C6)."""
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,9 @@ STACK = {"kms": [], "vpc": ["kms"], "s3": ["kms"], "aurora": ["vpc"], "docs": []
 DONE = Outcome(status=Status.CHANGED, changes=Changes(add=1))
 
 
-def run(needs, work, *, parallelism=4, interrupt=None, stop_running=lambda: None, hear=None, **settings):
+def run(
+    needs, work, *, parallelism=4, interrupt=None, stop_running=lambda: None, hear=None, clock=time.time, **settings
+):
     """Runs it; ``hear`` is told every event in the thread that owns the schedule."""
     events = []
 
@@ -41,12 +44,35 @@ def run(needs, work, *, parallelism=4, interrupt=None, stop_running=lambda: None
             executor=pool,
             parallelism=parallelism,
             emit=emit,
-            clock=time.time,
+            clock=clock,
             interrupt=Interrupt() if interrupt is None else interrupt,
             stop_running=stop_running,
             **settings,
         ).run()
     return outcomes, events
+
+
+def statuses(outcomes):
+    return {name: str(outcome.status) for name, outcome in outcomes.items()}
+
+
+CANCELLED = Outcome(status=Status.CANCELLED)
+TWICE = ({}, {})
+URGENT = ({"urgent": True},)
+
+
+def interrupting(interrupt, requests, *, until=None, ends=DONE, pause=0.0):
+    """Work that requests interrupts, waits for something, and ends."""
+
+    def work(_name, _report):
+        for options in requests:
+            interrupt.request(**options)
+        if until is not None:
+            assert until.wait(10), "what the work waits for never came"
+        time.sleep(pause)
+        return ends
+
+    return work
 
 
 def test_c2_no_unit_starts_before_what_it_needs_has_ended():
@@ -89,7 +115,7 @@ def test_c5_a_failure_skips_its_dependents_with_the_cause_and_the_rest_goes_on()
 
     outcomes, events = run(STACK, work)
     assert outcomes["vpc"].error == "No room\nThe account has five VPCs.\nAsk for more."
-    assert {name: str(outcome.status) for name, outcome in outcomes.items()} == {
+    assert statuses(outcomes) == {
         "kms": "changed",
         "vpc": "failed",
         "s3": "changed",
@@ -124,24 +150,17 @@ def test_c6_an_interrupt_starts_nothing_new_and_lets_what_runs_finish():
         {"kms": [], "vpc": ["kms"]}, work, interrupt=interrupt, stop_running=lambda: stopped.append("stop")
     )
     assert (started, stopped) == (["kms"], [])
-    assert {name: str(outcome.status) for name, outcome in outcomes.items()} == {"kms": "changed", "vpc": "cancelled"}
+    assert statuses(outcomes) == {"kms": "changed", "vpc": "cancelled"}
     assert [event.waiting_for for event in events if isinstance(event, RunInterrupted)] == [("kms",)]
 
 
-@pytest.mark.parametrize("requests", [[{}, {}], [{"urgent": True}]], ids=["twice", "urgently"])
+@pytest.mark.parametrize("requests", [TWICE, URGENT], ids=["twice", "urgently"])
 def test_c6_an_urgent_interrupt_asks_running_work_to_stop(requests):
-    interrupt, asked, started = Interrupt(), threading.Event(), []
-
-    def work(name, _report):
-        started.append(name)
-        for options in requests:
-            interrupt.request(**options)
-        assert asked.wait(10), "the running work was never asked to stop"
-        return Outcome(status=Status.CANCELLED)
-
+    interrupt, asked = Interrupt(), threading.Event()
+    work = interrupting(interrupt, requests, until=asked, ends=CANCELLED)
     outcomes, events = run({"kms": [], "vpc": ["kms"]}, work, interrupt=interrupt, stop_running=asked.set)
-    assert started == ["kms"]
-    assert {str(outcome.status) for outcome in outcomes.values()} == {"cancelled"}
+    assert statuses(outcomes) == {"kms": "cancelled", "vpc": "cancelled"}
+    assert [event.unit for event in events if isinstance(event, UnitStarted)] == ["kms"]
     assert [event.waiting_for for event in events if isinstance(event, RunInterrupted)] == [("kms",)]
 
 
@@ -165,17 +184,13 @@ def test_what_is_not_an_exception_is_not_swallowed():
 def test_c6_what_ends_well_during_an_interrupt_counts_and_its_dependents_are_cancelled_not_skipped():
     interrupt, asked, calls = Interrupt(), threading.Event(), []
 
-    def work(_name, _report):
-        interrupt.request(urgent=True)
-        assert asked.wait(10)
-        return DONE
-
     def stop():
         calls.append("stop")
         asked.set()
 
+    work = interrupting(interrupt, URGENT, until=asked)
     outcomes, events = run({"kms": [], "vpc": ["kms"], "api": ["vpc"]}, work, interrupt=interrupt, stop_running=stop)
-    assert {name: str(outcome.status) for name, outcome in outcomes.items()} == {
+    assert statuses(outcomes) == {
         "kms": "changed",
         "vpc": "cancelled",
         "api": "cancelled",
@@ -208,29 +223,9 @@ def test_c5_a_unit_behind_several_failures_is_told_of_once():
 
 
 def test_seconds_are_counted_from_the_start_of_the_unit_by_the_given_clock():
-    now = [100.0]
-
-    def tick():
-        now[0] += 1.5
-        return now[0]
-
-    events = []
-    with ThreadPoolExecutor(1) as pool:
-        Execution(
-            schedule=Schedule({"kms": []}),
-            work=lambda _name, _report: DONE,
-            executor=pool,
-            parallelism=1,
-            emit=events.append,
-            clock=tick,
-            interrupt=Interrupt(),
-            stop_running=lambda: None,
-        ).run()
+    ticks = itertools.count(start=101.5, step=1.5)
+    _, events = run({"kms": []}, lambda _name, _report: DONE, clock=lambda: next(ticks))
     assert [(event.time, getattr(event, "seconds", None)) for event in events] == [(101.5, None), (103.0, 1.5)]
-
-
-def statuses(outcomes):
-    return {name: str(outcome.status) for name, outcome in outcomes.items()}
 
 
 REFUSED = Outcome(status=Status.FAILED, error="Its plan exceeds the approved one.", stops_run=True)
@@ -368,7 +363,7 @@ def test_c6_a_yes_cuts_short_once():
         assert asked.wait(10), "yes, and the running work was never asked to stop"
         interrupt.request()
         time.sleep(3 * POLL_SECONDS)
-        return Outcome(status=Status.CANCELLED)
+        return CANCELLED
 
     outcomes, _ = run({"kms": []}, work, interrupt=interrupt, confirm=question, stop_running=stop)
     assert (question.told, stopped) == ([("kms",)], ["stop"])
@@ -378,12 +373,7 @@ def test_c6_a_yes_cuts_short_once():
 
 def test_c6_the_first_ctrl_c_asks_nothing():
     interrupt, question = Interrupt(), Question()
-
-    def work(_name, _report):
-        interrupt.request()
-        time.sleep(3 * POLL_SECONDS)
-        return DONE
-
+    work = interrupting(interrupt, [{}], pause=3 * POLL_SECONDS)
     run({"kms": []}, work, interrupt=interrupt, confirm=question)
     assert question.told == []
 
@@ -406,11 +396,7 @@ def test_c6_impatience_while_the_question_stands_is_no_other_request():
 def test_c6_sigterm_asks_nothing_and_cuts_short_at_once():
     interrupt, asked, question = Interrupt(), threading.Event(), Question()
 
-    def work(_name, _report):
-        interrupt.request(urgent=True)
-        assert asked.wait(10)
-        return Outcome(status=Status.CANCELLED)
-
+    work = interrupting(interrupt, URGENT, until=asked, ends=CANCELLED)
     run({"kms": []}, work, interrupt=interrupt, confirm=question, stop_running=asked.set)
     assert question.told == []
 
@@ -424,7 +410,7 @@ def test_c6_sigterm_after_a_no_cuts_short_all_the_same():
         assert question.asked.acquire(timeout=10)
         interrupt.request(urgent=True)
         assert asked.wait(10)
-        return Outcome(status=Status.CANCELLED)
+        return CANCELLED
 
     run({"kms": []}, work, interrupt=interrupt, confirm=question, stop_running=asked.set)
     assert len(question.told) == 1
@@ -442,13 +428,7 @@ def test_c6_nobody_is_asked_about_nothing():
 
 def test_c6_whoever_insists_where_nobody_can_be_asked_means_it():
     interrupt, asked = Interrupt(), threading.Event()
-
-    def work(_name, _report):
-        interrupt.request()
-        interrupt.request()
-        assert asked.wait(10)
-        return Outcome(status=Status.CANCELLED)
-
+    work = interrupting(interrupt, TWICE, until=asked, ends=CANCELLED)
     run({"kms": []}, work, interrupt=interrupt, stop_running=asked.set)
     assert interrupt.is_urgent
 
