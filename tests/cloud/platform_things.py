@@ -15,10 +15,10 @@ def trust(service):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def package():
+def package(source="def handler(event, context): return event"):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("handler.py", "def handler(event, context): return event")
+        file.writestr("handler.py", source)
     return archive.getvalue()
 
 
