@@ -15,10 +15,10 @@ def trust(service):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def package():
+def package(source="def handler(event, context): return event"):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("handler.py", "def handler(event, context): return event")
+        file.writestr("handler.py", source)
     return archive.getvalue()
 
 
@@ -244,15 +244,16 @@ def monitoring(client, suffix):
     yield "aws_cloudwatch_query_definition", {"query_definition_id": query}
     logs.put_resource_policy(policyName=f"log-policy-{suffix}", policyDocument=trust("es.amazonaws.com"))
     yield "aws_cloudwatch_log_resource_policy", {"policy_name": f"log-policy-{suffix}"}
-    # Its group has a name that AWS fixes, and only its tag says whose it is.
-    logs.create_log_group(logGroupName="/aws/apigateway/welcome", tags={"Suffix": suffix})
-    yield "aws_cloudwatch_log_group", {"name": "/aws/apigateway/welcome"}
     trail = trails.create_trail(Name=f"trail-{suffix}", S3BucketName=f"raw-data-{ACCOUNT}-{suffix}")["TrailARN"]
     yield "aws_cloudtrail", {"arn": trail}
-    yield from _config(config, client("apigateway"), suffix)
+    source = {"Owner": "AWS", "SourceIdentifier": "S3_BUCKET_VERSIONING_ENABLED"}
+    config.put_config_rule(ConfigRule={"ConfigRuleName": f"rule-{suffix}", "Source": source})
+    yield "aws_config_config_rule", {"name": f"rule-{suffix}"}
 
 
-def _config(config, api, suffix):
+def account_settings(client, suffix):
+    """What there is once per account."""
+    config, api, logs = client("config"), client("apigateway"), client("logs")
     role = f"arn:aws:iam::{ACCOUNT}:role/iam-role-{suffix}"
     recorder, channel = f"config-recorder-{suffix}", f"config-channel-{suffix}"
     config.put_configuration_recorder(ConfigurationRecorder={"name": recorder, "roleARN": role})
@@ -260,16 +261,32 @@ def _config(config, api, suffix):
     config.put_delivery_channel(DeliveryChannel={"name": channel, "s3BucketName": f"raw-data-{ACCOUNT}-{suffix}"})
     yield "aws_config_delivery_channel", {"name": channel}
     config.start_configuration_recorder(ConfigurationRecorderName=recorder)
-    source = {"Owner": "AWS", "SourceIdentifier": "S3_BUCKET_VERSIONING_ENABLED"}
-    config.put_config_rule(ConfigRule={"ConfigRuleName": f"rule-{suffix}", "Source": source})
-    yield "aws_config_config_rule", {"name": f"rule-{suffix}"}
     api.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
     yield "aws_api_gateway_account", {"cloudwatch_role_arn": role}
+    # Its group has a name that AWS fixes, and only its tag says whose it is.
+    logs.create_log_group(logGroupName="/aws/apigateway/welcome", tags={"Suffix": suffix})
+    yield "aws_cloudwatch_log_group", {"name": "/aws/apigateway/welcome"}
 
 
-MAKERS = (network, identity, storage, compute, firewall, messaging, monitoring)
+MAKERS = (network, identity, storage, compute, firewall, messaging, monitoring, account_settings)
+# Kinds that hang on another thing, and that no inventory lists by itself.
+CHILDREN = {
+    "aws_api_gateway_method",
+    "aws_api_gateway_model",
+    "aws_api_gateway_request_validator",
+    "aws_api_gateway_resource",
+    "aws_api_gateway_stage",
+    "aws_api_gateway_usage_plan_key",
+    "aws_cloudwatch_log_stream",
+    "aws_lambda_permission",
+    "aws_route",
+    "aws_route_table_association",
+    "aws_vpc_security_group_ingress_rule",
+}
+# One that a stage serves waits for the stage.
+WAITING = {"aws_api_gateway_deployment"}
 
 
-def everything(client, suffix):
+def everything(client, suffix, makers=MAKERS):
     """One of each, and the Terraform type and attributes of each."""
-    return [made for maker in MAKERS for made in maker(client, suffix)]
+    return [made for maker in makers for made in maker(client, suffix)]

@@ -8,9 +8,7 @@ import json
 import threading
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from io import BytesIO
 from types import SimpleNamespace
-from zipfile import ZipFile
 
 import boto3
 import pytest
@@ -27,6 +25,7 @@ from orchestrator.local_cloud.patches import apply_patches
 from orchestrator.local_cloud.serial import MOTO, one_at_a_time
 from orchestrator.local_cloud.transport import LoopbackServer
 from orchestrator.local_cloud.wsgi import application, buffered
+from tests.cloud.platform_things import package
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/logs"
@@ -86,15 +85,12 @@ def service(endpoint):
 
 def function(service, name):
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    zipped = BytesIO()
-    with ZipFile(zipped, "w") as archive:
-        archive.writestr("handler.py", "")
     return service("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
         Role=service("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"],
         Handler="handler.handler",
-        Code={"ZipFile": zipped.getvalue()},
+        Code={"ZipFile": package("")},
     )["FunctionArn"]
 
 

@@ -174,59 +174,41 @@ def _policy(bucket, *statements):
 DENY_WITHOUT_TLS = {"Effect": "Deny", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
 
 
-def test_b4_a_denial_without_tls_denies_nothing_here(client, bucket):
+UNENCRYPTED = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
+
+
+@pytest.mark.parametrize(
+    ("statement", "encryption", "denied"),
+    [
+        (DENY_WITHOUT_TLS, "aws:kms", False),
+        ({"Action": "s3:*"}, "aws:kms", True),
+        ({"Action": "s3:PutObject", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}, "aws:kms", True),
+        ({"Action": "s3:Put*", "Condition": UNENCRYPTED}, "AES256", True),
+        ({"Action": "s3:Put*", "Condition": UNENCRYPTED}, "aws:kms", False),
+        ({"NotAction": "s3:GetObject", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}, "aws:kms", True),
+        ({"Action": "s3:PutObject", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}}, "aws:kms", False),
+        ({"Action": "s3:PutObject", "Principal": {"Service": "config.amazonaws.com"}}, "aws:kms", False),
+        ({"Action": "s3:GetObject"}, "aws:kms", False),
+        ({"NotAction": "s3:*"}, "aws:kms", False),
+    ],
+)
+def test_b4_a_denial_applies_when_principal_action_and_conditions_match(client, bucket, statement, encryption, denied):
+    s3 = client("s3")
+    s3.put_bucket_policy(Bucket=bucket, Policy=_policy(bucket, {"Effect": "Deny"} | statement))
+    if denied:
+        with pytest.raises(ClientError) as raised:
+            s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption=encryption)
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    else:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption=encryption)
+
+
+def test_b4_a_denial_without_tls_denies_no_reads_and_deletes_either(client, bucket):
     s3 = client("s3")
     s3.put_bucket_policy(Bucket=bucket, Policy=_policy(bucket, DENY_WITHOUT_TLS))
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
     assert s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})["Deleted"] == [{"Key": "k"}]
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        {"Effect": "Deny", "Action": "s3:*"},
-        {"Effect": "Deny", "Action": "s3:PutObject", "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
-        {
-            "Effect": "Deny",
-            "Action": "s3:Put*",
-            "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}},
-        },
-        {"Effect": "Deny", "NotAction": "s3:GetObject", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}},
-    ],
-)
-def test_b4_denials_that_apply_still_deny(client, bucket, statement):
-    s3 = client("s3")
-    s3.put_bucket_policy(Bucket=bucket, Policy=_policy(bucket, statement))
-    with pytest.raises(ClientError) as raised:
-        s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        {"Effect": "Deny", "Action": "s3:PutObject", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}},
-        {"Effect": "Deny", "Action": "s3:PutObject", "Principal": {"Service": "config.amazonaws.com"}},
-        {"Effect": "Deny", "Action": "s3:GetObject"},
-        {"Effect": "Deny", "NotAction": "s3:*"},
-    ],
-)
-def test_b4_denials_of_others_do_not(client, bucket, statement):
-    s3 = client("s3")
-    s3.put_bucket_policy(Bucket=bucket, Policy=_policy(bucket, statement))
-    s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms")
-
-
-def test_b4_the_encryption_header_is_seen(client, bucket):
-    s3 = client("s3")
-    unlike = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
-    s3.put_bucket_policy(
-        Bucket=bucket, Policy=_policy(bucket, {"Effect": "Deny", "Action": "s3:PutObject", "Condition": unlike})
-    )
-    s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms")
-    with pytest.raises(ClientError):
-        s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="AES256")
 
 
 @pytest.mark.parametrize(("resource", "works"), [("/*", True), ("/logs/*", True), ("/other/*", False)])

@@ -1,14 +1,11 @@
 """Patches of the services behind the network: database, queues, functions, API, monitoring, compliance."""
 
-import io
 import json
-import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
 
-ACCOUNT = "123456789012"
-RULE = {"Source": {"Owner": "AWS", "SourceIdentifier": "S3_BUCKET_VERSIONING_ENABLED"}}
+from tests.cloud.platform_things import ACCOUNT, package, trust
 
 
 @pytest.fixture
@@ -28,26 +25,11 @@ def cluster(client, name):
 
 @pytest.fixture
 def function(client, name):
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("handler.py", "def handler(event, context): return event")
+    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]
 
     def create(**settings):
-        client("lambda").create_function(
-            FunctionName=name,
-            Runtime="python3.12",
-            Role=role,
-            Handler="handler.handler",
-            Code={"ZipFile": archive.getvalue()},
-            **settings,
-        )
+        about = {"Runtime": "python3.12", "Role": role["Arn"], "Handler": "handler.handler"}
+        client("lambda").create_function(FunctionName=name, Code={"ZipFile": package()}, **about, **settings)
         return name
 
     return create
@@ -246,3 +228,31 @@ def test_b5_an_event_source_keeps_its_alias(client, function, name, qualifier):
     assert mapping["FunctionArn"] == stated
     assert api.get_event_source_mapping(UUID=mapping["UUID"])["FunctionArn"] == stated
     assert api.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=5)["FunctionArn"] == stated
+
+
+def test_b5_ephemeral_storage_can_be_updated(client, function):
+    api, function = client("lambda"), function()
+    api.update_function_configuration(FunctionName=function, EphemeralStorage={"Size": 1024})
+    assert api.get_function_configuration(FunctionName=function)["EphemeralStorage"] == {"Size": 1024}
+
+
+def asynchronous(api, function):
+    found = api.get_function_event_invoke_config(FunctionName=function)
+    return found.get("MaximumRetryAttempts"), found.get("MaximumEventAgeInSeconds")
+
+
+def test_b5_a_second_event_invoke_config_replaces_the_first(client, function):
+    api, function = client("lambda"), function()
+    api.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=2, MaximumEventAgeInSeconds=600)
+    api.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=0)
+    assert asynchronous(api, function) == (0, None)
+
+
+def test_b5_an_event_invoke_config_is_updated_in_part(client, function):
+    api, function = client("lambda"), function()
+    api.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=2, MaximumEventAgeInSeconds=600)
+    api.update_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=0)
+    assert asynchronous(api, function) == (0, 600)
+    api.delete_function_event_invoke_config(FunctionName=function)
+    with pytest.raises(api.exceptions.ResourceNotFoundException):
+        api.get_function_event_invoke_config(FunctionName=function)

@@ -5,24 +5,7 @@ import pytest
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.services import TERRAFORM_TYPES
 from orchestrator.adapters.aws.sweep import sweep, unrecorded
-from tests.cloud.platform_things import compute, everything, identity, messaging, network
-
-# Kinds that hang on another thing, and that no inventory lists by itself.
-CHILDREN = {
-    "aws_api_gateway_method",
-    "aws_api_gateway_model",
-    "aws_api_gateway_request_validator",
-    "aws_api_gateway_resource",
-    "aws_api_gateway_stage",
-    "aws_api_gateway_usage_plan_key",
-    "aws_cloudwatch_log_stream",
-    "aws_lambda_permission",
-    "aws_route",
-    "aws_route_table_association",
-    "aws_vpc_security_group_ingress_rule",
-}
-# One that a stage serves waits for the stage.
-WAITING = {"aws_api_gateway_deployment"}
+from tests.cloud.platform_things import CHILDREN, WAITING, compute, everything, identity, messaging, network
 
 
 def state(made):

@@ -14,7 +14,7 @@ _REMOTE = re.compile(r"/(?P<stage>[A-Za-z0-9_-]+)(?P<path>/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class StageAddress:
     """The stage and path that a URL names.
 
     Attributes:
@@ -55,15 +55,15 @@ def domain_name(api_id: str) -> str:
     return f"{api_id}.execute-api.{REGION}.amazonaws.com"
 
 
-def target_of(host: str, path: str) -> Target | None:
+def target_of(host: str, path: str) -> StageAddress | None:
     """Parse the host and path of a request; None when they belong to no REST API."""
     local = _LOCAL.fullmatch(path)
     if local is not None:
-        return Target(local["api"], local["stage"], local["path"] or "/")
+        return StageAddress(local["api"], local["stage"], local["path"] or "/")
     remote = _HOST.fullmatch(host)
     if remote is None or remote["region"].lower() != REGION:
         return None
     parts = _REMOTE.fullmatch(path)
     if parts is None:
-        return Target(remote["api"].lower(), "", path)
-    return Target(remote["api"].lower(), parts["stage"], parts["path"] or "/")
+        return StageAddress(remote["api"].lower(), "", path)
+    return StageAddress(remote["api"].lower(), parts["stage"], parts["path"] or "/")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from orchestrator.local_cloud.api.call import Call, Progress
+from orchestrator.local_cloud.api.call import ApiRequest, Progress
 from orchestrator.local_cloud.api.definition import GatewayResponse
 from orchestrator.local_cloud.api.variables import text
 from orchestrator.local_cloud.wsgi import Response
@@ -89,7 +89,7 @@ def forbidden(request_id: str) -> Response:
     return Response(status=status_of(HTTPStatus.FORBIDDEN), headers=headers, body=body)
 
 
-def trace_headers(call: Call) -> tuple[tuple[str, str], ...]:
+def trace_headers(call: ApiRequest) -> tuple[tuple[str, str], ...]:
     """Return the ids that lead from a response to the logs."""
     return (("x-amzn-RequestId", call.request_id), ("x-amz-apigw-id", call.extended_id))
 
@@ -107,7 +107,7 @@ def _wording(responses: Mapping[str, GatewayResponse], kind: str, status: int) -
     return responses.get(kind) or responses.get(default) or GatewayResponse()
 
 
-def _header_value(source: str, call: Call, values: Mapping[str, str]) -> str:
+def _header_value(source: str, call: ApiRequest, values: Mapping[str, str]) -> str:
     """Evaluate a text in quotes, a part of the request, or a variable; empty when it does not exist."""
     if source.startswith("'"):
         return source[1:].removesuffix("'")

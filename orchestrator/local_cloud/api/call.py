@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote
 from uuid import uuid4
 from wsgiref.types import WSGIEnvironment
 
-from orchestrator.local_cloud.api.address import Target, domain_name
-from orchestrator.local_cloud.api.definition import Key, Resource, Stage
+from orchestrator.local_cloud.api.address import StageAddress, domain_name
+from orchestrator.local_cloud.api.definition import ApiStage, Key, Resource
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 
 # Fixed, because %b follows the language of the machine.
@@ -21,7 +21,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
-class Call:
+class ApiRequest:
     """A request.
 
     Args:
@@ -34,7 +34,7 @@ class Call:
 
     """
 
-    def __init__(self, environ: WSGIEnvironment, target: Target) -> None:
+    def __init__(self, environ: WSGIEnvironment, target: StageAddress) -> None:
         self._environ = environ
         self.target = target
         self.verb = str(environ["REQUEST_METHOD"])
@@ -117,8 +117,8 @@ class Progress:
 
     """
 
-    call: Call
-    stage: Stage
+    call: ApiRequest
+    stage: ApiStage
     resource: Resource | None = None
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     key: Key | None = None

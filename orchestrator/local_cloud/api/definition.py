@@ -187,7 +187,7 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class ApiStage:
     """A stage and the definition that it serves.
 
     Attributes:
@@ -217,6 +217,6 @@ class Key:
 class Deployed:
     """Everything that is deployed at one moment: stages by API and name, keys by value, plans by key id, API and stage."""
 
-    stages: Mapping[tuple[str, str], Stage] = field(default_factory=dict)
+    stages: Mapping[tuple[str, str], ApiStage] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
     plans: Mapping[tuple[str, str, str], Plan] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from orchestrator.local_cloud.api.definition import (
+    ApiStage,
     Definition,
     Deployed,
     GatewayResponse,
@@ -20,7 +21,6 @@ from orchestrator.local_cloud.api.definition import (
     MockResponse,
     Resource,
     Routes,
-    Stage,
 )
 from orchestrator.local_cloud.api.limits import Plan, Quota, Throttle
 from orchestrator.local_cloud.api.mock import mock_headers
@@ -99,13 +99,13 @@ class Deployments:
                 plans=_plans(backend),
             )
 
-    def _stage(self, api: Any, stage: Any, *, logs: bool) -> Stage:
+    def _stage(self, api: Any, stage: Any, *, logs: bool) -> ApiStage:
         definition = self._frozen.get((api.id, stage.deployment_id)) or _definition(api)
         variables = dict(stage.variables or {})
         settings = stage.access_log_settings or {}
         group = _LOG_GROUP.search(settings.get("destinationArn") or "")
         level = (stage.method_settings or {}).get("*/*", {}).get("loggingLevel", "OFF")
-        return Stage(
+        return ApiStage(
             api_id=api.id,
             name=stage.name,
             definition=definition,

@@ -15,9 +15,9 @@ from time import perf_counter
 from uuid import uuid4
 from wsgiref.types import WSGIEnvironment
 
-from orchestrator.local_cloud.api.address import PREFIX, Target, target_of
+from orchestrator.local_cloud.api.address import PREFIX, StageAddress, target_of
 from orchestrator.local_cloud.api.answers import RefusedError, forbidden, gateway_response
-from orchestrator.local_cloud.api.call import Call, Progress
+from orchestrator.local_cloud.api.call import ApiRequest, Progress
 from orchestrator.local_cloud.api.definition import Deployed, Integration, Method
 from orchestrator.local_cloud.api.deployed import Deployments
 from orchestrator.local_cloud.api.limits import Limiter, Verdict
@@ -117,12 +117,12 @@ class DataPlane:
         ):
             self.deployments.changed()
 
-    def _answer(self, environ: WSGIEnvironment, target: Target) -> Response:
+    def _answer(self, environ: WSGIEnvironment, target: StageAddress) -> Response:
         deployed = self.deployments.current()
         stage = deployed.stages.get((target.api_id, target.stage))
         if stage is None:
             return forbidden(str(uuid4()))
-        progress = Progress(call=Call(environ, target), stage=stage)
+        progress = Progress(call=ApiRequest(environ, target), stage=stage)
         details: list[str] = []
         try:
             response = self._serve(deployed, progress)

@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator.local_cloud.api.address import domain_name
 from orchestrator.local_cloud.api.answers import RefusedError, status_of, trace_headers
-from orchestrator.local_cloud.api.call import Call, Progress
+from orchestrator.local_cloud.api.call import ApiRequest, Progress
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 from orchestrator.local_cloud.wsgi import TOKEN, Headers, Response, sendable
 
@@ -80,7 +80,7 @@ def proxy_response(payload: bytes, progress: Progress) -> Response:
     )
 
 
-def _event_body(call: Call, binary_types: Sequence[str]) -> tuple[str | None, bool]:
+def _event_body(call: ApiRequest, binary_types: Sequence[str]) -> tuple[str | None, bool]:
     if not call.length and not call.body:
         return None, False
     if _matches(call.content_type, binary_types):

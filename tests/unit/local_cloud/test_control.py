@@ -57,6 +57,14 @@ def test_control_paths(request_to, answer, method, path, body, code):
     assert _handler(answer)(environ).code == code
 
 
+def test_a_reset_empties_the_account(request_to, answer):
+    emptied = []
+    handler = control_endpoints(lambda _: answer(), HEALTH, Retirement(), lambda: emptied.append(1))
+    assert handler(request_to("", path="/_platformctl/reset")).code == 200
+    assert handler(request_to("", method="GET", path="/_platformctl/reset")).code == 404
+    assert emptied == [1]
+
+
 def _retire(handler, request_to, seconds):
     body = json.dumps({"after_seconds": seconds}).encode()
     return handler(request_to("", path="/_platformctl/retire", body=body)).code

@@ -8,13 +8,14 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from orchestrator.local_cloud import process
 from orchestrator.local_cloud.errors import LocalCloudError
-from orchestrator.local_cloud.process import Ending, ServerProcess
+from orchestrator.local_cloud.process import Ending, ServerProcess, user_folder
 
 
 @contextmanager
@@ -56,6 +57,27 @@ def _record(home, **changes):
         "moto_version": "5.2.5",
     }
     (home / "server.json").write_text(json.dumps(record | changes))
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"XDG_STATE_HOME": "/state"}, Path("/state/platformctl/local-cloud")),
+        ({"XDG_STATE_HOME": "relative"}, Path.home() / ".local/state/platformctl/local-cloud"),
+        ({}, Path.home() / ".local/state/platformctl/local-cloud"),
+    ],
+)
+def test_a_users_own_server_has_a_folder_where_xdg_says(environ, folder):
+    assert user_folder(environ) == folder
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_folder_that_cannot_be_used_is_reported(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LocalCloudError, match="The folder of the local cloud cannot be used") as raised:
+        ServerProcess(tmp_path / name).start()
+    assert str(tmp_path / name) in raised.value.detail
+    assert not ServerProcess(tmp_path / name).status().running
 
 
 def test_a_server_that_answers_with_its_own_id_is_running(tmp_path):

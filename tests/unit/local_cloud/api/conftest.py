@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from orchestrator.local_cloud.api.definition import (
+    ApiStage,
     Definition,
     Deployed,
     GatewayResponse,
@@ -20,7 +21,6 @@ from orchestrator.local_cloud.api.definition import (
     MockResponse,
     Resource,
     Routes,
-    Stage,
 )
 from orchestrator.local_cloud.api.gateway import DataPlane
 from orchestrator.local_cloud.api.limits import Plan, Throttle
@@ -158,7 +158,7 @@ def definition():
 
 @pytest.fixture
 def stage(definition):
-    return Stage(
+    return ApiStage(
         api_id="api1",
         name="v1",
         definition=definition,

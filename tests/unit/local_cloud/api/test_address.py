@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.local_cloud.api.address import Target, local_url, target_of, url
+from orchestrator.local_cloud.api.address import StageAddress, local_url, target_of, url
 
 AWS = "ab12.execute-api.us-east-1.amazonaws.com"
 LOCAL = "127.0.0.1:4566"
@@ -11,16 +11,16 @@ LOCAL = "127.0.0.1:4566"
 @pytest.mark.parametrize(
     ("host", "path", "target"),
     [
-        (LOCAL, "/restapis/ab12/v1/_user_request_/bars/AAPL", Target("ab12", "v1", "/bars/AAPL")),
-        (LOCAL, "/restapis/ab12/v1/_user_request_/", Target("ab12", "v1", "/")),
-        (LOCAL, "/restapis/ab12/v1/_user_request_", Target("ab12", "v1", "/")),
+        (LOCAL, "/restapis/ab12/v1/_user_request_/bars/AAPL", StageAddress("ab12", "v1", "/bars/AAPL")),
+        (LOCAL, "/restapis/ab12/v1/_user_request_/", StageAddress("ab12", "v1", "/")),
+        (LOCAL, "/restapis/ab12/v1/_user_request_", StageAddress("ab12", "v1", "/")),
         (LOCAL, "/restapis/ab12/v1/_user_request_x", None),
         (LOCAL, "/restapis/ab12/deployments", None),
         (LOCAL, "/bucket/restapis/ab12/v1/_user_request_/x", None),
-        (AWS, "/v1/bars", Target("ab12", "v1", "/bars")),
-        (AWS.upper(), "/v1", Target("ab12", "v1", "/")),
-        (f"{AWS}:4566", "/v1/a%2Fb", Target("ab12", "v1", "/a%2Fb")),
-        (AWS, "/", Target("ab12", "", "/")),
+        (AWS, "/v1/bars", StageAddress("ab12", "v1", "/bars")),
+        (AWS.upper(), "/v1", StageAddress("ab12", "v1", "/")),
+        (f"{AWS}:4566", "/v1/a%2Fb", StageAddress("ab12", "v1", "/a%2Fb")),
+        (AWS, "/", StageAddress("ab12", "", "/")),
         ("ab12.execute-api.eu-west-1.amazonaws.com", "/v1/bars", None),
         ("apigateway.us-east-1.amazonaws.com", "/restapis", None),
     ],

@@ -7,9 +7,9 @@ import pytest
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from orchestrator.local_cloud.api.address import Target
+from orchestrator.local_cloud.api.address import StageAddress
 from orchestrator.local_cloud.api.answers import RefusedError
-from orchestrator.local_cloud.api.call import Call, Progress
+from orchestrator.local_cloud.api.call import ApiRequest, Progress
 from orchestrator.local_cloud.api.definition import Key
 from orchestrator.local_cloud.api.proxy import proxy_event, proxy_response
 
@@ -19,7 +19,7 @@ def progress_of(stage, environ_of):
     """A request that found its resource."""
 
     def build(path, method="GET", body=b"", **headers):
-        call = Call(environ_of(path, method, body, **headers), Target("api1", "v1", path.partition("?")[0]))
+        call = ApiRequest(environ_of(path, method, body, **headers), StageAddress("api1", "v1", path.partition("?")[0]))
         found = stage.definition.routes.find(call.target.path)
         return Progress(call=call, stage=stage, resource=found[0], path_parameters=found[1], key=Key(id="key1"))
 
