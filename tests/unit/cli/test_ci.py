@@ -73,8 +73,7 @@ def test_c2_only_some_units(platformctl):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "summary"),
-    [(("--only", "nope"), "No such unit"), (("--env", "nope"), "Unknown environment")],
+    ("arguments", "summary"), [(("--only", "nope"), "No such unit"), (("--env", "nope"), "Unknown environment")]
 )
 def test_c7_bad_input(platformctl, arguments, summary):
     result = platformctl("ci", "matrix", *arguments)
