@@ -11,7 +11,7 @@ from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.ports import Operator, Ports, Run, TerraformSession
 from orchestrator.engine.environments import LastRun
 from orchestrator.engine.events import Event, RunFinished, RunStarted, StepFinished, StepStarted, UnitFinished
-from orchestrator.engine.execution import Execution, Interrupt, Outcome, Work
+from orchestrator.engine.execution import Execution, Outcome, Work
 from orchestrator.engine.operations import total
 from orchestrator.errors import ExitCode, PlatformctlError
 from orchestrator.model.schedule import Schedule
@@ -101,7 +101,7 @@ class Activity:
                 wind_down=terraform.runner.wind_down,
                 confirm=self.operator.confirm_interrupting,
             ).run()
-            self.interrupted = _is_interrupted(interrupt)
+            self.interrupted = bool(interrupt)
         self._journal.record_durations(command=self.command, environment=environment, seconds=self._seconds)
         return outcomes
 
@@ -133,10 +133,6 @@ class Activity:
         except PlatformctlError as error:
             # How the run itself ended matters more.
             self.operator.say(f"platformctl list will not show this run: {error.summary}. {error.detail}")
-
-
-def _is_interrupted(interrupt: Interrupt) -> bool:
-    return bool(interrupt)
 
 
 @contextmanager

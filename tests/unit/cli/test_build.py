@@ -27,6 +27,7 @@ def test_b5_a_table_on_standard_output_and_the_work_on_standard_error(platformct
     second = platformctl("build", "ingest")
     assert (second.code, second.err) == (0, "")
     assert second.out.splitlines()[1].split() == ["ingest", "0.0", "MB", digest, "unchanged"]
+    assert platformctl.started == []
 
 
 def test_json(platformctl, functions):
@@ -51,15 +52,3 @@ def test_c7_a_project_without_functions_is_bad_input(platformctl):
     result = platformctl("build")
     assert result.code == 2
     assert "No functions are defined" in result.err
-
-
-def test_nothing_is_started(platformctl, functions):
-    platformctl("build")
-    assert platformctl.started == []
-
-
-def test_its_help_fits_80_columns(platformctl):
-    result = platformctl("build", "--help")
-    assert result.code == 0
-    assert max(len(line) for line in result.out.splitlines()) <= 80
-    assert "Usage: platformctl build" in result.out

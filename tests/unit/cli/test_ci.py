@@ -4,42 +4,6 @@ import json
 
 import pytest
 
-from orchestrator.cli.ci import staged
-from orchestrator.model.graph import Graph
-from orchestrator.model.unit import Dependency, Unit
-
-
-def graph(tmp_path, **edges):
-    return Graph.of(
-        Unit(name=name, folder=tmp_path, dependencies=tuple(Dependency(target=target) for target in targets))
-        for name, targets in edges.items()
-    )
-
-
-@pytest.mark.parametrize(
-    ("selected", "expected"),
-    [
-        ("abcd", [(1, "a", []), (1, "d", []), (2, "b", ["a"]), (3, "c", ["a", "b"])]),
-        ("a", [(1, "a", [])]),
-        ("b", [(1, "b", [])]),
-        # What stands between two units keeps them in order, selected or not.
-        ("acd", [(1, "a", []), (1, "d", []), (2, "c", ["a"])]),
-        ("cd", [(1, "c", []), (1, "d", [])]),
-    ],
-)
-def test_c2_every_unit_has_a_stage_after_those_of_what_it_needs(tmp_path, selected, expected):
-    jobs = staged(graph(tmp_path, a=[], b=["a"], c=["b", "a"], d=[]), selected)
-    assert [(job["stage"], job["unit"], job["needs"]) for job in jobs] == expected
-
-
-def test_c2_a_chain_of_units_that_are_not_selected_keeps_the_order(tmp_path):
-    chain = graph(tmp_path, a=[], b=["a"], c=["b"], d=["c"])
-    jobs = staged(chain, "ad")
-    assert [(job["stage"], job["unit"], job["needs"]) for job in jobs] == [(1, "a", []), (2, "d", ["a"])]
-    # Only the nearest are named: what stands behind them is theirs to need.
-    assert [job["needs"] for job in staged(chain, "abd")] == [[], ["a"], ["b"]]
-
-
 JOBS = [
     {"stage": 1, "unit": "docs", "needs": []},
     {"stage": 1, "unit": "kms", "needs": []},
@@ -73,8 +37,7 @@ def test_c2_only_some_units(platformctl):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "summary"),
-    [(("--only", "nope"), "No such unit"), (("--env", "nope"), "Unknown environment")],
+    ("arguments", "summary"), [(("--only", "nope"), "No such unit"), (("--env", "nope"), "Unknown environment")]
 )
 def test_c7_bad_input(platformctl, arguments, summary):
     result = platformctl("ci", "matrix", *arguments)

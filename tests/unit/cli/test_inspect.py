@@ -36,35 +36,30 @@ def test_c2_graph_as_json(platformctl):
     }
 
 
-def test_c7_validate_says_what_was_looked_at(platformctl):
+DEV, PROD = "dev: 4 units, no mistakes found\n", "prod: 4 units, no mistakes found\n"
+
+
+@pytest.mark.parametrize(
+    ("broken", "options", "out", "places"),
+    [
+        ((), (), DEV + PROD, ()),
+        ((), ("--env", "prod"), PROD, ()),
+        # One environment does not mind the others; of all of them every mistake is shown.
+        (("prod",), ("--env", "dev"), DEV, ()),
+        (("prod",), (), "", ("live/prod/vpc/terragrunt.hcl",)),
+        (("dev", "prod"), (), "", ("live/dev/vpc/terragrunt.hcl", "live/prod/vpc/terragrunt.hcl")),
+    ],
+)
+def test_c7_validate_checks_one_environment_or_all(platformctl, broken, options, out, places):
     platformctl.tree.standard(environment="prod")
-    result = platformctl("validate")
-    assert (result.code, result.err, platformctl.started) == (0, "", [])
-    assert result.out == "dev: 4 units, no mistakes found\nprod: 4 units, no mistakes found\n"
-    assert platformctl("validate", "--env", "prod").out == "prod: 4 units, no mistakes found\n"
-
-
-def test_c7_validate_finds_environments_by_their_units_not_by_a_file_name(platformctl):
+    # Environments are found by their units, not by this file.
     (platformctl.tree.root / "live/dev/env.hcl").unlink()
-    assert platformctl("validate").out == "dev: 4 units, no mistakes found\n"
-    platformctl.tree.write({"live/dev/vpc/terragrunt.hcl": "broken"})
-    assert platformctl("validate").code == 2
-
-
-def test_c7_validate_of_one_environment_does_not_mind_the_others(platformctl):
-    platformctl.tree.standard(environment="prod").write({"live/prod/vpc/terragrunt.hcl": "broken"})
-    assert platformctl("validate", "--env", "dev").code == 0
-    assert platformctl("validate").code == 2
-
-
-def test_c7_validate_shows_the_mistakes_of_every_environment(platformctl):
-    platformctl.tree.standard(environment="prod")
-    for environment in ("dev", "prod"):
+    for environment in broken:
         platformctl.tree.write({f"live/{environment}/vpc/terragrunt.hcl": "broken"})
-    result = platformctl("validate")
-    assert result.code == 2
-    assert "live/dev/vpc/terragrunt.hcl" in result.err
-    assert "live/prod/vpc/terragrunt.hcl" in result.err
+    result = platformctl("validate", *options)
+    assert (result.code, result.out, platformctl.started) == (2 if places else 0, out, [])
+    assert all(place in result.err for place in places)
+    assert bool(result.err) is bool(places)
 
 
 def test_warnings_are_shown_and_stop_nothing(platformctl):

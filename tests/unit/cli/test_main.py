@@ -9,13 +9,7 @@ import typer
 
 from orchestrator import __version__
 from orchestrator.cli import main, wiring
-from orchestrator.errors import (
-    CHANGES_PLANNED,
-    InterruptedRunError,
-    PlannedChangesExit,
-    PlatformctlError,
-    UsageError,
-)
+from orchestrator.errors import CHANGES_PLANNED, InterruptedRunError, PlannedChangesExit, PlatformctlError, UsageError
 
 
 def test_version(platformctl):
@@ -215,12 +209,7 @@ def test_the_exit_code_of_the_process_is_that_of_the_command(platformctl, monkey
         (("local", "status"), 1, "The local cloud does not run.\n", ""),
         (("local", "stop"), 0, "The local cloud does not run.\n", ""),
         (("local", "env"), 1, "", "The local cloud does not run. Start it: platformctl local start\n"),
-        (
-            ("local", "logs"),
-            1,
-            "",
-            "There is no log yet: the local cloud has not been started.\n",
-        ),
+        (("local", "logs"), 1, "", "There is no log yet: the local cloud has not been started.\n"),
     ],
 )
 def test_a_local_cloud_that_does_not_run(platformctl, command, code, out, err):

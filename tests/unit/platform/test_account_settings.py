@@ -20,10 +20,7 @@ from orchestrator.platform.account_settings import (
 UNITS = ("apigw", "aurora", "config", "kms")
 ROLE = "arn:aws:iam::123456789012:role/iam-role-apigw-a"
 THEIRS = AccountState(
-    recorder="config-recorder-a",
-    delivery_channel="config-delivery-channel-a",
-    api_role=ROLE,
-    monitoring_group="a",
+    recorder="config-recorder-a", delivery_channel="config-delivery-channel-a", api_role=ROLE, monitoring_group="a"
 )
 GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics"
 NO_ROLE = "The account has no role with which API Gateway writes logs, and takes no stage with logs without one."
