@@ -18,7 +18,7 @@ from orchestrator.config.grammar import (
     Labels,
 )
 from orchestrator.diagnostics import Collector, Diagnostic, did_you_mean
-from orchestrator.hcl import Attribute, Block, Body, Call, Expression, File
+from orchestrator.hcl import Attribute, Block, Body, Expression, File, FunctionCall
 
 _REPEATABLE = frozenset({"include", "generate", "dependency"})
 
@@ -186,7 +186,7 @@ def _repeated(block: Block, hint: str) -> Diagnostic:
     )
 
 
-def _calls(node: object) -> Iterator[Call]:
+def _calls(node: object) -> Iterator[FunctionCall]:
     """Every function call below a node of the syntax tree."""
     match node:
         case Body():
@@ -198,7 +198,7 @@ def _calls(node: object) -> Iterator[Call]:
             for part in node:
                 yield from _calls(part)
         case _ if is_dataclass(node):
-            if isinstance(node, Call):
+            if isinstance(node, FunctionCall):
                 yield node
             for item in fields(node):
                 if item.name not in _LEAVES:

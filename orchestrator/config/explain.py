@@ -6,7 +6,7 @@ The evaluator decides whether a reference fails, so that ``try`` and ``can`` wor
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestrator.config.outputs import Outputs
+from orchestrator.config.outputs import DependencyOutputs
 from orchestrator.diagnostics import Diagnostic, Range, did_you_mean
 from orchestrator.hcl import Reference
 
@@ -24,7 +24,7 @@ class Explainer:
 
     locals: Collection[str]
     includes: Mapping[str, bool]
-    outputs: Outputs
+    outputs: DependencyOutputs
 
     def explain(self, diagnostics: Iterable[Diagnostic], found: Iterable[Reference]) -> list[Diagnostic]:
         """Replace each finding about a reference that can be explained by its explanation."""

@@ -56,7 +56,7 @@ class DependencyBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
+class DependencyOutputs:
     """What ``dependency`` means to the expressions of one unit.
 
     Attributes:
@@ -157,7 +157,7 @@ def _no_interface(unit: str) -> ModuleInterface | None:
     raise AssertionError(unit)
 
 
-NO_OUTPUTS = Outputs(blocks={}, values={}, interface=_no_interface)
+NO_OUTPUTS = DependencyOutputs(blocks={}, values={}, interface=_no_interface)
 
 
 def dependency_block(label: str, section: Section, *, folder: Path, target: str, place: Range) -> DependencyBlock:

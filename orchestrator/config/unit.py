@@ -11,7 +11,7 @@ from orchestrator.config.evaluated import EvaluatedUnit
 from orchestrator.config.files import UNIT_FILE, Files
 from orchestrator.config.generated import GeneratedFile, RemoteState, generated_files, remote_state
 from orchestrator.config.interface import ModuleInterface, module_files, module_not_found
-from orchestrator.config.outputs import DependencyBlock, Outputs, dependency_block
+from orchestrator.config.outputs import DependencyBlock, DependencyOutputs, dependency_block
 from orchestrator.config.place import Place
 from orchestrator.config.scope import FileScope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
@@ -148,7 +148,7 @@ class UnitConfiguration:
 
     def contents(self, outputs: Mapping[str, Mapping[str, Value]]) -> Contents:
         """The merged sections, before they are checked; raises as ``evaluate`` does."""
-        return self.scope.contents(Outputs(blocks=self.blocks, values=outputs, interface=self._interfaces))
+        return self.scope.contents(DependencyOutputs(blocks=self.blocks, values=outputs, interface=self._interfaces))
 
     def assemble(self, contents: Contents) -> EvaluatedUnit:
         """Make the unit of its sections; raises as ``evaluate`` does."""

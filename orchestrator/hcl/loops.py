@@ -13,7 +13,7 @@ from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluates, fold, marke
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_string, type_name
 from orchestrator.hcl.limits import ITERATIONS
-from orchestrator.hcl.nodes import Expression, ForList, ForObject, Variable
+from orchestrator.hcl.nodes import Expression, ForList, ForObject, VariableExpression
 from orchestrator.hcl.references import free_variables
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import as_expression
@@ -64,7 +64,7 @@ def fold_loop(
     place = parts[0].range
     for attempt in count(1):
         suffix = "" if attempt == 1 else f"_{attempt}"
-        symbols = {name: Variable(name=f"{name}{suffix}", range=place) for name in names if name is not None}
+        symbols = {name: VariableExpression(name=f"{name}{suffix}", range=place) for name in names if name is not None}
         inner = scope.child(**{name: Unknown(symbol) for name, symbol in symbols.items()})
         folded = [fold(part, inner) for part in parts]
         own = list(symbols.values())

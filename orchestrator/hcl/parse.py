@@ -50,7 +50,7 @@ def parse_text(text: str, path: Path) -> File:
         ConfigurationError: every syntax error; an attribute that is defined twice.
 
     """
-    reader = Reader(text.removeprefix("\ufeff"), path)
+    reader = Reader(text.removeprefix("\ufeff"), path, expression_parser.expression)
     problems = Collector()
     reader.resume(0)
     body = _body(reader, problems, 0, END)
@@ -65,7 +65,7 @@ def parse_expression(text: str, path: Path) -> Expression:
         ConfigurationError: a syntax error.
 
     """
-    return _whole(Reader(text, path), _only_expression)
+    return _whole(Reader(text, path, expression_parser.expression), _only_expression)
 
 
 def parse_template(text: str, path: Path) -> Expression:
@@ -75,7 +75,7 @@ def parse_template(text: str, path: Path) -> Expression:
         ConfigurationError: a syntax error.
 
     """
-    return _whole(Reader(text, path), template_parser.bare)
+    return _whole(Reader(text, path, expression_parser.expression), template_parser.bare)
 
 
 def _whole(reader: Reader, parse: Callable[[Reader], Expression]) -> Expression:
@@ -89,7 +89,7 @@ def _whole(reader: Reader, parse: Callable[[Reader], Expression]) -> Expression:
 
 def _only_expression(reader: Reader) -> Expression:
     reader.enter(0)
-    found = expression_parser.expression(reader)
+    found = reader.expression()
     if reader.kind != END:
         raise reader.unexpected("Extra characters after expression", "the end of the expression")
     return found
@@ -140,7 +140,7 @@ def _item(reader: Reader, problems: Collector) -> Attribute | Block:
     name_range = reader.range(start, reader.last_end)
     if reader.kind == "=":
         reader.advance()
-        expression = expression_parser.expression(reader)
+        expression = reader.expression()
         return Attribute(
             name=name, expression=expression, name_range=name_range, range=reader.range(start, reader.last_end)
         )
@@ -206,7 +206,7 @@ def _single_line_body(reader: Reader, start: int, open_line: int) -> Body:
     name = reader.take_identifier(summary, "the name of an argument")
     name_range = reader.range(name_start, reader.last_end)
     reader.take("=", summary, f'a "=" after {name}, because a block in one line holds no other block')
-    expression = expression_parser.expression(reader)
+    expression = reader.expression()
     attribute = Attribute(
         name=name, expression=expression, name_range=name_range, range=reader.range(name_start, reader.last_end)
     )

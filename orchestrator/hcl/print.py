@@ -99,7 +99,7 @@ def _expression(node: nodes.Expression, depth: int, level: int) -> str:
     match node:
         case nodes.Literal():
             return _value(node.value, depth, level)
-        case nodes.Variable():
+        case nodes.VariableExpression():
             return node.name
         case nodes.GetAttribute() | nodes.Index():
             # What follows a splat would become a part of it.
@@ -119,7 +119,7 @@ def _expression(node: nodes.Expression, depth: int, level: int) -> str:
                 (_key_expression(item.key, depth + 1), _expression(item.value, depth + 1, _ANY)) for item in node.items
             ]
             return _object(items, depth)
-        case nodes.Call():
+        case nodes.FunctionCall():
             arguments = ", ".join(_expression(argument, depth, _ANY) for argument in node.arguments)
             return f"{node.name}({arguments}{'...' if node.expand_final else ''})"
         case nodes.ForList() | nodes.ForObject():

@@ -7,9 +7,11 @@ not tokens: at a quote the template parser takes over and calls ``resume`` behin
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.diagnostics import Diagnostic, Position, Range, Source
+from orchestrator.hcl.nodes import Expression
 
 # Kinds of tokens that are not punctuation; punctuation is its own kind.
 IDENTIFIER = "identifier"
@@ -65,6 +67,7 @@ class Reader:
     __slots__ = (
         "_insignificant_newlines",
         "_line_starts",
+        "_parse",
         "_positions",
         "depth",
         "end",
@@ -75,7 +78,8 @@ class Reader:
         "text",
     )
 
-    def __init__(self, text: str, path: Path) -> None:
+    def __init__(self, text: str, path: Path, parse: Callable[["Reader"], Expression]) -> None:
+        self._parse = parse
         self.source = Source(path, text)
         self.text = text
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
@@ -84,6 +88,10 @@ class Reader:
         self.depth = 0
         self.kind = END
         self.start = self.end = self.last_end = 0
+
+    def expression(self) -> Expression:
+        """Parse the expression that begins at the next token."""
+        return self._parse(self)
 
     # Tokens
 

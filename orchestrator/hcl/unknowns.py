@@ -19,7 +19,9 @@ def unknown_reference(*path: str, attributes: frozenset[str] | None = None, desc
     root, *names = path
     source = Source(Path(".".join(path)), ".".join(path))
     end = len(root) + 1
-    expression: nodes.Expression = nodes.Variable(name=root, range=Range(source, Position(1, 1), Position(1, end)))
+    expression: nodes.Expression = nodes.VariableExpression(
+        name=root, range=Range(source, Position(1, 1), Position(1, end))
+    )
     for name in names:
         end += len(name) + 1
         expression = nodes.GetAttribute(of=expression, name=name, range=Range(source, Position(1, 1), Position(1, end)))
@@ -48,9 +50,9 @@ def as_expression(value: Value, place: Range) -> nodes.Expression:
     raise AssertionError(type(value))
 
 
-def call(name: str, *arguments: nodes.Expression, place: Range) -> nodes.Call:
+def call(name: str, *arguments: nodes.Expression, place: Range) -> nodes.FunctionCall:
     """A call that the evaluator itself makes up."""
-    return nodes.Call(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
+    return nodes.FunctionCall(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
 
 
 def _list(items: list[Value], place: Range) -> nodes.ListExpression:

@@ -20,12 +20,10 @@ operation on an unknown value yields another one, whose expression is the operat
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from decimal import Decimal
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from orchestrator.hcl.nodes import Expression
+from orchestrator.hcl.nodes import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Unknown:
 
     """
 
-    expression: "Expression"
+    expression: Expression
     attributes: frozenset[str] | None = None
     description: str = ""
 
