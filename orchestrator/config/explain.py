@@ -1,6 +1,6 @@
-"""Better words for a failed reference than the evaluator can have, because the live tree is known here.
+"""Explanations of failed references in terms of the live tree, which the evaluator does not know.
 
-The evaluator decides whether a reference fails, so that ``try`` and ``can`` work; only then is the reason looked for.
+The evaluator decides whether a reference fails, so that ``try`` and ``can`` work; the reason is found afterwards.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -120,7 +120,7 @@ class FileScope:
             raise ConfigurationError(explainer.explain(error.diagnostics, found)) from error
 
     def local(self, name: str) -> Value:
-        """The value of a local of this file."""
+        """Return the value of a local of this file."""
         if name not in self._locals:
             attribute = self.document.locals[name]
             if name in self._evaluating:
@@ -134,7 +134,7 @@ class FileScope:
         return self._locals[name]
 
     def locals(self) -> dict[str, Value]:
-        """Every local of this file."""
+        """Return every local of this file."""
         collector = Collector()
         for name in self.document.locals:
             try:
@@ -145,7 +145,7 @@ class FileScope:
         return {name: self._locals[name] for name in self.document.locals}
 
     def links(self) -> Links:
-        """The dependency and dependencies blocks, those of included files merged in."""
+        """Return the dependency and dependencies blocks, those of included files merged in."""
         collector = Collector()
         merged = self._own_links(collector)
         for include in reversed(self.includes):
@@ -156,7 +156,7 @@ class FileScope:
         return merged
 
     def contents(self, outputs: DependencyOutputs) -> Contents:
-        """Everything else, those of included files merged in. Errors of all files are collected."""
+        """Return everything else, those of included files merged in. Errors of all files are collected."""
         collector = Collector()
         merged = self._own_contents(collector, EvaluationStage.REST, outputs)
         for include in reversed(self.includes):
@@ -167,7 +167,7 @@ class FileScope:
         return merged
 
     def source(self) -> Setting | None:
-        """``terraform.source``, from this file or the nearest included one; it never depends on outputs."""
+        """Return ``terraform.source``, from this file or the nearest included one; it never depends on outputs."""
         block = self.document.terraform
         attribute = block.body.attributes.get("source") if block is not None else None
         if attribute is not None:
@@ -180,7 +180,7 @@ class FileScope:
         return None
 
     def remote_state(self) -> Section | None:
-        """``remote_state``, from this file or the nearest included one; it never depends on outputs."""
+        """Return ``remote_state``, from this file or the nearest included one; it never depends on outputs."""
         collector = Collector()
         state = self._own_state(collector)
         collector.raise_if_any()
@@ -230,7 +230,7 @@ class FileScope:
         )
 
     def _wanted_locals(self, found: tuple[Reference, ...]) -> Iterable[str]:
-        """The locals that the references name; all of them where ``local`` is used as a whole."""
+        """Return the locals that the references name; all of them where ``local`` is used as a whole."""
         mine = [reference for reference in found if reference.path[0] == "local"]
         if any(len(reference.path) == 1 for reference in mine):
             return self.document.locals
@@ -240,7 +240,7 @@ class FileScope:
     def _exposed(
         self, found: tuple[Reference, ...], stage: EvaluationStage, outputs: DependencyOutputs
     ) -> dict[str, Value]:
-        """The ``include`` object, with no more sections than the references need."""
+        """Return the ``include`` object, with no more sections than the references need."""
         bare = len(self.includes) == 1 and not self.includes[0].label
         depth = 1 if bare else 2
         value: dict[str, Value] = {}
@@ -284,7 +284,7 @@ class FileScope:
         return own_links(self.document, partial(self.evaluate, stage=EvaluationStage.DEPENDENCY), collector)
 
     def _read(self, path: Path) -> Value:
-        """What ``read_terragrunt_config`` returns for a file."""
+        """Return what ``read_terragrunt_config`` returns for a file."""
         document = self.files.document(path)
         with self.files.reading(path):
             scope = FileScope(document, self.files, Place(home=path.parent, original=self.place.original))
@@ -298,12 +298,12 @@ class FileScope:
 
 
 def _locals_cycle(circle: list[str], attributes: Mapping[str, Attribute]) -> Diagnostic:
-    # The same words wherever the circle was entered, so that it is reported once.
+    # The message is the same wherever the cycle was entered, so that it is reported once.
     begin = circle.index(min(circle))
     names = [*circle[begin:], *circle[:begin], circle[begin]]
     return Diagnostic(
-        summary="Locals refer to each other in a circle",
+        summary="Locals refer to each other in a cycle",
         detail=f"{' -> '.join(f'local.{name}' for name in names)}: none of them has a value.",
-        hint="Take out one of these references.",
+        hint="Remove one of these references.",
         range=attributes[circle[begin]].name_range,
     )

@@ -74,7 +74,7 @@ _ELSEWHERE: Mapping[str, str] = {
 
 
 def refused_roots(found: Iterable[Reference], stage: EvaluationStage, *, included: bool) -> Collector:
-    """The references whose root does not exist at the stage; they are errors even inside ``try``.
+    """Return the references whose root does not exist at the stage; they are errors even inside ``try``.
 
     Args:
         found: the references of one expression.

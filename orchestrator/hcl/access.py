@@ -86,7 +86,7 @@ def _missing(place: Range, what: str, name: str, known: frozenset[str] | dict[st
 
 
 def describe(expression: nodes.Expression) -> str:
-    """The text of a reference, such as local.names[0]; "this value" for anything else."""
+    """Return the text of a reference, such as local.names[0]; "this value" for anything else."""
     match expression:
         case nodes.VariableExpression():
             return expression.name

@@ -24,7 +24,7 @@ special_forms: dict[str, SpecialForm] = {}
 
 
 def special_form(name: str) -> Callable[[SpecialForm], SpecialForm]:
-    """Registers a function of the language itself."""
+    """Register a function of the language itself."""
 
     def register(form: SpecialForm) -> SpecialForm:
         special_forms[name] = form
@@ -56,7 +56,7 @@ def _call(node: FunctionCall, scope: Scope) -> Value:
 
 
 def evaluate_arguments(node: FunctionCall, scope: Scope) -> tuple[list[Value], list[Range]] | None:
-    """The arguments and their places, with a final ``...`` expanded; None while that one is unknown."""
+    """Return the arguments and their places, with a final ``...`` expanded; None while that one is unknown."""
     arguments = evaluate_all(node.arguments, scope)
     places = [argument.range for argument in node.arguments]
     if not node.expand_final:
@@ -78,7 +78,7 @@ def evaluate_arguments(node: FunctionCall, scope: Scope) -> tuple[list[Value], l
 
 
 def check_count(node: FunctionCall, count: int, minimum: int, maximum: int | None) -> None:
-    """Refuses a call with too few or too many arguments."""
+    """Refuse a call with too few or too many arguments."""
     if count >= minimum and (maximum is None or count <= maximum):
         return
     if maximum == minimum:
@@ -117,7 +117,7 @@ def _apply(node: FunctionCall, function: Function, arguments: Sequence[Value], p
 
 
 def _apply_around_secrets(function: Function, arguments: Sequence[Value]) -> Value:
-    """Call a function such as ``merge``, that only moves elements about, so that just the secret ones stay secret.
+    """Call a function that only moves elements, such as ``merge``, so that only the secret elements stay secret.
 
     To the function the secrets are unknown. None: it needs to know them, or has no result to speak of.
     """
@@ -165,7 +165,7 @@ def _is_secret(value: Value) -> bool:
 def _left_unknown(
     node: FunctionCall, function: Function, arguments: Sequence[Value], *, expand_final: bool = False
 ) -> Value:
-    """The call as an expression that is still to be computed."""
+    """Return the call as an expression that is still to be computed."""
     if not function.portable:
         places = (
             part.range for part, value in zip(node.arguments, arguments, strict=False) if not is_wholly_known(value)
@@ -181,7 +181,7 @@ def _left_unknown(
 
 
 def folded_call(node: FunctionCall, arguments: Sequence[Value], *, expand_final: bool = False) -> FunctionCall:
-    """The call with values for arguments; there are more of them than in the source where ``...`` was expanded."""
+    """Return the call with values as arguments; ``...`` may have expanded to several."""
     last = len(node.arguments) - 1
     return FunctionCall(
         name=node.name,

@@ -32,7 +32,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 def binary_level(operator: nodes.BinaryOperator) -> int:
-    """How strongly an operator binds; a higher number binds stronger."""
+    """Tell how strongly an operator binds; a higher number binds stronger."""
     return _PRECEDENCE[operator]
 
 

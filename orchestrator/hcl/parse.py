@@ -13,7 +13,7 @@ from orchestrator.hcl.limits import read_file
 from orchestrator.hcl.nodes import Attribute, Block, Body, Expression, File, Literal
 from orchestrator.hcl.reader import END, IDENTIFIER, NEWLINE, Reader, SyntaxProblem
 
-# What recovery looks at. Strings, comments and heredocs are stepped over as a whole: they may contain brackets.
+# What recovery looks at. It skips strings, comments and heredocs as a whole, because they may contain brackets.
 _LANDMARK = re.compile(
     r'[()\[\]{}\n]|"(?:[^"\\\n]|\\.)*"?|\#[^\n]*|//[^\n]*|/\*(?s:.*?)\*/|<<-?(?P<name>[^\W\d][\w-]*)\r?\n(?s:.*?)\n[ \t]*(?P=name)(?=\r?\n)'
 )
@@ -192,7 +192,7 @@ def _block_body(reader: Reader, problems: Collector) -> Body:
         return _single_line_body(reader, start, open_line)
     body = _body(reader, problems, start, "}")
     if reader.kind == END and problems.found:
-        # What is left open may be the consequence of an error that was already found.
+        # An open bracket may be the consequence of an earlier error.
         reader.leave()
         return body
     reader.close("}", "Unclosed block", f'a "}}" that closes the block which begins in line {open_line}')
@@ -250,7 +250,7 @@ def _too_deep(reader: Reader) -> Diagnostic:
 
 
 def _recover(reader: Reader, problem: SyntaxProblem, depth: int) -> None:
-    """Go on behind the faulty item: at the next line break, or the end of the body, with all its brackets closed.
+    """Skip the faulty item: continue at the next line break or the end of the body, with all brackets closed.
 
     Where they are never closed nothing sensible can be said about the rest, and reading goes on at the end of the file.
     """

@@ -41,7 +41,7 @@ class Reference:
 
 
 def references(expression: Expression) -> tuple[Reference, ...]:
-    """Every reference of the expression, the longest static path of each, in the order of the text.
+    """Return every reference of the expression, the longest static path of each, in the order of the text.
 
     A path ends where a splat, a call or a computed index begins; what is inside such an index counts on its own. Loop
     variables are not references.
@@ -50,7 +50,7 @@ def references(expression: Expression) -> tuple[Reference, ...]:
 
 
 def free_variables(expression: Expression) -> tuple[VariableExpression, ...]:
-    """The nodes of all names that the expression does not bind itself, each as often as it occurs."""
+    """Return the nodes of all names that the expression does not bind itself, each as often as it occurs."""
     return tuple(variable for _, variable in _walk(expression, frozenset()))
 
 

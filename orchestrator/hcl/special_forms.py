@@ -33,7 +33,7 @@ _NEVER_CAUGHT = (UNKNOWN_FUNCTION, NEEDS_KNOWN_VALUES, TOO_MUCH)
 
 @special_form("try")
 def _try(node: FunctionCall, scope: Scope) -> Value:
-    """The first argument that can be evaluated. One that is not wholly known may still fail later, so it stays."""
+    """Return the first argument that can be evaluated; one that is not wholly known may fail later, so it stays."""
     _check_lazy(node, 1, None)
     problems = Collector()
     candidates: list[Value] = []
@@ -60,7 +60,7 @@ def _try(node: FunctionCall, scope: Scope) -> Value:
 
 @special_form("can")
 def _can(node: FunctionCall, scope: Scope) -> Value:
-    """Whether the argument can be evaluated."""
+    """Tell whether the argument can be evaluated."""
     _check_lazy(node, 1, 1)
     try:
         value = evaluate(node.arguments[0], scope)
@@ -95,7 +95,7 @@ def _sensitive(node: FunctionCall, scope: Scope) -> Value:
 
 @special_form("nonsensitive")
 def _nonsensitive(node: FunctionCall, scope: Scope) -> Value:
-    """The value without its mark; one that is unknown may turn out to be a secret, so the call stays."""
+    """Return the value without its mark; one that is unknown may turn out to be a secret, so the call stays."""
     value, _ = split(_only_argument(node, scope))
     return Unknown(folded_call(node, [value])) if isinstance(value, Unknown) else value
 
@@ -133,7 +133,7 @@ _INSIDE_TEMPLATE = Function(name="templatefile", call=_never_called, minimum=0, 
 
 @special_form("templatefile")
 def _templatefile(node: FunctionCall, scope: Scope) -> Value:
-    """The text of a file as a template that sees only the given variables."""
+    """Return the text of a file as a template that sees only the given variables."""
     if scope.functions.get(node.name) is _INSIDE_TEMPLATE:
         raise failure(
             node.range, "Invalid function call", "The function templatefile cannot be called from inside of a template."

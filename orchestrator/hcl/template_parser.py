@@ -137,7 +137,7 @@ def _scan(
 
 
 def _text(reader: Reader, pattern: re.Pattern[str], found: re.Match[str]) -> tuple[str, int]:
-    """Plain text: to the end of the line, or in a quoted template to the next sequence."""
+    """Read plain text to the end of the line, or in a quoted template to the next sequence."""
     pieces: list[str] = []
     following: re.Match[str] | None = found
     offset = found.start()

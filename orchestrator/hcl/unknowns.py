@@ -8,7 +8,7 @@ from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value, is_whol
 
 
 def unknown_reference(*path: str, attributes: frozenset[str] | None = None, description: str = "") -> Unknown:
-    """An unknown value whose expression is the reference ``path[0].path[1]...``.
+    """Return an unknown value whose expression is the reference ``path[0].path[1]...``.
 
     Args:
         *path: the root name and the attributes behind it; at least the root.
@@ -29,7 +29,7 @@ def unknown_reference(*path: str, attributes: frozenset[str] | None = None, desc
 
 
 def as_expression(value: Value, place: Range) -> nodes.Expression:
-    """The expression that stands for a value; what is wholly known becomes one literal."""
+    """Return the expression that stands for a value; what is wholly known becomes one literal."""
     if is_wholly_known(value):
         return nodes.Literal(value=value, range=place)
     match value:
@@ -51,7 +51,7 @@ def as_expression(value: Value, place: Range) -> nodes.Expression:
 
 
 def call(name: str, *arguments: nodes.Expression, place: Range) -> nodes.FunctionCall:
-    """A call that the evaluator itself makes up."""
+    """Return a call that the evaluator itself makes up."""
     return nodes.FunctionCall(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
 
 
