@@ -1,6 +1,6 @@
-"""Findings about configuration files, each with the place it speaks of.
+"""Findings about configuration files, each with its place.
 
-A diagnostic carries its source text, so that whoever renders it can underline the offending characters without reading
+A diagnostic carries its source text, so that it can be rendered with the offending characters underlined, without reading
 the file again. Diagnostics are collected and raised together as one ``ConfigurationError``.
 """
 
@@ -20,7 +20,7 @@ class Source:
     text: str
 
     def line(self, number: int) -> str:
-        """The text of a line, counted from 1, without its line break; empty beyond the end."""
+        """Return the text of a line, counted from 1, without its line break; empty beyond the end."""
         lines = self.text.split("\n")
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
@@ -46,7 +46,7 @@ class Range:
 
 
 class Severity(StrEnum):
-    """How bad it is: an error stops the command, a warning does not."""
+    """The severity of a finding: an error stops the command, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -72,7 +72,7 @@ class Diagnostic:
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:
-        """Orders findings by file, line and column, for output that is the same every time."""
+        """Orders findings by file, line and column, so that the output is deterministic."""
         if self.range is None:
             return ("", 0, 0, self.summary, self.detail)
         start = self.range.start
@@ -108,7 +108,7 @@ class Collector:
         self.found.extend(error.diagnostics)
 
     def raise_if_any(self) -> None:
-        """Raises ConfigurationError if an error (not only warnings) was found."""
+        """Raise ConfigurationError if an error (not only warnings) was found."""
         if any(item.severity is Severity.ERROR for item in self.found):
             raise ConfigurationError(item for item in self.found if item.severity is Severity.ERROR)
 
@@ -119,7 +119,7 @@ def failure(place: Range | None, summary: str, detail: str, hint: str = "") -> C
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint with the nearest known word, or an empty string when none is near."""
+    """Return a hint with the nearest known word, or an empty string when none is near."""
     from difflib import get_close_matches  # noqa: PLC0415 - costs 5 ms and is needed only after a mistake
 
     matches = get_close_matches(word, sorted(known), n=1, cutoff=0.6)

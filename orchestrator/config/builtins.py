@@ -1,6 +1,6 @@
 """Terragrunt's own functions, bound to the place of the file that calls them.
 
-Paths are answered the way Terragrunt does: folders absolute, relations between folders relative with forward slashes.
+Paths have Terragrunt's form: folders are absolute, paths between folders relative, with forward slashes.
 """
 
 import os
@@ -25,7 +25,7 @@ Reader = Callable[[Path], Value]
 
 
 def terragrunt_functions(place: Place, env: Mapping[str, str], read: Reader) -> dict[str, Function]:
-    """The functions of ``grammar.FUNCTIONS`` for a file at a place.
+    """Return the functions of ``grammar.FUNCTIONS`` for a file at a place.
 
     Args:
         place: from where the file is read.
@@ -86,7 +86,7 @@ def _get_env(env: Mapping[str, str], *given: Value) -> Value:
 
 
 def _parent(place: Place, *given: Value) -> Path:
-    """The folder of the included file that is meant; the file's own where there is none."""
+    """Return the folder of the included file that is meant; the file's own where there is none."""
     if place.included is not None:
         return place.included
     if not place.includes:

@@ -1,4 +1,4 @@
-"""What can be found wrong with the units of a stack before anything runs, with every output still unknown."""
+"""Checks of the units of a stack before anything runs, while every output is unknown."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from orchestrator.hcl import print_value
 
 
 def check_units(units: Mapping[str, UnitConfiguration]) -> list[Diagnostic]:
-    """Evaluate every unit with unknown outputs, and hold its inputs against its module.
+    """Evaluate every unit with unknown outputs, and compare its inputs with its module.
 
     Returns:
         Errors and warnings, sorted and without repeats.
@@ -62,12 +62,12 @@ def _check_inputs(
                 range=inputs[name].range,
             )
     for name, setting in inputs.items():
-        # Inputs of a file that every unit includes are there for whichever module wants them.
+        # Inputs of a file that every unit includes are offered to all modules.
         if name not in interface.variables and not setting.files <= everywhere:
             yield Diagnostic(
                 summary="Input is not used",
                 detail=f'The module of unit "{unit.unit.name}" declares no variable "{name}".',
-                hint=did_you_mean(name, interface.variables) or "Take it out, or declare the variable.",
+                hint=did_you_mean(name, interface.variables) or "Remove it, or declare the variable.",
                 range=setting.range,
                 severity=Severity.WARNING,
             )

@@ -1,4 +1,4 @@
-"""The evaluated sections of a file, and how an included file and the file that includes it become one.
+"""The evaluated sections of a file, and how an included file is merged with the file that includes it.
 
 The rules are Terragrunt's. Shallow: ``terraform`` by attribute, ``inputs`` by key, ``dependency`` and ``generate`` by
 label, ``remote_state`` as a whole, ``dependencies.paths`` concatenated. Deep: the same, but lists in ``inputs`` and
@@ -49,7 +49,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What is evaluated once the outputs of the dependencies are known, or stand there as unknown values."""
+    """What is evaluated with the outputs of the dependencies, known or unknown."""
 
     terraform: Section = field(default_factory=dict)
     inputs: Section | None = None
@@ -57,7 +57,7 @@ class Contents:
     generate: Mapping[str, Section] = field(default_factory=dict)
 
     def as_value(self) -> dict[str, Value]:
-        """The sections as one object, as ``read_terragrunt_config`` and an exposed include show them."""
+        """Return the sections as one object, as ``read_terragrunt_config`` and an exposed include show them."""
         value: dict[str, Value] = {"inputs": _plain(self.inputs or {})}
         if self.terraform:
             value["terraform"] = _plain(self.terraform)
@@ -69,7 +69,7 @@ class Contents:
 
 
 def merge_links(parent: Links, child: Links, strategy: MergeStrategy) -> Links:
-    """Put the child's links over those of the file that it includes."""
+    """Merge the child's links over those of the included file."""
     dependency = dict(parent.dependency)
     for name, section in child.dependency.items():
         if strategy is MergeStrategy.DEEP and name in dependency:
@@ -80,7 +80,7 @@ def merge_links(parent: Links, child: Links, strategy: MergeStrategy) -> Links:
 
 
 def merge_contents(parent: Contents, child: Contents, strategy: MergeStrategy) -> Contents:
-    """Put the child's sections over those of the file that it includes."""
+    """Merge the child's sections over those of the included file."""
     inputs = parent.inputs
     if child.inputs is not None:
         deep = strategy is MergeStrategy.DEEP

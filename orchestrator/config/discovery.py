@@ -9,7 +9,7 @@ from orchestrator.config.grammar import DOCUMENTATION
 from orchestrator.diagnostics import Collector, Position, Range, Source, did_you_mean
 from orchestrator.errors import UsageError
 
-# Files that Terragrunt would read as configuration and that would otherwise be passed over in silence.
+# Files that Terragrunt reads as configuration, and that would otherwise be skipped silently.
 _REFUSED_FILES = {
     "terragrunt.stack.hcl": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
     "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
@@ -18,7 +18,7 @@ _REFUSED_FILES = {
 
 
 def environments(live: Path) -> list[str]:
-    """The names of the environments: folders of the live tree that hold units, sorted."""
+    """Return the names of the environments: folders of the live tree that hold units, sorted."""
     return [
         folder.name
         for folder in sorted(live.iterdir())
@@ -27,7 +27,7 @@ def environments(live: Path) -> list[str]:
 
 
 def environment_folder(live: Path, name: str) -> Path:
-    """The folder of an environment, absolute.
+    """Return the folder of an environment, absolute.
 
     Raises:
         UsageError: there is no live tree, or no such environment in it.
@@ -52,7 +52,7 @@ def environment_folder(live: Path, name: str) -> Path:
 
 
 def unit_folders(environment: Path) -> list[Path]:
-    """The folders of the units of an environment, at any depth, sorted.
+    """Return the folders of the units of an environment, at any depth, sorted.
 
     Raises:
         ConfigurationError: there are files that would be passed over although Terragrunt reads them.

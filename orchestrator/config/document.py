@@ -18,7 +18,7 @@ from orchestrator.config.grammar import (
     Labels,
 )
 from orchestrator.diagnostics import Collector, Diagnostic, did_you_mean
-from orchestrator.hcl import Attribute, Block, Body, Call, Expression, File
+from orchestrator.hcl import Attribute, Block, Body, Expression, File, FunctionCall
 
 _REPEATABLE = frozenset({"include", "generate", "dependency"})
 
@@ -51,7 +51,7 @@ class Document:
         return self.file.source.path
 
     def expressions(self) -> Iterator[Expression]:
-        """Every expression of the file but the locals and the includes: what may refer to outputs."""
+        """Return every expression of the file but the locals and the includes: what may refer to outputs."""
         if self.inputs is not None:
             yield self.inputs.expression
         for block in (self.terraform, self.remote_state, *self.generate.values()):
@@ -116,7 +116,7 @@ def _check_attributes(body: Body, collector: Collector) -> None:
             hint = REFUSED_ATTRIBUTES[attribute.name]
         elif attribute.name in BLOCKS:
             detail = f"{attribute.name} is a block, not an attribute."
-            hint = f"Take out the equals sign: {attribute.name} {{ ... }}."
+            hint = f"Remove the equals sign: {attribute.name} {{ ... }}."
         else:
             detail = f'No attribute "{attribute.name}" is known at the top level of a file.'
             hint = did_you_mean(attribute.name, ATTRIBUTES) or DOCUMENTATION
@@ -135,7 +135,7 @@ def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
     for nested in block.body.blocks:
         if rule.attributes and nested.type in rule.attributes:
             detail = f"{nested.type} is an attribute of the {block.type} block, not a block."
-            hint = f"Put an equals sign in: {nested.type} = {{ ... }}."
+            hint = f"Add an equals sign: {nested.type} = {{ ... }}."
         elif nested.type in rule.refused:
             detail = f"{nested.type} is a block of Terragrunt that platformctl refuses."
             hint = rule.refused[nested.type]
@@ -170,7 +170,7 @@ def _unknown_block(block: Block) -> Diagnostic:
         hint = REFUSED_BLOCKS[block.type]
     elif block.type in ATTRIBUTES:
         detail = f"{block.type} is an attribute, not a block."
-        hint = f"Put an equals sign in: {block.type} = {{ ... }}."
+        hint = f"Add an equals sign: {block.type} = {{ ... }}."
     else:
         detail = f'No block "{block.type}" is known at the top level of a file.'
         hint = did_you_mean(block.type, BLOCKS) or f"The blocks are {', '.join(BLOCKS)}."
@@ -186,8 +186,8 @@ def _repeated(block: Block, hint: str) -> Diagnostic:
     )
 
 
-def _calls(node: object) -> Iterator[Call]:
-    """Every function call below a node of the syntax tree."""
+def _calls(node: object) -> Iterator[FunctionCall]:
+    """Return every function call below a node of the syntax tree."""
     match node:
         case Body():
             for part in (*node.attributes.values(), *node.blocks):
@@ -198,12 +198,12 @@ def _calls(node: object) -> Iterator[Call]:
             for part in node:
                 yield from _calls(part)
         case _ if is_dataclass(node):
-            if isinstance(node, Call):
+            if isinstance(node, FunctionCall):
                 yield node
             for item in fields(node):
                 if item.name not in _LEAVES:
                     yield from _calls(getattr(node, item.name))
 
 
-# Fields of syntax nodes that hold no nodes; a Literal's value may be anything but never contains a call.
+# Fields of syntax nodes that hold no nodes; the value of a Literal never contains a call.
 _LEAVES = frozenset({"range", "name_range", "name", "value_name", "key_name", "operator", "full", "group"})

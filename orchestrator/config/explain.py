@@ -1,12 +1,12 @@
-"""Better words for a failed reference than the evaluator can have, because the live tree is known here.
+"""Explanations of failed references in terms of the live tree, which the evaluator does not know.
 
-The evaluator decides whether a reference fails, so that ``try`` and ``can`` work; only then is the reason looked for.
+The evaluator decides whether a reference fails, so that ``try`` and ``can`` work; the reason is found afterwards.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestrator.config.outputs import Outputs
+from orchestrator.config.outputs import DependencyOutputs
 from orchestrator.diagnostics import Diagnostic, Range, did_you_mean
 from orchestrator.hcl import Reference
 
@@ -24,7 +24,7 @@ class Explainer:
 
     locals: Collection[str]
     includes: Mapping[str, bool]
-    outputs: Outputs
+    outputs: DependencyOutputs
 
     def explain(self, diagnostics: Iterable[Diagnostic], found: Iterable[Reference]) -> list[Diagnostic]:
         """Replace each finding about a reference that can be explained by its explanation."""

@@ -1,4 +1,4 @@
-"""The files that one load reads, each parsed at most once, and the chain of files that are being read right now."""
+"""The files that one load reads, each parsed at most once, and the files that are being read now."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ class Files:
         self._reading: list[Path] = []
 
     def document(self, path: Path) -> Document:
-        """The document of a file; the same object every time.
+        """Return the document of a file; the same object every time.
 
         Raises:
             ConfigurationError: the file cannot be read or parsed, or holds what the grammar refuses; the same error
@@ -49,7 +49,7 @@ class Files:
         return found
 
     def interface(self, folder: Path) -> ModuleInterface:
-        """The variables and outputs of the module in a folder; raises as ``module_interface`` does."""
+        """Return the variables and outputs of the module in a folder; raises as ``module_interface`` does."""
         found = self._interfaces.get(folder)
         if found is None:
             try:
@@ -62,7 +62,7 @@ class Files:
         return found
 
     def terraform_functions(self, folder: Path) -> dict[str, Function]:
-        """Terraform's functions, for a file that lies in the folder."""
+        """Return Terraform's functions for the files of a folder."""
         if folder not in self._functions:
             self._functions[folder] = dict(terraform_functions(folder))
         return self._functions[folder]
@@ -72,12 +72,12 @@ class Files:
         """Mark a file as being evaluated for ``read_terragrunt_config``.
 
         Raises:
-            FunctionError: it is being evaluated already: the files read each other in a circle.
+            FunctionError: it is being evaluated already: the files read each other in a cycle.
 
         """
         if path in self._reading:
             names = [*self._reading[self._reading.index(path) :], path]
-            raise FunctionError(f"The files read each other in a circle: {' -> '.join(map(str, names))}.")
+            raise FunctionError(f"The files read each other in a cycle: {' -> '.join(map(str, names))}.")
         self._reading.append(path)
         try:
             yield

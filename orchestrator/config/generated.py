@@ -45,7 +45,7 @@ _BUCKET_SETTINGS = frozenset(
 
 
 class IfExists(StrEnum):
-    """What to do when the module holds a file of that name already."""
+    """What to do when the module already has a file of that name."""
 
     OVERWRITE = "overwrite"
     OVERWRITE_TERRAGRUNT = "overwrite_terragrunt"
@@ -95,7 +95,7 @@ class RemoteState:
     range: Range | None = field(default=None, compare=False, repr=False)
 
     def file(self) -> GeneratedFile | None:
-        """The backend block as a file, where one is asked for."""
+        """Return the backend block as a file, where one is asked for."""
         if self.generate is None:
             return None
         return GeneratedFile(
@@ -107,7 +107,7 @@ class RemoteState:
 
 
 def backend_text(backend: str, config: Mapping[str, Value]) -> str:
-    """``terraform { backend "..." { ... } }`` with the settings in alphabetical order."""
+    """Return ``terraform { backend "..." { ... } }`` with the settings in alphabetical order."""
     width = max((len(name) for name in config), default=0)
     lines = [f"    {name:<{width}} = {print_value(config[name])}".replace("\n", "\n    ") for name in sorted(config)]
     return "\n".join(["terraform {", f"  backend {print_value(backend)} {{", *lines, "  }", "}", ""])
@@ -137,7 +137,7 @@ def remote_state(section: Section | None) -> RemoteState | None:
             place,
             "Setting is not supported",
             f"{', '.join(foreign)} would tell Terragrunt how to create the bucket.",
-            "platformctl creates the state bucket itself: versioned, encrypted, TLS only, not public. Take it out.",
+            "platformctl creates the state bucket itself: versioned, encrypted, TLS only, not public. Remove it.",
         )
     return RemoteState(
         backend=settings.text(section, "backend"),

@@ -36,7 +36,7 @@ class BlockRule:
 
 _HOOK = "Hooks are not run. Do this work in the module, or in the pipeline around platformctl."
 _ROLE = "Give platformctl the credentials of the role (AWS_PROFILE), or set assume_role in a generated provider block."
-_COPY = "Sources are used where they lie, so there is no copy to choose files for; take it out."
+_COPY = "Sources are used in place and never copied; remove it."
 
 BLOCKS: Mapping[str, BlockRule] = {
     "include": BlockRule(labels=Labels.OPTIONAL, attributes={"path": True, "expose": False, "merge_strategy": False}),
@@ -51,15 +51,15 @@ BLOCKS: Mapping[str, BlockRule] = {
             "extra_arguments": "platformctl chooses Terraform's arguments itself; pass variables as inputs.",
             "include_in_copy": _COPY,
             "exclude_from_copy": _COPY,
-            "copy_terraform_lock_file": "platformctl keeps the provider lock file itself; take it out.",
+            "copy_terraform_lock_file": "platformctl keeps the provider lock file itself; remove it.",
         },
     ),
     "remote_state": BlockRule(
         labels=Labels.NONE,
         attributes={"backend": True, "config": True, "generate": False},
         refused={
-            "disable_init": "The state bucket is prepared once per account, never by a unit; take it out.",
-            "disable_dependency_optimization": "Outputs are always read from state; take it out.",
+            "disable_init": "The state bucket is prepared once per account, never by a unit; remove it.",
+            "disable_dependency_optimization": "Outputs are always read from state; remove it.",
             "encryption": "State encryption belongs to OpenTofu. The state bucket encrypts at rest.",
         },
     ),
@@ -75,7 +75,7 @@ BLOCKS: Mapping[str, BlockRule] = {
             "hcl_fmt": False,
         },
         refused={
-            "if_disabled": "Workspaces are generated anew, so a disabled file is never there; take it out.",
+            "if_disabled": "Workspaces are generated anew, so a disabled file is never there; remove it.",
         },
     ),
     "dependency": BlockRule(
@@ -103,10 +103,10 @@ REFUSED_BLOCKS: Mapping[str, str] = {
     "error_hook": _HOOK,
     "extra_arguments": "platformctl chooses Terraform's arguments itself; pass variables as inputs.",
     "exclude": "Choose the units of a run on the command line instead.",
-    "errors": "platformctl retries what is known to be transient by itself; a failed run is resumed with `up`.",
+    "errors": "platformctl retries transient errors itself; a failed run is resumed with `up`.",
     "feature": "Read a switch with get_env, or keep it in the environment's env.hcl.",
     "engine": "platformctl drives Terraform itself; `platformctl doctor` says which one is in use.",
-    "catalog": "The catalog belongs to Terragrunt's own user interface.",
+    "catalog": "The catalog is a feature of Terragrunt's user interface.",
     "unit": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
     "stack": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
 }
@@ -122,13 +122,13 @@ REFUSED_ATTRIBUTES: Mapping[str, str] = {
     "iam_web_identity_token": _ROLE,
     "prevent_destroy": "Protect the resource in its module (lifecycle { prevent_destroy = true }).",
     "skip": "Choose the units of a run on the command line instead.",
-    "download_dir": "Workspaces are always below .platformctl/; take it out.",
+    "download_dir": "Workspaces are always below .platformctl/; remove it.",
     "terraform_binary": "`platformctl doctor` says which Terraform is in use and how to choose another.",
     "terraform_version_constraint": "Write required_version in the module's versions.tf.",
     "terragrunt_version_constraint": "platformctl is not Terragrunt; pin its version in the pipeline that installs it.",
-    "retryable_errors": "platformctl retries what is known to be transient by itself; take it out.",
-    "retry_max_attempts": "platformctl retries what is known to be transient by itself; take it out.",
-    "retry_sleep_interval_sec": "platformctl retries what is known to be transient by itself; take it out.",
+    "retryable_errors": "platformctl retries transient errors itself; remove it.",
+    "retry_max_attempts": "platformctl retries transient errors itself; remove it.",
+    "retry_sleep_interval_sec": "platformctl retries transient errors itself; remove it.",
 }
 
 # Terragrunt's own functions that are supported, with their arguments as docs/language.md shows them.
@@ -147,11 +147,11 @@ FUNCTIONS: Mapping[str, str] = {
 }
 
 _ACCOUNT = (
-    "Nothing is asked of AWS while configuration is read. Pass the value in the environment and read it with get_env,"
+    "AWS is not called while configuration is read. Pass the value in the environment and read it with get_env,"
     " or use the aws_caller_identity data source in the module."
 )
-_ARGUMENTS = "It serves extra_arguments and hooks, which are not supported."
-_MARK = "Every file that is read is known already; take it out."
+_ARGUMENTS = "It is for extra_arguments and hooks, which are not supported."
+_MARK = "Every file that is read is known already; remove it."
 
 REFUSED_FUNCTIONS: Mapping[str, str] = {
     "run_cmd": "Configuration runs no programs. Pass the value in the environment and read it with get_env.",
@@ -169,7 +169,7 @@ REFUSED_FUNCTIONS: Mapping[str, str] = {
     "get_terraform_commands_that_need_locking": _ARGUMENTS,
     "get_terraform_commands_that_need_input": _ARGUMENTS,
     "get_terraform_commands_that_need_parallelism": _ARGUMENTS,
-    "get_default_retryable_errors": "platformctl retries what is known to be transient by itself.",
+    "get_default_retryable_errors": "platformctl retries transient errors itself.",
     "get_terragrunt_source_cli_flag": "There is no such option; the source is what the terraform block says.",
     "mark_as_read": _MARK,
     "mark_glob_as_read": _MARK,

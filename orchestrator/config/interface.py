@@ -71,13 +71,13 @@ def module_interface(folder: Path) -> ModuleInterface:
 
 
 def module_files(folder: Path) -> list[Path]:
-    """The configuration files of a module in the order in which Terraform merges them; empty where there are none."""
+    """List the configuration files of a module in the order in which Terraform merges them."""
     found = (path for path in folder.glob("*.tf*") if path.name.endswith((".tf", ".tf.json")))
     return sorted(found, key=lambda path: (_is_override(path), path.name))
 
 
 def module_not_found(folder: Path, place: Range | None = None) -> Diagnostic:
-    """The finding about a folder that holds no module."""
+    """Return the finding about a folder that holds no module."""
     return Diagnostic(
         summary="Module not found",
         detail=f"{folder} {'holds no *.tf files' if folder.is_dir() else 'does not exist'}.",
@@ -118,7 +118,7 @@ def _hcl_declarations(path: Path) -> Iterator[_Declaration]:
 
 
 def _settings(block: Block) -> dict[str, Any]:
-    """The attributes that matter here; Terraform itself demands literals for sensitive and nullable."""
+    """Return the attributes that matter here; Terraform itself demands literals for sensitive and nullable."""
     settings: dict[str, Any] = {}
     for name in ("sensitive", "nullable"):
         attribute = block.body.attributes.get(name)
@@ -132,7 +132,7 @@ def _settings(block: Block) -> dict[str, Any]:
 
 
 def _text(attribute: Attribute) -> str:
-    """The expression as written, on one line."""
+    """Return the expression as written, on one line."""
     place = attribute.expression.range
     lines = place.source.text.split("\n")[place.start.line - 1 : place.end.line]
     lines[-1] = lines[-1][: place.end.column - 1]
@@ -141,7 +141,7 @@ def _text(attribute: Attribute) -> str:
 
 
 def _json_declarations(path: Path) -> Iterator[_Declaration]:
-    """Read a JSON module file; where it is wrong in another way Terraform will say so."""
+    """Read a JSON module file; Terraform reports what else is wrong with it."""
     source = Source(path, "")
     try:
         source = Source(path, path.read_text(encoding="utf-8"))

@@ -24,7 +24,7 @@ _OUTPUT_INDEX = 3
 
 
 def module_name(unit: str) -> str:
-    """The name of a unit's module block in the whole-stack plan: its folder's name as an HCL identifier."""
+    """Return the name of a unit's module block in the whole-stack plan: its folder's name as an HCL identifier."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", unit.replace("/", "__"))
     return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
 
@@ -56,7 +56,7 @@ class DependencyBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
+class DependencyOutputs:
     """What ``dependency`` means to the expressions of one unit.
 
     Attributes:
@@ -71,14 +71,14 @@ class Outputs:
     interface: Callable[[str], ModuleInterface | None]
 
     def as_value(self, found: Iterable[Reference]) -> dict[str, Value]:
-        """The ``dependency`` object, with no more blocks than the references need."""
+        """Return the ``dependency`` object, with no more blocks than the references need."""
         mine = [reference.path for reference in found if reference.path[0] == "dependency"]
         everything = any(len(path) == 1 for path in mine)
         wanted = {path[_LABEL_INDEX] for path in mine if len(path) > 1}
         return {label: self._of(block) for label, block in self.blocks.items() if everything or label in wanted}
 
     def explain(self, reference: Reference) -> Diagnostic | None:
-        """Why a reference to ``dependency`` cannot be resolved; None when it can, as far as is known here."""
+        """Explain why a reference to ``dependency`` cannot be resolved; None when it can, as far as is known here."""
         path = reference.path
         if len(path) <= _LABEL_INDEX:
             return None
@@ -103,7 +103,7 @@ class Outputs:
             return Diagnostic(
                 summary="Outputs of this dependency are not read",
                 detail=f'The dependency "{block.label}" has no outputs here, because {reason}.',
-                hint="Take that setting out, or do not refer to its outputs.",
+                hint="Remove that setting, or do not refer to its outputs.",
                 range=reference.range,
             )
         if len(path) > _OUTPUT_INDEX:
@@ -157,7 +157,7 @@ def _no_interface(unit: str) -> ModuleInterface | None:
     raise AssertionError(unit)
 
 
-NO_OUTPUTS = Outputs(blocks={}, values={}, interface=_no_interface)
+NO_OUTPUTS = DependencyOutputs(blocks={}, values={}, interface=_no_interface)
 
 
 def dependency_block(label: str, section: Section, *, folder: Path, target: str, place: Range) -> DependencyBlock:

@@ -1,4 +1,4 @@
-"""From where a file is read: what Terragrunt's path functions answer depends on it."""
+"""The position of a file in the tree, on which the results of Terragrunt's path functions depend."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

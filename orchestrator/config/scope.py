@@ -25,10 +25,10 @@ from orchestrator.config.contents import (
 from orchestrator.config.document import Document
 from orchestrator.config.explain import Explainer
 from orchestrator.config.files import Files
-from orchestrator.config.outputs import NO_OUTPUTS, Outputs
+from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs
 from orchestrator.config.place import Place
 from orchestrator.config.sections import body, own_contents, own_links
-from orchestrator.config.stages import Stage, refused_roots
+from orchestrator.config.stages import EvaluationStage, refused_roots
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import (
     Attribute,
@@ -82,7 +82,9 @@ class FileScope:
         own = terragrunt_functions(self.place, self.files.env, self._read)
         return ChainMap(own, self.files.terraform_functions(self.document.path.parent))
 
-    def evaluate(self, expression: Expression, *, stage: Stage, outputs: Outputs = NO_OUTPUTS) -> Value:
+    def evaluate(
+        self, expression: Expression, *, stage: EvaluationStage, outputs: DependencyOutputs = NO_OUTPUTS
+    ) -> Value:
         """Evaluate an expression of this file.
 
         Args:
@@ -96,7 +98,7 @@ class FileScope:
         except RecursionError:
             raise too_deep(expression.range) from None
 
-    def _evaluate(self, expression: Expression, stage: Stage, outputs: Outputs) -> Value:
+    def _evaluate(self, expression: Expression, stage: EvaluationStage, outputs: DependencyOutputs) -> Value:
         found = references(expression)
         refused_roots(found, stage, included=self.place.included is not None).raise_if_any()
         variables: dict[str, Value] = {}
@@ -118,7 +120,7 @@ class FileScope:
             raise ConfigurationError(explainer.explain(error.diagnostics, found)) from error
 
     def local(self, name: str) -> Value:
-        """The value of a local of this file."""
+        """Return the value of a local of this file."""
         if name not in self._locals:
             attribute = self.document.locals[name]
             if name in self._evaluating:
@@ -126,13 +128,13 @@ class FileScope:
                 raise ConfigurationError([_locals_cycle(circle, self.document.locals)])
             self._evaluating.append(name)
             try:
-                self._locals[name] = self.evaluate(attribute.expression, stage=Stage.LOCALS)
+                self._locals[name] = self.evaluate(attribute.expression, stage=EvaluationStage.LOCALS)
             finally:
                 self._evaluating.pop()
         return self._locals[name]
 
     def locals(self) -> dict[str, Value]:
-        """Every local of this file."""
+        """Return every local of this file."""
         collector = Collector()
         for name in self.document.locals:
             try:
@@ -143,7 +145,7 @@ class FileScope:
         return {name: self._locals[name] for name in self.document.locals}
 
     def links(self) -> Links:
-        """The dependency and dependencies blocks, those of included files merged in."""
+        """Return the dependency and dependencies blocks, those of included files merged in."""
         collector = Collector()
         merged = self._own_links(collector)
         for include in reversed(self.includes):
@@ -153,23 +155,23 @@ class FileScope:
         collector.raise_if_any()
         return merged
 
-    def contents(self, outputs: Outputs) -> Contents:
-        """Everything else, those of included files merged in. Errors of all files are collected."""
+    def contents(self, outputs: DependencyOutputs) -> Contents:
+        """Return everything else, those of included files merged in. Errors of all files are collected."""
         collector = Collector()
-        merged = self._own_contents(collector, Stage.REST, outputs)
+        merged = self._own_contents(collector, EvaluationStage.REST, outputs)
         for include in reversed(self.includes):
             if include.strategy is not MergeStrategy.NO_MERGE:
-                parent = include.scope._own_contents(collector, Stage.REST, outputs)  # noqa: SLF001 - the same class
+                parent = include.scope._own_contents(collector, EvaluationStage.REST, outputs)  # noqa: SLF001 - the same class
                 merged = merge_contents(parent, merged, include.strategy)
         collector.raise_if_any()
         return merged
 
     def source(self) -> Setting | None:
-        """``terraform.source``, from this file or the nearest included one; it never depends on outputs."""
+        """Return ``terraform.source``, from this file or the nearest included one; it never depends on outputs."""
         block = self.document.terraform
         attribute = block.body.attributes.get("source") if block is not None else None
         if attribute is not None:
-            value = self.evaluate(attribute.expression, stage=Stage.SOURCE)
+            value = self.evaluate(attribute.expression, stage=EvaluationStage.SOURCE)
             return Setting(value=value, range=attribute.expression.range)
         for include in reversed(self.includes):
             found = include.scope.source() if include.strategy is not MergeStrategy.NO_MERGE else None
@@ -178,7 +180,7 @@ class FileScope:
         return None
 
     def remote_state(self) -> Section | None:
-        """``remote_state``, from this file or the nearest included one; it never depends on outputs."""
+        """Return ``remote_state``, from this file or the nearest included one; it never depends on outputs."""
         collector = Collector()
         state = self._own_state(collector)
         collector.raise_if_any()
@@ -208,7 +210,7 @@ class FileScope:
 
     def _read_include(self, label: str, block: Block) -> IncludedFile:
         collector = Collector()
-        section = body(self.document, block, partial(self.evaluate, stage=Stage.INCLUDE), collector)
+        section = body(self.document, block, partial(self.evaluate, stage=EvaluationStage.INCLUDE), collector)
         collector.raise_if_any()
         path = Path(normpath(self.place.home / settings.text(section, "path")))
         if not path.is_file():
@@ -228,15 +230,17 @@ class FileScope:
         )
 
     def _wanted_locals(self, found: tuple[Reference, ...]) -> Iterable[str]:
-        """The locals that the references name; all of them where ``local`` is used as a whole."""
+        """Return the locals that the references name; all of them where ``local`` is used as a whole."""
         mine = [reference for reference in found if reference.path[0] == "local"]
         if any(len(reference.path) == 1 for reference in mine):
             return self.document.locals
         named = dict.fromkeys(str(reference.path[1]) for reference in mine)
         return [name for name in named if name in self.document.locals]
 
-    def _exposed(self, found: tuple[Reference, ...], stage: Stage, outputs: Outputs) -> dict[str, Value]:
-        """The ``include`` object, with no more sections than the references need."""
+    def _exposed(
+        self, found: tuple[Reference, ...], stage: EvaluationStage, outputs: DependencyOutputs
+    ) -> dict[str, Value]:
+        """Return the ``include`` object, with no more sections than the references need."""
         bare = len(self.includes) == 1 and not self.includes[0].label
         depth = 1 if bare else 2
         value: dict[str, Value] = {}
@@ -264,19 +268,23 @@ class FileScope:
             value[include.label] = exposed
         return value
 
-    def _own_contents(self, collector: Collector, stage: Stage, outputs: Outputs) -> Contents:
+    def _own_contents(self, collector: Collector, stage: EvaluationStage, outputs: DependencyOutputs) -> Contents:
         evaluate = partial(self.evaluate, stage=stage, outputs=outputs)
         return own_contents(self.document, evaluate, self._own_state(collector), collector)
 
     def _own_state(self, collector: Collector) -> Section | None:
         block = self.document.remote_state
-        return body(self.document, block, partial(self.evaluate, stage=Stage.STATE), collector) if block else None
+        return (
+            body(self.document, block, partial(self.evaluate, stage=EvaluationStage.STATE), collector)
+            if block
+            else None
+        )
 
     def _own_links(self, collector: Collector) -> Links:
-        return own_links(self.document, partial(self.evaluate, stage=Stage.DEPENDENCY), collector)
+        return own_links(self.document, partial(self.evaluate, stage=EvaluationStage.DEPENDENCY), collector)
 
     def _read(self, path: Path) -> Value:
-        """What ``read_terragrunt_config`` returns for a file."""
+        """Return what ``read_terragrunt_config`` returns for a file."""
         document = self.files.document(path)
         with self.files.reading(path):
             scope = FileScope(document, self.files, Place(home=path.parent, original=self.place.original))
@@ -290,12 +298,12 @@ class FileScope:
 
 
 def _locals_cycle(circle: list[str], attributes: Mapping[str, Attribute]) -> Diagnostic:
-    # The same words wherever the circle was entered, so that it is reported once.
+    # The message is the same wherever the cycle was entered, so that it is reported once.
     begin = circle.index(min(circle))
     names = [*circle[begin:], *circle[:begin], circle[begin]]
     return Diagnostic(
-        summary="Locals refer to each other in a circle",
+        summary="Locals refer to each other in a cycle",
         detail=f"{' -> '.join(f'local.{name}' for name in names)}: none of them has a value.",
-        hint="Take out one of these references.",
+        hint="Remove one of these references.",
         range=attributes[circle[begin]].name_range,
     )

@@ -14,7 +14,7 @@ Evaluate = Callable[[Expression], Value]
 
 
 def own_links(document: Document, evaluate: Evaluate, collector: Collector) -> Links:
-    """The ``dependency`` and ``dependencies`` blocks of a document."""
+    """Return the ``dependency`` and ``dependencies`` blocks of a document."""
     return Links(
         dependency={label: body(document, block, evaluate, collector) for label, block in document.dependency.items()},
         paths=_paths(document, evaluate, collector),
@@ -22,7 +22,7 @@ def own_links(document: Document, evaluate: Evaluate, collector: Collector) -> L
 
 
 def own_contents(document: Document, evaluate: Evaluate, state: Section | None, collector: Collector) -> Contents:
-    """Everything of a document but includes, locals and links."""
+    """Return everything of a document but includes, locals and links."""
     return Contents(
         terraform=body(document, document.terraform, evaluate, collector) if document.terraform else {},
         inputs=_inputs(document, evaluate, collector),
@@ -32,7 +32,7 @@ def own_contents(document: Document, evaluate: Evaluate, state: Section | None, 
 
 
 def body(document: Document, block: Block, evaluate: Evaluate, collector: Collector) -> Section:
-    """The attributes of a block; those that fail are left out, with their findings in the collector."""
+    """Return the attributes of a block; those that fail are left out, with their findings in the collector."""
     named = [(attribute.name, attribute.expression) for attribute in block.body.attributes.values()]
     return _section(document, named, evaluate, collector)
 
@@ -56,7 +56,7 @@ def _inputs(document: Document, evaluate: Evaluate, collector: Collector) -> Sec
         return None
     named = _written_out(attribute.expression)
     if named is not None:
-        # Item by item, so that every mistake is found and each input has a place of its own.
+        # Item by item, so that every error is found and each input has its own place.
         return _section(document, named, evaluate, collector)
     section = _section(document, [(attribute.name, attribute.expression)], evaluate, collector)
     if not section:
@@ -73,7 +73,7 @@ def _inputs(document: Document, evaluate: Evaluate, collector: Collector) -> Sec
 
 
 def _paths(document: Document, evaluate: Evaluate, collector: Collector) -> tuple[Setting, ...]:
-    """The entries of ``dependencies.paths``, each with its own place where the list is written out."""
+    """Return the entries of ``dependencies.paths``, each with its own place where the list is written out."""
     block = document.dependencies
     if block is None:
         return ()
@@ -93,7 +93,7 @@ def _paths(document: Document, evaluate: Evaluate, collector: Collector) -> tupl
 
 
 def _written_out(expression: Expression) -> list[tuple[str, Expression]] | None:
-    """The keys and values of an object whose keys are all plain text and all different; None for anything else."""
+    """Return the items of an object whose keys are plain, distinct strings; None for anything else."""
     if not isinstance(expression, ObjectExpression):
         return None
     named = [(item.key.value, item.value) for item in expression.items if isinstance(item.key, Literal)]

@@ -1,4 +1,4 @@
-"""Settings of a decided type: text, truth values, lists of text and objects, with one kind of message when they are not."""
+"""Typed access to settings: strings, booleans, lists of strings and objects, with one kind of error message."""
 
 from enum import StrEnum
 from typing import TypeVar
@@ -11,7 +11,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def text(section: Section, name: str, default: str = "") -> str:
-    """The attribute as text; the default when it is not set."""
+    """Return the attribute as text; the default when it is not set."""
     setting = section.get(name)
     if setting is None:
         return default
@@ -22,7 +22,7 @@ def text(section: Section, name: str, default: str = "") -> str:
 
 
 def boolean(section: Section, name: str, *, default: bool) -> bool:
-    """The attribute as a truth value; null counts as not set."""
+    """Return the attribute as a truth value; null counts as not set."""
     setting = section.get(name)
     if setting is None:
         return default
@@ -35,7 +35,7 @@ def boolean(section: Section, name: str, *, default: bool) -> bool:
 
 
 def strings(section: Section, name: str) -> tuple[str, ...]:
-    """The attribute as a list of text; empty when it is not set."""
+    """Return the attribute as a list of text; empty when it is not set."""
     setting = section.get(name)
     if setting is None:
         return ()
@@ -47,7 +47,7 @@ def strings(section: Section, name: str) -> tuple[str, ...]:
 
 
 def choice(section: Section, name: str, default: _Choice) -> _Choice:
-    """The attribute as one of the members of an enumeration."""
+    """Return the attribute as one of the members of an enumeration."""
     known = [member.value for member in type(default)]
     found = text(section, name, default.value)
     if found not in known:
@@ -61,7 +61,7 @@ def choice(section: Section, name: str, default: _Choice) -> _Choice:
 
 
 def mapping(name: str, setting: Setting) -> dict[str, Value]:
-    """The setting as an object, whose values may be unknown or secret."""
+    """Return the setting as an object, whose values may be unknown or secret."""
     value = setting.value
     if isinstance(value, Unknown):
         raise not_known(name, setting)
@@ -71,14 +71,14 @@ def mapping(name: str, setting: Setting) -> dict[str, Value]:
 
 
 def wrong_type(name: str, setting: Setting, wanted: str) -> ConfigurationError:
-    """The error for a value of another type."""
+    """Return the error for a value of another type."""
     return failure(
         setting.range, "Value has the wrong type", f"{name} must be {wanted}, not {_kind(unmark(setting.value))}."
     )
 
 
 def not_known(name: str, setting: Setting) -> ConfigurationError:
-    """The error for a value that depends on outputs where it cannot."""
+    """Return the error for a value that depends on outputs where it cannot."""
     return failure(
         setting.range,
         "Value must be known beforehand",

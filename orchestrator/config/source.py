@@ -130,7 +130,7 @@ def _subdirectory(subdirectory: str, text: str, place: Range) -> str:
 
 
 def _shown(text: str) -> str:
-    """The text without the credentials that a URL may hold."""
+    """Return the text without the credentials that a URL may hold."""
     return re.sub(r"(?<=://)[^/@]*@", "...@", text)
 
 

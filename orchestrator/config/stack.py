@@ -32,7 +32,7 @@ class Stack:
     graph: Graph
 
     def check(self) -> list[Diagnostic]:
-        """Everything that can be found wrong before anything runs: errors and warnings, sorted."""
+        """Return everything that can be found wrong before anything runs: errors and warnings, sorted."""
         return check_units(self.units)
 
 
@@ -103,14 +103,14 @@ class _Loader:
         )
 
     def _interface(self, name: str) -> ModuleInterface | None:
-        """What the module of a unit declares; None also where the unit's own check will say what is wrong with it."""
+        """Return what the module of a unit declares; None where the unit's own check reports an error."""
         try:
             return self._units[name].interface()
         except ConfigurationError:
             return None
 
     def _graph(self, collector: Collector) -> Graph | None:
-        # Edges to units that could not be read are left out: they are no mistake of their own.
+        # Edges to units that could not be read are left out: the unit has been reported already.
         unread = self.folders.keys() - self._units.keys()
         units = [
             replace(
@@ -133,7 +133,7 @@ def _check_module_names(units: Mapping[str, UnitConfiguration], collector: Colle
         if other != name:
             collector.report(
                 units[name].place(),
-                "Unit names are too much alike",
+                "Unit names are too similar",
                 f'"{other}" and "{name}" would both be module.{module_name(name)} in the plan of the stack.',
                 "Rename one of the two folders.",
             )

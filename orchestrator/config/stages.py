@@ -8,7 +8,7 @@ from orchestrator.diagnostics import Collector, did_you_mean
 from orchestrator.hcl import Reference
 
 
-class Stage(StrEnum):
+class EvaluationStage(StrEnum):
     """What is being evaluated."""
 
     INCLUDE = "include"
@@ -22,39 +22,39 @@ class Stage(StrEnum):
     def roots(self) -> frozenset[str]:
         """The root names that exist at this stage."""
         match self:
-            case Stage.INCLUDE:
+            case EvaluationStage.INCLUDE:
                 return frozenset()
-            case Stage.REST:
+            case EvaluationStage.REST:
                 return frozenset({"local", "include", "dependency"})
         return frozenset({"local", "include"})
 
 
-_TOO_EARLY: Mapping[tuple[Stage, str], tuple[str, str]] = {
-    (Stage.INCLUDE, "local"): (
+_TOO_EARLY: Mapping[tuple[EvaluationStage, str], tuple[str, str]] = {
+    (EvaluationStage.INCLUDE, "local"): (
         "Include blocks are evaluated before locals, so they cannot use them.",
         "Write the path out, or use functions: find_in_parent_folders, get_env.",
     ),
-    (Stage.INCLUDE, "include"): (
+    (EvaluationStage.INCLUDE, "include"): (
         "Include blocks are evaluated one by one, so they cannot use each other.",
         "Write the path out, or use functions: find_in_parent_folders, get_env.",
     ),
-    (Stage.INCLUDE, "dependency"): (
+    (EvaluationStage.INCLUDE, "dependency"): (
         "Include blocks are evaluated before the outputs of dependencies are known.",
         "Write the path out, or use functions: find_in_parent_folders, get_env.",
     ),
-    (Stage.LOCALS, "dependency"): (
+    (EvaluationStage.LOCALS, "dependency"): (
         "Locals are evaluated before the outputs of dependencies are known.",
         "Move the expression to where it is used: inputs, or the contents of a generate block.",
     ),
-    (Stage.DEPENDENCY, "dependency"): (
+    (EvaluationStage.DEPENDENCY, "dependency"): (
         "The order of the units must be known before any output is, so it cannot depend on one.",
         "Write the path out, or use locals.",
     ),
-    (Stage.SOURCE, "dependency"): (
+    (EvaluationStage.SOURCE, "dependency"): (
         "The source of a unit must be known before any output is, so it cannot depend on one.",
         "Write the source out, or use locals.",
     ),
-    (Stage.STATE, "dependency"): (
+    (EvaluationStage.STATE, "dependency"): (
         "The address of a unit's state must be known before any output is, so it cannot depend on one.",
         "Write the value out, or use locals.",
     ),
@@ -73,8 +73,8 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 
 
-def refused_roots(found: Iterable[Reference], stage: Stage, *, included: bool) -> Collector:
-    """The references whose root does not exist at the stage; they are errors even inside ``try``.
+def refused_roots(found: Iterable[Reference], stage: EvaluationStage, *, included: bool) -> Collector:
+    """Return the references whose root does not exist at the stage; they are errors even inside ``try``.
 
     Args:
         found: the references of one expression.

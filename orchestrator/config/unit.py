@@ -11,7 +11,7 @@ from orchestrator.config.evaluated import EvaluatedUnit
 from orchestrator.config.files import UNIT_FILE, Files
 from orchestrator.config.generated import GeneratedFile, RemoteState, generated_files, remote_state
 from orchestrator.config.interface import ModuleInterface, module_files, module_not_found
-from orchestrator.config.outputs import DependencyBlock, Outputs, dependency_block
+from orchestrator.config.outputs import DependencyBlock, DependencyOutputs, dependency_block
 from orchestrator.config.place import Place
 from orchestrator.config.scope import FileScope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
@@ -72,11 +72,11 @@ class UnitConfiguration:
         self.unit = Unit(name=folder.relative_to(environment).as_posix(), folder=folder, dependencies=tuple(edges))
 
     def files(self) -> frozenset[Path]:
-        """The unit's own file and those that it includes."""
+        """Return the unit's own file and those that it includes."""
         return frozenset({self.scope.document.path, *(include.scope.document.path for include in self.scope.includes)})
 
     def source(self) -> ModuleSource:
-        """Where the module comes from; known before anything runs.
+        """Return where the module comes from; known before anything runs.
 
         Raises:
             ConfigurationError: there is no source, or it is of a kind that is not supported.
@@ -100,7 +100,7 @@ class UnitConfiguration:
         return self._source
 
     def remote_state(self) -> RemoteState | None:
-        """Where the state is kept; known before anything runs.
+        """Return where the state is kept; known before anything runs.
 
         Raises:
             ConfigurationError: the ``remote_state`` block is invalid, or depends on outputs.
@@ -111,7 +111,7 @@ class UnitConfiguration:
         return self._remote_state
 
     def state_address(self) -> StateAddress:
-        """The object in S3 that holds the state; known before anything runs.
+        """Return the object in S3 that holds the state; known before anything runs.
 
         Raises:
             ConfigurationError: as ``remote_state``; the state is not in S3, or bucket or key is missing.
@@ -120,7 +120,7 @@ class UnitConfiguration:
         return state_address(self.unit.name, self.remote_state(), self.place())
 
     def interface(self) -> ModuleInterface | None:
-        """What the module declares; None for a module that has to be downloaded.
+        """Return what the module declares; None for a module that has to be downloaded.
 
         Raises:
             ConfigurationError: as ``source``; the module's folder does not exist, or its files do not parse.
@@ -147,8 +147,8 @@ class UnitConfiguration:
         return self.assemble(self.contents(outputs))
 
     def contents(self, outputs: Mapping[str, Mapping[str, Value]]) -> Contents:
-        """The merged sections, before they are checked; raises as ``evaluate`` does."""
-        return self.scope.contents(Outputs(blocks=self.blocks, values=outputs, interface=self._interfaces))
+        """Return the merged sections, before they are checked; raises as ``evaluate`` does."""
+        return self.scope.contents(DependencyOutputs(blocks=self.blocks, values=outputs, interface=self._interfaces))
 
     def assemble(self, contents: Contents) -> EvaluatedUnit:
         """Make the unit of its sections; raises as ``evaluate`` does."""
@@ -189,7 +189,7 @@ class UnitConfiguration:
         )
 
     def place(self) -> Range:
-        """Where to point when something is missing: the inputs, else the source, else the top of the file."""
+        """Return where to point when something is missing: the inputs, else the source, else the top of the file."""
         document = self.scope.document
         if document.inputs is not None:
             return document.inputs.name_range
@@ -220,7 +220,7 @@ class UnitConfiguration:
         return blocks
 
     def _target(self, path: str, place: Range, collector: Collector) -> tuple[Path, str] | None:
-        """The folder and the unit name that a path leads to; None, with a finding, outside the environment."""
+        """Return the folder and the unit name that a path leads to; None, with a finding, outside the environment."""
         home = self.scope.place.home
         folder = Path(os.path.normpath(home / path))
         if folder.name == UNIT_FILE:
@@ -236,7 +236,7 @@ class UnitConfiguration:
         return None
 
     def _labels_read(self) -> set[str]:
-        """The labels of dependencies whose outputs are referred to; an empty one where ``dependency`` is used whole."""
+        """Return the labels of dependencies whose outputs are read; an empty one where ``dependency`` is used as a whole."""
         documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
         return {
             str(reference.path[1]) if len(reference.path) > 1 else ""

@@ -19,8 +19,8 @@ INVALID_INDEX = "Invalid index"
 _SPLAT_ITEM = "*"
 
 
-@evaluates(nodes.Variable)
-def _variable(node: nodes.Variable, scope: Scope) -> Value:
+@evaluates(nodes.VariableExpression)
+def _variable(node: nodes.VariableExpression, scope: Scope) -> Value:
     try:
         return scope.variables[node.name]
     except KeyError:
@@ -86,9 +86,9 @@ def _missing(place: Range, what: str, name: str, known: frozenset[str] | dict[st
 
 
 def describe(expression: nodes.Expression) -> str:
-    """The text of a reference, such as local.names[0]; "this value" for anything else."""
+    """Return the text of a reference, such as local.names[0]; "this value" for anything else."""
     match expression:
-        case nodes.Variable():
+        case nodes.VariableExpression():
             return expression.name
         case nodes.GetAttribute():
             of = describe(expression.of)

@@ -8,7 +8,7 @@ from orchestrator.diagnostics import Position, Range, Source, did_you_mean, fail
 from orchestrator.hcl.dispatch import evaluate_all, evaluates, marked_if, split
 from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions.conversion import type_name
-from orchestrator.hcl.nodes import Call, Literal
+from orchestrator.hcl.nodes import FunctionCall, Literal
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import as_expression
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value, has_sensitive, is_wholly_known, unmark
@@ -18,13 +18,13 @@ NEEDS_KNOWN_VALUES = "Function needs values that are known"
 
 _NOWHERE = Range(Source(Path(), ""), Position(1, 1), Position(1, 1))
 
-SpecialForm: TypeAlias = Callable[[Call, Scope], Value]
+SpecialForm: TypeAlias = Callable[[FunctionCall, Scope], Value]
 special_forms: dict[str, SpecialForm] = {}
 """Functions that the language itself has, because they treat their arguments as no ordinary function can."""
 
 
 def special_form(name: str) -> Callable[[SpecialForm], SpecialForm]:
-    """Registers a function of the language itself."""
+    """Register a function of the language itself."""
 
     def register(form: SpecialForm) -> SpecialForm:
         special_forms[name] = form
@@ -33,8 +33,8 @@ def special_form(name: str) -> Callable[[SpecialForm], SpecialForm]:
     return register
 
 
-@evaluates(Call)
-def _call(node: Call, scope: Scope) -> Value:
+@evaluates(FunctionCall)
+def _call(node: FunctionCall, scope: Scope) -> Value:
     form = special_forms.get(node.name)
     if form is not None:
         return form(node, scope)
@@ -55,8 +55,8 @@ def _call(node: Call, scope: Scope) -> Value:
     return _apply(node, function, arguments, places)
 
 
-def evaluate_arguments(node: Call, scope: Scope) -> tuple[list[Value], list[Range]] | None:
-    """The arguments and their places, with a final ``...`` expanded; None while that one is unknown."""
+def evaluate_arguments(node: FunctionCall, scope: Scope) -> tuple[list[Value], list[Range]] | None:
+    """Return the arguments and their places, with a final ``...`` expanded; None while that one is unknown."""
     arguments = evaluate_all(node.arguments, scope)
     places = [argument.range for argument in node.arguments]
     if not node.expand_final:
@@ -77,8 +77,8 @@ def evaluate_arguments(node: Call, scope: Scope) -> tuple[list[Value], list[Rang
     )
 
 
-def check_count(node: Call, count: int, minimum: int, maximum: int | None) -> None:
-    """Refuses a call with too few or too many arguments."""
+def check_count(node: FunctionCall, count: int, minimum: int, maximum: int | None) -> None:
+    """Refuse a call with too few or too many arguments."""
     if count >= minimum and (maximum is None or count <= maximum):
         return
     if maximum == minimum:
@@ -96,7 +96,7 @@ def check_count(node: Call, count: int, minimum: int, maximum: int | None) -> No
     )
 
 
-def _apply(node: Call, function: Function, arguments: Sequence[Value], places: Sequence[Range]) -> Value:
+def _apply(node: FunctionCall, function: Function, arguments: Sequence[Value], places: Sequence[Range]) -> Value:
     if function.takes_unknown and any(map(has_sensitive, arguments)) and not any(map(_is_secret, arguments)):
         result = _apply_around_secrets(function, arguments)
         if result is not None:
@@ -117,7 +117,7 @@ def _apply(node: Call, function: Function, arguments: Sequence[Value], places: S
 
 
 def _apply_around_secrets(function: Function, arguments: Sequence[Value]) -> Value:
-    """Call a function such as ``merge``, that only moves elements about, so that just the secret ones stay secret.
+    """Call a function that only moves elements, such as ``merge``, so that only the secret elements stay secret.
 
     To the function the secrets are unknown. None: it needs to know them, or has no result to speak of.
     """
@@ -162,8 +162,10 @@ def _is_secret(value: Value) -> bool:
     return isinstance(value, Sensitive)
 
 
-def _left_unknown(node: Call, function: Function, arguments: Sequence[Value], *, expand_final: bool = False) -> Value:
-    """The call as an expression that is still to be computed."""
+def _left_unknown(
+    node: FunctionCall, function: Function, arguments: Sequence[Value], *, expand_final: bool = False
+) -> Value:
+    """Return the call as an expression that is still to be computed."""
     if not function.portable:
         places = (
             part.range for part, value in zip(node.arguments, arguments, strict=False) if not is_wholly_known(value)
@@ -178,10 +180,10 @@ def _left_unknown(node: Call, function: Function, arguments: Sequence[Value], *,
     return marked_if(secret, Unknown(folded_call(node, arguments, expand_final=expand_final)))
 
 
-def folded_call(node: Call, arguments: Sequence[Value], *, expand_final: bool = False) -> Call:
-    """The call with values for arguments; there are more of them than in the source where ``...`` was expanded."""
+def folded_call(node: FunctionCall, arguments: Sequence[Value], *, expand_final: bool = False) -> FunctionCall:
+    """Return the call with values as arguments; ``...`` may have expanded to several."""
     last = len(node.arguments) - 1
-    return Call(
+    return FunctionCall(
         name=node.name,
         arguments=tuple(
             as_expression(value, node.arguments[min(index, last)].range) for index, value in enumerate(arguments)

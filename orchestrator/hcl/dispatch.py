@@ -23,7 +23,7 @@ _evaluators: dict[type, Callable[[Any, Scope], Value]] = {}
 
 
 def evaluates(kind: type[_Node]) -> Callable[[Callable[[_Node, Scope], Value]], Callable[[_Node, Scope], Value]]:
-    """Registers a function as the one that evaluates a kind of node."""
+    """Register a function as the one that evaluates a kind of node."""
 
     def register(function: Callable[[_Node, Scope], Value]) -> Callable[[_Node, Scope], Value]:
         _evaluators[kind] = function
@@ -33,7 +33,7 @@ def evaluates(kind: type[_Node]) -> Callable[[Callable[[_Node, Scope], Value]], 
 
 
 def evaluate(expression: Expression, scope: Scope) -> Value:
-    """The value of an expression, as Terraform computes it.
+    """Return the value of an expression, as Terraform computes it.
 
     Raises:
         ConfigurationError: everything that is wrong with it.
@@ -43,7 +43,7 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
 
 
 def evaluate_all(expressions: Iterable[Expression], scope: Scope) -> list[Value]:
-    """The values of several expressions; the errors of all of them are raised together."""
+    """Return the values of several expressions; the errors of all of them are raised together."""
     problems = Collector()
     values: list[Value] = []
     for expression in expressions:
@@ -56,17 +56,17 @@ def evaluate_all(expressions: Iterable[Expression], scope: Scope) -> list[Value]
 
 
 def fold(expression: Expression, scope: Scope) -> Expression:
-    """The expression with all that is known in it computed."""
+    """Return the expression with all that is known in it computed."""
     return as_expression(evaluate(expression, scope), expression.range)
 
 
 def split(value: Value) -> tuple[Value, bool]:
-    """The value without its own mark, and whether it had one; marks inside of it stay."""
+    """Return the value without its own mark, and whether it had one; marks inside of it stay."""
     return (value.value, True) if isinstance(value, Sensitive) else (value, False)
 
 
 def marked_if(condition: bool, value: Value) -> Value:
-    """The value, as a secret if the condition holds."""
+    """Return the value, as a secret if the condition holds."""
     return mark(value) if condition else value
 
 

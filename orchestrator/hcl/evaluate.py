@@ -30,7 +30,8 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
 
 @evaluates(Literal)
 def _literal(node: Literal, _: Scope) -> Value:
-    return node.value
+    value: Value = node.value
+    return value
 
 
 @evaluates(ListExpression)

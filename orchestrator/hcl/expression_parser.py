@@ -32,7 +32,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 def binary_level(operator: nodes.BinaryOperator) -> int:
-    """How strongly an operator binds; a higher number binds stronger."""
+    """Tell how strongly an operator binds; a higher number binds stronger."""
     return _PRECEDENCE[operator]
 
 
@@ -122,10 +122,10 @@ def _identifier(reader: Reader) -> nodes.Expression:
     place = reader.range(start, reader.last_end)
     if name in _CONSTANTS:
         return nodes.Literal(value=_CONSTANTS[name], range=place)
-    return nodes.Variable(name=name, range=place)
+    return nodes.VariableExpression(name=name, range=place)
 
 
-def _call(reader: Reader, name: str, start: int) -> nodes.Call:
+def _call(reader: Reader, name: str, start: int) -> nodes.FunctionCall:
     name_range = reader.range(start, reader.last_end)
     if reader.kind != "(":
         raise reader.unexpected("Missing open parenthesis", f'a "(" and the arguments of the function {name}')
@@ -143,7 +143,7 @@ def _call(reader: Reader, name: str, start: int) -> nodes.Call:
         reader.advance()
     after = 'a ")", because nothing may follow "..."' if expand else 'a "," or a ")" after an argument'
     reader.close(")", "Unterminated function call", f"{after} of the function {name}")
-    return nodes.Call(
+    return nodes.FunctionCall(
         name=name,
         arguments=tuple(arguments),
         expand_final=expand,
@@ -259,7 +259,7 @@ def _object_item(reader: Reader) -> nodes.ObjectItem:
     parenthesised = reader.kind == "("
     word = reader.word() if reader.kind == IDENTIFIER else ""
     key = expression(reader)
-    if word and isinstance(key, nodes.Variable | nodes.Literal):
+    if word and isinstance(key, nodes.VariableExpression | nodes.Literal):
         key = nodes.Literal(value=word, range=key.range)
     elif isinstance(key, nodes.GetAttribute) and not parenthesised:
         written = reader.text[start : reader.last_end]
@@ -279,7 +279,7 @@ def _object_item(reader: Reader) -> nodes.ObjectItem:
 def _for(reader: Reader, start: int, *, is_object: bool) -> nodes.Expression:
     summary = "Invalid for expression"
     reader.advance()
-    key_name, value_name = for_names(reader, summary)
+    key_name, value_name = template_parser.for_names(reader, summary)
     collection = expression(reader)
     reader.take(":", summary, 'a ":" after the collection')
     result = expression(reader)
@@ -317,17 +317,3 @@ def _for(reader: Reader, start: int, *, is_object: bool) -> nodes.Expression:
         condition=condition,
         range=place,
     )
-
-
-def for_names(reader: Reader, summary: str) -> tuple[str | None, str]:
-    """Parse ``key, value in`` of a for expression or directive, behind its ``for``."""
-    key_name = None
-    value_name = reader.take_identifier(summary, 'the name of a variable after "for"')
-    if reader.kind == ",":
-        reader.advance()
-        key_name = value_name
-        value_name = reader.take_identifier(summary, 'the name of a second variable after ","')
-    if not reader.at_word("in"):
-        raise reader.unexpected(summary, '"in" and a collection after the names of the variables')
-    reader.advance()
-    return key_name, value_name

@@ -7,7 +7,7 @@ from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value
 
 
 def to_json_value(value: Value) -> object:
-    """The value as plain Python for ``json.dumps``: sets become lists, and secrets what they hold.
+    """Return the value as plain Python for ``json.dumps``: sets become lists, and secrets what they hold.
 
     A fraction becomes a float, which may lose digits beyond the seventeenth; integers are exact.
 
@@ -30,7 +30,7 @@ def to_json_value(value: Value) -> object:
 
 
 def from_json_value(obj: object) -> Value:
-    """The value of what ``json.loads`` returned; give it ``parse_float=Decimal`` to keep every digit.
+    """Return the value of what ``json.loads`` returned; give it ``parse_float=Decimal`` to keep every digit.
 
     Raises:
         TypeError: an object that JSON does not have.

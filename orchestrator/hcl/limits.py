@@ -1,4 +1,4 @@
-"""Bounds on what one expression may compute, so that a slip of the pen is a message and not a machine out of memory."""
+"""Bounds on what one expression may compute, so that a typing error does not exhaust the machine."""
 
 import errno
 import stat

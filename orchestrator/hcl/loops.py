@@ -13,7 +13,7 @@ from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluates, fold, marke
 from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_string, type_name
 from orchestrator.hcl.limits import ITERATIONS
-from orchestrator.hcl.nodes import Expression, ForList, ForObject, Variable
+from orchestrator.hcl.nodes import Expression, ForList, ForObject, VariableExpression
 from orchestrator.hcl.references import free_variables
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import as_expression
@@ -23,7 +23,7 @@ from orchestrator.hcl.values import SetValue, Unknown, Value
 def elements(
     node: Expression, collection: Value, key_name: str | None, value_name: str, scope: Scope
 ) -> Iterator[Scope]:
-    """A scope for each element of a known collection; maps are walked in the order of their keys."""
+    """Return a scope for each element of a known collection; maps are walked in the order of their keys."""
     items: list[tuple[Value, Value]]
     match collection:
         case list():
@@ -56,7 +56,7 @@ def elements(
 def fold_loop(
     names: tuple[str | None, str], parts: Sequence[Expression], scope: Scope
 ) -> tuple[tuple[str | None, str], list[Expression]]:
-    """The parts of a loop with its variables left as symbols; returns the variables' names, too.
+    """Return the parts of a loop with its variables left as symbols; returns the variables' names, too.
 
     A folded part may contain names from outside that are called like the loop's own variable, which would then catch
     them; the loop's variables get other names in that case.
@@ -64,7 +64,7 @@ def fold_loop(
     place = parts[0].range
     for attempt in count(1):
         suffix = "" if attempt == 1 else f"_{attempt}"
-        symbols = {name: Variable(name=f"{name}{suffix}", range=place) for name in names if name is not None}
+        symbols = {name: VariableExpression(name=f"{name}{suffix}", range=place) for name in names if name is not None}
         inner = scope.child(**{name: Unknown(symbol) for name, symbol in symbols.items()})
         folded = [fold(part, inner) for part in parts]
         own = list(symbols.values())
@@ -172,7 +172,7 @@ def _symbolic_object(node: ForObject, collection: Value, scope: Scope) -> Unknow
 
 
 def _kept(condition: Expression | None, scope: Scope) -> tuple[bool, bool]:
-    """Whether the element passes the ``if``, and whether that is a secret."""
+    """Tell whether the element passes the ``if``, and whether that is a secret."""
     if condition is None:
         return True, False
     value, secret = split(evaluate(condition, scope))
@@ -189,7 +189,7 @@ def _key(node: ForObject, scope: Scope) -> tuple[str, bool]:
 
 
 def object_key(node: Expression, value: Value) -> str:
-    """A known value as the key of an object."""
+    """Return a known value as the key of an object."""
     if value is None:
         raise failure(node.range, "Null value as key", "The key is null, but the keys of an object are strings.")
     try:

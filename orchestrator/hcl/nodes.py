@@ -9,10 +9,9 @@ then hold any wholly known value, also a list, an object or a secret.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from orchestrator.diagnostics import Range, Source
-from orchestrator.hcl.values import Value
 
 
 class UnaryOperator(StrEnum):
@@ -42,9 +41,14 @@ class BinaryOperator(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Literal:
-    """A value written out; in a folded tree any wholly known value."""
+    """A value written out; in a folded tree any wholly known value.
 
-    value: Value
+    Attributes:
+        value: a Value; not typed so, because values.py builds on this module.
+
+    """
+
+    value: Any
     range: Range = field(compare=False, repr=False)
 
 
@@ -105,7 +109,7 @@ class ObjectExpression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class VariableExpression:
     """The first name of a reference: ``local``, ``dependency``, a loop variable."""
 
     name: str
@@ -152,7 +156,7 @@ class Splat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class FunctionCall:
     """``name(arguments)``; with ``expand_final`` the last argument is a list of arguments: ``max(numbers...)``."""
 
     name: str
@@ -224,12 +228,12 @@ Expression: TypeAlias = (
     | TemplateFor
     | ListExpression
     | ObjectExpression
-    | Variable
+    | VariableExpression
     | GetAttribute
     | Index
     | SplatItem
     | Splat
-    | Call
+    | FunctionCall
     | Unary
     | Binary
     | Conditional

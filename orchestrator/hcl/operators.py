@@ -134,7 +134,7 @@ def _operand(
     operator: UnaryOperator | BinaryOperator,
     place: Range,
 ) -> _Operand:
-    """A known operand as the type that the operator wants."""
+    """Return a known operand as the type that the operator wants."""
     wanted = "bool" if operator in _LOGICAL else "number"
     if value is None:
         raise failure(place, _SUMMARY, f"The operator {operator} needs a {wanted}, but this is null.")
@@ -147,7 +147,7 @@ def _operand(
 
 
 def _equal(left: Value, right: Value) -> bool | None:
-    """Whether two unmarked values are equal; None when that is not known yet."""
+    """Tell whether two unmarked values are equal; None when that is not known yet."""
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return None
     if left is None or right is None:
@@ -179,13 +179,13 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
     try:
         counterpart = evaluate(other, scope)
     except ConfigurationError:
-        # Only the type of the other side matters, and a side that fails has none.
+        # Only the type of the other side matters, and a side that fails has no type.
         return marked_if(secret, value)
     return marked_if(secret, _of_common_type(node, value, counterpart))
 
 
 def _of_common_type(node: Conditional, value: Value, counterpart: Value) -> Value:
-    """The chosen value, converted to the type that both sides have in common."""
+    """Return the chosen value, converted to the type that both sides have in common."""
     if not is_wholly_known(value) or not is_wholly_known(counterpart):
         return value
     plain, other = unmark(value), unmark(counterpart)

@@ -13,7 +13,7 @@ from orchestrator.hcl.limits import read_file
 from orchestrator.hcl.nodes import Attribute, Block, Body, Expression, File, Literal
 from orchestrator.hcl.reader import END, IDENTIFIER, NEWLINE, Reader, SyntaxProblem
 
-# What recovery looks at. Strings, comments and heredocs are stepped over as a whole: they may contain brackets.
+# What recovery looks at. It skips strings, comments and heredocs as a whole, because they may contain brackets.
 _LANDMARK = re.compile(
     r'[()\[\]{}\n]|"(?:[^"\\\n]|\\.)*"?|\#[^\n]*|//[^\n]*|/\*(?s:.*?)\*/|<<-?(?P<name>[^\W\d][\w-]*)\r?\n(?s:.*?)\n[ \t]*(?P=name)(?=\r?\n)'
 )
@@ -50,7 +50,7 @@ def parse_text(text: str, path: Path) -> File:
         ConfigurationError: every syntax error; an attribute that is defined twice.
 
     """
-    reader = Reader(text.removeprefix("\ufeff"), path)
+    reader = Reader(text.removeprefix("\ufeff"), path, expression_parser.expression)
     problems = Collector()
     reader.resume(0)
     body = _body(reader, problems, 0, END)
@@ -65,7 +65,7 @@ def parse_expression(text: str, path: Path) -> Expression:
         ConfigurationError: a syntax error.
 
     """
-    return _whole(Reader(text, path), _only_expression)
+    return _whole(Reader(text, path, expression_parser.expression), _only_expression)
 
 
 def parse_template(text: str, path: Path) -> Expression:
@@ -75,7 +75,7 @@ def parse_template(text: str, path: Path) -> Expression:
         ConfigurationError: a syntax error.
 
     """
-    return _whole(Reader(text, path), template_parser.bare)
+    return _whole(Reader(text, path, expression_parser.expression), template_parser.bare)
 
 
 def _whole(reader: Reader, parse: Callable[[Reader], Expression]) -> Expression:
@@ -89,7 +89,7 @@ def _whole(reader: Reader, parse: Callable[[Reader], Expression]) -> Expression:
 
 def _only_expression(reader: Reader) -> Expression:
     reader.enter(0)
-    found = expression_parser.expression(reader)
+    found = reader.expression()
     if reader.kind != END:
         raise reader.unexpected("Extra characters after expression", "the end of the expression")
     return found
@@ -140,7 +140,7 @@ def _item(reader: Reader, problems: Collector) -> Attribute | Block:
     name_range = reader.range(start, reader.last_end)
     if reader.kind == "=":
         reader.advance()
-        expression = expression_parser.expression(reader)
+        expression = reader.expression()
         return Attribute(
             name=name, expression=expression, name_range=name_range, range=reader.range(start, reader.last_end)
         )
@@ -192,7 +192,7 @@ def _block_body(reader: Reader, problems: Collector) -> Body:
         return _single_line_body(reader, start, open_line)
     body = _body(reader, problems, start, "}")
     if reader.kind == END and problems.found:
-        # What is left open may be the consequence of an error that was already found.
+        # An open bracket may be the consequence of an earlier error.
         reader.leave()
         return body
     reader.close("}", "Unclosed block", f'a "}}" that closes the block which begins in line {open_line}')
@@ -206,7 +206,7 @@ def _single_line_body(reader: Reader, start: int, open_line: int) -> Body:
     name = reader.take_identifier(summary, "the name of an argument")
     name_range = reader.range(name_start, reader.last_end)
     reader.take("=", summary, f'a "=" after {name}, because a block in one line holds no other block')
-    expression = expression_parser.expression(reader)
+    expression = reader.expression()
     attribute = Attribute(
         name=name, expression=expression, name_range=name_range, range=reader.range(name_start, reader.last_end)
     )
@@ -250,7 +250,7 @@ def _too_deep(reader: Reader) -> Diagnostic:
 
 
 def _recover(reader: Reader, problem: SyntaxProblem, depth: int) -> None:
-    """Go on behind the faulty item: at the next line break, or the end of the body, with all its brackets closed.
+    """Skip the faulty item: continue at the next line break or the end of the body, with all brackets closed.
 
     Where they are never closed nothing sensible can be said about the rest, and reading goes on at the end of the file.
     """

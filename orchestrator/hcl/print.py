@@ -24,7 +24,7 @@ _PRIMARY = 8
 
 
 def print_value(value: Value) -> str:
-    """The HCL text of a value, over several lines where it is long.
+    """Return the HCL text of a value, over several lines where it is long.
 
     Unknown parts are printed as their expressions, secrets as ``sensitive(...)`` around the value itself: the text is
     for Terraform, not for people.
@@ -33,7 +33,7 @@ def print_value(value: Value) -> str:
 
 
 def print_expression(expression: nodes.Expression) -> str:
-    """The HCL text of an expression, with no more parentheses than it needs."""
+    """Return the HCL text of an expression, with no more parentheses than it needs."""
     return _expression(expression, 0, _ANY)
 
 
@@ -99,7 +99,7 @@ def _expression(node: nodes.Expression, depth: int, level: int) -> str:
     match node:
         case nodes.Literal():
             return _value(node.value, depth, level)
-        case nodes.Variable():
+        case nodes.VariableExpression():
             return node.name
         case nodes.GetAttribute() | nodes.Index():
             # What follows a splat would become a part of it.
@@ -119,7 +119,7 @@ def _expression(node: nodes.Expression, depth: int, level: int) -> str:
                 (_key_expression(item.key, depth + 1), _expression(item.value, depth + 1, _ANY)) for item in node.items
             ]
             return _object(items, depth)
-        case nodes.Call():
+        case nodes.FunctionCall():
             arguments = ", ".join(_expression(argument, depth, _ANY) for argument in node.arguments)
             return f"{node.name}({arguments}{'...' if node.expand_final else ''})"
         case nodes.ForList() | nodes.ForObject():
@@ -161,7 +161,7 @@ def _star(node: nodes.Splat, depth: int) -> str:
 
 
 def _each(node: nodes.Expression, depth: int) -> str:
-    """What stands behind the star, from the element on."""
+    """Return what stands behind the star, from the element on."""
     match node:
         case nodes.SplatItem():
             return ""

@@ -7,9 +7,11 @@ not tokens: at a quote the template parser takes over and calls ``resume`` behin
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.diagnostics import Diagnostic, Position, Range, Source
+from orchestrator.hcl.nodes import Expression
 
 # Kinds of tokens that are not punctuation; punctuation is its own kind.
 IDENTIFIER = "identifier"
@@ -65,6 +67,7 @@ class Reader:
     __slots__ = (
         "_insignificant_newlines",
         "_line_starts",
+        "_parse",
         "_positions",
         "depth",
         "end",
@@ -75,7 +78,8 @@ class Reader:
         "text",
     )
 
-    def __init__(self, text: str, path: Path) -> None:
+    def __init__(self, text: str, path: Path, parse: Callable[["Reader"], Expression]) -> None:
+        self._parse = parse
         self.source = Source(path, text)
         self.text = text
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
@@ -84,6 +88,10 @@ class Reader:
         self.depth = 0
         self.kind = END
         self.start = self.end = self.last_end = 0
+
+    def expression(self) -> Expression:
+        """Parse the expression that begins at the next token."""
+        return self._parse(self)
 
     # Tokens
 
@@ -120,11 +128,11 @@ class Reader:
             self.kind = group
 
     def word(self) -> str:
-        """The text of the next token."""
+        """Return the text of the next token."""
         return self.text[self.start : self.end]
 
     def at_word(self, word: str) -> bool:
-        """Whether the next token is this identifier."""
+        """Tell whether the next token is this identifier."""
         return self.kind == IDENTIFIER and self.word() == word
 
     def take(self, kind: str, summary: str, expected: str) -> None:
@@ -173,7 +181,7 @@ class Reader:
         self._read(self.start)
 
     def recover(self, offset: int, depth: int) -> None:
-        """After a syntax error, go on at an offset where ``depth`` brackets are open."""
+        """Continue after a syntax error, at an offset where ``depth`` brackets are open."""
         self.depth = depth
         del self._insignificant_newlines[depth + 1 :]
         self.resume(offset)
@@ -191,7 +199,7 @@ class Reader:
         return Range(self.source, self.position(start), self.position(end))
 
     def line_start(self, offset: int) -> int:
-        """The offset of the first character of the line that an offset lies in."""
+        """Return the offset of the first character of the line that an offset lies in."""
         return self._line_starts[bisect_right(self._line_starts, offset) - 1]
 
     # Errors
@@ -199,12 +207,12 @@ class Reader:
     def problem(
         self, start: int, end: int, summary: str, detail: str, hint: str = "", *, go_on: int | None = None
     ) -> SyntaxProblem:
-        """What is wrong between two offsets; ``go_on`` is where to look for the next item, normally ``start``."""
+        """Report what is wrong between two offsets; the next item is looked for at ``go_on``, normally ``start``."""
         diagnostic = Diagnostic(summary=summary, detail=detail, hint=hint, range=self.range(start, end))
         return SyntaxProblem(diagnostic, start if go_on is None else go_on)
 
     def unexpected(self, summary: str, expected: str, hint: str = "") -> SyntaxProblem:
-        """The next token is not what has to be here; ``expected`` completes "Expected ..."."""
+        """Report the next token, which cannot stand here; ``expected`` completes "Expected ..."."""
         if self.text.startswith("/*", self.start):
             return self.problem(
                 self.start,

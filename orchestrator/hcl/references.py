@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from orchestrator.diagnostics import Range
 from orchestrator.hcl.nodes import (
     Binary,
-    Call,
     Conditional,
     Expression,
     ForList,
     ForObject,
+    FunctionCall,
     GetAttribute,
     Index,
     ListExpression,
@@ -22,7 +22,7 @@ from orchestrator.hcl.nodes import (
     TemplateFor,
     TemplateIf,
     Unary,
-    Variable,
+    VariableExpression,
 )
 
 
@@ -41,7 +41,7 @@ class Reference:
 
 
 def references(expression: Expression) -> tuple[Reference, ...]:
-    """Every reference of the expression, the longest static path of each, in the order of the text.
+    """Return every reference of the expression, the longest static path of each, in the order of the text.
 
     A path ends where a splat, a call or a computed index begins; what is inside such an index counts on its own. Loop
     variables are not references.
@@ -49,16 +49,16 @@ def references(expression: Expression) -> tuple[Reference, ...]:
     return tuple(reference for reference, _ in _walk(expression, frozenset()))
 
 
-def free_variables(expression: Expression) -> tuple[Variable, ...]:
-    """The nodes of all names that the expression does not bind itself, each as often as it occurs."""
+def free_variables(expression: Expression) -> tuple[VariableExpression, ...]:
+    """Return the nodes of all names that the expression does not bind itself, each as often as it occurs."""
     return tuple(variable for _, variable in _walk(expression, frozenset()))
 
 
-def _walk(expression: Expression, bound: frozenset[str]) -> Iterator[tuple[Reference, Variable]]:
+def _walk(expression: Expression, bound: frozenset[str]) -> Iterator[tuple[Reference, VariableExpression]]:
     match expression:
         case Literal() | SplatItem():
             pass
-        case Variable() | GetAttribute() | Index():
+        case VariableExpression() | GetAttribute() | Index():
             yield from _traversal(expression, bound)
         case ForList() | ForObject() | TemplateFor():
             yield from _loop(expression, bound)
@@ -68,14 +68,14 @@ def _walk(expression: Expression, bound: frozenset[str]) -> Iterator[tuple[Refer
 
 
 def _traversal(
-    expression: Variable | GetAttribute | Index, bound: frozenset[str]
-) -> Iterator[tuple[Reference, Variable]]:
+    expression: VariableExpression | GetAttribute | Index, bound: frozenset[str]
+) -> Iterator[tuple[Reference, VariableExpression]]:
     steps: list[GetAttribute | Index] = []
     node: Expression = expression
     while isinstance(node, GetAttribute | Index):
         steps.append(node)
         node = node.of
-    if isinstance(node, Variable):
+    if isinstance(node, VariableExpression):
         if node.name not in bound:
             path: list[str | int] = [node.name]
             end: Expression = node
@@ -103,7 +103,9 @@ def _static_key(step: GetAttribute | Index) -> str | int | None:
     return None
 
 
-def _loop(expression: ForList | ForObject | TemplateFor, bound: frozenset[str]) -> Iterator[tuple[Reference, Variable]]:
+def _loop(
+    expression: ForList | ForObject | TemplateFor, bound: frozenset[str]
+) -> Iterator[tuple[Reference, VariableExpression]]:
     yield from _walk(expression.collection, bound)
     names = {expression.value_name} | ({expression.key_name} if expression.key_name else set())
     inner = bound | names
@@ -131,7 +133,7 @@ def _children(expression: Expression) -> tuple[Expression, ...]:
             return tuple(part for item in expression.items for part in (item.key, item.value))
         case Splat():
             return (expression.of, expression.each)
-        case Call():
+        case FunctionCall():
             return expression.arguments
         case Unary():
             return (expression.operand,)

@@ -28,5 +28,5 @@ class Scope:
     work: Work = field(default_factory=Work, compare=False, repr=False)
 
     def child(self, /, **variables: Value) -> "Scope":
-        """The scope with more variables; a new one hides an old one of the same name."""
+        """Return the scope with more variables; a new one hides an old one of the same name."""
         return Scope({**self.variables, **variables}, self.functions, self.folder, self.work)

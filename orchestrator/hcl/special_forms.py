@@ -15,7 +15,7 @@ from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, marked_if, split
 from orchestrator.hcl.function import Function
 from orchestrator.hcl.functions.conversion import type_name
 from orchestrator.hcl.limits import read_file
-from orchestrator.hcl.nodes import Call
+from orchestrator.hcl.nodes import FunctionCall
 from orchestrator.hcl.parse import parse_template
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.values import (
@@ -32,8 +32,8 @@ _NEVER_CAUGHT = (UNKNOWN_FUNCTION, NEEDS_KNOWN_VALUES, TOO_MUCH)
 
 
 @special_form("try")
-def _try(node: Call, scope: Scope) -> Value:
-    """The first argument that can be evaluated. One that is not wholly known may still fail later, so it stays."""
+def _try(node: FunctionCall, scope: Scope) -> Value:
+    """Return the first argument that can be evaluated; one that is not wholly known may fail later, so it stays."""
     _check_lazy(node, 1, None)
     problems = Collector()
     candidates: list[Value] = []
@@ -59,8 +59,8 @@ def _try(node: Call, scope: Scope) -> Value:
 
 
 @special_form("can")
-def _can(node: Call, scope: Scope) -> Value:
-    """Whether the argument can be evaluated."""
+def _can(node: FunctionCall, scope: Scope) -> Value:
+    """Tell whether the argument can be evaluated."""
     _check_lazy(node, 1, 1)
     try:
         value = evaluate(node.arguments[0], scope)
@@ -70,7 +70,7 @@ def _can(node: Call, scope: Scope) -> Value:
     return True if is_wholly_known(value) else Unknown(folded_call(node, [value]))
 
 
-def _check_lazy(node: Call, minimum: int, maximum: int | None) -> None:
+def _check_lazy(node: FunctionCall, minimum: int, maximum: int | None) -> None:
     check_count(node, len(node.arguments), minimum, maximum)
     if node.expand_final:
         raise failure(
@@ -89,26 +89,26 @@ def _check_caught(error: ConfigurationError) -> None:
 
 
 @special_form("sensitive")
-def _sensitive(node: Call, scope: Scope) -> Value:
+def _sensitive(node: FunctionCall, scope: Scope) -> Value:
     return mark(_only_argument(node, scope))
 
 
 @special_form("nonsensitive")
-def _nonsensitive(node: Call, scope: Scope) -> Value:
-    """The value without its mark; one that is unknown may turn out to be a secret, so the call stays."""
+def _nonsensitive(node: FunctionCall, scope: Scope) -> Value:
+    """Return the value without its mark; one that is unknown may turn out to be a secret, so the call stays."""
     value, _ = split(_only_argument(node, scope))
     return Unknown(folded_call(node, [value])) if isinstance(value, Unknown) else value
 
 
 @special_form("issensitive")
-def _issensitive(node: Call, scope: Scope) -> Value:
+def _issensitive(node: FunctionCall, scope: Scope) -> Value:
     value = _only_argument(node, scope)
     if isinstance(value, Sensitive):
         return True
     return Unknown(folded_call(node, [value])) if isinstance(value, Unknown) else False
 
 
-def _only_argument(node: Call, scope: Scope) -> Value:
+def _only_argument(node: FunctionCall, scope: Scope) -> Value:
     expanded = evaluate_arguments(node, scope)
     if expanded is None:
         raise failure(
@@ -132,8 +132,8 @@ _INSIDE_TEMPLATE = Function(name="templatefile", call=_never_called, minimum=0, 
 
 
 @special_form("templatefile")
-def _templatefile(node: Call, scope: Scope) -> Value:
-    """The text of a file as a template that sees only the given variables."""
+def _templatefile(node: FunctionCall, scope: Scope) -> Value:
+    """Return the text of a file as a template that sees only the given variables."""
     if scope.functions.get(node.name) is _INSIDE_TEMPLATE:
         raise failure(
             node.range, "Invalid function call", "The function templatefile cannot be called from inside of a template."

@@ -9,7 +9,6 @@ import re
 import sys
 from dataclasses import dataclass, replace
 
-from orchestrator.hcl import expression_parser
 from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.nodes import Expression, Literal, Template, TemplateFor, TemplateIf
 from orchestrator.hcl.reader import END, IDENTIFIER, Reader
@@ -138,7 +137,7 @@ def _scan(
 
 
 def _text(reader: Reader, pattern: re.Pattern[str], found: re.Match[str]) -> tuple[str, int]:
-    """Plain text: to the end of the line, or in a quoted template to the next sequence."""
+    """Read plain text to the end of the line, or in a quoted template to the next sequence."""
     pieces: list[str] = []
     following: re.Match[str] | None = found
     offset = found.start()
@@ -179,10 +178,7 @@ def _sequence(reader: Reader, found: re.Match[str]) -> tuple[_Part, int, bool]:
     reader.enter(found.end())
     start = found.start()
     part: _Part
-    if found.group().startswith("$"):
-        part = _Interpolation(expression_parser.expression(reader))
-    else:
-        part = _directive(reader, start)
+    part = _Interpolation(reader.expression()) if found.group().startswith("$") else _directive(reader, start)
     if reader.kind not in ("}", "~}"):
         if reader.kind == END:
             raise reader.problem(
@@ -213,11 +209,11 @@ def _directive(reader: Reader, start: int) -> _Directive:
         return _Directive(word, start, reader.last_end)
     if word == "if":
         reader.advance()
-        return _Directive(word, start, reader.last_end, expression_parser.expression(reader))
+        return _Directive(word, start, reader.last_end, reader.expression())
     if word == "for":
         reader.advance()
-        key_name, value_name = expression_parser.for_names(reader, "Invalid for directive")
-        collection = expression_parser.expression(reader)
+        key_name, value_name = for_names(reader, "Invalid for directive")
+        collection = reader.expression()
         return _Directive(word, start, reader.last_end, collection, key_name, value_name)
     raise reader.unexpected(
         "Invalid template directive",
@@ -350,3 +346,17 @@ class _Tree:
             else f"No directive is open here that %{{ {end.word} }} could belong to."
         )
         raise self.reader.problem(end.start, end.end, "Unexpected template directive", detail)
+
+
+def for_names(reader: Reader, summary: str) -> tuple[str | None, str]:
+    """Parse ``key, value in`` of a for expression or directive, behind its ``for``."""
+    key_name = None
+    value_name = reader.take_identifier(summary, 'the name of a variable after "for"')
+    if reader.kind == ",":
+        reader.advance()
+        key_name = value_name
+        value_name = reader.take_identifier(summary, 'the name of a second variable after ","')
+    if not reader.at_word("in"):
+        raise reader.unexpected(summary, '"in" and a collection after the names of the variables')
+    reader.advance()
+    return key_name, value_name

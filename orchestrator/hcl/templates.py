@@ -23,13 +23,13 @@ def _template(node: Template, scope: Scope) -> Value:
 
 
 def _text(node: Template, scope: Scope) -> Value:
-    """The template as a string; inside a directive a single interpolation is a string, too."""
+    """Return the template as a string; inside a directive a single interpolation is a string, too."""
     values = evaluate_all(node.parts, scope)
     return _joined(values, [part.range for part in node.parts], node.range)
 
 
 def _joined(values: Sequence[Value], places: Sequence[Range], whole: Range) -> Value:
-    """The values as one string; unknown, with the texts between the unknown parts melted together, if one is."""
+    """Return the values as one string; unknown, with the texts between the unknown parts melted together, if one is."""
     folded: list[Expression] = []
     text = ""
     secret = False
@@ -113,7 +113,7 @@ def _as_template(value: Value, place: Range) -> Template:
 
 
 def _template_of(expression: Expression) -> Template:
-    """The body of a directive; what is there already is a string."""
+    """Return the body of a directive; what is there already is a string."""
     if isinstance(expression, Template):
         return expression
     return Template(parts=(expression,), range=expression.range)

@@ -8,7 +8,7 @@ from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value, is_whol
 
 
 def unknown_reference(*path: str, attributes: frozenset[str] | None = None, description: str = "") -> Unknown:
-    """An unknown value whose expression is the reference ``path[0].path[1]...``.
+    """Return an unknown value whose expression is the reference ``path[0].path[1]...``.
 
     Args:
         *path: the root name and the attributes behind it; at least the root.
@@ -19,7 +19,9 @@ def unknown_reference(*path: str, attributes: frozenset[str] | None = None, desc
     root, *names = path
     source = Source(Path(".".join(path)), ".".join(path))
     end = len(root) + 1
-    expression: nodes.Expression = nodes.Variable(name=root, range=Range(source, Position(1, 1), Position(1, end)))
+    expression: nodes.Expression = nodes.VariableExpression(
+        name=root, range=Range(source, Position(1, 1), Position(1, end))
+    )
     for name in names:
         end += len(name) + 1
         expression = nodes.GetAttribute(of=expression, name=name, range=Range(source, Position(1, 1), Position(1, end)))
@@ -27,7 +29,7 @@ def unknown_reference(*path: str, attributes: frozenset[str] | None = None, desc
 
 
 def as_expression(value: Value, place: Range) -> nodes.Expression:
-    """The expression that stands for a value; what is wholly known becomes one literal."""
+    """Return the expression that stands for a value; what is wholly known becomes one literal."""
     if is_wholly_known(value):
         return nodes.Literal(value=value, range=place)
     match value:
@@ -48,9 +50,9 @@ def as_expression(value: Value, place: Range) -> nodes.Expression:
     raise AssertionError(type(value))
 
 
-def call(name: str, *arguments: nodes.Expression, place: Range) -> nodes.Call:
-    """A call that the evaluator itself makes up."""
-    return nodes.Call(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
+def call(name: str, *arguments: nodes.Expression, place: Range) -> nodes.FunctionCall:
+    """Return a call that the evaluator itself makes up."""
+    return nodes.FunctionCall(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
 
 
 def _list(items: list[Value], place: Range) -> nodes.ListExpression:

@@ -20,12 +20,10 @@ operation on an unknown value yields another one, whose expression is the operat
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from decimal import Decimal
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from orchestrator.hcl.nodes import Expression
+from orchestrator.hcl.nodes import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Unknown:
 
     """
 
-    expression: "Expression"
+    expression: Expression
     attributes: frozenset[str] | None = None
     description: str = ""
 
@@ -72,7 +70,7 @@ Value: TypeAlias = "bool | int | Decimal | str | list[Value] | SetValue | dict[s
 
 
 def is_wholly_known(value: Value) -> bool:
-    """Whether no part of the value, at any depth, is unknown."""
+    """Tell whether no part of the value, at any depth, is unknown."""
     match value:
         case Unknown():
             return False
@@ -86,7 +84,7 @@ def is_wholly_known(value: Value) -> bool:
 
 
 def has_sensitive(value: Value) -> bool:
-    """Whether any part of the value, at any depth, is a secret."""
+    """Tell whether any part of the value, at any depth, is a secret."""
     match value:
         case Sensitive():
             return True
@@ -98,7 +96,7 @@ def has_sensitive(value: Value) -> bool:
 
 
 def unmark(value: Value) -> Value:
-    """The value with every ``Sensitive`` taken off, at any depth. Whatever is made of it has to be marked again."""
+    """Remove every ``Sensitive``, at any depth; mark again whatever is made of the value."""
     match value:
         case Sensitive():
             return unmark(value.value)
@@ -112,7 +110,7 @@ def unmark(value: Value) -> Value:
 
 
 def redacted(value: Value) -> Value:
-    """The value with "(sensitive)" in the place of every ``Sensitive``, at any depth: to be shown, or compared in the open."""
+    """Replace every ``Sensitive``, at any depth, by "(sensitive)", so that the value can be shown."""
     match value:
         case Sensitive():
             return "(sensitive)"
@@ -126,5 +124,5 @@ def redacted(value: Value) -> Value:
 
 
 def mark(value: Value) -> Value:
-    """The value as a secret."""
+    """Return the value as a secret."""
     return value if isinstance(value, Sensitive) else Sensitive(value)

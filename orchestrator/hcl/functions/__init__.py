@@ -67,7 +67,7 @@ def _now() -> datetime:
 
 
 def terraform_functions(base_folder: Path, *, now: Callable[[], datetime] = _now) -> Mapping[str, Function]:
-    """The functions by name.
+    """Return the functions by name.
 
     Args:
         base_folder: where relative paths of the functions that read files start.

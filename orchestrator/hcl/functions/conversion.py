@@ -16,7 +16,7 @@ class StillUnknownError(Exception):
 
 
 def type_name(value: Value) -> str:
-    """What kind of value it is, in a word. Lists and tuples have one Python type, so have maps and objects."""
+    """Return what kind of value it is, in a word. Lists and tuples have one Python type, so have maps and objects."""
     match value:
         case None:
             return "null"
@@ -36,12 +36,12 @@ def type_name(value: Value) -> str:
 
 
 def composed(text: str) -> str:
-    """The text in Unicode normal form C, in which Terraform keeps every string."""
+    """Return the text in Unicode normal form C, in which Terraform keeps every string."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def to_string(value: Value) -> str:
-    """A primitive value as a string; raises FunctionError for anything else, null included."""
+    """Return a primitive value as a string; raises FunctionError for anything else, null included."""
     match value:
         case str():
             return value
@@ -55,7 +55,7 @@ def to_string(value: Value) -> str:
 
 
 def to_number(value: Value) -> Number:
-    """A number, or the number that a string writes; raises FunctionError for anything else, null included."""
+    """Return a number, or the number that a string writes; raises FunctionError for anything else, null included."""
     match value:
         case bool():
             pass
@@ -74,7 +74,7 @@ def to_number(value: Value) -> Number:
 
 
 def to_bool(value: Value) -> bool:
-    """A bool, or one of the strings that write one; raises FunctionError for anything else, null included."""
+    """Return a bool, or one of the strings that write one; raises FunctionError for anything else, null included."""
     match value:
         case bool():
             return value

@@ -10,7 +10,7 @@ from orchestrator.hcl.values import SetValue, Value
 
 
 def _conversion(name: str, convert: Callable[[Value], Value]) -> Function:
-    """A conversion that leaves null as it is."""
+    """Return a conversion that leaves null as it is."""
 
     def converted(value: Value) -> Value:
         return None if value is None else convert(value)

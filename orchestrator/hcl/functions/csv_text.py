@@ -13,7 +13,7 @@ _FIELD = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"(?=[,\n])|(?P<plain>(?!")[^
 
 @declare("csvdecode", text)
 def csv_decode(source: str) -> Value:
-    """A list with an object for each row, named by the header."""
+    """Return a list with an object for each row, named by the header."""
     rows = _rows(source)
     header = next(rows, None)
     if header is None:

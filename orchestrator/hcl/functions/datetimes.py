@@ -83,7 +83,7 @@ def time_add(time: str, duration: str) -> Value:
 
 @declare("timecmp", text, text)
 def time_compare(left: str, right: str) -> Value:
-    """-1, 0 or 1: whether the first is before, at, or after the second."""
+    """Return -1, 0 or 1: the first is before, at, or after the second."""
     first, second = _timestamp(left, argument=0).order, _timestamp(right, argument=1).order
     return (first > second) - (first < second)
 
@@ -96,7 +96,7 @@ def _timestamp(value: str, *, argument: int) -> Moment:
 
 
 def clock_functions(now: datetime) -> tuple[Function, ...]:
-    """Timestamp and plantimestamp, both of which give the one instant, in UTC."""
+    """Return timestamp and plantimestamp, which both give this instant, in UTC."""
     instant = str(Moment(local=now.astimezone(UTC).replace(microsecond=0)))
 
     @declare("timestamp")

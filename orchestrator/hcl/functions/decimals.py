@@ -48,7 +48,7 @@ def normalise(value: Number) -> Number:
 
 
 def parse_number(text: str) -> Number | None:
-    """The number that a decimal text writes (``-1.5``, ``.5``, ``1e3``); None if it writes none."""
+    """Return the number that a decimal text writes (``-1.5``, ``.5``, ``1e3``); None if it writes none."""
     if not _NUMBER.match(text):
         return None
     try:
@@ -59,7 +59,7 @@ def parse_number(text: str) -> Number | None:
 
 
 def number_text(value: Number) -> str:
-    """The number in digits, never with an exponent, as Terraform turns it into a string."""
+    """Return the number in digits, never with an exponent, as Terraform turns it into a string."""
     if isinstance(value, int):
         return str(value)
     text = format(value, "f")
@@ -77,7 +77,7 @@ class Digits:
         return self.digits[index] if index < len(self.digits) else "0"
 
     def rounded(self, count: int) -> "Digits":
-        """To ``count`` digits, half to even."""
+        """Round to ``count`` digits, half to even."""
         if count < 0:
             return Digits(digits="", point=0)
         if count >= len(self.digits):
@@ -102,7 +102,7 @@ def _trimmed(digits: str, point: int) -> Digits:
 
 
 def decimal_digits(value: Number) -> Digits:
-    """The digits of the absolute value as it is written."""
+    """Return the digits of the absolute value as it is written."""
     _, digits, exponent = Decimal(value).as_tuple()
     assert isinstance(exponent, int)
     text = "".join(map(str, digits)).lstrip("0")
@@ -110,7 +110,7 @@ def decimal_digits(value: Number) -> Digits:
 
 
 def binary_digits(value: Number) -> Digits:
-    """The digits of the absolute value after rounding to 512 bits, which decides how a tie in decimal rounds."""
+    """Return the digits of the absolute value after rounding to 512 bits, which decides how a tie in decimal rounds."""
     numerator, denominator = abs(Decimal(value)).as_integer_ratio()
     if denominator == 1:
         return decimal_digits(value)
@@ -124,12 +124,12 @@ def binary_digits(value: Number) -> Digits:
 
 
 def _exact_digits(mantissa: int, exponent: int) -> Digits:
-    """The decimal digits of ``mantissa * 2 ** exponent``, all of them."""
+    """Return the decimal digits of ``mantissa * 2 ** exponent``, all of them."""
     return decimal_digits(_EXACT.multiply(Decimal(mantissa), _EXACT.power(Decimal(2), exponent)))
 
 
 def from_float(value: float) -> Number:
-    """The number that Terraform shows for the result of a 64-bit computation (``log``, ``pow``).
+    """Return the number that Terraform shows for the result of a 64-bit computation (``log``, ``pow``).
 
     It is the shortest decimal of a 53-bit fraction by Go's algorithm (math/big ``roundShortest``), which for powers of
     two ends up one digit shorter than Python's: 2 to the power of 64 is 18446744073709550000.

@@ -33,7 +33,7 @@ def declare(
     takes_unknown: bool = False,
     portable: bool = True,
 ) -> Callable[[Callable[..., Value]], Function]:
-    """Makes a ``Function`` of a body.
+    """Make a ``Function`` of a body.
 
     Args:
         name: what configuration calls it.
@@ -81,31 +81,31 @@ def _convert(parameter: Parameter | None, value: Value, index: int) -> Any:
 
 
 def anything(value: Value) -> Value:
-    """Any value, null included, whose top is known."""
+    """Accept any value, null included, whose top is known."""
     if isinstance(value, Unknown):
         raise StillUnknownError
     return value
 
 
 def given(value: Value) -> Value:
-    """Any value but null."""
+    """Accept any value but null."""
     if value is None:
         raise FunctionError("The argument must not be null.")
     return anything(value)
 
 
 def text(value: Value) -> str:
-    """A string, or a number or bool as one."""
+    """Return a string, or a number or bool as one."""
     return to_string(given(value))
 
 
 def number(value: Value) -> Number:
-    """A number, or a string that writes one."""
+    """Return a number, or a string that writes one."""
     return to_number(given(value))
 
 
 def integer(value: Value) -> int:
-    """A whole number of any size."""
+    """Return a whole number of any size."""
     converted = number(value)
     if not isinstance(converted, int):
         raise FunctionError("The value must be a whole number.")
@@ -113,7 +113,7 @@ def integer(value: Value) -> int:
 
 
 def whole(value: Value) -> int:
-    """A whole number that fits into 64 bits."""
+    """Return a whole number that fits into 64 bits."""
     converted = number(value)
     if not isinstance(converted, int) or not -_INT64 <= converted < _INT64:
         raise FunctionError(f"The value must be a whole number, between {-_INT64} and {_INT64 - 1} inclusive.")
@@ -121,7 +121,7 @@ def whole(value: Value) -> int:
 
 
 def sequence(value: Value) -> list[Value]:
-    """The elements of a list, tuple or set as they are, in order."""
+    """Return the elements of a list, tuple or set as they are, in order."""
     match given(value):
         case list() as elements:
             return elements
@@ -132,7 +132,7 @@ def sequence(value: Value) -> list[Value]:
 
 
 def indexed(value: Value) -> list[Value]:
-    """The elements of a list or tuple as they are; sets are refused, because their elements have no indices."""
+    """Return the elements of a list or tuple as they are; sets are refused, because their elements have no indices."""
     match given(value):
         case list() as elements:
             return elements
@@ -141,7 +141,7 @@ def indexed(value: Value) -> list[Value]:
 
 
 def mapping(value: Value) -> dict[str, Value]:
-    """A map or object."""
+    """Return a map or object."""
     match given(value):
         case dict() as items:
             return items
@@ -150,7 +150,7 @@ def mapping(value: Value) -> dict[str, Value]:
 
 
 def uniform(value: Value) -> list[Value]:
-    """A list of any single type: elements of different types are converted to the one that fits them all."""
+    """Return a list of any single type: elements of different types are converted to the one that fits them all."""
     try:
         return as_one_type(sequence(value))
     except ConversionError:
@@ -158,7 +158,7 @@ def uniform(value: Value) -> list[Value]:
 
 
 def unique(value: Value) -> SetValue:
-    """A set of any single type."""
+    """Return a set of any single type."""
     try:
         return make_set(sequence(value))
     except ConversionError:
@@ -166,12 +166,12 @@ def unique(value: Value) -> SetValue:
 
 
 def list_of_strings(value: Value) -> list[str | None]:
-    """A list of strings, in which null elements are allowed."""
+    """Return a list of strings, in which null elements are allowed."""
     return [_element(to_string, item, index) for index, item in enumerate(sequence(value))]
 
 
 def list_of_bools(value: Value) -> list[bool | None]:
-    """A list of bools, in which null elements are allowed."""
+    """Return a list of bools, in which null elements are allowed."""
     return [_element(to_bool, item, index) for index, item in enumerate(sequence(value))]
 
 

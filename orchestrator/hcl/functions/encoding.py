@@ -54,7 +54,7 @@ def base64_decode(value: str) -> Value:
 
 @declare("base64gzip", text)
 def base64_gzip(value: str) -> Value:
-    """Compressed at zlib's default level with an empty header; Go's compressor writes other bytes for the same text."""
+    """Compress at zlib's default level with an empty header; Go's compressor writes other bytes for the same text."""
     compressed = bytearray(gzip.compress(value.encode(), compresslevel=6, mtime=0))
     # The header's last field: the operating system. 255 is "unknown", and the same everywhere.
     compressed[9] = 0xFF
@@ -88,7 +88,7 @@ def text_decode_base64(value: str, encoding: str) -> Value:
 
 @declare("urlencode", text)
 def url_encode(value: str) -> Value:
-    """As in a query: a space becomes a plus sign."""
+    """Escape as in a query: a space becomes a plus sign."""
     return quote_plus(value)
 
 

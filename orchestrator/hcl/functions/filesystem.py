@@ -18,7 +18,7 @@ from orchestrator.hcl.values import Value
 
 @declare("basename", text)
 def base_name(path: str) -> Value:
-    """The last part of a path, without the filesystem's help."""
+    """Return the last part of a path, without the filesystem's help."""
     if not path:
         return "."
     return posixpath.basename(path.rstrip("/")) or "/"
@@ -26,13 +26,13 @@ def base_name(path: str) -> Value:
 
 @declare("dirname", text)
 def directory_name(path: str) -> Value:
-    """Everything but the last part, cleaned of ``.`` and ``..``."""
+    """Return everything but the last part, cleaned of ``.`` and ``..``."""
     return _cleaned(posixpath.split(path)[0]) if "/" in path else "."
 
 
 @declare("pathexpand", text)
 def path_expand(path: str) -> Value:
-    """Puts the home folder in the place of a leading tilde."""
+    """Replace a leading tilde by the home folder."""
     if not path.startswith("~"):
         return path
     if path[1:2] not in ("", "/"):
@@ -47,7 +47,7 @@ def _cleaned(path: str) -> str:
 
 
 def file_functions(folder: Path) -> tuple[Function, ...]:
-    """The functions that read files, for paths relative to a folder.
+    """Return the functions that read files, for paths relative to a folder.
 
     They are not portable: Terraform would resolve a relative path against another folder.
     """
@@ -114,7 +114,7 @@ class _Files:
         return found.exists()
 
     def matching(self, path: str, pattern: str) -> Value:
-        """The files below a path that fit a pattern, relative to that path, with forward slashes."""
+        """Return the files below a path that fit a pattern, relative to that path, with forward slashes."""
         root = self.resolved(path)
         names: list[Value] = []
         try:

@@ -164,7 +164,7 @@ def _show_quoted(verb: Verb, value: Value) -> str:
 
 
 def _truncated(verb: Verb, value: Value) -> str:
-    """The string, no longer than the precision; a precision of zero counts as none."""
+    """Return the string, no longer than the precision; a precision of zero counts as none."""
     shown = to_string(value)
     return "".join(graphemes(shown)[: verb.layout.precision]) if verb.layout.precision else shown
 

@@ -24,7 +24,7 @@ class TooManyFoldersError(Exception):
 
 
 def matching_paths(folder: Path, pattern: str) -> Iterator[str]:
-    """What fits a pattern below a folder, relative to it, with forward slashes.
+    """Return what fits a pattern below a folder, relative to it, with forward slashes.
 
     Yields folders and (but for ``**``) links that lead nowhere, too, and a path again for each way in which it fits.
 
@@ -59,7 +59,7 @@ def _expand_deep(
     if next(looked) > MOST_FOLDERS:
         raise TooManyFoldersError
     if real in above:
-        # A link that leads back to a folder above would lead down for ever.
+        # A link to a folder above would recurse forever.
         return
     if below:
         yield from _expand(folder, prefix, below, above, looked)
@@ -86,7 +86,7 @@ def _listed(folder: Path) -> list[str]:
 
 @lru_cache(maxsize=256)
 def compile_name(pattern: str) -> re.Pattern[str]:
-    """A regular expression that fits the whole of one name; raises GlobError."""
+    """Return a regular expression that fits the whole of one name; raises GlobError."""
     parts: list[str] = []
     at = 0
     alternatives = False

@@ -29,12 +29,12 @@ def sha512(data: bytes) -> str:
 
 
 def base64_sha256(data: bytes) -> str:
-    """Base64 of the hash itself, not of its hexadecimal text."""
+    """Encode the hash itself in base64, not its hexadecimal text."""
     return base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
 def base64_sha512(data: bytes) -> str:
-    """Base64 of the hash itself, not of its hexadecimal text."""
+    """Encode the hash itself in base64, not its hexadecimal text."""
     return base64.b64encode(hashlib.sha512(data).digest()).decode()
 
 

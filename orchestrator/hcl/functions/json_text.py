@@ -16,7 +16,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def json_text(value: Value) -> str:
-    """The value as JSON without white space, keys sorted; <, > and & are escaped as Go escapes them for HTML."""
+    """Return the value as JSON without white space, keys sorted; <, > and & are escaped as Go escapes them for HTML."""
     match value:
         case None:
             return "null"
@@ -35,7 +35,7 @@ def json_text(value: Value) -> str:
 
 
 def parse_json(source: str) -> Value:
-    """The value that a JSON text writes; numbers keep every digit. Raises FunctionError."""
+    """Return the value that a JSON text writes; numbers keep every digit. Raises FunctionError."""
     try:
         parsed = json.loads(
             source,
@@ -63,7 +63,7 @@ def _refuse(name: str) -> NoReturn:
 def _composed(value: Value) -> Value:
     match value:
         case str():
-            # Half of a pair that is no character on its own; Go reads it as the replacement character.
+            # Half of a surrogate pair; Go reads it as the replacement character.
             return composed(_SURROGATE.sub("\ufffd", value))
         case list():
             return [_composed(item) for item in value]

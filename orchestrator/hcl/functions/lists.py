@@ -27,7 +27,7 @@ _MOST_VALUES = 1024
 
 @declare("alltrue", sequence, takes_unknown=True)
 def all_true(values: list[Value]) -> Value:
-    """One false (or null) decides, whatever the others turn out to be."""
+    """Return one false (or null) decides, whatever the others turn out to be."""
     known = list_of_bools([value for value in values if not isinstance(value, Unknown)])
     if not all(known):
         return False
@@ -36,7 +36,7 @@ def all_true(values: list[Value]) -> Value:
 
 @declare("anytrue", sequence, takes_unknown=True)
 def any_true(values: list[Value]) -> Value:
-    """One true decides, whatever the others turn out to be."""
+    """Decide at the first true, whatever the unknown others turn out to be."""
     known = list_of_bools([value for value in values if not isinstance(value, Unknown)])
     if any(known):
         return True
@@ -51,7 +51,7 @@ def _decided(values: list[Value], *, result: bool) -> Value:
 
 @declare("chunklist", uniform, whole)
 def chunk_list(values: list[Value], size: int) -> Value:
-    """A size of zero makes one chunk of everything."""
+    """Return a size of zero makes one chunk of everything."""
     if size < 0:
         raise FunctionError("The size must not be negative.", argument=1)
     step = size or max(len(values), 1)
@@ -88,7 +88,7 @@ def distinct(values: list[Value]) -> Value:
 
 @declare("element", indexed, whole, takes_unknown=True)
 def element(values: list[Value], index: int) -> Value:
-    """Indices beyond the end start again at the first element."""
+    """Return an element; indices beyond the end wrap around."""
     if index < 0:
         raise FunctionError("The index must not be negative.", argument=1)
     if not values:
@@ -98,7 +98,7 @@ def element(values: list[Value], index: int) -> Value:
 
 @declare("flatten", sequence, takes_unknown=True)
 def flatten(values: list[Value]) -> Value:
-    """An unknown element may be a list of any length, so that the result is not known either."""
+    """Return an unknown element may be a list of any length, so that the result is not known either."""
     return _flattened(values)
 
 
@@ -128,7 +128,7 @@ def index_of(values: list[Value], wanted: Value) -> Value:
 
 @declare("length", given, takes_unknown=True)
 def length(value: Value) -> Value:
-    """Elements of a collection, or characters of a string as a reader counts them."""
+    """Count the elements of a collection, or the characters of a string as a reader counts them."""
     match value:
         case str():
             return len(graphemes(value))
@@ -143,7 +143,7 @@ def length(value: Value) -> Value:
 
 @declare("matchkeys", uniform, sequence, sequence)
 def match_keys(values: list[Value], keys: list[Value], wanted: list[Value]) -> Value:
-    """The values whose key at the same place is among the wanted ones."""
+    """Return the values whose key at the same place is among the wanted ones."""
     if len(values) != len(keys):
         raise FunctionError("The lists of values and keys must have the same length.", argument=1)
     try:
@@ -157,7 +157,7 @@ def match_keys(values: list[Value], keys: list[Value], wanted: list[Value]) -> V
 
 @declare("one", sequence, takes_unknown=True)
 def one(values: list[Value]) -> Value:
-    """The only element, or null if there is none."""
+    """Return the only element, or null if there is none."""
     if len(values) > 1:
         message = f"The list must have no element or one element, but it has {len(values)}."
         raise FunctionError(message, argument=0)
@@ -191,7 +191,7 @@ def reverse(values: list[Value]) -> Value:
 
 @declare("slice", indexed, whole, whole, takes_unknown=True)
 def slice_list(values: list[Value], start: int, end: int) -> Value:
-    """The elements from one index up to, but not including, another."""
+    """Return the elements from one index up to, but not including, another."""
     if start < 0:
         raise FunctionError("The start index must not be less than zero.", argument=1)
     if end > len(values):
@@ -204,7 +204,7 @@ def slice_list(values: list[Value], start: int, end: int) -> Value:
 
 @declare("sort", list_of_strings)
 def sort(values: list[str | None]) -> Value:
-    """By code point."""
+    """Sort by code point."""
     texts: list[str] = []
     for position, value in enumerate(values):
         if value is None:

@@ -15,7 +15,7 @@ from orchestrator.hcl.values import Unknown, Value
 
 
 def _untouched(value: Value) -> Value:
-    """An argument as it is, also when it is unknown."""
+    """Return an argument as it is, also when it is unknown."""
     return value
 
 
@@ -25,7 +25,7 @@ def _mapping_or_null(value: Value) -> dict[str, Value] | None:
 
 @declare("coalesce", rest=_untouched, rest_minimum=1, takes_unknown=True)
 def coalesce(*values: Value) -> Value:
-    """The first value that is neither null nor an empty string, converted to the type that fits all."""
+    """Return the first value that is neither null nor an empty string, converted to the type that fits all."""
     for value in values:
         # A string stays what it is, whatever the types of the unknown values behind it.
         if isinstance(value, str) and value:
@@ -50,7 +50,7 @@ def _checked(values: tuple[Value, ...], chosen: str) -> Value:
 
 @declare("coalescelist", rest=_untouched, rest_minimum=1, takes_unknown=True)
 def coalesce_list(*values: Value) -> Value:
-    """The first list that is not empty."""
+    """Return the first list that is not empty."""
     for index, value in enumerate(values):
         if not isinstance(value, Unknown | list):
             message = f"All arguments must be lists or tuples, not {type_name(value)}."
@@ -79,7 +79,7 @@ def lookup(items: dict[str, Value], key: str, *default: Value) -> Value:
 
 @declare("merge", rest=_mapping_or_null, takes_unknown=True)
 def merge(*maps: dict[str, Value] | None) -> Value:
-    """Later maps win; null counts as an empty one."""
+    """Merge maps: later ones win, null counts as an empty one."""
     result: dict[str, Value] = {}
     for items in maps:
         result.update(items or {})
@@ -88,7 +88,7 @@ def merge(*maps: dict[str, Value] | None) -> Value:
 
 @declare("transpose", mapping)
 def transpose(items: dict[str, Value]) -> Value:
-    """From lists of strings by key to lists of keys by string."""
+    """Turn lists of strings by key into lists of keys by string."""
     result: dict[str, list[Value]] = {}
     for key in sorted(items):
         if items[key] is None:
@@ -102,13 +102,13 @@ def transpose(items: dict[str, Value]) -> Value:
 
 @declare("values", mapping, takes_unknown=True)
 def values_of(items: dict[str, Value]) -> Value:
-    """In the order of the keys."""
+    """Return the values in the order of the keys."""
     return [items[key] for key in sorted(items)]
 
 
 @declare("zipmap", sequence, indexed, takes_unknown=True)
 def zip_map(names: list[Value], elements: list[Value]) -> Value:
-    """A map from keys and values at the same places; the last of equal keys wins."""
+    """Return a map from keys and values at the same places; the last of equal keys wins."""
     if len(names) != len(elements):
         message = f"The number of keys ({len(names)}) does not match the number of values ({len(elements)})."
         raise FunctionError(message)

@@ -145,7 +145,7 @@ def _next_character(data: bytes, at: int) -> int:
 
 
 def _continues(byte: int) -> bool:
-    """Whether a byte of UTF-8 belongs to the character before it."""
+    """Tell whether a byte of UTF-8 belongs to the character before it."""
     return byte & 0xC0 == 0x80  # noqa: PLR2004 - 10 in binary
 
 

@@ -32,7 +32,7 @@ class Prefix:
 
 
 def parse_prefix(value: str) -> Prefix:
-    """The range that a text writes, its host bits cleared; raises FunctionError.
+    """Return the range that a text writes, its host bits cleared; raises FunctionError.
 
     Leading zeros are allowed in IPv4, and read as decimal, as in Terraform.
     """
@@ -63,7 +63,7 @@ def address_text(address: int, bits: int) -> str:
 
 @declare("cidrhost", text, integer)
 def cidr_host(value: str, number: int) -> Value:
-    """The address of a host; negative numbers count from the end of the range."""
+    """Return the address of a host; negative numbers count from the end of the range."""
     prefix = parse_prefix(value)
     host = number if number >= 0 else prefix.size + number
     if not 0 <= host < prefix.size:
@@ -97,7 +97,7 @@ def cidr_subnet(value: str, new_bits: int, number: int) -> Value:
 
 @declare("cidrsubnets", text, rest=whole)
 def cidr_subnets(value: str, *new_bits: int) -> Value:
-    """Subnets one after the other, each at the next address that its size allows."""
+    """Place subnets one after the other, each at the next address that its size allows."""
     prefix = parse_prefix(value)
     end = prefix.address + prefix.size
     result: list[Value] = []

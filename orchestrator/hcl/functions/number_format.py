@@ -25,7 +25,7 @@ class Layout:
 
 
 def exponential(digits: Digits, *, precision: int) -> str:
-    """``d.ddde+dd`` with ``precision`` digits after the point; all digits there are when it is negative."""
+    """Return ``d.ddde+dd`` with ``precision`` digits after the point; all digits there are when it is negative."""
     count = precision if precision >= 0 else max(len(digits.digits) - 1, 0)
     digits = digits.rounded(count + 1)
     body = digits.digits.ljust(count + 1, "0")
@@ -35,7 +35,7 @@ def exponential(digits: Digits, *, precision: int) -> str:
 
 
 def fixed(digits: Digits, *, precision: int) -> str:
-    """``ddd.ddd`` with ``precision`` digits after the point; all digits there are when it is negative."""
+    """Return ``ddd.ddd`` with ``precision`` digits after the point; all digits there are when it is negative."""
     count = precision if precision >= 0 else max(len(digits.digits) - digits.point, 0)
     digits = digits.rounded(digits.point + count)
     whole = digits.digits[: max(digits.point, 0)].ljust(max(digits.point, 0), "0")
@@ -44,7 +44,7 @@ def fixed(digits: Digits, *, precision: int) -> str:
 
 
 def general(digits: Digits, *, precision: int) -> str:
-    """Whichever of the two reads better, without trailing zeros; with the shortest digits when precision is negative."""
+    """Choose the shorter of the two layouts, without trailing zeros; a negative precision means the shortest digits."""
     shortest = precision < 0
     if shortest:
         limit = _SHORTEST_EXPONENT
@@ -60,7 +60,7 @@ def general(digits: Digits, *, precision: int) -> str:
 
 
 def format_fraction(value: Number, verb: str, layout: Layout) -> str:
-    """A number by %e, %E, %f, %g or %G."""
+    """Return a number by %e, %E, %f, %g or %G."""
     kind = verb.lower()
     precision = layout.precision
     if precision is None:
@@ -72,7 +72,7 @@ def format_fraction(value: Number, verb: str, layout: Layout) -> str:
 
 
 def format_integer(value: int, verb: str, layout: Layout) -> str:
-    """A whole number by %d, %b, %o, %x or %X."""
+    """Return a whole number by %d, %b, %o, %x or %X."""
     body = format(abs(value), verb)
     if layout.precision is not None:
         body = "" if layout.precision == 0 and value == 0 else body.rjust(layout.precision, "0")
@@ -82,7 +82,7 @@ def format_integer(value: int, verb: str, layout: Layout) -> str:
 
 
 def shortest(value: Number) -> str:
-    """The number as %v shows it."""
+    """Return the number as %v shows it."""
     return ("-" if value < 0 else "") + general(decimal_digits(value), precision=-1)
 
 

@@ -35,7 +35,7 @@ def floor(value: Number) -> Value:
 
 @declare("log", number, number)
 def logarithm(value: Number, base: Number) -> Value:
-    """Computed in 64-bit floating point, as Terraform does."""
+    """Compute in 64-bit floating point, as Terraform does."""
     if value <= 0 or base <= 0 or base == 1:
         raise FunctionError("The number and the base must be greater than zero, and the base must not be 1.")
     try:
@@ -73,7 +73,7 @@ def parse_integer(text: Value, base: int) -> Value:
 
 @declare("pow", number, number)
 def power(value: Number, exponent: Number) -> Value:
-    """Computed in 64-bit floating point, as Terraform does."""
+    """Compute in 64-bit floating point, as Terraform does."""
     try:
         return from_float(math.pow(value, exponent))
     except OverflowError:

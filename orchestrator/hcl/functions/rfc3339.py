@@ -54,7 +54,7 @@ class Moment:
         return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}{separator}{abs(minutes) % 60:02d}"
 
     def later(self, nanoseconds: int) -> "Moment":
-        """Raises FunctionError when the result lies outside of the years 1 to 9999."""
+        """Raise FunctionError when the result lies outside of the years 1 to 9999."""
         seconds, nanosecond = divmod(self.nanosecond + nanoseconds, NANOSECONDS)
         try:
             return Moment(local=self.local + timedelta(seconds=seconds), nanosecond=nanosecond)
@@ -62,13 +62,13 @@ class Moment:
             raise FunctionError("The result is outside of the years 1 to 9999.") from None
 
     def __str__(self) -> str:
-        """To the second, as Terraform shows timestamps."""
+        """Format to the second, as Terraform shows timestamps."""
         zone = self.offset_text(":") if self.offset_minutes else "Z"
         return self.local.replace(tzinfo=None).isoformat() + zone
 
 
 def parse_timestamp(text: str) -> Moment:
-    """Raises FunctionError for what is not a timestamp."""
+    """Raise FunctionError for what is not a timestamp."""
     found = _TIMESTAMP.match(text)
     if found is None:
         raise FunctionError(f'"{text}" is not a valid RFC 3339 timestamp, such as 2006-01-02T15:04:05Z.')
@@ -83,7 +83,7 @@ def parse_timestamp(text: str) -> Moment:
 
 
 def parse_duration(text: str) -> int:
-    """Nanoseconds of a duration such as ``1h30m`` or ``-1.5s``; raises FunctionError."""
+    """Return the nanoseconds of a duration such as ``1h30m`` or ``-1.5s``; raises FunctionError."""
     rest = text[1:] if text[:1] in ("+", "-") else text
     if rest == "0":
         return 0

@@ -21,7 +21,7 @@ from orchestrator.hcl.values import SetValue, Value
 
 
 def _common(sets: tuple[SetValue, ...]) -> tuple[Type, list[list[Value]]]:
-    """The element type that fits all sets, and their elements converted to it."""
+    """Return the element type that fits all sets, and their elements converted to it."""
     try:
         element = unify(type_of(value) for values in sets for value in values)
         return element, [[convert(value, element) for value in values] for values in sets]
@@ -51,7 +51,7 @@ def set_subtract(left: SetValue, right: SetValue) -> Value:
 
 @declare("setproduct", rest=given, rest_minimum=2)
 def set_product(*collections: Value) -> Value:
-    """Every combination: a list if only lists are given, else a set."""
+    """Return every combination: a list if only lists are given, else a set."""
     columns: list[list[Value]] = []
     for index, values in enumerate(collections):
         if not isinstance(values, list | SetValue):

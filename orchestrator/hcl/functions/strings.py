@@ -27,7 +27,7 @@ def ends_with(value: str, suffix: str) -> Value:
 
 @declare("indent", whole, text)
 def indent(spaces: int, value: str) -> Value:
-    """Indents every line but the first."""
+    """Indent every line but the first."""
     if spaces < 0:
         raise FunctionError("The number of spaces must not be negative.", argument=0)
     check_length(len(value) + value.count("\n") * spaces)
@@ -72,7 +72,7 @@ def reverse_string(value: str) -> Value:
 
 @declare("substr", text, whole, whole)
 def substring(value: str, offset: int, length: int) -> Value:
-    """Counted in characters as a reader sees them; a negative offset counts from the end, a negative length is "all"."""
+    """Cut out characters as a reader counts them; a negative offset counts from the end, a negative length means all."""
     characters = graphemes(value)
     start = max(offset + len(characters), 0) if offset < 0 else offset
     return "".join(characters[start:] if length < 0 else characters[start : start + length])
@@ -80,7 +80,7 @@ def substring(value: str, offset: int, length: int) -> Value:
 
 @declare("title", text)
 def title(value: str) -> Value:
-    """The first letter of every word as a capital, the others as they are."""
+    """Capitalize the first letter of every word."""
     before = " " + value
     pairs = zip(before, value, strict=False)
     return composed("".join(_title(after) if _is_separator(previous) else after for previous, after in pairs))
@@ -112,7 +112,7 @@ def upper(value: str) -> Value:
 
 
 def _upper(character: str) -> str:
-    """One character stays one: Go maps each on its own, so that the German sharp s has no capital."""
+    """Return one character stays one: Go maps each on its own, so that the German sharp s has no capital."""
     mapped = character.upper()
     return mapped if len(mapped) == 1 else _title(character)
 

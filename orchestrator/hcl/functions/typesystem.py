@@ -63,7 +63,7 @@ STRING = Primitive("string")
 
 
 def type_of(value: Value) -> Type:
-    """The type of a value; raises StillUnknownError for a value with unknown parts."""
+    """Return the type of a value; raises StillUnknownError for a value with unknown parts."""
     match value:
         case None:
             return ANY
@@ -83,7 +83,7 @@ def type_of(value: Value) -> Type:
 
 
 def unify(types: Iterable[Type]) -> Type:
-    """The one type that values of all the given types can be converted to; raises ConversionError if there is none."""
+    """Return the type that values of all given types can be converted to; raises ConversionError if there is none."""
     distinct = list(dict.fromkeys(item for item in types if item != ANY))
     if not distinct:
         return ANY
@@ -126,7 +126,7 @@ def _unify_objects(types: Sequence[Object]) -> Type:
 
 
 def convert(value: Value, wanted: Type) -> Value:
-    """The value as one of the type, which ``unify`` found for it; raises ConversionError."""
+    """Return the value as one of the type, which ``unify`` found for it; raises ConversionError."""
     if value is None or wanted == ANY:
         return value
     try:
@@ -150,25 +150,25 @@ def convert(value: Value, wanted: Type) -> Value:
 
 
 def as_one_type(values: Sequence[Value]) -> list[Value]:
-    """The values, converted to the one type that fits all; raises ConversionError if there is none."""
+    """Return the values, converted to the one type that fits all; raises ConversionError if there is none."""
     wanted = unify(map(type_of, values))
     return [convert(item, wanted) for item in values]
 
 
 def make_set(values: Sequence[Value]) -> SetValue:
-    """A set of the values: of one type, without repeats, in Terraform's order; raises ConversionError."""
+    """Return a set of the values: of one type, without repeats, in Terraform's order; raises ConversionError."""
     wanted = unify(map(type_of, values))
     return ordered_set([convert(item, wanted) for item in values], wanted)
 
 
 def ordered_set(values: Iterable[Value], element: Type) -> SetValue:
-    """A set of values that are of one type already."""
+    """Return a set of values that are of one type already."""
     unique = {identity(item): item for item in values}.values()
     return SetValue(tuple(sorted(unique, key=lambda item: _sort_key(item, element))))
 
 
 def identity(value: Value) -> object:
-    """What two values share exactly when Terraform calls them equal: 1 and 1.0 do, 1 and true or "1" do not."""
+    """Return what two values share exactly when Terraform calls them equal: 1 and 1.0 do, 1 and true or "1" do not."""
     match value:
         case None | str():
             return value
@@ -186,14 +186,14 @@ def identity(value: Value) -> object:
 
 
 def _sort_key(value: Value, kind: Type) -> tuple[bool, object]:
-    """Strings by code point, numbers by size, false before true, null last; anything else by Terraform's hash text."""
+    """Order strings by code point, numbers by size, false before true, null last; the rest by Terraform's hash text."""
     if value is None or isinstance(value, bool | int | str | Decimal):
         return (value is None, value if value is not None else 0)
     return (False, _hash_text(value, kind).encode())
 
 
 def _hash_text(value: Value, kind: Type) -> str:
-    """The text by which Terraform orders a set of collections (go-cty ``makeSetHashBytes``)."""
+    """Return the text by which Terraform orders a set of collections (go-cty ``makeSetHashBytes``)."""
     match value:
         case None:
             return "~"
@@ -231,7 +231,7 @@ _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t
 
 
 def _quoted(text: str) -> str:
-    """The text as Go's ``%q`` quotes it, which decides where a control character sorts."""
+    """Return the text as Go's ``%q`` quotes it, which decides where a control character sorts."""
 
     def escaped(character: str) -> str:
         if character in '"\\':

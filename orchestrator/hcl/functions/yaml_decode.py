@@ -65,7 +65,7 @@ class _Loader(yaml.SafeLoader):
 
 @declare("yamldecode", text)
 def yaml_decode(source: str) -> Value:
-    """The one document of a YAML text."""
+    """Return the one document of a YAML text."""
     loader = _Loader(source)
     try:
         node = loader.get_single_node()
@@ -118,7 +118,7 @@ class _Reader:
         raise _refused(node, f'unsupported tag "{_short(node.tag)}"')
 
     def _add(self, result: dict[str, Value], key: yaml.Node, item: yaml.Node) -> None:
-        """One entry; whichever comes last wins, merged or not."""
+        """Add an entry; the last one of a key wins, merged or not."""
         name = self.value(key)
         value = self.value(item)
         if name is None:
@@ -183,7 +183,7 @@ def _machine_word(value: int, node: yaml.Node) -> int:
 
 
 def _timestamp(written: str) -> str | None:
-    """A date or a date and time in RFC 3339, without fractions of a second; None for any other text."""
+    """Return a date or a date and time in RFC 3339, without fractions of a second; None for any other text."""
     found = _DATE.match(written)
     if found is None or (found["t"] == " ") != (found["zone"] is None and found["t"] is not None):
         return None

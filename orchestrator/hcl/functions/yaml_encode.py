@@ -62,7 +62,7 @@ class _Emitter(Emitter):
         return '"' if style == "|" and not block else style
 
     def check_empty_document(self) -> bool:
-        """PyYAML starts a document that is an empty string with a marker."""
+        """Leave out the marker with which PyYAML starts an empty string."""
         return False
 
     def write_literal(self, text: str) -> None:
@@ -71,7 +71,7 @@ class _Emitter(Emitter):
         self.open_ended = False
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:
-        """Folds at the first space beyond the width, like libyaml; PyYAML folds before it."""
+        """Fold at the first space beyond the width, like libyaml; PyYAML folds before it."""
         self.write_indicator('"', need_whitespace=True)
         after_space = False
         for index, character in enumerate(text):
@@ -106,7 +106,7 @@ def _double_quoted(character: str) -> str:
 
 @declare("yamlencode", anything)
 def yaml_encode(value: Value) -> Value:
-    """Keys sorted, keys and strings in double quotes, strings of several lines as literal blocks."""
+    """Encode with sorted keys, keys and strings in double quotes, and strings of several lines as literal blocks."""
     stream = StringIO()
     emitter = _Emitter(stream, allow_unicode=True)
     emitter.emit(yaml.StreamStartEvent())

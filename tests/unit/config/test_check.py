@@ -72,7 +72,7 @@ def test_unused_inputs_are_warned_of_unless_every_unit_includes_them(tree):
             ' Did you mean "name"?'
         ),
         (
-            f'{AT}:10:19: Input is not used. The module of unit "vpc" declares no variable "typo". Take it out, or declare the'
+            f'{AT}:10:19: Input is not used. The module of unit "vpc" declares no variable "typo". Remove it, or declare the'
             " variable."
         ),
     ]

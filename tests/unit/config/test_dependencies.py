@@ -239,7 +239,7 @@ def test_an_input_that_reads_no_output_is_known_beforehand(tree):
             [
                 (
                     f'{AT}:8:19: Outputs of this dependency are not read. The dependency "vpc" has no outputs here, because'
-                    " skip_outputs is true. Take that setting out, or do not refer to its outputs."
+                    " skip_outputs is true. Remove that setting, or do not refer to its outputs."
                 )
             ],
             id="skipped outputs",
@@ -250,7 +250,7 @@ def test_an_input_that_reads_no_output_is_known_beforehand(tree):
             [
                 (
                     f'{AT}:8:19: Outputs of this dependency are not read. The dependency "vpc" has no outputs here, because'
-                    " enabled is false. Take that setting out, or do not refer to its outputs."
+                    " enabled is false. Remove that setting, or do not refer to its outputs."
                 )
             ],
             id="disabled",

@@ -161,7 +161,7 @@ STATE = 'remote_state {{\n  backend = "s3"\n  config  = {}\n}}\n'
         pytest.param(
             STATE.format('{ bucket = "b", skip_bucket_versioning = true }'),
             f"{AT}:6:13: Setting is not supported. skip_bucket_versioning would tell Terragrunt how to create the bucket."
-            " platformctl creates the state bucket itself: versioned, encrypted, TLS only, not public. Take it out.",
+            " platformctl creates the state bucket itself: versioned, encrypted, TLS only, not public. Remove it.",
             id="bucket settings",
         ),
         pytest.param(

@@ -30,7 +30,7 @@ AT = "live/dev/vpc/terragrunt.hcl"
         ),
         pytest.param(
             "inputs {\n}\n",
-            f"{AT}:4:1: Block is not supported. inputs is an attribute, not a block. Put an equals sign in: inputs = {{"
+            f"{AT}:4:1: Block is not supported. inputs is an attribute, not a block. Add an equals sign: inputs = {{"
             " ... }.",
             id="attribute written as a block",
         ),
@@ -48,14 +48,14 @@ AT = "live/dev/vpc/terragrunt.hcl"
         ),
         pytest.param(
             "dependency = {}\n",
-            f"{AT}:4:1: Attribute is not supported. dependency is a block, not an attribute. Take out the equals sign:"
+            f"{AT}:4:1: Attribute is not supported. dependency is a block, not an attribute. Remove the equals sign:"
             " dependency { ... }.",
             id="block written as an attribute",
         ),
         pytest.param(
             'remote_state {\n  backend = "s3"\n  config {\n  }\n}\n',
-            f"{AT}:6:3: Block is not supported. config is an attribute of the remote_state block, not a block. Put an equals"
-            " sign in: config = { ... }.",
+            f"{AT}:6:3: Block is not supported. config is an attribute of the remote_state block, not a block. Add an equals"
+            " sign: config = { ... }.",
             id="nested attribute written as a block",
         ),
         pytest.param(
@@ -90,7 +90,7 @@ AT = "live/dev/vpc/terragrunt.hcl"
         pytest.param(
             'inputs = { settings = [for x in [1] : { a = "${get_aws_account_id()}" }] }\n',
             f"{AT}:4:48: Function is not supported. get_aws_account_id is a function of Terragrunt that platformctl refuses."
-            " Nothing is asked of AWS while configuration is read. Pass the value in the environment and read it with"
+            " AWS is not called while configuration is read. Pass the value in the environment and read it with"
             " get_env, or use the aws_caller_identity data source in the module.",
             id="refused function, deep inside",
         ),

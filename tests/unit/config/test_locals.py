@@ -67,8 +67,8 @@ def test_inputs_may_be_any_expression_that_gives_an_object(tree):
             "locals {\n  a = local.b\n  b = local.c\n  c = local.a\n}\n",
             [
                 (
-                    f"{AT}:5:3: Locals refer to each other in a circle. local.a -> local.b -> local.c -> local.a: none of them"
-                    " has a value. Take out one of these references."
+                    f"{AT}:5:3: Locals refer to each other in a cycle. local.a -> local.b -> local.c -> local.a: none of them"
+                    " has a value. Remove one of these references."
                 )
             ],
             id="circle",
@@ -77,8 +77,8 @@ def test_inputs_may_be_any_expression_that_gives_an_object(tree):
             "locals {\n  a = local.a\n}\n",
             [
                 (
-                    f"{AT}:5:3: Locals refer to each other in a circle. local.a -> local.a: none of them has a value."
-                    " Take out one of these references."
+                    f"{AT}:5:3: Locals refer to each other in a cycle. local.a -> local.a: none of them has a value."
+                    " Remove one of these references."
                 )
             ],
             id="itself",

@@ -184,7 +184,7 @@ def test_read_terragrunt_config_shows_the_sections_of_a_file(tree):
         ),
         (
             'read_terragrunt_config("../../../circle.hcl")',
-            "The files read each other in a circle: live/circle.hcl -> live/circle.hcl.",
+            "The files read each other in a cycle: live/circle.hcl -> live/circle.hcl.",
         ),
         (
             "path_relative_to_include()",

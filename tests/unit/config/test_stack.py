@@ -173,7 +173,7 @@ def test_units_whose_modules_would_have_one_name(tree):
 
     assert tree.errors() == [
         (
-            'live/dev/a__b/terragrunt.hcl:1:1: Unit names are too much alike. "a/b" and "a__b" would both be module.a__b in the'
+            'live/dev/a__b/terragrunt.hcl:1:1: Unit names are too similar. "a/b" and "a__b" would both be module.a__b in the'
             " plan of the stack. Rename one of the two folders."
         )
     ]

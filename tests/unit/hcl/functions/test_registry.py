@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.hcl.functions import strings
+
 PAGE = Path(__file__).parents[4] / "docs" / "functions.md"
 
 OF_THE_EVALUATOR = {"can", "issensitive", "nonsensitive", "sensitive", "templatefile", "try"}
@@ -31,6 +33,12 @@ def test_c1_docs_mark_the_functions_that_take_unknown_values(functions):
     body = PAGE.read_text(encoding="utf-8").split("\n## Supported\n")[1].split("\n## ")[0]
     marked = set(re.findall(r"`([a-z0-9]+)`\*", body))
     assert marked == {name for name, function in functions.items() if function.takes_unknown}
+
+
+def test_the_example_of_the_contributing_page_is_the_code():
+    page = (PAGE.parent / "contributing/hcl-function.md").read_text(encoding="utf-8")
+    example = page.split("```python\n")[1].split("```")[0]
+    assert example in Path(strings.__file__).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ DIFFERENCES = [
     ('timeadd("9999-12-31T23:00:00Z", "2h")', REFUSED, '"10000-01-01T01:00:00Z"'),
     # There is no negative zero here.
     ('yamldecode("-0")', "0", "-0"),
+    # Terraform composes the letter of the escape with the accent behind it, which is not valid JSON.
+    ('length(jsonencode("\\n\\u0301"))', "4", "4"),
     # The last digit of a number that 512 bits cannot hold.
     ("tostring(1 / 3 * 2)", f'"0.{"6" * 155}"', f'"0.{"6" * 153}7"'),
     # Aliases of encoding names.
