@@ -72,7 +72,7 @@ def relay(one: socket.socket, other: socket.socket) -> None:
             for side, peer in (sides, sides[::-1]):
                 readable = ready.get(side.socket, 0) & selectors.EVENT_READ or side.decrypted
                 if readable and len(peer.outgoing) < _LIMIT:
-                    peer.outgoing += side.receive()
+                    peer.outgoing.extend(side.receive())
             for side in sides:
                 side.send()
     for side in sides:

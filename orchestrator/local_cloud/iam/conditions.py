@@ -40,7 +40,7 @@ class Condition:
         if self.test is None:
             return any((given is None) == (value.lower() == "true") for value in self.values)
         if given is None or (not given and self.quantifier):
-            # Of the rest only a negated operator is true of a key that is not there, so that a Deny with one fails closed.
+            # A negated operator matches a missing key, so that a Deny with one fails closed.
             return self.optional or self.quantifier == "forallvalues" or (self.negated and not self.quantifier)
         wanted = self._wanted(context) if variables else self.values
         test = self.test

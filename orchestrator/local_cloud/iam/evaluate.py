@@ -15,8 +15,7 @@ from orchestrator.local_cloud.iam.policy import Names, Policy, Statement
 Naming = Literal["", "account", "anyone", "role", "session"]
 
 _RESOURCE_DECIDES = ("kms:", "sts:assumerole", "sts:tagsession")
-"""Beginnings of actions (lower case) that an identity's policy allows only where the resource's policy hands the choice to the account: keys and
-roles have no owner's right to fall back on."""
+"""Actions that an identity's policy allows only if the resource's policy delegates to the account: keys and roles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

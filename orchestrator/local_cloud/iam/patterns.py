@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 Context = Mapping[str, tuple[str, ...]]
-"""Condition keys in lower case ("aws:requestedregion") and the values that a request has for each; a key that is not there is missing."""
+"""The condition keys of a request, in lower case ("aws:requestedregion"), with their values."""
 
 _VARIABLE = re.compile(r"\$\{\s*([^},]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
 _LITERALS = {"*", "?", "$"}

@@ -28,7 +28,7 @@ def access_requests(
         "aws:currenttime": (now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
         "aws:epochtime": (str(int(now.timestamp())),),
         "aws:requestedregion": (call.region,),
-        # The local cloud listens on loopback in plain text; for policies the connection counts as what it would be on AWS.
+        # The local cloud speaks plain HTTP on loopback; policies see what the connection would be on AWS.
         "aws:securetransport": ("true",),
         "aws:resourceaccount": (ACCOUNT_ID,),
         "aws:principalisawsservice": ("false",),
