@@ -352,7 +352,7 @@ def test_b5_a_request_is_ingested_and_the_rejected_rows_are_returned(ingest, con
     ],
 )  # fmt: skip
 def test_c7_a_request_without_a_valid_trade_is_refused(ingest, context, body, status):
-    answer = ingest.handler.handler(api_event("POST", "/market-data", body=ONE_TRADE), context)
+    answer = ingest.handler.handler(api_event("POST", "/market-data", body=body), context)
     assert answer["statusCode"] == status
     assert objects(PROCESSED) == {}
 
