@@ -17,8 +17,8 @@ locals {
   # Looked up rather than compared, so that a target that does not exist is an error and not AWS.
   is_local = { aws = false, local = true }[get_env("PLATFORM_TARGET", "aws")]
 
-  # What AWS has once per account and region, and this deployment owns: Config's recorder and delivery channel, the role with which
-  # API Gateway writes logs, the log group of RDS's enhanced monitoring.
+  # The settings that exist once per account and region, and that this deployment owns: Config's recorder and delivery channel, the
+  # role with which API Gateway writes logs, the log group of RDS's enhanced monitoring.
   owned = split(",", get_env("PLATFORM_ACCOUNT_SETTINGS", "api-logs,config,database-monitoring"))
 
   environment = read_terragrunt_config(find_in_parent_folders("env.hcl"))
@@ -50,7 +50,7 @@ remote_state {
   }
 }
 
-# 25 retries are the provider's default. The local cloud gets few: what it does not implement shall fail at once.
+# 25 retries are the provider's default. The local cloud gets few, so that what it does not implement fails soon.
 generate "provider" {
   path      = "provider.tf"
   if_exists = "overwrite_terragrunt"
@@ -77,7 +77,7 @@ generate "provider" {
   EOT
 }
 
-# A module that does not declare one of these does not get it.
+# A module gets only those that it declares.
 inputs = {
   account_id              = local.account_id
   create_delivery_channel = contains(local.owned, "config")

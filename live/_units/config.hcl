@@ -31,7 +31,7 @@ inputs = {
   logs_kms_key_arn       = dependency.kms.outputs.key_arns["logs"]
   recording_frequency    = local.environment.locals.config_recording_frequency
 
-  # No topic: AWS Config tells every change of every resource, and the unit monitoring tells what stopped being compliant.
+  # No topic: AWS Config would publish every change of every resource; the unit monitoring reports what became noncompliant.
 
   rule_parameters = {
     INTERNET_GATEWAY_AUTHORIZED_VPC_ONLY = { AuthorizedVpcIds = dependency.vpc.outputs.vpc_id }

@@ -14,7 +14,7 @@ dependency "aurora" {
 }
 
 locals {
-  # Whoever deploys first, unless somebody is named: the roles of those who work with the database.
+  # The IAM roles and users that may use the database; by default that of the first deployer.
   people = split(",", get_env("PLATFORM_DATABASE_PRINCIPALS"))
 }
 

@@ -1,5 +1,5 @@
-# The functions of the pipeline and of the API. What each may do is said here, statement by statement; what every function needs
-# (its log group, its network interfaces, its queues, its dead-letter queue) is the module's business.
+# The functions of the pipeline and of the API, with the permissions of each. The module adds what every function needs: its log
+# group, its network interfaces, its queues, its dead-letter queue.
 
 locals {
   environment = read_terragrunt_config(find_in_parent_folders("env.hcl"))
@@ -197,7 +197,7 @@ inputs = {
       }
 
       queues = {
-        # Half of it is left to the API, which invokes the function, too.
+        # The other half is for the API, which also invokes the function.
         ingest = {
           queue_arn = dependency.messaging.outputs.queue_arns["ingest"]
           # An object may take a good part of a call's time: of many, those that could not be begun would count as received in vain.

@@ -1,4 +1,4 @@
-# Alerting: what is watched, when somebody is told, and where logs are kept for longer than CloudWatch keeps them.
+# Alerting: alarms, notifications, and the archive of logs beyond CloudWatch's retention.
 
 locals {
   environment = read_terragrunt_config(find_in_parent_folders("env.hcl"))

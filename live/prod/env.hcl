@@ -6,7 +6,7 @@ locals {
   # Days that S3 access logs are kept: PCI DSS 10.5.1 asks for 12 months.
   access_log_retention_in_days = 365
 
-  # Who is told by mail; each has to confirm once. Further subscriptions can be made at the topic.
+  # Email addresses for alerts; each has to confirm once. Other subscriptions can be added to the topic.
   alert_emails = []
 
   # Clients of the API, one key each.
@@ -32,7 +32,7 @@ locals {
   # The first writes, the others read and stand by. One costs 43.80 USD a month and more while it is awake.
   database_instance_count = 2
 
-  # Rules of AWS Config that this environment goes without, each with its reason.
+  # AWS Config rules that this environment omits, each with its reason.
   disabled_config_rules = {}
 
   # Seconds that one flow log record may cover: 600 makes about a tenth of the records of 60.

@@ -6,7 +6,7 @@ locals {
   # Days that S3 access logs are kept.
   access_log_retention_in_days = 90
 
-  # Who is told by mail; each has to confirm once. Further subscriptions can be made at the topic.
+  # Email addresses for alerts; each has to confirm once. Other subscriptions can be added to the topic.
   alert_emails = []
 
   # Clients of the API, one key each.
@@ -31,7 +31,7 @@ locals {
   # The first writes, the others read and stand by. One costs 43.80 USD a month and more while it is awake.
   database_instance_count = 2
 
-  # Rules of AWS Config that this environment goes without, each with its reason.
+  # AWS Config rules that this environment omits, each with its reason.
   disabled_config_rules = {
     API_GW_ASSOCIATED_WITH_WAF = "the firewall is switched on in production only"
   }

@@ -1,7 +1,7 @@
-# The role that API Gateway logs with: one setting for all APIs of an account and region, so one deployment owns it. It goes
-# with that deployment, and the logs of the others stop then.
+# The role that API Gateway logs with: one setting for all APIs of an account and region, so one deployment owns it. When that
+# deployment is destroyed, the logs of the others stop.
 
-# API Gateway greets a new role in this group, whose name it fixes. It would create it, without key and retention, and leave it.
+# API Gateway writes a welcome message for a new role to this group, whose name is fixed. It would create the group itself, unencrypted, without a retention, and leave it behind.
 resource "aws_cloudwatch_log_group" "welcome" {
   #checkov:skip=CKV_AWS_338:as the access log
   count = var.manage_account_settings ? 1 : 0
@@ -14,8 +14,8 @@ resource "aws_cloudwatch_log_group" "welcome" {
   tags = merge(var.tags, { Name = "api-welcome-logs-${var.suffix}" })
 }
 
-# No aws:SourceAccount and no aws:SourceArn: API Gateway sends neither when it takes a role, and would be shut out. What the role
-# may do is to write logs into this account.
+# No aws:SourceAccount and no aws:SourceArn: API Gateway sends neither when it assumes a role, so a condition would lock it out.
+# The role may only write logs to this account.
 data "aws_iam_policy_document" "account_trust" {
   statement {
     sid     = "AllowApiGateway"
@@ -40,7 +40,7 @@ resource "aws_iam_role" "account" {
   tags = merge(var.tags, { Name = "iam-role-api-logs-${var.suffix}" })
 }
 
-# The AWS-managed policy, because API Gateway checks a role for its permissions before it takes it. It includes creating log
+# The AWS-managed policy, because API Gateway checks a role for its permissions before it accepts it. It includes creating log
 # groups, which is harmless here: those that API Gateway would create exist.
 resource "aws_iam_role_policy_attachment" "account" {
   for_each = var.manage_account_settings ? merge(var.role_policy_arns, {
@@ -57,7 +57,7 @@ resource "aws_api_gateway_account" "this" {
   cloudwatch_role_arn = aws_iam_role.account[0].arn
   reset_on_delete     = true
 
-  # The log groups outlive the setting, so that on destroy API Gateway can no longer bring one back that is gone.
+  # The log groups outlive the setting, so that API Gateway cannot recreate one during destroy.
   depends_on = [
     aws_cloudwatch_log_group.access,
     aws_cloudwatch_log_group.execution,

@@ -5,7 +5,7 @@ resource "aws_api_gateway_deployment" "this" {
   description = "Deployed for ${var.suffix}"
 
   # Which parts the snapshot has, and what they were made from. Attributes that may be null are left out: they may read back as
-  # something empty, and the API would be deployed again for nothing.
+  # something empty and cause a needless deployment.
   triggers = {
     redeployment = sha256(jsonencode({
       integrations = { for route, integration in aws_api_gateway_integration.this : route => [integration.id, integration.type, integration.uri] }

@@ -1,4 +1,4 @@
-# What API Gateway itself answers, before or instead of a function: always JSON, with the id that finds the request in the logs.
+# The responses of API Gateway itself: always JSON, with the request id for a search in the logs.
 
 locals {
   # DEFAULT_4XX and DEFAULT_5XX stand for every type that has no entry; they keep each type's own status.
@@ -20,7 +20,7 @@ locals {
     UNSUPPORTED_MEDIA_TYPE  = "415"
     WAF_FILTERED            = "403"
 
-    # A path that does not exist: no route asks for a signature, whose absence this type is named after.
+    # An unknown path; the name refers to signatures, which no route requires.
     MISSING_AUTHENTICATION_TOKEN = "404"
   }
 

@@ -21,7 +21,7 @@ locals {
     for route in local.routes : [for depth in range(1, length(route.parts) + 1) : "/${join("/", slice(route.parts, 0, depth))}"]
   ]))
 
-  # Terraform cannot let a resource refer to other instances of itself, so each depth is one of its own.
+  # A resource cannot refer to its own instances, so each depth has a resource block.
   levels = [
     for depth in range(1, 5) : {
       for path in local.paths : replace(path, "/\\{[^}]*\\}/", "{}") => {

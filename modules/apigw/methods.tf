@@ -1,4 +1,4 @@
-# What each route asks of a request, and the function that answers it.
+# The requirements of each route, and the function that handles it.
 
 # A model's name may hold letters and digits only, so it carries no suffix; it lives inside the API, which does.
 resource "aws_api_gateway_model" "this" {
@@ -11,7 +11,7 @@ resource "aws_api_gateway_model" "this" {
   schema       = each.value
 }
 
-# One for all: a route without a model or a required parameter has nothing that it could fail on.
+# One for all routes: without a model or a required parameter it validates nothing.
 resource "aws_api_gateway_request_validator" "this" {
   rest_api_id                 = aws_api_gateway_rest_api.this.id
   name                        = "request-validator-${var.suffix}"

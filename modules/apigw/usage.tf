@@ -1,4 +1,4 @@
-# Who may call, and how often. A key identifies a client; it is no proof of who calls, so routes that need one ask for a session.
+# API keys and their limits. A key identifies a client but does not authenticate a user; routes that need that require a session.
 
 resource "aws_api_gateway_usage_plan" "this" {
   name        = "usage-plan-${var.suffix}"
@@ -27,7 +27,7 @@ resource "aws_api_gateway_usage_plan" "this" {
   tags = merge(var.tags, { Name = "usage-plan-${var.suffix}" })
 }
 
-# AWS makes up the values, which are then in the state and nowhere in the configuration.
+# AWS generates the values; they are in the state, never in the configuration.
 resource "aws_api_gateway_api_key" "this" {
   for_each = var.clients
 

@@ -4,7 +4,7 @@ locals {
   waf_count    = var.waf.enabled ? 1 : 0
   web_acl_name = "web-acl-${local.api_name}"
 
-  # AWS takes log groups for web ACLs only with this beginning.
+  # AWS accepts log groups of web ACLs only with this prefix.
   waf_log_group_name = "aws-waf-logs-${local.api_name}"
   waf_log_group_arn  = "${local.arn_prefix}:logs:${var.region}:${var.account_id}:log-group:${local.waf_log_group_name}"
 
@@ -93,7 +93,7 @@ resource "aws_wafv2_web_acl" "this" {
     }
   }
 
-  # Samples hold requests in clear, the x-api-key header with them. The logs tell the same without it.
+  # Samples contain requests in clear text, including the x-api-key header. The logs have the same information without it.
   visibility_config {
     cloudwatch_metrics_enabled = true
     metric_name                = local.web_acl_name
@@ -147,8 +147,8 @@ data "aws_iam_policy_document" "waf_logs" {
   }
 }
 
-# Without it AWS writes the permission into a policy of the account's own making, which stays behind after destroy and runs full
-# where deployments come and go.
+# Without it AWS adds the permission to a policy that it creates itself, which is left behind after destroy and reaches its size
+# limit after many deployments.
 resource "aws_cloudwatch_log_resource_policy" "waf" {
   count = local.waf_count
 

@@ -1,4 +1,4 @@
-# Log groups, all made before RDS would make them: without key and retention, and left behind by destroy.
+# Log groups, created before RDS would create them unencrypted, without a retention, and leave them behind.
 
 # One per kind of log that Aurora PostgreSQL exports. RDS fixes the names, so the suffix stands in the middle.
 resource "aws_cloudwatch_log_group" "this" {

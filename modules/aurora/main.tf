@@ -29,21 +29,21 @@ resource "aws_rds_cluster" "this" {
   # Serverless v2 is a class of the instances; the mode "serverless" is its predecessor.
   engine_mode = "provisioned"
 
-  # At the end of a version's standard support AWS shall upgrade it instead of billing every hour of every ACU for extended support.
+  # At the end of standard support, upgrade the version instead of paying for extended support per ACU hour.
   engine_lifecycle_support = "open-source-rds-extended-support-disabled"
 
-  # Whoever raises engine_version means it: its parameter group is made first and takes over in the same change.
+  # A higher engine_version is an intended upgrade; its parameter group is created in the same change.
   allow_major_version_upgrade = true
 
   database_name = var.database_name
   port          = var.port
 
-  # RDS makes the password, keeps it in a secret of its own (rds!cluster-...) and replaces it every seven days. The state never holds it.
+  # RDS generates the password, keeps it in its own secret (rds!cluster-...) and rotates it every seven days. It is never in the state.
   master_username               = var.master_username
   manage_master_user_password   = true
   master_user_secret_kms_key_id = var.kms_key_arn
 
-  # Functions log in with tokens of IAM. The Data API would be a way in that passes by the network.
+  # Functions log in with IAM tokens. The Data API would be an entry that bypasses the network.
   iam_database_authentication_enabled = true
   enable_http_endpoint                = false
 
@@ -107,7 +107,7 @@ resource "aws_rds_cluster_instance" "this" {
 
   tags = merge(var.tags, { Name = "aurora-instance-${each.key}-${var.suffix}" })
 
-  # RDS tries the role out. The log group must be there before the first measurement and stay until after the last.
+  # RDS checks the role. The log group must exist before the first measurement and until after the last.
   depends_on = [
     aws_cloudwatch_log_group.os_metrics,
     aws_iam_role_policy_attachment.monitoring,

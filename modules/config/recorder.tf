@@ -7,7 +7,7 @@ resource "aws_config_configuration_recorder" "this" {
   name     = local.recorder_name
   role_arn = aws_iam_role.recorder[0].arn
 
-  # Everything, IAM's global resources included: what is not recorded cannot be found wanting.
+  # Everything, including IAM's global resources: rules cannot judge what is not recorded.
   recording_group {
     all_supported                 = true
     include_global_resource_types = true
@@ -37,7 +37,7 @@ resource "aws_config_delivery_channel" "this" {
   depends_on = [aws_config_configuration_recorder.this, aws_s3_bucket_policy.this]
 }
 
-# A recorder is made idle. On destroy it stops first: AWS deletes no channel while the recorder runs.
+# A new recorder is stopped. On destroy it stops first, because AWS refuses to delete the channel of a running recorder.
 resource "aws_config_configuration_recorder_status" "this" {
   count = var.create_recorder ? 1 : 0
 

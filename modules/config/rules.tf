@@ -62,6 +62,6 @@ resource "aws_config_config_rule" "this" {
     length(each.value.pci_4_0) == 0 ? {} : { PciDss40 = join(" ", each.value.pci_4_0) },
   )
 
-  # AWS Config takes no rule before there is a recorder. A rule that came before the recording would find nothing to judge.
+  # AWS Config accepts rules only after a recorder exists, and they need recorded resources to judge.
   depends_on = [aws_config_configuration_recorder_status.this]
 }

@@ -1,4 +1,4 @@
-# The trail's way to CloudWatch Logs, where metric filters and alarms watch it.
+# The delivery of the trail to CloudWatch Logs, for metric filters and alarms.
 
 locals {
   trail_log_group_name = "/aws/cloudtrail/${local.trail_name}"

@@ -1,10 +1,10 @@
-# One role per kind of database user. Whoever takes the role logs in as one user of one cluster with a token of 15 minutes, and can
-# do nothing else; what the user may do inside is said by the database.
+# One role per kind of database user. The role logs in as one user of one cluster with a token that is valid for 15 minutes, and
+# allows nothing else; the database decides what the user may do.
 
 locals {
   database_roles = var.database_access == null ? {} : var.database_access.roles
 
-  # Without a boundary and a deny of its own making, the module takes those that it is given.
+  # Without a boundary and a deny of its own, the module uses the given ones.
   boundary_arn = var.permissions_boundary_arn != null ? var.permissions_boundary_arn : one(aws_iam_policy.permissions_boundary[*].arn)
   guardrail    = { for policy in aws_iam_policy.region_guardrail : "region-guardrail" => policy.arn }
 
@@ -29,7 +29,7 @@ data "aws_iam_policy_document" "database_trust" {
       identifiers = each.value.trusted_principal_arns
     }
 
-    # Bool, not BoolIfExists: long-lived access keys carry no such key, and must not get in.
+    # Bool, not BoolIfExists: requests with long-lived access keys lack the condition key and must be refused.
     dynamic "condition" {
       for_each = each.value.require_mfa ? ["aws:MultiFactorAuthPresent"] : []
 

@@ -79,7 +79,7 @@ data "aws_iam_policy_document" "permissions_boundary" {
     resources = ["${local.arn_prefix}:firehose:${local.regional}:deliverystream/*-${var.suffix}"]
   }
 
-  # A cluster's resource id tells nothing about the deployment; the roles' own policies name cluster and user.
+  # A cluster's resource id does not contain the suffix; the roles' own policies name cluster and user.
   statement {
     sid       = "AllowDatabaseUsers"
     actions   = ["rds-db:connect"]
@@ -96,7 +96,7 @@ data "aws_iam_policy_document" "permissions_boundary" {
     ]
   }
 
-  # A key's id tells nothing either, but its alias ends in the suffix.
+  # Nor does the id of a key, but its alias ends in the suffix.
   statement {
     sid       = "AllowKeys"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -152,7 +152,7 @@ data "aws_iam_policy_document" "permissions_boundary" {
     resources = ["${local.log_groups_arn}:*"]
   }
 
-  # The lists of EC2 and all of X-Ray know no resources.
+  # EC2 descriptions and X-Ray do not support resources.
   statement {
     sid = "AllowTracesAndLookups"
     actions = [

@@ -45,7 +45,7 @@ locals {
       ]
     }
 
-    # Without it an alarm whose action is an encrypted topic fails silently: it changes state and nobody hears of it. SNS names the
+    # Without it an alarm with an encrypted topic fails silently: it changes state without a notification. SNS names the
     # topic in every use of the key, whoever publishes; whether a publisher names its own account differs from service to service.
     cloudwatch_alarms = {
       grant     = "cloudwatch_alarms"

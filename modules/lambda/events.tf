@@ -1,4 +1,4 @@
-# What reaches the functions on its own: messages of queues, and new objects by way of queues.
+# Event sources: messages of queues, and new objects through queues.
 
 locals {
   # Event sources by "<function>/<queue>".

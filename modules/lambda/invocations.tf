@@ -1,5 +1,5 @@
-# Calls that belong to a deployment, such as the migration of the database. Terraform makes them, so that whatever comes after finds
-# their work done.
+# Invocations that are part of a deployment, such as the migration of the database. Terraform makes them, so that dependents can
+# rely on their result.
 
 resource "aws_lambda_invocation" "this" {
   for_each = var.invocations
@@ -12,6 +12,6 @@ resource "aws_lambda_invocation" "this" {
     package = var.functions[each.value.function].package_hash
   }
 
-  # A function that logs, and can be retried, before it is called for the first time.
+  # Logging and retries are set up before the first invocation.
   depends_on = [aws_cloudwatch_log_group.this, aws_lambda_function_event_invoke_config.this]
 }

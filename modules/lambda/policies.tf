@@ -28,7 +28,7 @@ data "aws_iam_policy_document" "execution" {
     resources = ["${local.arn_prefix}:logs:${var.region}:${var.account_id}:log-group:/aws/lambda/${local.names[each.key]}:*"]
   }
 
-  # X-Ray has no resources that writing could be narrowed to.
+  # X-Ray does not support resources for writing.
   statement {
     sid       = "AllowTracing"
     actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
@@ -110,7 +110,7 @@ data "aws_iam_policy_document" "execution" {
     }
   }
 
-  # EC2 cannot narrow its lists.
+  # EC2 does not support resources for descriptions.
   statement {
     sid       = "AllowNetworkLookup"
     actions   = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
@@ -135,7 +135,7 @@ data "aws_iam_policy_document" "execution" {
     resources = ["${local.ec2_arn_prefix}:*/*"]
   }
 
-  # The network is the service's business. Calls that carry the function's ARN come from its code.
+  # The service manages the interfaces. Only calls from the function's code carry its ARN.
   statement {
     sid    = "DenyNetworkToFunctionCode"
     effect = "Deny"

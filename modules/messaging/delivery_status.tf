@@ -1,4 +1,4 @@
-# What became of each message on its way from a topic to its subscribers (B7).
+# The delivery status of every message from a topic to its subscribers (B7).
 
 locals {
   # SNS fixes the names: the topic's name stands in them, and the suffix with it.

@@ -1,4 +1,4 @@
-# Who of this account may use a queue is said in IAM. A queue's own policy keeps plain HTTP out, and lets S3 in where it notifies.
+# IAM policies decide who in this account may use a queue. The queue's own policy refuses plain HTTP, and admits S3 for notifications.
 
 data "aws_iam_policy_document" "queue" {
   for_each = var.queues

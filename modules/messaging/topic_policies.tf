@@ -1,4 +1,4 @@
-# Callers of this account publish by their IAM policies. A topic's own policy keeps plain HTTP out, and lets AWS services in.
+# IAM policies decide who in this account may publish. The topic's own policy refuses plain HTTP, and admits AWS services.
 
 locals {
   publishers = {
@@ -30,7 +30,7 @@ locals {
     }
   }
 
-  # All that a topic's policy may speak of: SNS refuses sns:* as out of its scope.
+  # All actions that a topic policy may name: SNS refuses sns:*.
   topic_actions = [
     "sns:AddPermission",
     "sns:DeleteTopic",

@@ -36,8 +36,8 @@ resource "aws_sns_topic" "this" {
   ]
 }
 
-# Each address gets a mail and has to confirm. One that never did cannot be unsubscribed; the provider leaves it, and SNS forgets
-# it with the topic.
+# Each address gets an email and has to confirm. An unconfirmed subscription cannot be deleted; the provider leaves it, and SNS
+# drops it with the topic.
 resource "aws_sns_topic_subscription" "email" {
   for_each = merge([
     for name, topic in var.topics : {

@@ -71,13 +71,13 @@ resource "aws_cloudwatch_metric_alarm" "this" {
     }
   }
 
-  # Losing sight is news, too (Config rule CLOUDWATCH_ALARM_ACTION_CHECK). Alarms that take silence for health never get there.
+  # Missing data is reported, too (Config rule CLOUDWATCH_ALARM_ACTION_CHECK), except by alarms that treat it as healthy.
   alarm_actions             = [var.topic_arn]
   insufficient_data_actions = [var.topic_arn]
   ok_actions                = try(each.value.recovers, true) ? [var.topic_arn] : []
 
   tags = merge(var.tags, { Name = "alarm-${each.key}-${var.suffix}" })
 
-  # An alarm on a metric that no filter feeds yet would be green for the wrong reason.
+  # Without its filter the metric of an alarm would have no data.
   depends_on = [aws_cloudwatch_log_metric_filter.this]
 }

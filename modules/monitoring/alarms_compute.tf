@@ -2,7 +2,7 @@
 # missing data is not breaching in all of them.
 
 locals {
-  # Metric ids know no hyphens.
+  # Metric ids must not contain hyphens.
   function_metric_ids = { for name in keys(var.functions) : name => "f_${replace(name, "-", "_")}" }
 
   function_alarms = merge(
@@ -81,7 +81,7 @@ locals {
         missing     = "notBreaching"
       }
 
-      # A rate, and only with enough calls to speak of one: a single mistyped call at night is no 100 %.
+      # A rate, and only with enough calls: a single failed call at night must not count as 100 %.
       api-client-errors = {
         description = "More than ${var.thresholds.api_client_error_percent} % of the calls to the API ${var.api.name} ended in 4xx: a client is broken, or somebody is probing."
         metrics = {

@@ -1,4 +1,4 @@
-# Alarms of what everything else relies on: the way out of the network, the way of the news, and the archive.
+# Alarms of shared paths: the NAT gateway, the delivery of compliance events, and the log archive.
 
 locals {
   network_alarms = {
@@ -7,7 +7,7 @@ locals {
       metric      = { namespace = "AWS/NATGateway", name = "ErrorPortAllocation", statistic = "Sum", dimensions = { NatGatewayId = var.nat_gateway_id } }
       threshold   = 1
 
-      # A gateway reports every minute of its life. Silence means that it is gone, and must be heard.
+      # A gateway reports every minute, so missing data means that it is gone.
       missing = "missing"
     }
   }

@@ -1,4 +1,4 @@
-# News of compliance: a mail when one of this deployment's Config rules finds something that it does not comply with.
+# Compliance events: an email when one of this deployment's Config rules finds a noncompliant resource.
 
 locals {
   compliance_rule_name = "event-rule-config-compliance-${var.suffix}"
@@ -8,7 +8,7 @@ resource "aws_cloudwatch_event_rule" "compliance" {
   name        = local.compliance_rule_name
   description = "A Config rule of this deployment became non-compliant"
 
-  # Rules of other deployments in the account are told apart by the end of their names.
+  # The suffix distinguishes the rules of other deployments in the account.
   event_pattern = jsonencode({
     source      = ["aws.config"]
     detail-type = ["Config Rules Compliance Change"]

@@ -9,7 +9,7 @@ locals {
   log_archive_log_stream = "delivery-${var.suffix}"
 }
 
-# Firehose tells here, and nowhere else, why it could not deliver.
+# The only place where Firehose logs delivery errors.
 resource "aws_cloudwatch_log_group" "log_archive" {
   #checkov:skip=CKV_AWS_338:30 days are required here; what must be kept for a year is archived to S3
   for_each = local.log_archive

@@ -1,5 +1,5 @@
-# What watches a deployment: metrics made from logs, alarms, a dashboard, saved queries, alerts out of the logs themselves, news
-# of broken compliance rules, and the archive that keeps logs for as long as PCI DSS asks.
+# Monitoring of a deployment: metrics from logs, alarms, a dashboard, saved queries, alerts from log events, events of
+# noncompliant rules, and the archive that keeps logs for as long as PCI DSS requires.
 
 data "aws_partition" "this" {}
 

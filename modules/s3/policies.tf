@@ -1,4 +1,4 @@
-# Bucket policies. They only deny: who may do what is said in IAM.
+# Bucket policies. They only deny; IAM policies grant access.
 
 data "aws_iam_policy_document" "transport" {
   for_each = merge(local.bucket_arns, { access-logs = local.access_log_bucket_arn })

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 
 import boto3
 import pytest
+import yaml
 from botocore.config import Config
 
 from orchestrator.adapters.aws.sweep import unrecorded
@@ -28,33 +29,7 @@ __all__ = ["lint", "run_scanner", "scanners"]
 
 pytestmark = pytest.mark.slow
 DEPLOYMENT = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
-# S3 operations whose permission has another name. Source: the service authorization reference of Amazon S3.
-S3_PERMISSIONS = {
-    "DeleteBucketEncryption": "PutEncryptionConfiguration",
-    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
-    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
-    "DeleteObjects": "DeleteObject",
-    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
-    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
-    "GetBucketCors": "GetBucketCORS",
-    "GetBucketEncryption": "GetEncryptionConfiguration",
-    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
-    "GetBucketNotificationConfiguration": "GetBucketNotification",
-    "GetBucketReplication": "GetReplicationConfiguration",
-    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
-    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
-    "HeadBucket": "ListBucket",
-    "HeadObject": "GetObject",
-    "ListBuckets": None,
-    "ListObjectVersions": "ListBucketVersions",
-    "ListObjectsV2": "ListBucket",
-    "PutBucketEncryption": "PutEncryptionConfiguration",
-    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
-    "PutBucketNotificationConfiguration": "PutBucketNotification",
-    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
-}
-# Services whose permissions have another prefix than the SDK's name.
-PREFIXES = {"monitoring": "cloudwatch"}
+PERMISSIONS = yaml.safe_load((Path(__file__).parent / "permissions.yaml").read_text())
 UNITS = (
     "apigw",
     "aurora",
@@ -540,8 +515,8 @@ def permission(service, operation):
     if (service, operation) == ("lambda", "Invoke"):
         operation = "InvokeFunction"
     if service == "s3":
-        operation = S3_PERMISSIONS.get(operation, operation)
-    return f"{PREFIXES.get(service, service)}:{operation}"
+        operation = PERMISSIONS["s3"].get(operation, operation)
+    return f"{PERMISSIONS['prefixes'].get(service, service)}:{operation}"
 
 
 def _listed(value):

@@ -89,6 +89,19 @@ def aws(service_models: Loader) -> Iterator[None]:
 
 
 @pytest.fixture
+def tables(aws: None, environment: pytest.MonkeyPatch) -> None:
+    """The tables of the API, named in its environment."""
+    for table, key in (("sessions", "session_id"), ("api_keys", "key_hash")):
+        boto3.client("dynamodb").create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        )
+        environment.setenv(f"{table.upper()}_TABLE", table)
+
+
+@pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Callable[[], list[dict[str, Any]]]]:
     """A function that captures a logger, and returns a function that reads the lines as CloudWatch gets them."""
 

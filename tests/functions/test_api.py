@@ -40,17 +40,7 @@ class Rows:
 
 
 @pytest.fixture
-def api(load, aws, environment):
-    environment.setenv("SESSIONS_TABLE", "user-sessions-demo")
-    environment.setenv("API_KEYS_TABLE", "api-keys-demo")
-    client = boto3.client("dynamodb")
-    for table, key in (("user-sessions-demo", "session_id"), ("api-keys-demo", "key_hash")):
-        client.create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-        )
+def api(load, tables):
     return load("api")
 
 
@@ -186,7 +176,7 @@ def test_c7_a_malformed_session_is_refused(call, body):
 
 
 def test_b6_a_revoked_key_is_refused_at_once(api, call):
-    table = boto3.resource("dynamodb").Table("api-keys-demo")
+    table = boto3.resource("dynamodb").Table("api_keys")
     table.put_item(Item={"key_hash": api.logic.key_hash("k"), "revoked_at": "2026-01-31T00:00:00Z"})
     status, answer = call("POST", "/sessions", body={"user_id": "anna"})
     assert (status, answer["message"]) == (403, "The API key was revoked.")

@@ -15,6 +15,9 @@ from tests.functions.test_market import notification
 
 HEADER = "trade_id,symbol,timestamp,price,size\n"
 ROW = "t{},AAPL,2026-01-31T14:30:00Z,101.5,3\n"
+ONE_TRADE = json.dumps(
+    {"trades": [dict(zip(HEADER.strip().split(","), ROW.format(1).strip().split(","), strict=True))]}
+)
 RAW, PROCESSED = "raw-data-1-demo", "processed-analytics-1-demo"
 
 
@@ -34,6 +37,10 @@ def objects(bucket: str) -> dict[str, str]:
     return {
         o["Key"]: client.get_object(Bucket=bucket, Key=o["Key"])["Body"].read().decode(errors="replace") for o in found
     }
+
+
+def quarantined() -> dict[str, str]:
+    return {key: text for key, text in objects(RAW).items() if key.startswith("quarantine/")}
 
 
 def put(key: str, data: bytes) -> str:
@@ -145,7 +152,7 @@ def test_rows_go_to_files_by_symbol_and_day_and_memory_stays_bounded():
 def test_b5_an_object_becomes_trades_and_quarantine_idempotently(ingest, context):
     message = put("incoming/feed/day 1.csv", (HEADER + ROW.format(1) + "x,y\n").encode())
     assert ingest.handler.handler(queue_event(message), context) == {"batchItemFailures": []}
-    first, kept = objects(PROCESSED), {k: v for k, v in objects(RAW).items() if k.startswith("quarantine/")}
+    first, kept = objects(PROCESSED), quarantined()
     (key,) = first
     assert key.startswith("trades/symbol=AAPL/date=2026-01-31/")
     assert json.loads(first[key])["trade_id"] == "t1"
@@ -195,7 +202,7 @@ def test_a_poison_object_is_quarantined_and_only_its_message_fails_every_time(in
     assert problem in line["message"]
     assert (line["key"], line["message_id"]) == ("incoming/p.csv", "m0")
     assert "SECRET" not in json.dumps(lines())
-    first = objects(PROCESSED), {key: text for key, text in objects(RAW).items() if key.startswith("quarantine/")}
+    first = objects(PROCESSED), quarantined()
     (quarantine,) = first[1]
     assert quarantine.startswith("quarantine/p.csv/")
     assert all(set(json.loads(row)) == {"line", "reason", "text"} for row in first[1][quarantine].split("\n")[:-1])
@@ -203,7 +210,7 @@ def test_a_poison_object_is_quarantined_and_only_its_message_fails_every_time(in
     for _ in range(2):
         with pytest.raises(Exception, match="All records failed"):
             ingest.handler.handler(queue_event(poison), context)
-    assert (objects(PROCESSED), {k: v for k, v in objects(RAW).items() if k.startswith("quarantine/")}) == first
+    assert (objects(PROCESSED), quarantined()) == first
 
 
 def test_rows_before_the_damage_are_ingested_and_the_whole_object_adds_the_rest_later(ingest, context):
@@ -289,8 +296,7 @@ def test_b7_the_correlation_id_of_an_upload_is_kept_with_its_trades(ingest, cont
     [({}, "r"), ({"X-Correlation-Id": "client-1"}, "client-1"), ({"x-correlation-id": "a\nb"}, "r"), ({"x-correlation-id": "x" * 65}, "r")],
 )  # fmt: skip
 def test_b7_the_correlation_id_of_a_request_is_returned_and_kept_with_its_trades(ingest, context, brought, answered):
-    body = json.dumps({"trades": [dict(zip(HEADER.strip().split(","), ROW.format(1).strip().split(","), strict=True))]})
-    answer = ingest.handler.handler(api_event("POST", "/market-data", body=body, headers=brought), context)
+    answer = ingest.handler.handler(api_event("POST", "/market-data", body=ONE_TRADE, headers=brought), context)
     assert answer["multiValueHeaders"]["x-correlation-id"] == [answered]
     (key,) = objects(PROCESSED)
     assert boto3.client("s3").head_object(Bucket=PROCESSED, Key=key)["Metadata"] == {"correlation-id": answered}
@@ -298,8 +304,7 @@ def test_b7_the_correlation_id_of_a_request_is_returned_and_kept_with_its_trades
 
 def test_an_unavailable_bucket_is_503_without_the_cause(ingest, context, environment):
     environment.setenv("PROCESSED_BUCKET", "geheim")
-    body = json.dumps({"trades": [dict(zip(HEADER.strip().split(","), ROW.format(1).strip().split(","), strict=True))]})
-    answer = ingest.handler.handler(api_event("POST", "/market-data", body=body), context)
+    answer = ingest.handler.handler(api_event("POST", "/market-data", body=ONE_TRADE), context)
     assert answer["statusCode"] == 503
     assert "geheim" not in answer["body"]
     assert answer["multiValueHeaders"]["x-correlation-id"] == ["r"]

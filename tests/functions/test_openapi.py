@@ -240,19 +240,11 @@ def server():
 
 
 @pytest.fixture
-def call(server, load, aws, context, environment):
+def call(server, load, tables, context, environment):
     """A function that sends a request to the function of a route, checks the answer and returns status and body."""
     for name in ("raw", "processed"):
         boto3.client("s3").create_bucket(Bucket=name)
         environment.setenv(f"{name.upper()}_BUCKET", name)
-    for table, key in (("sessions", "session_id"), ("api_keys", "key_hash")):
-        boto3.client("dynamodb").create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-        )
-        environment.setenv(f"{table.upper()}_TABLE", table)
     functions = {name: load(name) for name in ("api", "ingest")}
     reader = server.database("api_reader")
 

@@ -13,7 +13,6 @@ pytestmark = pytest.mark.slow
 SUFFIX, ACCOUNT = "pr42", "123456789012"
 ENVIRONMENTS = ["dev", "prod", "staging"]
 every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
-RETENTION = {"dev": (30, 7), "staging": (90, 14), "prod": (365, 90)}
 
 
 def files(environment):
@@ -44,41 +43,6 @@ def test_the_rules_of_the_inventory_hold(plan, checks):
 
 
 @every_environment
-def test_b4_objects_move_to_glacier_after_90_days_and_old_versions_expire(plan, environment):
-    access_logs, noncurrent = RETENTION[environment]
-    rules = {
-        address.split('"')[1]: {rule["id"]: rule for rule in configuration["rule"]}
-        for address, configuration in plan.of_type("aws_s3_bucket_lifecycle_configuration", module="s3").items()
-        if '"' in address
-    }
-    assert set(rules) == {"raw-data", "processed-analytics", "archive"}
-    for found in rules.values():
-        transitions = [step for rule in found.values() for step in rule.get("transition", [])]
-        assert {"days": 90, "storage_class": "GLACIER"}.items() <= next(
-            step for step in transitions if step["storage_class"] == "GLACIER"
-        ).items()
-        ends = [
-            end["noncurrent_days"] for rule in found.values() for end in rule.get("noncurrent_version_expiration", [])
-        ]
-        assert ends == [noncurrent]
-    (logs,) = [
-        configuration
-        for address, configuration in plan.of_type("aws_s3_bucket_lifecycle_configuration", module="s3").items()
-        if '"' not in address
-    ]
-    assert access_logs in [end["days"] for rule in logs["rule"] for end in rule.get("expiration", [])]
-
-
-@every_environment
-def test_b4_every_bucket_for_data_is_encrypted_with_the_key(plan):
-    for address, configuration in plan.of_type("aws_s3_bucket_server_side_encryption_configuration").items():
-        [rule] = configuration["rule"]
-        algorithm = rule["apply_server_side_encryption_by_default"][0]["sse_algorithm"]
-        # S3 delivers access logs to a bucket with SSE-S3 only.
-        assert algorithm == ("AES256" if address.endswith("access_logs") else "aws:kms"), address
-
-
-@every_environment
 def test_b7_every_log_group_has_a_key(plan):
     groups = plan.of_type("aws_cloudwatch_log_group")
     # The ARN of the key is unknown before the apply, but that there is one is known.
@@ -86,14 +50,6 @@ def test_b7_every_log_group_has_a_key(plan):
         change["address"]: change["change"]["after_unknown"] for change in plan.document["resource_changes"]
     }
     assert [address for address in groups if after_unknown[address].get("kms_key_id") is not True] == []
-
-
-@every_environment
-def test_b7_logs_feed_alerting(plan):
-    filters = plan.of_type("aws_cloudwatch_log_subscription_filter").values()
-    alerts = [found for found in filters if found["name"].startswith("subscription-filter-alerts")]
-    assert len(alerts) == 6
-    assert not [found for found in alerts if found.get("log_group_name", "").startswith("/aws/lambda/lambda-alerts-")]
 
 
 @every_environment

@@ -24,27 +24,6 @@ STATUS = {"met": "met", "switch": "a setting", "account": "the account's", "devi
 REQUIREMENT_3_2_1 = re.compile(r"([1-9]|1[0-2])(\.\d+){1,3}")
 REQUIREMENT_4_0 = re.compile(r"([1-9]|1[0-2]|A[13])(\.\d+){1,3}")
 
-# The rules about encryption at rest (requirement 3) and access logging (requirement 10) (B10).
-ENCRYPTION = {
-    "CLOUDWATCH_LOG_GROUP_ENCRYPTED",
-    "CLOUD_TRAIL_ENCRYPTION_ENABLED",
-    "DYNAMODB_TABLE_ENCRYPTED_KMS",
-    "RDS_SNAPSHOT_ENCRYPTED",
-    "RDS_STORAGE_ENCRYPTED",
-    "S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED",
-    "S3_DEFAULT_ENCRYPTION_KMS",
-    "SECRETSMANAGER_USING_CMK",
-    "SNS_ENCRYPTED_KMS",
-}
-ACCESS_LOGGING = {
-    "API_GW_EXECUTION_LOGGING_ENABLED",
-    "CLOUDTRAIL_S3_DATAEVENTS_ENABLED",
-    "CLOUD_TRAIL_ENABLED",
-    "RDS_LOGGING_ENABLED",
-    "S3_BUCKET_LOGGING_ENABLED",
-    "VPC_FLOW_LOGS_ENABLED",
-}
-
 every_rule = pytest.mark.parametrize("identifier", sorted(FACTS))
 
 
@@ -72,17 +51,12 @@ def test_b10_every_rule_that_applies_is_deployed_or_left_out_with_a_reason(plann
     assert [identifier for identifier, reason in disabled.items() if len(reason) < 10] == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("identifiers", [ENCRYPTION, ACCESS_LOGGING], ids=["encryption", "access_logging"])
-def test_b10_encryption_and_access_logging_are_validated(planned, identifiers):
-    assert identifiers <= set(planned)
-
-
 @every_rule
-def test_b10_a_rule_has_the_name_and_the_trigger_that_aws_gives_it(identifier):
+def test_b10_a_rule_has_the_name_the_trigger_and_the_parameters_that_aws_documents(identifier):
     rule, facts = RULES[identifier], FACTS[identifier]
     assert rule["name"] == facts["rule_name"]
     assert ("frequency" in rule) == facts["periodic"]
+    assert rule.get("accepts", []) == facts["parameters"]
 
 
 @every_rule
@@ -96,11 +70,6 @@ def test_b10_a_rule_is_mapped_to_a_requirement(identifier):
         assert rule["mapped_by"] == "platform"
     assert all(REQUIREMENT_3_2_1.fullmatch(number) for number in rule["pci_3_2_1"])
     assert all(REQUIREMENT_4_0.fullmatch(number) for number in rule["pci_4_0"])
-
-
-@every_rule
-def test_b10_the_accepted_parameters_are_those_that_aws_documents(identifier):
-    assert RULES[identifier].get("accepts", []) == FACTS[identifier]["parameters"]
 
 
 @pytest.mark.slow

@@ -1,8 +1,10 @@
 """modules/iam: what the region deny, the permissions boundary and the trust of database roles decide about requests (B9)."""
 
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestrator.local_cloud.iam.conditions import parse_conditions
 from orchestrator.local_cloud.iam.patterns import matches
@@ -12,9 +14,9 @@ pytestmark = pytest.mark.slow
 GUARDRAIL = "module.iam.aws_iam_policy.region_guardrail[0]"
 BOUNDARY = "module.iam.aws_iam_policy.permissions_boundary[0]"
 
+DECISIONS = yaml.safe_load((Path(__file__).parent / "iam_decisions.yaml").read_text())
 # Resources of requests.
 OBJECT = "arn:aws:s3:::raw-data-123456789012-example/incoming/a.csv"
-KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 LOGIN = "arn:aws:rds-db:us-east-1:123456789012:dbuser:cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ/analyst"
 
 
@@ -64,20 +66,7 @@ def in_region(region, **further):
 
 
 @pytest.mark.parametrize("address", [GUARDRAIL, BOUNDARY])
-@pytest.mark.parametrize(
-    ("action", "region"),
-    [
-        ("acm:RequestCertificate", "us-east-2"),
-        ("bedrock:InvokeModel", "us-west-2"),
-        ("dynamodb:GetItem", "us-gov-west-1"),
-        ("ec2:RunInstances", "ap-southeast-2"),
-        ("kms:Decrypt", "eu-west-1"),
-        ("lambda:CreateFunction", "sa-east-1"),
-        ("s3:CreateBucket", "eu-central-1"),
-        ("s3:GetObject", "us-west-1"),
-        ("wafv2:CreateWebACL", "us-west-2"),
-    ],
-)
+@pytest.mark.parametrize(("action", "region"), DECISIONS["denied_elsewhere"])
 def test_b9_every_region_not_in_use_is_denied(plan, address, action, region):
     assert decision(plan, address, action, "*", in_region(region)) == "denied"
     assert decision(plan, address, action, "*", in_region("us-east-1")) != "denied"
@@ -88,25 +77,7 @@ def test_b9_a_request_that_names_no_region_is_denied(plan, address):
     assert decision(plan, address, "s3:GetObject", OBJECT, {}) == "denied"
 
 
-@pytest.mark.parametrize(
-    ("action", "region"),
-    [
-        ("budgets:ViewBudget", "us-east-1"),
-        ("ce:GetCostAndUsage", "us-east-1"),
-        ("cloudfront:ListDistributions", "us-east-1"),
-        ("globalaccelerator:ListAccelerators", "us-west-2"),
-        ("health:DescribeEvents", "us-east-1"),
-        ("iam:GetRole", "us-east-1"),
-        ("organizations:DescribeOrganization", "us-east-1"),
-        ("route53:ListHostedZones", "us-east-1"),
-        ("s3:GetAccountPublicAccessBlock", "us-east-1"),
-        ("s3:ListAllMyBuckets", "us-east-1"),
-        ("shield:DescribeSubscription", "us-east-1"),
-        ("sts:AssumeRole", "us-east-1"),
-        ("support:DescribeCases", "us-east-1"),
-        ("waf:ListWebACLs", "us-east-1"),
-    ],
-)
+@pytest.mark.parametrize(("action", "region"), DECISIONS["global"])
 def test_b9_global_services_work_where_their_only_region_is_not_in_use(variants, action, region):
     assert decision(variants, GUARDRAIL, action, "*", in_region(region)) == "silent"
     assert decision(variants, GUARDRAIL, "s3:GetObject", OBJECT, in_region(region)) == "denied"
@@ -129,62 +100,12 @@ def test_b9_the_guardrail_grants_nothing(plan):
     assert {statement["Effect"] for statement in plan.policy(GUARDRAIL).values()} == {"Deny"}
 
 
-@pytest.mark.parametrize(
-    ("action", "resource", "further"),
-    [
-        ("dynamodb:PutItem", "arn:aws:dynamodb:us-east-1:123456789012:table/user-sessions-example", {}),
-        ("dynamodb:Query", "arn:aws:dynamodb:us-east-1:123456789012:table/api-keys-example/index/client-id", {}),
-        ("ec2:CreateNetworkInterface", "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-1", {}),
-        ("ec2:DescribeNetworkInterfaces", "*", {}),
-        ("firehose:PutRecordBatch", "arn:aws:firehose:us-east-1:123456789012:deliverystream/log-archive-example", {}),
-        ("kms:Decrypt", KEY, {"kms:resourcealiases": "alias/lambda-example"}),
-        (
-            "logs:CreateLogGroup",
-            "arn:aws:logs:us-east-1:123456789012:log-group:/aws/apigateway/welcome:log-stream:",
-            {},
-        ),
-        ("logs:DescribeLogGroups", "arn:aws:logs:us-east-1:123456789012:log-group::log-stream:", {}),
-        ("logs:PutLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics:log-stream:db-1", {}),
-        ("s3:PutObject", OBJECT, {}),
-        (
-            "secretsmanager:GetSecretValue",
-            "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster-0a1b2c3d-AbCdEf",
-            {},
-        ),
-        ("sns:Publish", "arn:aws:sns:us-east-1:123456789012:topic-alerts-example", {}),
-        ("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:queue-functions-dead-letter-example", {}),
-        ("xray:PutTraceSegments", "*", {}),
-    ],
-)
+@pytest.mark.parametrize(("action", "resource", "further"), DECISIONS["allowed"])
 def test_b9_the_boundary_allows_what_the_platform_does(plan, action, resource, further):
     assert decision(plan, BOUNDARY, action, resource, in_region("us-east-1", **further)) == "allowed"
 
 
-@pytest.mark.parametrize(
-    ("action", "resource", "further"),
-    [
-        ("dynamodb:DeleteTable", "arn:aws:dynamodb:us-east-1:123456789012:table/user-sessions-example", {}),
-        ("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:123456789012:table/user-sessions-pr42", {}),
-        ("iam:CreateUser", "arn:aws:iam::123456789012:user/a", {}),
-        ("iam:PassRole", "arn:aws:iam::123456789012:role/iam-role-lambda-ingest-example", {}),
-        ("kms:Decrypt", KEY, {}),
-        ("kms:Decrypt", KEY, {"kms:resourcealiases": "alias/lambda-pr42"}),
-        ("kms:ScheduleKeyDeletion", KEY, {"kms:resourcealiases": "alias/lambda-example"}),
-        ("logs:CreateLogGroup", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/lambda-ingest-example", {}),
-        ("logs:DeleteLogGroup", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/apigateway/welcome", {}),
-        ("s3:DeleteBucket", "arn:aws:s3:::raw-data-123456789012-example", {}),
-        ("s3:GetObject", "arn:aws:s3:::raw-data-123456789012-pr42/a.csv", {}),
-        ("s3:GetObject", "arn:aws:s3:::raw-data-999999999999-example/a.csv", {}),
-        (
-            "secretsmanager:GetSecretValue",
-            "arn:aws:secretsmanager:us-east-1:123456789012:secret:payments-prod-AbCdEf",
-            {},
-        ),
-        ("sns:Publish", "arn:aws:sns:us-east-1:123456789012:topic-alerts-pr42", {}),
-        ("sqs:PurgeQueue", "arn:aws:sqs:us-east-1:123456789012:queue-ingest-example", {}),
-        ("sts:AssumeRole", "arn:aws:iam::123456789012:role/administrator", {}),
-    ],
-)
+@pytest.mark.parametrize(("action", "resource", "further"), DECISIONS["silent"])
 def test_b9_the_boundary_allows_nothing_else(plan, action, resource, further):
     assert decision(plan, BOUNDARY, action, resource, in_region("us-east-1", **further)) == "silent"
 
