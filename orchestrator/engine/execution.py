@@ -58,13 +58,8 @@ class Interrupt:
 
     After one request no further unit starts and running units finish, so that no resource is missing from its state. An
     urgent request interrupts running work in an orderly way. Requests are counted: a second one asks for more.
-
-    Attributes:
-        is_being_asked_about: a question is on the terminal; an urgent request has to stop reading the answer.
-
     """
 
-    is_being_asked_about: bool = False
     _requests: int = 0
     _urgent: bool = False
 
