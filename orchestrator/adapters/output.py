@@ -17,7 +17,9 @@ _SECRETS = (
     (re.compile(r'(?<=[:\[,])(\s*)"(?:[^"\\]|\\.)*(?:"|$)(?!\s*:)'), rf'\1"{_MASK}"'),
     (re.compile(r'(?<=":)(\s*)-?\d[^,}\]\s]*'), rf"\1{_MASK}"),
     (
-        re.compile(r"(?i)((?:password|passwd|secret|token|credentials?|[a-z_]*key)\w*\s*[=:]\s*)(?!\s)[^\s,;]+"),
+        re.compile(
+            r"(?i)(?<![a-z])([a-z_]{0,40}(?:password|passwd|secret|token|credentials?|key)\w{0,40}\s*[=:]\s*)(?!\s)[^\s,;]+"
+        ),
         rf"\1{_MASK}",
     ),
     # Keys of AWS, and what is as long and as random as a key.

@@ -53,10 +53,7 @@ class Workspaces:
     def prepare(self, unit: EvaluatedUnit, *, module_root: Path, subdirectory: str) -> Workspace:
         """Bring the unit's workspace up to date: it holds what it should, and nothing else but Terraform's own files.
 
-        Args:
-            unit: what to generate into it.
-            module_root: the folder before ``//`` in the source; linked as a whole, so that modules can use siblings.
-            subdirectory: the module's folder under it.
+        The folder before ``//`` in the source is linked as a whole, so that modules can use siblings.
 
         Raises:
             UsageError: the module does not exist, or a generated file lies outside of it.

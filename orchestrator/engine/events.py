@@ -6,7 +6,7 @@ The engine emits events, everything else subscribes: the display, the log on dis
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
@@ -139,14 +139,3 @@ class RunFinished(Event, frozen=True, kw_only=True):
 
 
 Listener: TypeAlias = Callable[[Event], None]
-
-
-def fan_out(listeners: Iterable[Listener]) -> Listener:
-    """Return one listener that passes each event to all of them, in order."""
-    subscribed = tuple(listeners)
-
-    def tell_all(event: Event) -> None:
-        for listener in subscribed:
-            listener(event)
-
-    return tell_all

@@ -5,7 +5,6 @@ it; ours streams, inherits nothing by accident, and can be interrupted.
 """
 
 import signal
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,6 @@ FLAG = python_terraform.IsFlagged
 """The value of an option that takes none."""
 
 _SHELL_SIGNAL_BASE = 128
-
-# The argument builder keeps temporary files on the object, and IsFlagged is compared by identity.
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +59,7 @@ class Command(python_terraform.Terraform):  # type: ignore[misc]  # python_terra
 
     def cmd(self, cmd: str, *args: str, **options: Any) -> tuple[int, None, None]:
         """Run a command to its end; return its exit code and, as python-terraform would, a place for its output."""
-        with _lock:
-            built = self.generate_cmd_string(cmd, *args, **options)
-        arguments = [*self._invocation.arguments, *built[1:]]
+        arguments = [*self._invocation.arguments, *self.generate_cmd_string(cmd, *args, **options)[1:]]
         try:
             code = self._processes.run(
                 arguments,

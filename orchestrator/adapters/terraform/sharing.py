@@ -56,9 +56,14 @@ def check_constraints(unit: EvaluatedUnit, module: Path, locked: LockedProvider)
             )
 
 
-@lru_cache(maxsize=256)
 def _module_bodies(module: Path) -> tuple[Body, ...]:
-    return tuple(parse_file(file).body for file in sorted(module.glob("*.tf")))
+    return tuple(_parsed(file, file.stat().st_mtime_ns if file.exists() else 0) for file in sorted(module.glob("*.tf")))
+
+
+@lru_cache(maxsize=2048)
+def _parsed(file: Path, _modified: int) -> Body:
+    """Parse a file; a program that uses platformctl as a library may change it between two calls."""
+    return parse_file(file).body
 
 
 def _requirements(bodies: Iterable[Body]) -> Iterator[tuple[str, str, str]]:

@@ -92,10 +92,7 @@ def ensure_packages(project: Path, home: Path, *, say: Callable[[str], None] = l
 
     Takes milliseconds when nothing changed. A project without functions gets an empty list.
 
-    Args:
-        project: the folder that holds ``functions/``.
-        home: the project's ``.platformctl``.
-        say: called with a line for each step; not called when there is nothing to do.
+    ``say`` is called with a line for each step.
 
     Raises:
         UsageError: a mistake in what is to be packaged.

@@ -46,13 +46,7 @@ _NO_NETWORK = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wheels:
-    """Wheels on disk, by what the lock files say of them.
-
-    Args:
-        folder: where they are kept: ``.platformctl/build/wheels``.
-        say: called with a line for what is fetched.
-
-    """
+    """The wheels in ``folder``, ``.platformctl/build/wheels``; ``say`` is called with a line for what is fetched."""
 
     folder: Path
     say: Callable[[str], None]

@@ -117,6 +117,27 @@ def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repos
     assert list(modules.interface(unit).outputs) == ["second"]
 
 
+@pytest.mark.parametrize(
+    ("prints", "quoted"),
+    [
+        ("exit 1", "nothing"),
+        (r"printf '\377\377' >&2; exit 1", '"\ufffd\ufffd"'),
+        ("printf 'remote: https://u:hunter2@host/x' >&2; exit 1", '"remote: https://****@host/x"'),
+        ("echo 'only standard output'; exit 128", '"only standard output"'),
+        ("head -c 3000000 /dev/zero | tr '\\0' ' ' >&2; echo end >&2; exit 1", '"end"'),
+    ],
+)
+def test_c5_whatever_git_prints_is_quoted(modules, unit_of, monkeypatch, tmp_path, prints, quoted):
+    odd = tmp_path / "bin" / "git"
+    odd.parent.mkdir()
+    odd.write_text(f"#!/bin/sh\n{prints}\n")
+    odd.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{odd.parent}:/usr/bin:/bin")
+    unit = unit_of(module=GitSource(url="https://host/modules.git", ref="v1"))
+    error = error_of(lambda: modules.locate(unit))
+    assert error.detail == f"git init of https://host/modules.git?ref=v1: {quoted}"
+
+
 def test_c8_credentials_in_an_address_are_not_in_the_error(modules, unit_of):
     address = "https://user:hunter2@127.0.0.1:1/modules.git"
     error = error_of(lambda: modules.locate(unit_of(module=GitSource(url=address, ref="v1"))))

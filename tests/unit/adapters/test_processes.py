@@ -310,6 +310,7 @@ Processes(records=Path("records")).run(
 """
 
 
+@pytest.mark.slow
 def test_c6_after_kill_9_of_platformctl_a_child_runs_to_its_end_and_is_found(tmp_path):
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT],

@@ -22,7 +22,6 @@ from orchestrator.engine.events import (
     UnitPlanned,
     UnitRetried,
     UnitStarted,
-    fan_out,
 )
 from orchestrator.model.status import Changes, Status
 
@@ -93,13 +92,3 @@ def test_c4_an_error_that_is_not_utf_8_is_logged_all_the_same():
 def test_events_cannot_be_changed_by_their_receivers():
     with pytest.raises(AttributeError, match="immutable"):
         UnitStarted(time=1.0, unit="vpc").unit = "kms"
-
-
-def test_fan_out_tells_everyone_in_order_and_keeps_to_those_it_was_made_with():
-    heard, listeners = [], []
-    listeners.extend([lambda event: heard.append(("first", event)), lambda event: heard.append(("second", event))])
-    tell_all = fan_out(listeners)
-    listeners.append(lambda event: heard.append(("late", event)))
-    event = UnitStarted(time=1.0, unit="vpc")
-    tell_all(event)
-    assert heard == [("first", event), ("second", event)]

@@ -58,6 +58,7 @@ def killed(terraform, tmp_path):
     terraform.go()
 
 
+@pytest.mark.slow
 def test_c6_terraform_finishes_with_its_provider_after_kill_9_of_platformctl(killed, terraform, tmp_path, is_alive):
     (child,) = living(tmp_path / "records")
     provider = int((tmp_path / "provider.pid").read_text())

@@ -12,6 +12,7 @@ import pytest
 from orchestrator.adapters.terraform import provider
 from orchestrator.adapters.terraform.provider import SharedProviders
 from orchestrator.errors import PlatformctlError
+from tests.fakes.errors import error_of
 from tests.fakes.program import wait_until
 
 SCRIPT = """#!{python} -IS
@@ -184,12 +185,23 @@ def test_a_provider_that_says_nothing_is_given_up_and_ended(bench, monkeypatch, 
     assert wait_until(lambda: not is_alive(bench.started[0]["pid"]))
 
 
-@pytest.mark.parametrize("value", ["{broken", "[]"])
-def test_an_announcement_that_terraform_could_not_read_is_an_error_of_ours(bench, monkeypatch, value):
-    monkeypatch.setattr(provider, "START_SECONDS", 3.0)
-    bench.write(f"print(\"TF_REATTACH_PROVIDERS='{value}'\", flush=True)\ntime.sleep(60)")
-    with bench.shared() as providers, pytest.raises(PlatformctlError, match="The provider did not start"):
-        providers.reattach("a")
+@pytest.mark.parametrize(
+    ("prints", "quoted"),
+    [
+        ("print(\"TF_REATTACH_PROVIDERS='{broken'\")", "\"TF_REATTACH_PROVIDERS='{broken'\""),
+        ("print(\"TF_REATTACH_PROVIDERS='[]'\")", "\"TF_REATTACH_PROVIDERS='[]'\""),
+        ("print('This binary is a plugin.')", '"This binary is a plugin."'),
+        ("sys.stdout.buffer.write(b'\\xff\\xfe')", '"\ufffd\ufffd"'),
+        ("print('x' * 3_000_000)", '"****…"'),
+        ("pass", "nothing"),
+    ],
+)
+def test_c5_what_is_no_announcement_is_quoted(bench, prints, quoted):
+    bench.write(prints)
+    with bench.shared() as providers:
+        error = error_of(lambda: providers.reattach("a"))
+    assert error.summary == "The provider did not start"
+    assert f"It printed: {quoted}." in error.detail
 
 
 def test_c8_a_provider_on_its_own_does_not_log_what_it_sends(bench):

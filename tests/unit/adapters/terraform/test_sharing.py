@@ -1,6 +1,7 @@
 """Which units may share a provider process: never two that would configure it differently (C2)."""
 
 import itertools
+import os
 import textwrap
 
 import pytest
@@ -121,6 +122,14 @@ def test_a_block_that_is_not_evaluated_yet_is_not_shared(key, expression):
 
 def test_a_nested_block_that_is_not_evaluated_yet_is_not_shared(key):
     assert key('provider "aws" {\n  default_tags {\n    tags = var.tags\n  }\n}\n') is None
+
+
+def test_a_module_that_changes_between_two_calls_is_read_again(unit_of, module):
+    folder = module(main__tf=ONE)
+    assert provider_configuration(unit_of(), folder) is not None
+    (folder / "main.tf").write_text(PLAIN)
+    os.utime(folder / "main.tf", (1, 1))
+    assert provider_configuration(unit_of(), folder) is None
 
 
 def test_provider_blocks_written_in_json_count(key):
