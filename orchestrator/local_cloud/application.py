@@ -78,7 +78,7 @@ def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
     preparation = Preparation(lambda: apply_patches(functions))
     plane = DataPlane(functions.invoke)
     moto = DomainDispatcherApplication(create_backend_app)
-    # A defect in the evaluation of policies answers 501 like any other: nothing is let in by it.
+    # A defect in the evaluation of policies answers 501 like any other: it permits nothing.
     inner = clear_faults(enforce(one_at_a_time(buffered(moto))))
     guarded = guard_credentials(preparation.hold(replay_repeats(inner, memory)), issued)
     handler = plane.layer(log_requests(guarded), hold=preparation.hold)

@@ -13,4 +13,4 @@ def backend(service: str, region: str = REGION) -> Any:
     from moto import backends  # noqa: PLC0415 - moto loads with the patches
 
     regions = vars(backends)["get_backend"](service)[ACCOUNT_ID]
-    return regions[region] if region in regions else None  # noqa: SIM401 - it is no dict, and has no get
+    return regions[region] if region in regions else None  # noqa: SIM401 - it is not a dict and has no get

@@ -19,7 +19,7 @@ _PIECE = 1 << 20
 
 
 class FramingError(Exception):
-    """The request is no HTTP; the message is for the client.
+    """The request is not valid HTTP; the message is for the client.
 
     Args:
         status: of the answer.

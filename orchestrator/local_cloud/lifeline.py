@@ -1,7 +1,7 @@
 """Who serves a folder: the lock that a server holds for as long as it lives, and the process that holds it.
 
-The kernel frees the lock when the process ends, however it ends, so the lock tells a living server from whatever a file says. A process
-number alone is no identity, because numbers are used again; with the time at which the process began it is one.
+The kernel frees the lock when the process ends, however it ends, so the lock shows a living server whatever a file says. A process
+number alone does not identify a process, because numbers are reused; together with the start time it does.
 """
 
 import json
@@ -25,7 +25,7 @@ _SAME_START = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A process, as it can be told from a later one with the same number."""
+    """A process, distinguished from a later one with the same number."""
 
     pid: int
     started: float

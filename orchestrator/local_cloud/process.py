@@ -240,7 +240,7 @@ class ServerProcess:
         """Start a server and wait for its record; None when another one, started meanwhile, has the folder."""
         instance = uuid.uuid4().hex
         self._trim_log()
-        # -P: a module in the folder where the user stands must not stand in for one of ours.
+        # -P: modules in the current folder must not shadow ours.
         command = [sys.executable, "-P", "-m", "orchestrator.local_cloud.server"]
         command += ["--home", str(self._home), "--port", str(port), "--instance", instance]
         with open(os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as log:  # noqa: PTH123 - opens a descriptor
@@ -257,7 +257,7 @@ class ServerProcess:
         while monotonic() < deadline:
             record = self._record()
             if record is not None and record["instance_id"] == instance and self._live() is not None:
-                # It outlives this process on purpose; Popen need not complain that nobody waits for it.
+                # The server outlives this process on purpose; without a return code Popen would warn about that.
                 child.returncode = 0
                 return record
             if child.poll() == TAKEN:

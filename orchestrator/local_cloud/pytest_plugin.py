@@ -65,7 +65,7 @@ def local_cloud_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
     process = ServerProcess(tmp_path_factory.mktemp("local-cloud"))
     status = process.start()
     assert status.endpoint is not None
-    # Should pytest be killed, the server ends by itself.
+    # If pytest is killed, the server exits by itself.
     process.retire(_IDLE_SECONDS)
     try:
         yield RunningCloud(

@@ -43,7 +43,7 @@ class ReplayMemory:
         """Return the remembered response, or a new one, which is then remembered."""
         with self._changed:
             if not self._changed.wait_for(lambda: key not in self._running, self.patience):
-                return plain(503, "The first attempt of this request is still at work.")
+                return plain(503, "The first attempt of this request is still running.")
             known = self._kept.get(key)
             if known is not None:
                 self.replayed += 1

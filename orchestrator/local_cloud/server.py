@@ -100,7 +100,7 @@ def _serve(home: Path, port: int, instance: str) -> int:
             # Nobody can find this server, and another one may be started in its place.
             _LOG.warning("server.json no longer names this server; ending")
             break
-    # The record goes first: whoever still finds it finds a server that answers, and waits for its end.
+    # Remove the record first: as long as it can be found, the server answers.
     _withdraw(home / "server.json", instance)
     server.shutdown()
     built.stop()

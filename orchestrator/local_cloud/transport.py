@@ -2,7 +2,7 @@
 
 werkzeug's own handler closes each connection after one response, which loses responses when a client's last bytes are still under way.
 Reading the request first lets a connection stay open, and gives every layer a body that it can rewind. Every request gets an answer with
-a status and a reason: one that is no HTTP, one that a layer fails on, and one whose response cannot be written as HTTP.
+a status and a reason: even if it is not valid HTTP, a layer fails on it, or its response cannot be written as HTTP.
 """
 
 import logging
@@ -45,7 +45,7 @@ class _RequestHandler(MotoRequestHandler):
     """moto's handler (it keeps header names with underscores) with another way of reading and writing."""
 
     protocol_version = "HTTP/1.1"
-    # A line that is no request is answered with a status line, too; version 0.9 would have none.
+    # An invalid request line gets an answer with a status line, too; HTTP/0.9 has none.
     default_request_version = "HTTP/1.0"
     disable_nagle_algorithm = True
     rfile: BufferedReader
@@ -127,9 +127,9 @@ class _RequestHandler(MotoRequestHandler):
             self.wfile.write(response.body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is no HTTP request. The log gets the status only, for the message may quote what was sent."""
+        """Answer an invalid request. Only the status is logged, because the message may quote the request."""
         phrase = HTTPStatus(code).phrase
-        _LOG.warning("refused what is no HTTP request: %d %s", code, phrase)
+        _LOG.warning("refused an invalid HTTP request: %d %s", code, phrase)
         self.close_connection = self._refused = True
         self._send(plain(code, explain or message or phrase))
 

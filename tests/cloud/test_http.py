@@ -91,7 +91,7 @@ def test_what_is_no_http_is_refused_with_a_reason(port, request_, status, reason
     assert head.startswith(b"HTTP/1.1 %d " % status), received[:200]
     assert b"\r\nConnection: close" in head
     assert reason in body
-    assert f"refused what is no HTTP request: {status}" in caplog.text
+    assert f"refused an invalid HTTP request: {status}" in caplog.text
 
 
 def test_a_refusal_reaches_a_client_that_is_still_sending(port):

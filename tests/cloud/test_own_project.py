@@ -35,7 +35,8 @@ def environment(folder, terraform_environment, terraform_binary):
     """What a user of the page has: programs on PATH, Terraform's provider mirror, and hostile AWS settings."""
     programs = folder.parent / "bin"
     programs.mkdir()
-    for name, command in (("platformctl", f'"{sys.executable}" -m orchestrator'), ("python", f'"{sys.executable}"')):
+    entry = "from orchestrator.cli.main import main; main()"
+    for name, command in (("platformctl", f'"{sys.executable}" -c "{entry}"'), ("python", f'"{sys.executable}"')):
         (programs / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         (programs / name).chmod(0o755)
     path = os.pathsep.join([str(programs), str(Path(terraform_binary).parent), terraform_environment["PATH"]])

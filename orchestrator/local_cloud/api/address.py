@@ -45,7 +45,7 @@ def local_url(endpoint: str, invoke_url: str) -> str:
     target = target_of(parts.netloc, parts.path or "/")
     if target is None or not target.stage:
         raise ValueError(
-            f"{invoke_url!r} is no URL of a stage: https://<api>.execute-api.{REGION}.amazonaws.com/<stage>"
+            f"{invoke_url!r} is not the URL of a stage: https://<api>.execute-api.{REGION}.amazonaws.com/<stage>"
         )
     return url(endpoint, target.api_id, target.stage) + target.path.rstrip("/")
 

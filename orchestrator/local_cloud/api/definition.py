@@ -52,7 +52,7 @@ class Integration:
 
     Attributes:
         kind: "AWS_PROXY", "MOCK", or one that is not served here.
-        function_arn: may refer to stage variables; empty when the backend is no function.
+        function_arn: may refer to stage variables; empty when the backend is not a function.
         timeout: seconds that API Gateway waits.
         by_role: called with a role's permission, so the function's own policy does not matter.
 

@@ -1,6 +1,6 @@
 """The data plane as a layer of the local cloud: a client's request in, the stage's response out.
 
-Calls of functions run in threads of their own: API Gateway gives up after the integration's timeout, while the function goes on.
+Calls of functions run in threads of their own: API Gateway gives up after the integration's timeout, while the function continues.
 """
 
 import json
@@ -204,7 +204,7 @@ class DataPlane:
         """Call a function, and wait no longer than API Gateway does.
 
         Raises:
-            _TooLateError: it did not answer in time, and goes on alone.
+            _TooLateError: it did not answer in time, and continues alone.
             Exception: as ``invoke`` raised it, even a TimeoutError.
 
         """

@@ -19,7 +19,7 @@ from orchestrator.local_cloud.wsgi import TOKEN, Headers, Response, sendable
 
 _MALFORMED = "Execution failed due to configuration error: Malformed Lambda proxy response"
 _FIELDS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
-# An interim status (1xx) is no answer: the client would wait for another one.
+# An interim status (1xx) does not answer a request: the client would wait for another one.
 _STATUSES = range(200, 600)
 
 # What API Gateway says itself, or keeps from the client. Source: API Gateway Developer Guide, "Important notes for REST APIs".
@@ -139,9 +139,9 @@ def _answer(payload: bytes) -> Mapping[str, Any]:
     try:
         answer = json.loads(payload)
     except (ValueError, RecursionError):
-        raise _malformed("it is no JSON") from None
+        raise _malformed("it is not JSON") from None
     if not isinstance(answer, dict):
-        raise _malformed("it is no object")
+        raise _malformed("it is not an object")
     unknown = sorted(answer.keys() - _FIELDS)
     if unknown:
         raise _malformed(f"unknown fields {', '.join(unknown)}")
@@ -157,25 +157,25 @@ def _status(given: object) -> int:
     except ValueError:
         status = -1
     if status not in _STATUSES:
-        raise _malformed("statusCode is no HTTP status")
+        raise _malformed("statusCode is not an HTTP status")
     return status
 
 
 def _headers(answer: Mapping[str, Any]) -> Headers:
     single, multiple = ({} if answer.get(name) is None else answer[name] for name in ("headers", "multiValueHeaders"))
     if not isinstance(single, dict) or not isinstance(multiple, dict):
-        raise _malformed("headers are no object")
+        raise _malformed("headers is not an object")
     found: list[tuple[str, str]] = []
     # The same name in both: both are sent, the list once.
     for name, value in single.items():
         if isinstance(value, dict | list):
-            raise _malformed(f"the header {name} is no text")
+            raise _malformed(f"the header {name} is not text")
         also = next((values for other, values in multiple.items() if other.lower() == name.lower()), ())
         if value is not None and value not in also:
             found.append((name, _text(value)))
     for name, values in multiple.items():
         if not isinstance(values, list):
-            raise _malformed(f"the values of the header {name} are no list")
+            raise _malformed(f"the values of the header {name} are not a list")
         found.extend((name, _text(value)) for value in values if value is not None)
     if not all(TOKEN.fullmatch(name) for name, _ in found):
         raise _malformed("a header has no valid name")
@@ -198,9 +198,9 @@ def _body(answer: Mapping[str, Any], progress: Progress) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise _malformed("body is no text")
+        raise _malformed("body is not text")
     if not isinstance(encoded, bool | None):
-        raise _malformed("isBase64Encoded is no boolean")
+        raise _malformed("isBase64Encoded is not a boolean")
     accepted = progress.call.header("Accept").partition(",")[0].partition(";")[0].strip().lower()
     if not encoded or not _matches(accepted or "*/*", progress.stage.definition.binary_types):
         # A lone surrogate is valid JSON and no valid text.

@@ -1,6 +1,6 @@
 """What moto gets wrong under the Terraform AWS provider 5.100.0: a file per service, and a table of all patches.
 
-Nothing here imports moto before it is asked to: that takes two seconds.
+Importing this package does not import moto, which takes two seconds; ``patches()`` does.
 """
 
 from functools import cache
@@ -24,7 +24,7 @@ def apply_patches(functions: Functions | None = None) -> None:
     Services call each other inside moto (DynamoDB makes a key in KMS), so no patch can wait for its service's first request.
 
     Args:
-        functions: runs functions for moto; without it events for functions are dropped and invocations refused.
+        functions: runs functions for moto; without it events for functions are dropped and invocations are refused.
 
     Raises:
         LocalCloudError: moto no longer has what a patch replaces.

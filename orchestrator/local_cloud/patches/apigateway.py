@@ -35,7 +35,7 @@ def escaped_policy() -> None:
     service="apigateway",
     subject="aws_api_gateway_resource, _method, _integration, _model (update in place)",
     symptom="UpdateResource, UpdateMethod, UpdateIntegration and UpdateModel are not implemented",
-    restores="they change what their patch operations name; nothing else is touched",
+    restores="they change only what their patch operations name",
     upstream=None,
 )
 def updates() -> None:

@@ -10,7 +10,7 @@ from orchestrator.local_cloud.patches.registry import Original, around, patch
 @patch(
     service="lambda",
     subject="aws_lambda_function.logging_config, .dead_letter_config",
-    symptom="not returned: every plan sets them again; updates of the key, tracing and ephemeral storage are ignored, too",
+    symptom="not returned: every plan sets them again; updates of the key, tracing and ephemeral storage are ignored",
     restores="they are stored on creation and on update, and returned; logs go to /aws/lambda/<name> as text by default",
     upstream=None,
 )
@@ -50,8 +50,8 @@ _UPDATABLE = {
 @patch(
     service="lambda",
     subject="aws_lambda_event_source_mapping.function_name with an alias",
-    symptom="reads back with the version that the alias points to: every plan replaces it",
-    restores="the mapping keeps the qualifier that it was made with",
+    symptom="returned with the version that the alias points to: every plan replaces it",
+    restores="the mapping keeps the qualifier that it was created with",
     upstream="pull/6977",
 )
 def mapped_alias() -> None:
@@ -75,7 +75,7 @@ def mapped_alias() -> None:
 @patch(
     service="lambda",
     subject="aws_lambda_function_event_invoke_config (update in place)",
-    symptom="a second configuration is kept behind the first, which is still the one returned: every plan changes it again",
+    symptom="a second configuration is stored behind the first, which is still returned: every plan changes it again",
     restores="PutFunctionEventInvokeConfig replaces the configuration, UpdateFunctionEventInvokeConfig changes what it names",
     upstream="pull/7078",
 )

@@ -40,7 +40,7 @@ def submitter(functions: Functions) -> Callable[[str, Any], None]:
 @runtime_patch(
     service="lambda",
     subject="Invoke, InvokeAsync",
-    symptom="needs Docker; an event is run before it is accepted; a DryRun runs the function",
+    symptom="needs Docker; runs an event before it accepts it; a DryRun runs the function",
     restores="the function runs in a process of its own (RequestResponse), is queued (Event) or only looked up (DryRun)",
     upstream="issues/9916",
 )
@@ -105,7 +105,7 @@ def _refused(refusal: InvocationRefusedError) -> tuple[int, dict[str, str], byte
 @patch(
     service="lambda",
     subject="aws_lambda_event_source_mapping (delivery)",
-    symptom="a queue runs the function while a message is sent, one message at a time, also for a mapping that was deleted",
+    symptom="the function runs while a message is sent, one message at a time, even for a deleted mapping",
     restores="the runtime polls the queue: batches, window, maximum concurrency, partial failures, visibility and redrive",
     upstream=None,
 )
@@ -123,7 +123,7 @@ def polled_queues() -> None:
     service="logs",
     subject="aws_cloudwatch_log_subscription_filter (delivery)",
     symptom="the pattern is ignored, events are numbered from 0, and PutLogEvents runs the function and waits for it",
-    restores="events that match the pattern are delivered, asynchronously to functions whose policy lets CloudWatch Logs in",
+    restores="events that match the pattern are delivered, asynchronously to functions whose policy permits CloudWatch Logs",
     upstream=None,
 )
 def subscriptions(functions: Functions) -> None:

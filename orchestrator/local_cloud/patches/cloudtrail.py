@@ -12,7 +12,7 @@ from orchestrator.local_cloud.patches.registry import Original, around, patch
 @patch(
     service="cloudtrail",
     subject="aws_cloudtrail (destroy)",
-    symptom="DeleteTrail knows names only and is silent about the rest: a trail deleted by its ARN stays",
+    symptom="DeleteTrail accepts only names and ignores anything else: a trail deleted by its ARN stays",
     restores="a trail is deleted by name or ARN; one that does not exist is an error",
     upstream="issues/10107",
 )
@@ -25,8 +25,8 @@ def delete_trail() -> None:
 @patch(
     service="cloudtrail",
     subject="aws_cloudtrail (a second one)",
-    symptom="DescribeTrails answers with every trail whichever was asked for: the provider takes none of two",
-    restores="trailNameList selects by name or ARN; a trail that does not exist is left out",
+    symptom="DescribeTrails ignores trailNameList and lists every trail: with two trails the provider finds none",
+    restores="trailNameList selects by name or ARN; missing trails are left out",
     upstream=None,
 )
 def describe_trails() -> None:

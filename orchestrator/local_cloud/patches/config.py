@@ -17,7 +17,7 @@ _RULES_PER_REGION = 1000
 @patch(
     service="config",
     subject="aws_config_config_rule",
-    symptom="the 151st rule of an account is refused, so that no two deployments fit in",
+    symptom="the 151st rule of an account is refused, too few for two deployments",
     restores="an account may have 1,000 rules per region, the quota of AWS",
     upstream=None,
 )
@@ -28,8 +28,8 @@ def rule_quota() -> None:
 @patch(
     service="config",
     subject="aws_config_configuration_recorder.recording_mode",
-    symptom="not stored: the recorder says nothing of how often it records",
-    restores="PutConfigurationRecorder stores the mode, CONTINUOUS unless it is told otherwise; DescribeConfigurationRecorders returns it",
+    symptom="not stored: every plan sets it again",
+    restores="PutConfigurationRecorder stores the mode, by default CONTINUOUS; DescribeConfigurationRecorders returns it",
     upstream=None,
 )
 def recording_mode() -> None:

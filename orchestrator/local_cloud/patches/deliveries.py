@@ -16,7 +16,7 @@ _SNS = "sns.amazonaws.com"
     service="s3",
     subject="aws_s3_bucket_notification (delivery)",
     symptom="a bucket notifies every queue, topic and function that it names",
-    restores="their resource policies, and the policy of an encrypted queue's or topic's key, must let S3 in for this bucket",
+    restores="their resource policies, and the key policy of an encrypted queue or topic, must permit S3 for this bucket",
     upstream=None,
 )
 def bucket_notifications() -> None:
@@ -45,7 +45,7 @@ def bucket_notifications() -> None:
     service="sns",
     subject="aws_sns_topic_subscription (delivery)",
     symptom="a topic delivers to every queue and function that subscribes",
-    restores="the resource policy of the queue or function, and the policy of an encrypted queue's key, must let SNS in for this topic",
+    restores="the resource policy of the queue or function, and the key policy of an encrypted queue, must permit SNS for this topic",
     upstream=None,
 )
 def subscriptions() -> None:

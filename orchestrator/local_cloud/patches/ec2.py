@@ -16,7 +16,7 @@ _ALL_PROTOCOLS = "-1"
     service="ec2",
     subject="aws_vpc_security_group_ingress_rule.description, ..._egress_rule.description",
     symptom="lost when the rule refers to a group or to a prefix list: every plan adds it again",
-    restores="a rule has one description, whatever it refers to; it is no part of what makes two rules the same",
+    restores="a rule has one description, whatever it refers to; two rules that differ only in it are duplicates",
     upstream="issues/7915",
 )
 def rule_description() -> None:
@@ -108,8 +108,8 @@ def modify_rule() -> None:
 @patch(
     service="ec2",
     subject="aws_nat_gateway (destroy)",
-    symptom="the gateway's network interface outlives it",
-    restores="DeleteNatGateway takes the interface with it",
+    symptom="the gateway's network interface is left behind",
+    restores="DeleteNatGateway deletes the interface",
     upstream=None,
 )
 def nat_gateway_interface() -> None:
@@ -125,8 +125,8 @@ def nat_gateway_interface() -> None:
 @patch(
     service="ec2",
     subject="aws_vpc (destroy)",
-    symptom="the VPC's default network ACL outlives it",
-    restores="DeleteVpc takes the default network ACL with it",
+    symptom="the VPC's default network ACL is left behind",
+    restores="DeleteVpc deletes the default network ACL",
     upstream=None,
 )
 def vpc_default_acl() -> None:

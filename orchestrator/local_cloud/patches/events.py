@@ -18,7 +18,7 @@ from orchestrator.local_cloud.patches.registry import Functions, Original, aroun
     service="events",
     subject="aws_cloudwatch_event_target (delivery)",
     symptom="PutEvents fails for a rule whose target is a function or a topic; Input and InputPath have no effect; disabled rules and schedules get every event",
-    restores="functions, queues, topics and log groups whose policy lets EventBridge in get what the target's input says; dead-letter queues get the rest",
+    restores="functions, queues, topics and log groups whose policy permits EventBridge get the target's input; dead-letter queues get the rest",
     upstream="pull/5169",
 )
 def event_targets(functions: Functions) -> None:
@@ -45,7 +45,7 @@ def event_targets(functions: Functions) -> None:
 @runtime_patch(
     service="events",
     subject="aws_cloudwatch_event_rule.schedule_expression",
-    symptom="a schedule never fires, and cron(anything) is taken for one",
+    symptom="a schedule never fires, and cron(anything) is accepted",
     restores="rate() and cron() fire to the second and to the minute; the first time counts from when the rule was made or enabled",
     upstream=None,
 )

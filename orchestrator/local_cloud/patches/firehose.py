@@ -21,8 +21,8 @@ _BY_HOUR = "!{timestamp:yyyy/MM/dd/HH}/"
 @patch(
     service="firehose",
     subject="aws_kinesis_firehose_delivery_stream.extended_s3_configuration (delivery)",
-    symptom="expressions stand in the objects' keys as they were written, and neither compression nor processors have an effect",
-    restores="timestamps in the prefix are filled in; Decompression, AppendDelimiterToRecord and GZIP are carried out; nothing is buffered",
+    symptom="expressions in the prefix are not evaluated; compression and processors have no effect",
+    restores="timestamps in the prefix are evaluated; Decompression, AppendDelimiterToRecord and GZIP work; nothing is buffered",
     upstream="pull/7884",
 )
 def delivery() -> None:

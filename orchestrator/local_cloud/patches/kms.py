@@ -16,7 +16,7 @@ _DEFAULT_PERIOD = 365
 @patch(
     service="kms",
     subject="aws_kms_key.rotation_period_in_days",
-    symptom="reads 0 or 365 whatever was set: every plan changes the key",
+    symptom="always reads 0 or 365: every plan changes the key",
     restores="EnableKeyRotation stores RotationPeriodInDays (90 to 2560); GetKeyRotationStatus returns it and the next date while rotation is on",
     upstream=None,
 )
@@ -45,7 +45,7 @@ def rotation_period() -> None:
 @patch(
     service="kms",
     subject="aws_kms_alias alias/aws/*",
-    symptom="the keys behind alias/aws/* say KeyManager CUSTOMER, so they look like leftovers of a deployment",
+    symptom="the keys behind alias/aws/* have KeyManager CUSTOMER, so they look like leftovers of a deployment",
     restores="AWS manages the keys behind its own aliases",
     upstream=None,
 )

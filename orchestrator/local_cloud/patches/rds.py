@@ -40,7 +40,7 @@ def http_endpoint() -> None:
 @patch(
     service="rds",
     subject="aws_rds_cluster.scaling_configuration",
-    symptom="a block with empty values comes back that nobody set: every plan changes it",
+    symptom="a block with empty values is returned although none was set: every plan changes it",
     restores="only a serverless v1 cluster has ScalingConfigurationInfo",
     upstream=None,
 )
@@ -54,7 +54,7 @@ def scaling_configuration() -> None:
     service="rds",
     subject="aws_rds_cluster.engine_lifecycle_support",
     symptom="not stored: every plan sets it again",
-    restores="CreateDBCluster stores EngineLifecycleSupport, which is extended support where nothing is said",
+    restores="CreateDBCluster stores EngineLifecycleSupport; the default is extended support",
     upstream=None,
 )
 def engine_lifecycle_support() -> None:

@@ -11,14 +11,14 @@ from orchestrator.local_cloud.patches.registry import Original, add, around, pat
 @patch(
     service="rds",
     subject="DescribeDBClusterAutomatedBackups",
-    symptom="not implemented, so that nobody can tell whether a deleted cluster left backups",
+    symptom="not implemented: nothing shows whether a deleted cluster left backups",
     restores="a cluster has automated backups while it exists; none are retained after it",
     upstream=None,
 )
 def cluster_automated_backups() -> None:
     @add(RDSResponse, "describe_db_cluster_automated_backups")
     def describe_db_cluster_automated_backups(self: Any) -> Any:
-        asked = (self.params.get("DBClusterIdentifier"), self.params.get("DbClusterResourceId"))
+        wanted = (self.params.get("DBClusterIdentifier"), self.params.get("DbClusterResourceId"))
         found = [
             {
                 "DBClusterArn": cluster.db_cluster_arn,
@@ -30,7 +30,8 @@ def cluster_automated_backups() -> None:
                 "Status": "active",
             }
             for cluster in self.backend.describe_db_clusters(None)
-            if asked[0] in (None, cluster.db_cluster_identifier) and asked[1] in (None, cluster.db_cluster_resource_id)
+            if wanted[0] in (None, cluster.db_cluster_identifier)
+            and wanted[1] in (None, cluster.db_cluster_resource_id)
         ]
         return ActionResult({"DBClusterAutomatedBackups": found})
 
@@ -38,8 +39,8 @@ def cluster_automated_backups() -> None:
 @patch(
     service="rds",
     subject="aws_rds_cluster (destroy)",
-    symptom="the cluster's automated snapshot outlives it",
-    restores="DeleteDBCluster takes the automated snapshots with it, unless DeleteAutomatedBackups is false",
+    symptom="the cluster's automated snapshot is left behind",
+    restores="DeleteDBCluster deletes the automated snapshots, unless DeleteAutomatedBackups is false",
     upstream=None,
 )
 def automated_snapshots_go_with_the_cluster() -> None:

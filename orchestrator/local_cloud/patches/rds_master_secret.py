@@ -17,8 +17,8 @@ _LENGTH = 32
 @patch(
     service="rds",
     subject="aws_rds_cluster.master_user_secret",
-    symptom='the secret holds "admin" and a fixed password whatever the cluster says; rotation leaves it as it was',
-    restores="RDS makes a password of its own for the master user's name, and another one when it is told to rotate",
+    symptom='the secret always holds "admin" and a fixed password; rotation does not change it',
+    restores="RDS generates a password for the master user, and another one on rotation",
     upstream=None,
 )
 def master_user_secret() -> None:

@@ -24,7 +24,7 @@ _CALLER = Principal(arn=f"arn:aws:iam::{ACCOUNT_ID}:user/local-cloud", account=A
 @patch(
     service="s3",
     subject="aws_s3_bucket_policy with Condition",
-    symptom="conditions are ignored, so that a denial without TLS denies every put and get with 403",
+    symptom="conditions are ignored: a denial of requests without TLS denies every put and get with 403",
     restores="a statement applies when its principal, action, resource and conditions match; the connection to the local cloud counts as TLS 1.3",
     upstream=None,
 )
@@ -61,7 +61,7 @@ def logging_target() -> None:
         bucket_arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}"
         sample = f"{bucket_arn}/{target_prefix or ''}2026-01-01-00-00-00-0123456789ABCDEF"
         given = parse(f"policy of bucket {target_bucket.name}", target_bucket.policy.decode())
-        # Which bucket's log it will be is not known here, so conditions, which speak of it, are not asked.
+        # Conditions refer to the bucket whose log it will be, which is unknown here; so they are ignored.
         policy = replace(given, statements=tuple(replace(one, conditions=()) for one in given.statements))
         return allows(AccessRequest(principal=_LOGGING_SERVICE, action="s3:PutObject", resource=sample), policy)
 

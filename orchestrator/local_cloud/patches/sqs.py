@@ -11,8 +11,8 @@ from orchestrator.local_cloud.patches.registry import Original, around, patch
 @patch(
     service="sqs",
     subject="aws_sqs_queue.policy",
-    symptom="setting any other attribute deletes the policy",
-    restores="SetQueueAttributes changes what it names, and nothing else",
+    symptom="setting another attribute deletes the policy",
+    restores="SetQueueAttributes changes only the attributes that it names",
     upstream=None,
 )
 def policy_is_kept() -> None:
@@ -27,7 +27,7 @@ def policy_is_kept() -> None:
 @patch(
     service="sqs",
     subject="aws_sqs_queue.redrive_policy, .redrive_allow_policy",
-    symptom="the first comes back with other white space, the second not at all: the provider waits three minutes for it and fails",
+    symptom="the first is returned with other white space, the second never: the provider waits three minutes for it and fails",
     restores="both are returned as compact JSON",
     upstream=None,
 )

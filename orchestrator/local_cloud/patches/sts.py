@@ -10,7 +10,7 @@ from orchestrator.local_cloud.patches.registry import Original, around, patch
 @patch(
     service="sts",
     subject="GetCallerIdentity",
-    symptom='the ARN "arn:aws:sts::<account>:user/moto" has a shape that AWS never returns, which breaks what is built from it',
+    symptom='the ARN "arn:aws:sts::<account>:user/moto" has a shape that AWS never returns, which breaks ARNs derived from it',
     restores="an IAM user's ARN belongs to IAM, and its unique id begins with AIDA",
     upstream="pull/806",
 )

@@ -38,5 +38,5 @@ def test_b14_the_url_of_the_outputs_becomes_one_of_the_local_cloud():
 
 @pytest.mark.parametrize("given", ["https://example.com/v1", f"https://{AWS}", "nothing"])
 def test_what_is_no_url_of_a_stage_is_refused(given):
-    with pytest.raises(ValueError, match="is no URL of a stage"):
+    with pytest.raises(ValueError, match="is not the URL of a stage"):
         local_url("http://127.0.0.1:4566", given)
