@@ -2,9 +2,20 @@
 
 import pytest
 
-from orchestrator.commands import DeploymentRequest, Target, UpRequest, destroy, drift, opening, plan, up
+from orchestrator.commands import (
+    DeploymentRequest,
+    Target,
+    UpRequest,
+    destroy,
+    drift,
+    opening,
+    outputs,
+    plan,
+    recover,
+    up,
+)
 from orchestrator.commands.opening import open_deployment
-from orchestrator.commands.requests import DestroyRequest
+from orchestrator.commands.requests import DestroyRequest, RecoverRequest
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.errors import UsageError
 from tests.fakes.cloud import ACCOUNT
@@ -100,6 +111,8 @@ COMMANDS = {
     "up": (up, UpRequest),
     "plan": (plan, DeploymentRequest),
     "drift": (drift, DeploymentRequest),
+    "outputs": (outputs, DeploymentRequest),
+    "recover": (recover, RecoverRequest),
     "destroy": (destroy, DestroyRequest),
 }
 
