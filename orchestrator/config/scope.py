@@ -7,7 +7,7 @@ reference to something later is refused with the reason. Locals are evaluated wh
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from os.path import normpath
 from pathlib import Path
 
@@ -66,6 +66,7 @@ class FileScope:
         self.files = files
         self.place = place
         self.includes: tuple[IncludedFile, ...] = ()
+        self._functions = self._bound_functions()
         self._locals: dict[str, Value] = {}
         self._evaluating: list[str] = []
         if document.includes:
@@ -73,12 +74,11 @@ class FileScope:
             self.place = replace(
                 place, includes={include.label: include.scope.document.path.parent for include in self.includes}
             )
-            # The functions made for the include blocks do not know of the includes yet.
-            self.__dict__.pop("functions", None)
+            # The functions made for the include blocks did not know the includes yet.
+            self._functions = self._bound_functions()
 
-    @cached_property
-    def functions(self) -> Mapping[str, Function]:
-        """Terraform's functions relative to this file, and Terragrunt's relative to its place."""
+    def _bound_functions(self) -> Mapping[str, Function]:
+        """Bind Terraform's functions to the folder of this file, and Terragrunt's to its place."""
         own = terragrunt_functions(self.place, self.files.env, self._read)
         return ChainMap(own, self.files.terraform_functions(self.document.path.parent))
 
@@ -110,7 +110,7 @@ class FileScope:
         if "dependency" in roots:
             variables["dependency"] = outputs.as_value(found)
         try:
-            return evaluate(expression, Scope(variables, self.functions, self.document.path.parent))
+            return evaluate(expression, Scope(variables, self._functions, self.document.path.parent))
         except ConfigurationError as error:
             explainer = Explainer(
                 locals=self.document.locals,

@@ -40,7 +40,14 @@ class BinaryOperator(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Literal:
+class Node:
+    """A part of the syntax tree, and its place."""
+
+    range: Range = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literal(Node):
     """A value written out; in a folded tree any wholly known value.
 
     Attributes:
@@ -49,47 +56,42 @@ class Literal:
     """
 
     value: Any
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(Node):
     """A string with ``${...}`` or ``%{...}`` in it; a part that is a ``Literal`` string is plain text.
 
     A template of a single interpolation yields the value of that expression with its own type.
     """
 
     parts: tuple["Expression", ...]
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateIf:
+class TemplateIf(Node):
     """``%{ if condition }...%{ else }...%{ endif }`` inside a template."""
 
     condition: "Expression"
     then: "Template"
     otherwise: "Template"
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateFor:
+class TemplateFor(Node):
     """``%{ for key, value in collection }...%{ endfor }`` inside a template."""
 
     key_name: str | None
     value_name: str
     collection: "Expression"
     body: "Template"
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListExpression:
+class ListExpression(Node):
     """``[a, b]``."""
 
     items: tuple["Expression", ...]
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,48 +103,42 @@ class ObjectItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectExpression:
+class ObjectExpression(Node):
     """``{ key = value }``."""
 
     items: tuple[ObjectItem, ...]
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VariableExpression:
+class VariableExpression(Node):
     """The first name of a reference: ``local``, ``dependency``, a loop variable."""
 
     name: str
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetAttribute:
+class GetAttribute(Node):
     """``of.name``."""
 
     of: "Expression"
     name: str
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class Index(Node):
     """``of[key]``, and the older ``of.0``."""
 
     of: "Expression"
     key: "Expression"
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SplatItem:
+class SplatItem(Node):
     """Stands for the current element inside ``Splat.each``."""
 
-    range: Range = field(compare=False, repr=False)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Splat:
+class Splat(Node):
     """``of[*]...`` (full) or ``of.*...`` (attribute only).
 
     ``each`` is what follows the star, applied to every element: attributes and, for the full one, indexes around a
@@ -152,51 +148,46 @@ class Splat:
     of: "Expression"
     each: "Expression"
     full: bool
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionCall:
+class FunctionCall(Node):
     """``name(arguments)``; with ``expand_final`` the last argument is a list of arguments: ``max(numbers...)``."""
 
     name: str
     arguments: tuple["Expression", ...]
     expand_final: bool
     name_range: Range = field(compare=False, repr=False)
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unary:
+class Unary(Node):
     """``-operand`` or ``!operand``."""
 
     operator: UnaryOperator
     operand: "Expression"
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binary:
+class Binary(Node):
     """``left operator right``."""
 
     operator: BinaryOperator
     left: "Expression"
     right: "Expression"
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conditional:
+class Conditional(Node):
     """``condition ? then : otherwise``."""
 
     condition: "Expression"
     then: "Expression"
     otherwise: "Expression"
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForList:
+class ForList(Node):
     """``[for key, value in collection : result if condition]``."""
 
     key_name: str | None
@@ -204,11 +195,10 @@ class ForList:
     collection: "Expression"
     result: "Expression"
     condition: "Expression | None"
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForObject:
+class ForObject(Node):
     """``{for key, value in collection : key_result => value_result if condition}``, grouping with ``...``."""
 
     key_name: str | None
@@ -218,7 +208,6 @@ class ForObject:
     value_result: "Expression"
     group: bool
     condition: "Expression | None"
-    range: Range = field(compare=False, repr=False)
 
 
 Expression: TypeAlias = (
@@ -243,17 +232,16 @@ Expression: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(Node):
     """``name = expression`` in a body; ``range`` covers all of it."""
 
     name: str
     expression: Expression
     name_range: Range = field(compare=False, repr=False)
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Node):
     """``type "label" { body }``; ``range`` covers the header up to and including the closing brace."""
 
     type: str
@@ -261,16 +249,14 @@ class Block:
     body: "Body"
     type_range: Range = field(compare=False, repr=False)
     label_ranges: tuple[Range, ...] = field(compare=False, repr=False)
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(Node):
     """What a file or a block contains: attributes by name and blocks, both in the order of the source."""
 
     attributes: Mapping[str, Attribute]
     blocks: tuple[Block, ...]
-    range: Range = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

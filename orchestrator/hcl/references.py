@@ -4,26 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.diagnostics import Range
-from orchestrator.hcl.nodes import (
-    Binary,
-    Conditional,
-    Expression,
-    ForList,
-    ForObject,
-    FunctionCall,
-    GetAttribute,
-    Index,
-    ListExpression,
-    Literal,
-    ObjectExpression,
-    Splat,
-    SplatItem,
-    Template,
-    TemplateFor,
-    TemplateIf,
-    Unary,
-    VariableExpression,
-)
+from orchestrator.hcl import nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +21,7 @@ class Reference:
     range: Range = field(compare=False, repr=False)
 
 
-def references(expression: Expression) -> tuple[Reference, ...]:
+def references(expression: nodes.Expression) -> tuple[Reference, ...]:
     """Return every reference of the expression, the longest static path of each, in the order of the text.
 
     A path ends where a splat, a call or a computed index begins; what is inside such an index counts on its own. Loop
@@ -49,18 +30,18 @@ def references(expression: Expression) -> tuple[Reference, ...]:
     return tuple(reference for reference, _ in _walk(expression, frozenset()))
 
 
-def free_variables(expression: Expression) -> tuple[VariableExpression, ...]:
+def free_variables(expression: nodes.Expression) -> tuple[nodes.VariableExpression, ...]:
     """Return the nodes of all names that the expression does not bind itself, each as often as it occurs."""
     return tuple(variable for _, variable in _walk(expression, frozenset()))
 
 
-def _walk(expression: Expression, bound: frozenset[str]) -> Iterator[tuple[Reference, VariableExpression]]:
+def _walk(expression: nodes.Expression, bound: frozenset[str]) -> Iterator[tuple[Reference, nodes.VariableExpression]]:
     match expression:
-        case Literal() | SplatItem():
+        case nodes.Literal() | nodes.SplatItem():
             pass
-        case VariableExpression() | GetAttribute() | Index():
+        case nodes.VariableExpression() | nodes.GetAttribute() | nodes.Index():
             yield from _traversal(expression, bound)
-        case ForList() | ForObject() | TemplateFor():
+        case nodes.ForList() | nodes.ForObject() | nodes.TemplateFor():
             yield from _loop(expression, bound)
         case _:
             for child in _children(expression):
@@ -68,17 +49,17 @@ def _walk(expression: Expression, bound: frozenset[str]) -> Iterator[tuple[Refer
 
 
 def _traversal(
-    expression: VariableExpression | GetAttribute | Index, bound: frozenset[str]
-) -> Iterator[tuple[Reference, VariableExpression]]:
-    steps: list[GetAttribute | Index] = []
-    node: Expression = expression
-    while isinstance(node, GetAttribute | Index):
+    expression: nodes.VariableExpression | nodes.GetAttribute | nodes.Index, bound: frozenset[str]
+) -> Iterator[tuple[Reference, nodes.VariableExpression]]:
+    steps: list[nodes.GetAttribute | nodes.Index] = []
+    node: nodes.Expression = expression
+    while isinstance(node, nodes.GetAttribute | nodes.Index):
         steps.append(node)
         node = node.of
-    if isinstance(node, VariableExpression):
+    if isinstance(node, nodes.VariableExpression):
         if node.name not in bound:
             path: list[str | int] = [node.name]
-            end: Expression = node
+            end: nodes.Expression = node
             for step in reversed(steps):
                 key = _static_key(step)
                 if key is None:
@@ -89,14 +70,14 @@ def _traversal(
     else:
         yield from _walk(node, bound)
     for step in reversed(steps):
-        if isinstance(step, Index):
+        if isinstance(step, nodes.Index):
             yield from _walk(step.key, bound)
 
 
-def _static_key(step: GetAttribute | Index) -> str | int | None:
-    if isinstance(step, GetAttribute):
+def _static_key(step: nodes.GetAttribute | nodes.Index) -> str | int | None:
+    if isinstance(step, nodes.GetAttribute):
         return step.name
-    if isinstance(step.key, Literal):
+    if isinstance(step.key, nodes.Literal):
         key = step.key.value
         if isinstance(key, str) or (isinstance(key, int) and not isinstance(key, bool)):
             return key
@@ -104,41 +85,41 @@ def _static_key(step: GetAttribute | Index) -> str | int | None:
 
 
 def _loop(
-    expression: ForList | ForObject | TemplateFor, bound: frozenset[str]
-) -> Iterator[tuple[Reference, VariableExpression]]:
+    expression: nodes.ForList | nodes.ForObject | nodes.TemplateFor, bound: frozenset[str]
+) -> Iterator[tuple[Reference, nodes.VariableExpression]]:
     yield from _walk(expression.collection, bound)
     names = {expression.value_name} | ({expression.key_name} if expression.key_name else set())
     inner = bound | names
     match expression:
-        case ForList():
-            parts: tuple[Expression | None, ...] = (expression.result, expression.condition)
-        case ForObject():
+        case nodes.ForList():
+            parts: tuple[nodes.Expression | None, ...] = (expression.result, expression.condition)
+        case nodes.ForObject():
             parts = (expression.key_result, expression.value_result, expression.condition)
-        case TemplateFor():
+        case nodes.TemplateFor():
             parts = (expression.body,)
     for part in parts:
         if part is not None:
             yield from _walk(part, inner)
 
 
-def _children(expression: Expression) -> tuple[Expression, ...]:
+def _children(expression: nodes.Expression) -> tuple[nodes.Expression, ...]:
     match expression:
-        case Template():
+        case nodes.Template():
             return expression.parts
-        case TemplateIf():
+        case nodes.TemplateIf():
             return (expression.condition, expression.then, expression.otherwise)
-        case ListExpression():
+        case nodes.ListExpression():
             return expression.items
-        case ObjectExpression():
+        case nodes.ObjectExpression():
             return tuple(part for item in expression.items for part in (item.key, item.value))
-        case Splat():
+        case nodes.Splat():
             return (expression.of, expression.each)
-        case FunctionCall():
+        case nodes.FunctionCall():
             return expression.arguments
-        case Unary():
+        case nodes.Unary():
             return (expression.operand,)
-        case Binary():
+        case nodes.Binary():
             return (expression.left, expression.right)
-        case Conditional():
+        case nodes.Conditional():
             return (expression.condition, expression.then, expression.otherwise)
     return ()

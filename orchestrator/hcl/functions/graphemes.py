@@ -4,10 +4,13 @@ The rules are those of Unicode 15.0, as in Terraform. ``regex``'s own ``\X`` fol
 the consonants of Indic conjuncts.
 """
 
-import regex
+from functools import cache
+from typing import TYPE_CHECKING
 
-_CLUSTER = regex.compile(
-    r"""
+if TYPE_CHECKING:
+    import regex
+
+_CLUSTER = r"""
     \r\n
   | \p{GCB=Prepend}*
     (?: \p{GCB=Regional_Indicator}{2}
@@ -17,14 +20,19 @@ _CLUSTER = regex.compile(
     )
     [\p{GCB=Extend}\p{GCB=SpacingMark}\u200d]*
   | .
-    """,
-    regex.VERBOSE | regex.DOTALL,
-)
+"""
 
 
 def graphemes(text: str) -> list[str]:
     """Cut the text between grapheme clusters."""
     if text.isascii() and "\r\n" not in text:
         return list(text)
-    clusters: list[str] = _CLUSTER.findall(text)
+    clusters: list[str] = _compiled().findall(text)
     return clusters
+
+
+@cache
+def _compiled() -> "regex.Pattern[str]":
+    import regex  # noqa: PLC0415 - costs 40 ms and is needed only for text that is not ASCII
+
+    return regex.compile(_CLUSTER, regex.VERBOSE | regex.DOTALL)

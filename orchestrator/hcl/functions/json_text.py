@@ -9,6 +9,7 @@ from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import StillUnknownError, composed
 from orchestrator.hcl.functions.decimals import normalise, number_text
 from orchestrator.hcl.functions.declaration import anything, declare, text
+from orchestrator.hcl.limits import NESTING
 from orchestrator.hcl.values import SetValue, Value
 
 _HTML = re.compile("[<>&\u2028\u2029]")
@@ -43,13 +44,13 @@ def parse_json(source: str) -> Value:
             parse_int=_integer,
             parse_constant=_refuse,
         )
+        return _composed(parsed, 0)
     except json.JSONDecodeError as error:
         raise FunctionError(
             f"Not valid JSON: {error.msg[0].lower()}{error.msg[1:]} (line {error.lineno}, column {error.colno}).",
         ) from None
     except RecursionError:
         raise FunctionError("The JSON text is nested too deeply.") from None
-    return _composed(parsed)
 
 
 def _integer(digits: str) -> Value:
@@ -60,15 +61,17 @@ def _refuse(name: str) -> NoReturn:
     raise FunctionError(f"Not valid JSON: {name} is not a number in JSON.")
 
 
-def _composed(value: Value) -> Value:
+def _composed(value: Value, depth: int) -> Value:
+    if depth > NESTING:
+        raise RecursionError
     match value:
         case str():
             # Half of a surrogate pair; Go reads it as the replacement character.
             return composed(_SURROGATE.sub("\ufffd", value))
         case list():
-            return [_composed(item) for item in value]
+            return [_composed(item, depth + 1) for item in value]
         case dict():
-            return {composed(name): _composed(item) for name, item in value.items()}
+            return {composed(name): _composed(item, depth + 1) for name, item in value.items()}
     return value
 
 

@@ -101,6 +101,8 @@ class _Reader:
             return _scalar(node)
         if id(node) in self.open:
             raise _refused(node, "an anchor cannot be referred to from inside its own definition")
+        if len(self.open) > NESTING:
+            raise RecursionError
         self.open.add(id(node))
         try:
             return self._collection(node)

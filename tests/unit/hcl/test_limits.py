@@ -23,6 +23,7 @@ WORK = "Expression takes too much work"
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{below}'] * 10)}]\\n" for below, name in zip("abcdef", "bcdefg", strict=True)
 )
+LEVELS = "".join(f"{' ' * level}a:\\n" for level in range(210))
 
 CASES = {
     "exponent": ("1e999999999", NUMBER),
@@ -56,6 +57,8 @@ CASES = {
     "empty matches": ('regexall("(a{1000}){1000}", "a")', FUNCTION),
     "aliases": (f'yamldecode("{BOMB}")', FUNCTION),
     "brackets in YAML": (f'yamldecode("{"[" * 3000 + "]" * 3000}")', FUNCTION),
+    "levels of YAML": (f'yamldecode("{LEVELS}")', FUNCTION),
+    "levels of JSON": (f'jsondecode("{"[" * 210 + "]" * 210}")', FUNCTION),
     "brackets in JSON": (f'jsondecode("{"[" * 50000 + "]" * 50000}")', FUNCTION),
     "template in a loop": ('"%{ for i in range(1000) }${format("%100000s", i)}%{ endfor }"', WORK),
     "loops": ("[for i in range(1000) : [for j in range(1000) : [for k in range(1000) : k]]]", WORK),

@@ -27,7 +27,7 @@ DIFFERENCES = [
     # There is no negative zero here.
     ('yamldecode("-0")', "0", "-0"),
     # Terraform composes the letter of the escape with the accent behind it, which is not valid JSON.
-    ('length(jsonencode("\\n\\u0301"))', "4", "4"),
+    ('strcontains(jsonencode("\\n\\u0301"), "\\\\n")', "true", "false"),
     # The last digit of a number that 512 bits cannot hold.
     ("tostring(1 / 3 * 2)", f'"0.{"6" * 155}"', f'"0.{"6" * 153}7"'),
     # Aliases of encoding names.
