@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a program of the pipeline, not a package
-"""Writes the input and output tables of modules/*/README.md from the variables and outputs that the modules declare.
+"""Write the input and output tables of modules/*/README.md from the variables and outputs that the modules declare.
 
 Run it after a variable or an output changed: ``python .ci/module_docs.py``. With ``--check`` it writes nothing, prints
 what has drifted as a diff, and exits with 1 if anything has. What stands between the markers belongs to this program;
@@ -26,7 +26,7 @@ END = "<!-- END TABLES -->"
 MODULES = Path(__file__).resolve().parent.parent / "modules"
 
 LONGEST_CELL = 60
-"""Characters of source that a table cell takes; anything longer is shown below the table."""
+"""Characters of source that fit into a table cell; longer source is shown below the table."""
 
 
 class DocumentationError(Exception):
@@ -42,7 +42,7 @@ class Declaration:
 
     @property
     def description(self) -> str:
-        """The description as a reader sees it; empty when there is none."""
+        """Return the description as a reader sees it; empty without one."""
         return str(json.loads(self.attributes.get("description", '""')))
 
 
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def tables(module: Path) -> str:
-    """The text between the markers for one module folder, without the markers.
+    """Generate the text between the markers for one module folder.
 
     Raises:
         DocumentationError: a declaration has no description, or a file cannot be parsed.
@@ -93,7 +93,7 @@ def tables(module: Path) -> str:
 
 
 def declarations(path: Path, kind: str) -> list[Declaration]:
-    """The blocks of a kind in a file, by name.
+    """Find the blocks of a kind in a file, by name.
 
     Raises:
         DocumentationError: a declaration has no description, or the file cannot be parsed.
@@ -112,7 +112,7 @@ def declarations(path: Path, kind: str) -> list[Declaration]:
 
 
 def with_tables(readme: str, generated: str, path: Path) -> str:
-    """The README with the generated text between its markers.
+    """Insert the generated text between the markers of a README.
 
     Raises:
         DocumentationError: the markers are missing, repeated or in the wrong order.
@@ -193,7 +193,7 @@ def _is_long(text: str) -> bool:
 
 
 def _outdented(text: str) -> str:
-    """The text with the indentation of its block taken away from every line but the first, which has none."""
+    """Remove the block's indentation from every line but the first, which has none."""
     first, *rest = text.split("\n")
     return "\n".join([first, *dedent("\n".join(rest)).split("\n")]) if rest else first
 

@@ -1,9 +1,9 @@
-"""Runs up and destroy in a loop, and looks in the cloud itself for what was left behind.
+"""Run up and destroy in a loop, and check the cloud itself for leftovers.
 
     .venv/bin/python benchmarks/cycles.py --cycles 10 --environment dev
 
 Prints a line per cycle and a table at the end; exit code 1 when a command failed or anything was left. It works in a
-project folder of its own with a local cloud of its own, so it disturbs nothing.
+project folder and a local cloud of its own.
 """
 
 import argparse
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Exit code 0 when every cycle was clean."""
+    """Run every cycle; returns 0 when all were clean."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cycles", type=int, default=10)
     parser.add_argument("--environment", default="dev")

@@ -1,15 +1,14 @@
-"""Breaks runs off at random moments, and looks whether the next ones make everything well again.
+"""Interrupt runs at random moments, and check that the next ones repair everything.
 
     .venv/bin/python benchmarks/interrupts.py --runs 20 --signal int
     .venv/bin/python benchmarks/interrupts.py --runs 20 --signal kill-all --only kms --only vpc --only iam --only dynamodb
 
 A run is an ``up`` in an empty local cloud that gets a signal at a moment drawn from the seed: "int" is a Ctrl-C, "kill-terraform"
 kill -9 of one Terraform process, "kill-platformctl" of platformctl alone, "kill-all" of platformctl with all of its Terraform and
-provider processes, but not of the local cloud. Then it is checked that no lock is left (int) or that the one that is left is explained, that every state can be read, that
-``up`` completes, that a second one has nothing to do, that nothing exists twice, and that ``destroy`` leaves nothing behind.
+provider processes, but not of the local cloud. Then no lock may be left (int), or the one that is left must be explained; every state
+must be readable, ``up`` must complete, a second one must have nothing to do, nothing may exist twice, and ``destroy`` must leave nothing.
 
-Prints a line per run and a table at the end; exit code 1 on any fault. It works in a project folder of its own with a local cloud of
-its own, so it disturbs nothing.
+Prints a line per run and a table at the end; exit code 1 on any fault. It works in a project folder and a local cloud of its own.
 """
 
 import argparse
@@ -42,13 +41,13 @@ from orchestrator.local_cloud.process import ServerProcess
 ROOT = Path(__file__).resolve().parent.parent
 BUCKET = f"terraform-state-{ACCOUNT_ID}-{REGION}"
 SIGNALS = ("int", "kill-terraform", "kill-platformctl", "kill-all")
-# What a run may take at most before something hangs, in seconds.
+# Seconds after which a run counts as hung.
 DEADLINE = 1800
 
 
 @dataclass(kw_only=True)
 class Result:
-    """What became of one interrupted run.
+    """The outcome of one interrupted run.
 
     Attributes:
         moment: seconds after the start of ``up`` at which the signal was sent.
@@ -70,7 +69,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """The project and what is done in it."""
+    """The project, and the commands that run in it."""
 
     project: Path
     endpoint: str
@@ -96,8 +95,8 @@ class Bench:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         process = self.start(*arguments)
-        said, _ = process.communicate(timeout=DEADLINE)
-        return process.returncode, said
+        messages, _ = process.communicate(timeout=DEADLINE)
+        return process.returncode, messages
 
     def client(self, service: str) -> Any:
         session = boto3.session.Session(
@@ -108,7 +107,7 @@ class Bench:
         )
 
     def bucket(self, suffix: str) -> dict[str, bytes]:
-        """What lies under the suffix in the state bucket, by key; nothing where there is no bucket."""
+        """List the objects under the suffix in the state bucket, by key; none without a bucket."""
         s3 = self.client("s3")
         if BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
             return {}
@@ -116,12 +115,12 @@ class Bench:
         return {item["Key"]: s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in listed}
 
     def states(self, suffix: str) -> list[dict[str, Any]]:
-        """Every state; one that cannot be read is an error."""
+        """Read every state; an unreadable one is an error."""
         return [json.loads(text) for key, text in self.bucket(suffix).items() if key.endswith(".tfstate")]
 
 
 def main() -> int:
-    """Exit code 0 when every run was made well again."""
+    """Interrupt every run; returns 0 when all were repaired."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--env", default="dev")
@@ -157,21 +156,21 @@ def main() -> int:
 def _run(bench: Bench, *, runs: int, chance: random.Random, cloud: ServerProcess) -> int:
     print(f"environment {bench.environment}, units {', '.join(bench.only) or 'all'}, signal {bench.signal}")
     since = time.time()
-    code, said = bench.run("up", "--suffix", "whole", "--env", bench.environment, *bench.units())
+    code, messages = bench.run("up", "--suffix", "whole", "--env", bench.environment, *bench.units())
     whole = time.time() - since
     if code:
-        print(said[-3000:])
+        print(messages[-3000:])
         return 1
-    # Before the first unit there is nothing that kill -9 could leave; an interrupt has to be borne at any time.
+    # Before the first unit kill -9 can leave nothing; an interrupt must be handled at any time.
     earliest = 1.0 if bench.signal == "int" else _first_unit(bench.project) - since
-    code, said = bench.run("destroy", "--suffix", "whole", "--yes")
+    code, messages = bench.run("destroy", "--suffix", "whole", "--yes")
     if code:
-        print(said[-3000:])
+        print(messages[-3000:])
         return 1
-    print(f"an up that nobody breaks off takes {whole:.1f} s; signals are sent from {earliest:.1f} s on", flush=True)
+    print(f"an uninterrupted up takes {whole:.1f} s; signals are sent from {earliest:.1f} s on", flush=True)
     results = []
     for number in range(1, runs + 1):
-        # The last destroy lets an empty local cloud end by itself after a while, which another up takes back.
+        # After the last destroy an empty local cloud retires, unless another up begins.
         moment = chance.uniform(earliest, whole * 0.98)
         result = _interrupted(bench, number, moment, chance)
         results.append(result)
@@ -180,14 +179,14 @@ def _run(bench: Bench, *, runs: int, chance: random.Random, cloud: ServerProcess
             print(f"     {fault}", flush=True)
         assert cloud.status().endpoint == bench.endpoint, "the local cloud has gone"
     faulty = sum(bool(result.faults) for result in results)
-    print(f"\n{runs} runs broken off with {bench.signal}: {faulty} with a fault")
+    print(f"\n{runs} runs interrupted with {bench.signal}: {faulty} with a fault")
     print(f"  locks left            {sum(result.locks for result in results)}")
     print(f"  resources in no state {sum(result.unrecorded for result in results)}")
     return 1 if faulty else 0
 
 
 def _first_unit(project: Path) -> float:
-    """When the first unit of the only run so far began."""
+    """Tell when the first unit of the only run so far began."""
     (run,) = (project / ".platformctl" / "runs").iterdir()
     events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     return min(event["time"] for event in events if event["type"] == "unit_started")
@@ -207,10 +206,10 @@ def _interrupted(bench: Bench, number: int, moment: float, chance: random.Random
     since = time.monotonic()
     up = ("up", "--suffix", suffix, "--env", bench.environment, *bench.units())
     process = bench.start(*up)
-    # Read while it runs, or it stops when the pipe is full.
-    said: list[str] = []
-    _break_off(bench, process, moment, chance, said)
-    _check_what_is_left(bench, suffix, result, code=process.returncode, said="".join(said))
+    # Read while it runs, because it blocks when the pipe is full.
+    messages: list[str] = []
+    _break_off(bench, process, moment, chance, messages)
+    _check_what_is_left(bench, suffix, result, code=process.returncode, messages="".join(messages))
     if bench.recover:
         _expect(result, 0, *bench.run("recover", "--suffix", suffix, "--yes"), doing="recover")
     _check_that_up_completes(bench, suffix, result, up)
@@ -224,7 +223,7 @@ def _interrupted(bench: Bench, number: int, moment: float, chance: random.Random
 
 
 def _break_off(
-    bench: Bench, process: "subprocess.Popen[str]", moment: float, chance: random.Random, said: list[str]
+    bench: Bench, process: "subprocess.Popen[str]", moment: float, chance: random.Random, messages: list[str]
 ) -> None:
     deadline = time.monotonic() + moment
     while time.monotonic() < deadline and process.poll() is None:
@@ -235,12 +234,12 @@ def _break_off(
         case "kill-platformctl":
             process.kill()
         case "kill-all":
-            # From the top, so that nobody is left to start another one.
+            # Parents first, so that none is left to start another one.
             process.kill()
             for pid in [process.pid, *(pid for pid, _ in _children(bench.project))]:
                 _kill(pid)
         case _:
-            # Between two units there is none for a moment.
+            # Between two units there may be none.
             while process.poll() is None:
                 running = [pid for pid, arguments in _children(bench.project) if _is_apply(arguments)]
                 if running:
@@ -248,11 +247,11 @@ def _break_off(
                     break
                 time.sleep(0.02)
     text, _ = process.communicate(timeout=DEADLINE)
-    said.append(text)
+    messages.append(text)
 
 
 def _children(project: Path) -> Iterator[tuple[int, str]]:
-    """Terraform and provider processes of this project: their folder or an argument lies in it, or their parent does so."""
+    """Find the Terraform and provider processes of this project: by their folder, their arguments, or their parent."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [
         (int(pid), int(parent), arguments)
@@ -275,7 +274,7 @@ def _works_in(pid: int, project: Path) -> bool:
     except OSError:
         return False
     terraform = project / ".platformctl" / "work" in folder.parents
-    # A shared provider stands where platformctl stood; what it was started with tells whose it is.
+    # A shared provider runs in platformctl's folder; its arguments show which project it belongs to.
     arguments = Path(f"/proc/{pid}/cmdline").read_bytes() if not terraform else b""
     return terraform or (b"terraform-provider" in arguments and str(project).encode() in environ)
 
@@ -293,7 +292,7 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _check_what_is_left(bench: Bench, suffix: str, result: Result, *, code: int, said: str) -> None:
+def _check_what_is_left(bench: Bench, suffix: str, result: Result, *, code: int, messages: str) -> None:
     found = bench.bucket(suffix)
     locks = [key for key in found if key.endswith(".tflock")]
     result.locks = len(locks)
@@ -310,12 +309,12 @@ def _check_what_is_left(bench: Bench, suffix: str, result: Result, *, code: int,
         if result.unrecorded:
             result.faults.append(f"{result.unrecorded} resources in no state after an interrupt")
         if code not in {0, 130}:
-            result.faults.append(f"up ended with {code} after an interrupt: {said[-1500:]}")
+            result.faults.append(f"up ended with {code} after an interrupt: {messages[-1500:]}")
         return
     if bench.signal == "kill-terraform" and code not in {0, 1}:
-        result.faults.append(f"up ended with {code} after one Terraform was killed: {said[-1500:]}")
+        result.faults.append(f"up ended with {code} after one Terraform was killed: {messages[-1500:]}")
     explained = bench.run("recover", "--suffix", suffix, "--dry-run")[1]
-    # A Terraform that goes on alone may have released its lock meanwhile.
+    # An orphaned Terraform may have released its lock meanwhile.
     still = bench.bucket(suffix)
     result.faults.extend(
         f"{key} is not explained: {explained}"
@@ -325,8 +324,8 @@ def _check_what_is_left(bench: Bench, suffix: str, result: Result, *, code: int,
 
 
 def _check_that_up_completes(bench: Bench, suffix: str, result: Result, up: tuple[str, ...]) -> None:
-    code, said = bench.run(*up)
-    if not _expect(result, 0, code, said, doing="up"):
+    code, messages = bench.run(*up)
+    if not _expect(result, 0, code, messages, doing="up"):
         return
     states = bench.states(suffix)
     twice = unrecorded(bench.client, suffix, states)
@@ -334,14 +333,14 @@ def _check_that_up_completes(bench: Bench, suffix: str, result: Result, up: tupl
         result.faults.append(f"exists and is in no state: {', '.join(str(thing) for thing in twice[:5])}")
     _check_counts(bench, suffix, states, result)
     before = sorted(document["serial"] for document in states)
-    code, said = bench.run(*up)
-    _expect(result, 0, code, said, doing="the second up")
+    code, messages = bench.run(*up)
+    _expect(result, 0, code, messages, doing="the second up")
     if sorted(document["serial"] for document in bench.states(suffix)) != before:
         result.faults.append("the second up changed something")
 
 
 def _check_counts(bench: Bench, suffix: str, states: list[dict[str, Any]], result: Result) -> None:
-    """As many of each kind exist as the states record; what a network or a service brings along is not counted."""
+    """Compare the number of each kind with the states; resources that a network or a service creates are not counted."""
     recorded: Counter[str] = Counter()
     for document in states:
         for resource in document["resources"]:
@@ -358,10 +357,10 @@ def _check_counts(bench: Bench, suffix: str, states: list[dict[str, Any]], resul
     )
 
 
-def _expect(result: Result, wanted: int, code: int, said: str, *, doing: str) -> bool:
+def _expect(result: Result, wanted: int, code: int, messages: str, *, doing: str) -> bool:
     if code == wanted:
         return True
-    result.faults.append(f"{doing} ended with {code}: {said[-2500:]}")
+    result.faults.append(f"{doing} ended with {code}: {messages[-2500:]}")
     return False
 
 

@@ -1,4 +1,4 @@
-"""Loads and orders large stacks, and simulates their schedule; no Terraform, no cloud.
+"""Load and order large stacks, and simulate their schedule, without Terraform and cloud.
 
     .venv/bin/python benchmarks/loading.py
 
@@ -57,13 +57,13 @@ def main() -> None:
         rows(
             "load, order, and check everything", {s: lambda live=live: load(live).check() for s, live in trees.items()}
         )
-    rows("run a schedule in the mind, 8 at once", {size: lambda size=size: simulate(size) for size in (1000, 10000)})
+    rows("simulate a schedule, 8 at once", {size: lambda size=size: simulate(size) for size in (1000, 10000)})
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
     print(f"\npeak memory {peak:.0f} MiB")
 
 
 def tree(folder: Path, size: int) -> Path:
-    """A live tree of so many units, each depending on two before it."""
+    """Write a live tree of that many units, each with two dependencies."""
     live = folder / "live"
     module = folder / "modules" / "thing"
     module.mkdir(parents=True)
@@ -92,7 +92,7 @@ def load(live: Path):  # noqa: ANN201 - a benchmark
 
 
 def simulate(size: int) -> None:
-    """Schedule so many units to the end, finishing the oldest running one each time."""
+    """Simulate a schedule of that many units; the oldest running one always finishes first."""
     needs = {f"u{number}": [f"u{number // 2}"] if number else [] for number in range(size)}
     schedule = Schedule(needs)
     while not schedule.is_finished():

