@@ -15,6 +15,7 @@ from tests.scan.policies import (
     Policy,
     broken_rules,
     findings,
+    listed,
     planned,
     policies,
     simplified,
@@ -66,8 +67,8 @@ def test_b9_every_exception_is_needed(documents):
         for policy in documents
         if policy.kind == IDENTITY
         for statement in policy.document["Statement"]
-        if statement["Effect"] == "Allow" and "*" in as_list(statement.get("Resource"))
-        for action in as_list(statement["Action"])
+        if statement["Effect"] == "Allow" and "*" in listed(statement.get("Resource"))
+        for action in listed(statement["Action"])
     }
     assert sorted(WITHOUT_RESOURCE.keys() - used) == []
 
@@ -88,10 +89,6 @@ def test_parliament_sees_what_is_wrong(lint):
     assert len(found) == 2
     assert "UNKNOWN_ACTION" in found[0]
     assert "RESOURCE_MISMATCH" in found[1]
-
-
-def as_list(value):
-    return value if isinstance(value, list) else [value]
 
 
 def document(*statements):
