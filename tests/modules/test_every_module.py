@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.naming import names, unsuffixed
-from tests.scan.policies import IDENTITY, TRUST, Policy, broken_rules
+from tests.scan.policies import IDENTITY, TRUST, Policy, broken_rules, listed
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +142,7 @@ def test_b9_what_lambda_may_do_to_the_network_the_functions_code_may_not(example
         action
         for statement in policy.values()
         if statement["Effect"] == "Allow"
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        for action in listed(statement["Action"])
         if action.startswith("ec2:")
     }
     denied = policy["DenyNetworkToFunctionCode"]

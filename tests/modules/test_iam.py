@@ -8,6 +8,7 @@ import yaml
 
 from orchestrator.local_cloud.iam.conditions import parse_conditions
 from orchestrator.local_cloud.iam.patterns import matches
+from tests.scan.policies import listed
 
 pytestmark = pytest.mark.slow
 
@@ -23,10 +24,6 @@ LOGIN = "arn:aws:rds-db:us-east-1:123456789012:dbuser:cluster-ABCDEFGHIJKLMNOPQR
 @pytest.fixture(scope="module")
 def plan(example):
     return example("iam")
-
-
-def listed(value):
-    return value if isinstance(value, list) else [value]
 
 
 def covers(statement, element, value, *, fold=False):
