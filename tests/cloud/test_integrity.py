@@ -257,7 +257,12 @@ KMS = [
 
 
 def entries(count, **more):
-    return [{"Id": str(n), **more} for n in range(count)]
+    """Build a batch; {n} in a value is the number of the entry."""
+    numbered = [
+        {name: value.replace("{n}", str(n)) if isinstance(value, str) else value for name, value in more.items()}
+        for n in range(count)
+    ]
+    return [{"Id": str(n), **entry} for n, entry in enumerate(numbered)]
 
 
 SENT = {"MessageBody": "b"}
@@ -268,7 +273,12 @@ REPEATED = ("AWS.SimpleQueueService.BatchEntryIdsNotDistinct", "Id 0 repeated")
 def batches(**entry):
     """Build the rows of an operation on several messages."""
     yield "11 entries", {"Entries": entries(10, **entry)}, {"Entries": entries(11, **entry)}, *TOO_MANY
-    yield "repeated id", {"Entries": entries(2, **entry)}, {"Entries": entries(1, **entry) * 2}, *REPEATED
+    yield (
+        "repeated id",
+        {"Entries": entries(2, **entry)},
+        {"Entries": [one | {"Id": "0"} for one in entries(2, **entry)]},
+        *REPEATED,
+    )
     nothing = ("AWS.SimpleQueueService.EmptyBatchRequest", "at least one")
     yield "no entry", {"Entries": entries(1, **entry)}, {"Entries": []}, *nothing
 
@@ -305,8 +315,8 @@ MESSAGES = [
         ("11 entries", {"Entries": entries(10, **SENT)}, {"Entries": entries(11, **SENT)}, *TOO_MANY),
         ("repeated id", {"Entries": entries(2, **SENT)}, {"Entries": entries(1, **SENT) * 2}, *REPEATED),
     ),
-    *rows("sqs", "delete_message_batch", {"QueueUrl": "$queue"}, *batches(ReceiptHandle="unknown")),
-    *rows("sqs", "change_message_visibility_batch", {"QueueUrl": "$queue"}, *batches(ReceiptHandle="unknown", VisibilityTimeout=1)),
+    *rows("sqs", "delete_message_batch", {"QueueUrl": "$queue"}, *batches(ReceiptHandle="unknown-{n}")),
+    *rows("sqs", "change_message_visibility_batch", {"QueueUrl": "$queue"}, *batches(ReceiptHandle="unknown-{n}", VisibilityTimeout=1)),
     *rows("sqs", "set_queue_attributes", {"QueueUrl": "$queue"},
         *out_of_range("DelaySeconds", 0, 900),
         *out_of_range("MaximumMessageSize", 1024, MIB),
