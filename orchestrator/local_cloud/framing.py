@@ -6,6 +6,7 @@ knows where the next request would begin.
 
 import re
 from collections.abc import Iterator
+from email import errors
 from email.message import Message
 from typing import IO, Protocol
 
@@ -16,6 +17,14 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _LONGEST_LINE = 1 << 16
 _MOST_TRAILERS = 100
 _PIECE = 1 << 20
+
+# The parser of headers also reports that a form (multipart/form-data) has no parts, since it sees no body.
+_DEFECTS = (
+    errors.FirstHeaderLineIsContinuationDefect,
+    errors.HeaderDefect,
+    errors.MisplacedEnvelopeHeaderDefect,
+    errors.MissingHeaderBodySeparatorDefect,
+)
 
 
 class FramingError(Exception):
@@ -50,7 +59,8 @@ def check_headers(headers: "Message[str, str]") -> None:
         FramingError: 400.
 
     """
-    if headers.defects or not all(TOKEN.fullmatch(name) for name in headers):
+    defects = [defect for defect in headers.defects if isinstance(defect, _DEFECTS)]
+    if defects or not all(TOKEN.fullmatch(name) for name in headers):
         raise FramingError(400, "A header line has no valid name.")
 
 

@@ -75,9 +75,9 @@ def test_b5_new_code_and_new_settings_are_used_at_once(client, deploy):
     arn = deploy("def handler(e, c): return 1")
     api = client("lambda")
     assert api.invoke(FunctionName=arn)["Payload"].read() == b"1"
-    api.update_function_code(FunctionName=arn, ZipFile=archive("import os\ndef handler(e, c): return os.getenv('X')"))
+    api.update_function_code(FunctionName=arn, ZipFile=archive("import os\ndef handler(e, c): return os.getenv('XY')"))
     assert api.invoke(FunctionName=arn)["Payload"].read() == b"null"
-    api.update_function_configuration(FunctionName=arn, Environment={"Variables": {"X": "2"}})
+    api.update_function_configuration(FunctionName=arn, Environment={"Variables": {"XY": "2"}})
     assert api.invoke(FunctionName=arn)["Payload"].read() == b'"2"'
 
 
