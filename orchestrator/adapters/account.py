@@ -111,7 +111,7 @@ class CloudConnector:
     def connect(self, target: Target, *, start: bool) -> CloudAccount | None:
         if target is Target.AWS:
             require_no_overrides(self.environ)
-            return CloudAccount(project=self.project, target=target, session=aws_session(os.environ), cloud=None)
+            return CloudAccount(project=self.project, target=target, session=aws_session(self.environ), cloud=None)
         cloud = LocalCloud(self.project.local_cloud)
         status = cloud.start() if start else cloud.status()
         if status.endpoint is None:

@@ -28,7 +28,7 @@ _FORMAT = 1
 _BYTE_CODE = "__pycache__"
 
 
-class Action(Enum):
+class Cure(Enum):
     """What must be done to an environment."""
 
     MAKE = "Setting up"
@@ -45,7 +45,7 @@ class Fault(NamedTuple):
 
     """
 
-    action: Action
+    action: Cure
     reason: str
 
 
@@ -53,22 +53,22 @@ def find_fault(root: Path, lock: str) -> Fault | None:
     """Tell why the environment of the project in ``root`` does not hold what a lock file lists; None if it does."""
     folder = root / FOLDER
     if not is_own(folder):
-        return Fault(Action.REBUILD, "platformctl did not make it")
+        return Fault(Cure.REBUILD, "platformctl did not make it")
     if not folder.exists() or not any(folder.iterdir()):
-        return Fault(Action.MAKE, f"{lock} lists what it gets")
+        return Fault(Cure.MAKE, f"{lock} lists what it gets")
     try:
         stamp = read_stamp(folder)
     except FileNotFoundError:
-        return Fault(Action.REBUILD, "its set-up was not completed")
+        return Fault(Cure.REBUILD, "its set-up was not completed")
     except (OSError, ValueError):
-        return Fault(Action.REBUILD, "its stamp is damaged")
+        return Fault(Cure.REBUILD, "its stamp is damaged")
     reason = _defect(root, stamp)
     if reason:
-        return Fault(Action.REBUILD, reason)
+        return Fault(Cure.REBUILD, reason)
     if lock not in stamp["locks"]:
-        return Fault(Action.UPDATE, f"{lock} lists more")
+        return Fault(Cure.UPDATE, f"{lock} lists more")
     if stamp["locks"][lock] != digest(requirements(root / lock)):
-        return Fault(Action.UPDATE, f"{lock} has changed")
+        return Fault(Cure.UPDATE, f"{lock} has changed")
     return None
 
 

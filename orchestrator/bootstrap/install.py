@@ -18,7 +18,7 @@ from orchestrator.bootstrap.health import (
     FOLDER,
     OWN_FILES,
     STAMP,
-    Action,
+    Cure,
     digest,
     find_fault,
     interpreter,
@@ -99,13 +99,13 @@ def _set_up(root: Path, lock: str, descriptor: int) -> None:
         return
     action, reason = fault
     run = _Runner(root, descriptor)
-    if action is Action.UPDATE and not run.works("-m", "pip", "--version"):
-        action, reason = Action.REBUILD, "its pip is broken"
+    if action is Cure.UPDATE and not run.works("-m", "pip", "--version"):
+        action, reason = Cure.REBUILD, "its pip is broken"
     _report(f"{action.value} {FOLDER}: {reason}")
     folder = root / FOLDER
     wanted = requirements(root / lock)
     locks: dict[str, str] = {}
-    if action is Action.UPDATE:
+    if action is Cure.UPDATE:
         locks = read_stamp(folder)["locks"]
         if lock in locks:
             # The versions that the others share with this one may be others now.

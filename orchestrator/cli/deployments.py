@@ -9,7 +9,7 @@ from orchestrator.cli.options import DryRunOption, JsonOption, TargetOption, Yes
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Target, list_deployments
 from orchestrator.commands import reap as reap_expired
-from orchestrator.commands.ports import Deployments
+from orchestrator.commands.ports import DeploymentList
 from orchestrator.errors import ExitCode
 
 
@@ -23,7 +23,7 @@ def list_environments(target: TargetOption = Target.LOCAL, as_json: JsonOption =
     if as_json:
         console.result_json([item.to_json(datetime.now(UTC)) for item in listing.environments])
     elif listing.environments:
-        terminal.show(Deployments(environments=listing.environments))
+        terminal.show(DeploymentList(environments=listing.environments))
     else:
         console.say(f"No deployments on {target.description}.")
     for environment in listing.unreadable:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from orchestrator.cli import console
-from orchestrator.commands.ports import Deployments, Findings, PlanSummary, Question
+from orchestrator.commands.ports import DeploymentList, Findings, PlanSummary, Question
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.display.diagnostics import print_diagnostics, print_error
 from orchestrator.display.environments import render_environments
@@ -62,7 +62,7 @@ class Terminal:
     def report(self, error: PlatformctlError) -> None:
         print_error(console.err, error, base=console.base())
 
-    def show(self, subject: PlanSummary | Findings | Deployments) -> None:
+    def show(self, subject: PlanSummary | Findings | DeploymentList) -> None:
         match subject:
             case PlanSummary(plan=plan, order=order, orphans=orphans):
                 summary = render_summary(plan, order=order, orphans=orphans)
@@ -71,7 +71,7 @@ class Terminal:
             case Findings():
                 for line in describe_findings(subject):
                     console.result(line)
-            case Deployments(environments=environments):
+            case DeploymentList(environments=environments):
                 console.result(render_environments(environments, datetime.now(UTC)))
 
     def approve(self, question: Question) -> None:

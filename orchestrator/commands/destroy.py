@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.commands.deployment import Deployment
-from orchestrator.commands.opening import load, open_deployment, without_selection
+from orchestrator.commands.opening import environment_of, load, open_deployment, without_selection
 from orchestrator.commands.ports import CloudResource, Operator, Ports, Question
 from orchestrator.commands.recover import make_way
-from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DestroyRequest
+from orchestrator.commands.requests import DestroyRequest
 from orchestrator.commands.running import Activity, activity
 from orchestrator.commands.up import RunResult
 from orchestrator.engine.execution import Outcome, Work
@@ -48,7 +48,7 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
         deployment = open_deployment(without_selection(request), ports, operator, start=False)
         if deployment is None or not deployment.bucket.exists():
             # Nothing is deployed, so there are no orphans: a name that is not in the live tree is a mistake.
-            environment = request.environment or DEFAULT_ENVIRONMENT
+            environment = environment_of(request, ports)
             stack = deployment.stack if deployment else load(request, ports, operator, environment=environment)
             select(stack, request.only)
             operator.say(f'Nothing to destroy: there is no "{request.suffix}" on {target.description}.')

@@ -10,7 +10,7 @@ from orchestrator.commands.destroy import destroy
 from orchestrator.commands.opening import find_bucket, likely_environments, load, state_keys
 from orchestrator.commands.ports import (
     Account,
-    Deployments,
+    DeploymentList,
     Operator,
     Ports,
     Question,
@@ -81,7 +81,7 @@ def reap(
     if register is None or not expired:
         operator.say(f"Nothing has expired on {target.description}.")
         return ReapResult()
-    operator.show(Deployments(environments=expired))
+    operator.show(DeploymentList(environments=expired))
     if dry_run:
         return ReapResult()
     if not confirmed:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.commands.opening import load
+from orchestrator.commands.opening import environment_of, load
 from orchestrator.commands.ports import Operator, Ports
-from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DeploymentRequest, Target
+from orchestrator.commands.requests import DeploymentRequest, Target
 from orchestrator.config import EvaluatedUnit, LocalSource, Stack, environments
 from orchestrator.diagnostics import Collector, ConfigurationError
 from orchestrator.engine.operations import select
@@ -24,7 +24,7 @@ def read_tree(request: DeploymentRequest, ports: Ports, operator: Operator) -> S
         ConfigurationError: every mistake found.
 
     """
-    stack = load(request, ports, operator, environment=request.environment or DEFAULT_ENVIRONMENT)
+    stack = load(request, ports, operator, environment=environment_of(request, ports))
     select(stack, request.only)
     return stack
 

@@ -34,7 +34,7 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
         account = ports.connector.connect(request.target, start=False)
     except UsageError:
         # Mistakes in the live tree are reported first: they can be corrected without credentials.
-        load(request, ports, operator, environment=request.environment or DEFAULT_ENVIRONMENT)
+        load(request, ports, operator, environment=environment_of(request, ports))
         raise
     registered = _registered(request, ports, account) if account else None
     # A record from before there were environments has none.
@@ -45,7 +45,7 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
             f"{registered.environment}, not {request.environment}.",
             hint=f"Pass --env {registered.environment}, or choose another suffix.",
         )
-    environment = (registered and registered.environment) or request.environment or DEFAULT_ENVIRONMENT
+    environment = (registered and registered.environment) or environment_of(request, ports)
     settings = ports.platform.settings(registered.settings if registered else None, account)
     stack = load(request, ports, operator, environment=environment, settings=settings, account=account)
     select(stack, request.only)
@@ -167,6 +167,12 @@ def find_bucket(request: DeploymentRequest, ports: Ports, account: Account, name
     )
 
 
+def environment_of(request: DeploymentRequest, ports: Ports) -> str:
+    """Choose the environment of what is not registered: the requested one, else the only one, else "dev"."""
+    names = environments(ports.project.live)
+    return request.environment or (names[0] if len(names) == 1 else DEFAULT_ENVIRONMENT)
+
+
 def likely_environments(ports: Ports, first: str = DEFAULT_ENVIRONMENT) -> list[str]:
     """Return the environments of the live tree, the named one first."""
     return sorted(environments(ports.project.live), key=lambda name: (name != first, name))
@@ -174,9 +180,7 @@ def likely_environments(ports: Ports, first: str = DEFAULT_ENVIRONMENT) -> list[
 
 def _registered(request: DeploymentRequest, ports: Ports, account: Account) -> RegisteredDeployment | None:
     try:
-        name = find_bucket(
-            request, ports, account, likely_environments(ports, request.environment or DEFAULT_ENVIRONMENT)
-        )
+        name = find_bucket(request, ports, account, likely_environments(ports, environment_of(request, ports)))
     except ConfigurationError:
         # Loading the whole tree collects every mistake, not only those of one unit.
         return None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orchestrator.commands.ports import Deployments, Findings, PlanSummary, Question
+from orchestrator.commands.ports import DeploymentList, Findings, PlanSummary, Question
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.events import Event
 from orchestrator.engine.execution import Interrupt
@@ -44,7 +44,7 @@ class Unattended:
     def report(self, error: PlatformctlError) -> None:
         self.on_line(f"{error.summary}. {error.detail}")
 
-    def show(self, subject: PlanSummary | Findings | Deployments) -> None:
+    def show(self, subject: PlanSummary | Findings | DeploymentList) -> None:
         del subject
 
     def approve(self, question: Question) -> None:

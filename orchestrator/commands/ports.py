@@ -393,7 +393,7 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployments:
+class DeploymentList:
     """Deployments to show as a list."""
 
     environments: tuple[Environment, ...]
@@ -413,7 +413,7 @@ class Operator(Protocol):
         """Report a failure after which the command goes on."""
         ...
 
-    def show(self, subject: PlanSummary | Findings | Deployments) -> None: ...
+    def show(self, subject: PlanSummary | Findings | DeploymentList) -> None: ...
     def approve(self, question: Question) -> None:
         """Ask; raises UsageError if the answer is no, or nobody can answer."""
         ...

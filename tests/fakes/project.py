@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.commands.ports import Account, Applicant, Deployments, Findings, PlanSummary, Question, Settings
+from orchestrator.commands.ports import Account, Applicant, DeploymentList, Findings, PlanSummary, Question, Settings
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.events import Event
 from orchestrator.engine.execution import Interrupt
@@ -111,7 +111,7 @@ class FakeOperator:
     lines: list[str] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     errors: list[PlatformctlError] = field(default_factory=list)
-    shown: list[PlanSummary | Findings | Deployments] = field(default_factory=list)
+    shown: list[PlanSummary | Findings | DeploymentList] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     interrupt: Interrupt = field(default_factory=Interrupt)
     running: list[tuple[str, ...]] = field(default_factory=list)
@@ -132,7 +132,7 @@ class FakeOperator:
     def report(self, error: PlatformctlError) -> None:
         self.errors.append(error)
 
-    def show(self, subject: PlanSummary | Findings | Deployments) -> None:
+    def show(self, subject: PlanSummary | Findings | DeploymentList) -> None:
         self.shown.append(subject)
 
     def approve(self, question: Question) -> None:

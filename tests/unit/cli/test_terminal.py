@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Findings
-from orchestrator.commands.ports import Deployments, PlanSummary, Question
+from orchestrator.commands.ports import DeploymentList, PlanSummary, Question
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.engine.events import StepFinished, StepStarted
 from orchestrator.errors import PlatformctlError, UsageError
@@ -132,7 +132,7 @@ def test_warnings_and_failures_in_between_go_to_standard_error(capsys):
 def test_what_is_shown_is_a_result_or_stands_among_the_steps(capsys):
     terminal = Terminal()
     terminal.show(Findings(foreign=(FakeLock(name="kms", foreign=True),)))
-    terminal.show(Deployments(environments=()))
+    terminal.show(DeploymentList(environments=()))
     with terminal.activity("up"):
         terminal.show(PlanSummary(plan=plan_of(vpc=(planned_change("create"),)), order=("vpc",), orphans=()))
     printed = capsys.readouterr()

@@ -14,7 +14,7 @@ from orchestrator.commands import (
     recover,
     up,
 )
-from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.opening import environment_of, open_deployment
 from orchestrator.commands.requests import DestroyRequest, RecoverRequest
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.errors import UsageError
@@ -151,3 +151,11 @@ def test_c7_a_unit_that_does_not_exist_is_refused_before_the_cloud_is_started(wo
     world.connector.running = False
     error = refused(opened, target=Target.LOCAL, start=True, only=("vcp",), error=UsageError)
     assert (error.summary, world.connector.running) == ("No such unit", False)
+
+
+def test_the_only_environment_of_a_tree_is_the_default(world):
+    (world.tree.root / "live" / "dev").rename(world.tree.root / "live" / "sandbox")
+    request = DeploymentRequest(suffix="pr42")
+    assert environment_of(request, world.ports) == "sandbox"
+    world.tree.unit("docs", environment="test")
+    assert environment_of(request, world.ports) == "dev"
