@@ -5,26 +5,36 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import CONTROL_PREFIX
 
 _TIMEOUT = 5.0
+# Databases end with the account.
+_RESET_TIMEOUT = 60.0
 _OK = 200
 
 
-class Unreachable(Exception):  # noqa: N818 - a finding, which its caller turns into an answer
+class UnreachableError(Exception):
     """Nobody listens on the port, or another program does."""
 
 
-class Silent(Exception):  # noqa: N818 - as above
+class SilentError(LocalCloudError):
     """Somebody listens, but does not answer in time."""
+
+    def __init__(self, endpoint: str = "", seconds: float = _TIMEOUT) -> None:
+        super().__init__(
+            "The local cloud does not answer",
+            detail=f"{endpoint} gave no answer in {seconds:.0f} seconds.",
+            hint='Try again; "platformctl local stop" ends it.',
+        )
 
 
 def health(endpoint: str) -> dict[str, Any]:
     """Ask the server who it is.
 
     Raises:
-        Unreachable: nothing there speaks like the local cloud.
-        Silent: no answer in time.
+        UnreachableError: nothing there speaks like the local cloud.
+        SilentError: no answer in time.
 
     """
     _, content = _call(endpoint, "GET", "/health", None)
@@ -35,12 +45,12 @@ def retire(endpoint: str, after_seconds: float | None) -> bool:
     """Schedule the server's exit, or cancel it with None; false when it is leaving already.
 
     Raises:
-        Silent: no answer in time.
+        SilentError: no answer in time.
 
     """
     try:
         status, _ = _call(endpoint, "POST", "/retire", {"after_seconds": after_seconds})
-    except Unreachable:
+    except UnreachableError:
         return False
     return status == _OK
 
@@ -49,27 +59,31 @@ def reset(endpoint: str) -> None:
     """Empty the account.
 
     Raises:
-        Unreachable: nothing there speaks like the local cloud.
-        Silent: no answer in time.
+        UnreachableError: nothing there speaks like the local cloud.
+        SilentError: no answer in time.
 
     """
-    _call(endpoint, "POST", "/reset", {})
+    status, _ = _call(endpoint, "POST", "/reset", {}, timeout=_RESET_TIMEOUT)
+    if status != _OK:
+        raise UnreachableError(endpoint)
 
 
-def _call(endpoint: str, method: str, path: str, content: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+def _call(
+    endpoint: str, method: str, path: str, content: dict[str, Any] | None, *, timeout: float = _TIMEOUT
+) -> tuple[int, dict[str, Any]]:
     address = urlsplit(endpoint)
-    connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=_TIMEOUT)
+    connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=timeout)
     try:
         body = None if content is None else json.dumps(content)
         connection.request(method, CONTROL_PREFIX + path, body=body, headers={"Content-Type": "application/json"})
         answer = connection.getresponse()
         parsed = json.loads(answer.read())
     except TimeoutError as error:
-        raise Silent(endpoint) from error
+        raise SilentError(endpoint, timeout) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise Unreachable(endpoint) from error
+        raise UnreachableError(endpoint) from error
     finally:
         connection.close()
     if not isinstance(parsed, dict):
-        raise Unreachable(endpoint)
+        raise UnreachableError(endpoint)
     return answer.status, parsed

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from fcntl import LOCK_EX, flock
@@ -22,7 +22,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from orchestrator.local_cloud import control_client
-from orchestrator.local_cloud.control_client import Silent, Unreachable
+from orchestrator.local_cloud.control_client import SilentError, UnreachableError
 from orchestrator.local_cloud.environment import environment, shell_commands, started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
@@ -115,8 +115,9 @@ class ServerProcess:
             deadline = monotonic() + _START_DEADLINE
             while True:
                 live = self._live()
-                if live is not None and control_client.retire(_endpoint(live), None):
-                    return self._status(live)
+                with suppress(SilentError):
+                    if live is not None and control_client.retire(_endpoint(live), None):
+                        return self._status(live)
                 if live is None and not self._lifeline.held():
                     self._file.unlink(missing_ok=True)
                     live = self._launch(port)
@@ -223,9 +224,9 @@ class ServerProcess:
                 return None
             try:
                 answer = control_client.health(_endpoint(record))
-            except Unreachable:
+            except UnreachableError:
                 return None
-            except Silent as error:
+            except SilentError as error:
                 # A loaded machine; taking a living server for dead would start a second one beside its state.
                 if monotonic() > deadline:
                     raise LocalCloudError(

@@ -86,16 +86,14 @@ def conformance_packs() -> None:
 
     @add(ConfigResponse, "describe_conformance_pack_status")
     def describe_conformance_pack_status(self: Any) -> str:
+        kept = ("ConformancePackName", "ConformancePackId", "ConformancePackArn", "LastUpdateRequestedTime")
         details = [
             {
-                "ConformancePackName": pack["ConformancePackName"],
-                "ConformancePackId": pack["ConformancePackId"],
-                "ConformancePackArn": pack["ConformancePackArn"],
+                **{field: pack[field] for field in kept},
                 "ConformancePackState": "CREATE_COMPLETE",
                 "StackArn": pack["ConformancePackArn"],
-                "LastUpdateRequestedTime": pack["LastUpdateRequestedTime"],
             }
-            # Unlike DescribeConformancePacks, this one is silent on a pack that is gone; the provider waits for that.
+            # Unlike DescribeConformancePacks, this one ignores a pack that is gone; the provider waits for that.
             for name, pack in sorted(_stored(self, "conformance_packs").items())
             if name in (self._get_param("ConformancePackNames") or [name])
         ]

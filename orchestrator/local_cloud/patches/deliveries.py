@@ -20,25 +20,14 @@ _SNS = "sns.amazonaws.com"
     upstream=None,
 )
 def bucket_notifications() -> None:
-    @around(notifications, "_send_sqs_message")
-    def send_sqs_message(
-        original: Original, account_id: str, event_body: Any, queue_name: str, region_name: str
-    ) -> None:
-        target = f"arn:aws:sqs:{region_name}:{account_id}:{queue_name}"
-        if may_deliver(_S3, target, source_arn=_bucket(event_body)):
-            original(account_id, event_body, queue_name, region_name)
+    for name in ("_send_sqs_message", "_send_sns_message", "_invoke_awslambda"):
 
-    @around(notifications, "_send_sns_message")
-    def send_sns_message(
-        original: Original, account_id: str, event_body: Any, topic_arn: str, region_name: str
-    ) -> None:
-        if may_deliver(_S3, topic_arn, source_arn=_bucket(event_body)):
-            original(account_id, event_body, topic_arn, region_name)
-
-    @around(notifications, "_invoke_awslambda")
-    def invoke_awslambda(original: Original, account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:
-        if may_deliver(_S3, fn_arn, source_arn=_bucket(event_body)):
-            original(account_id, event_body, fn_arn, region_name)
+        @around(notifications, name)
+        def send(original: Original, account_id: str, event_body: Any, target: str, region_name: str) -> None:
+            # A queue is given by its name.
+            arn = target if target.startswith("arn:") else f"arn:aws:sqs:{region_name}:{account_id}:{target}"
+            if may_deliver(_S3, arn, source_arn=_bucket(event_body)):
+                original(account_id, event_body, target, region_name)
 
 
 @patch(

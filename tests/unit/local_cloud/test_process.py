@@ -120,7 +120,7 @@ def test_nobody_on_the_port_is_no_server(tmp_path):
 
 def test_a_living_server_that_is_slow_is_not_taken_for_dead(tmp_path, monkeypatch):
     def silent(_):
-        raise process.Silent
+        raise process.SilentError
 
     monkeypatch.setattr(process.control_client, "health", silent)
     monkeypatch.setattr(process, "_ANSWER_DEADLINE", 0.0)
@@ -141,6 +141,21 @@ def test_start_keeps_a_running_server_and_takes_its_retirement_back(tmp_path, mo
         assert ServerProcess(tmp_path).start().instance_id == "abc"
         assert ServerProcess(tmp_path).retire(30) is True
     assert calls == [(f"http://127.0.0.1:{port}", None), (f"http://127.0.0.1:{port}", 30)]
+
+
+def test_a_server_that_answers_late_is_asked_again(tmp_path, monkeypatch):
+    answers = iter([process.SilentError(), True])
+
+    def retire(_endpoint, _after):
+        answer = next(answers)
+        if answer is not True:
+            raise answer
+        return answer
+
+    monkeypatch.setattr(process.control_client, "retire", retire)
+    with _answering({"instance_id": "abc"}) as port:
+        _record(tmp_path, port=port)
+        assert ServerProcess(tmp_path).start().instance_id == "abc"
 
 
 def test_nothing_to_retire_and_no_environment_without_a_server(tmp_path):
