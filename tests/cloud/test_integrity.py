@@ -520,6 +520,18 @@ def test_e1_a_deletion_with_the_right_etag_deletes(aws, things):
     assert [one["Key"] for one in answer["Deleted"]] == ["tagged"]
 
 
+def test_e1_a_deletion_in_a_missing_bucket_is_refused(aws):
+    delete = {"Objects": [{"Key": "k"}]}
+    assert refusal(aws("s3").delete_objects, Bucket="no-such-bucket", Delete=delete)[:2] == (404, "NoSuchBucket")
+
+
+def test_e1_what_surrounds_an_object_is_read_without_its_key(aws, things):
+    target = {"Bucket": things["$bucket"], "Key": "under-disabled"}
+    assert aws("s3").head_object(**target)["ContentLength"] == len(BODY)
+    aws("s3").put_object_tagging(**target, Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    assert aws("s3").get_object_tagging(**target)["TagSet"] == [{"Key": "a", "Value": "b"}]
+
+
 # Requests that an SDK does not send
 
 
@@ -660,6 +672,12 @@ def test_e1_presigned_urls_expire(send, things, method, query, status, code, mes
     if method != "HEAD" and code:
         assert f"<Code>{code}</Code>" in text
         assert message in text
+
+
+def test_e1_an_expired_url_tells_nothing_else(send, things):
+    query = urlencode(v4(NOW - timedelta(hours=1), 60))
+    assert "Request has expired" in send("GET", f"/{things['$bucket']}/under-disabled?{query}")[1]
+    assert "Request has expired" in send("PUT", f"/{things['$bucket']}/k?{query}", BODY, Content_MD5=wrong("md5"))[1]
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])

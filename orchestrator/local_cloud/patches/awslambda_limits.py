@@ -19,27 +19,10 @@ _UNABLE = (
     "Lambda was unable to configure your environment variables because the environment variables you have provided"
 )
 
-_RESERVED = frozenset(
-    {
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_LAMBDA_RUNTIME_API",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-    }
+_RESERVED = re.compile(
+    "_HANDLER|_X_AMZN_TRACE_ID|AWS_((DEFAULT_)?REGION|EXECUTION_ENV|ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN)"
+    "|AWS_LAMBDA_(FUNCTION_(MEMORY_SIZE|NAME|VERSION)|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)"
+    "|LAMBDA_(RUNTIME_DIR|TASK_ROOT)"
 )
 
 
@@ -80,7 +63,7 @@ def _check_sizes(configuration: Mapping[str, Any]) -> None:
 
 
 def _check_variables(variables: Mapping[str, str]) -> None:
-    reserved = ", ".join(sorted(_RESERVED & variables.keys()))
+    reserved = ", ".join(filter(_RESERVED.fullmatch, sorted(variables)))
     if reserved:
         raise InvalidParameterValueException(
             f"{_UNABLE} contains reserved keys that are currently not supported for modification. "

@@ -5,6 +5,7 @@ import zlib
 
 import pytest
 
+from orchestrator.local_cloud import checksums
 from orchestrator.local_cloud.checksums import DIGESTS, ReflectedCrc, decoded
 
 
@@ -23,11 +24,11 @@ def test_a_crc_of_any_length_equals_that_of_zlib(length):
 
 
 @pytest.mark.parametrize("algorithm", ["crc32c", "crc64nvme"])
-def test_lanes_and_the_loop_agree(algorithm):
-    data = random.Random(1).randbytes(600_000)
-    # Equal digests of data and of data with one changed byte would mean that lanes are lost.
-    changed = data[:299_999] + bytes([data[299_999] ^ 1]) + data[300_000:]
-    assert DIGESTS[algorithm](data) != DIGESTS[algorithm](changed)
+def test_lanes_and_the_loop_agree(monkeypatch, algorithm):
+    data = random.Random(1).randbytes(600_001)
+    in_lanes = DIGESTS[algorithm](data)
+    monkeypatch.setattr(checksums, "_SHORT", len(data) + 1)
+    assert DIGESTS[algorithm](data) == in_lanes
 
 
 @pytest.mark.parametrize(("value", "digest"), [("AAAAAA==", b"\0\0\0\0"), ("AAAA", None), ("?", None), ("", None)])
