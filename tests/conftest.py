@@ -27,6 +27,7 @@ from tests.plans import REPOSITORY, Plan, make_plan, read_plan, write_examples, 
 
 # How fast examples are made says something of the machine's load, and nothing of the code.
 settings.register_profile("platformctl", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("platformctl"), max_examples=20)
 settings.load_profile("platformctl")
 
 AWS_PROVIDER_VERSION = "5.100.0"
@@ -52,8 +53,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(skip)
 
 
-def pytest_configure() -> None:
-    """Restore SIGINT, which shells ignore in background jobs, and which children of a test would inherit."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Restore SIGINT, which shells ignore in background jobs, and which children of a test would inherit.
+
+    Where slow tests are left out, fewer examples of each property are tried; the whole run tries a hundred.
+    """
+    if config.getoption("markexpr") == "not slow":
+        settings.load_profile("quick")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
