@@ -1,4 +1,4 @@
-"""The program of docs/python-api.md does what the page says, word for word."""
+"""The program of docs/python-api.md does what the page says, word for word (A8)."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""A live tree that has never heard of the platform: no functions, no account settings, its own names (A1, A2, C1, C3, C5)."""
+"""A live tree that has never heard of the platform: no functions, no account settings, its own names (A1, A2, C1, C3, C5, C10)."""
 
 import json
 import shutil

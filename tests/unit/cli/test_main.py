@@ -54,6 +54,15 @@ def test_help_names_every_command_and_the_exit_codes(platformctl, option):
     assert "0 done, 1 something failed, 2 bad input and nothing was run, 3 drift found, 130 interrupted" in text
 
 
+@pytest.mark.parametrize("columns", ["", "0", "1", "-5", "wide", "99999999999"])
+def test_c4_any_number_of_columns_leaves_the_help_readable(platformctl, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    result = platformctl("--help")
+    assert result.code == 0
+    assert "Usage:" in result.out
+    assert "destroy" in result.out
+
+
 def test_help_says_of_each_command_what_the_command_itself_says_first(platformctl):
     rows = {name: said for panel in table(platformctl("--help").out).values() for name, said in panel.items()}
     for name in EVERY:
