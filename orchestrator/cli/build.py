@@ -13,7 +13,7 @@ def build(
     functions: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FUNCTION]...",
+            metavar="FUNCTION",
             help="Functions, by their name in functions.toml. Default: all.",
             show_default=False,
         ),

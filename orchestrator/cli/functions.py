@@ -69,7 +69,7 @@ def invoke(
 def logs(
     suffix: SuffixOption,
     function: Annotated[
-        str | None, typer.Argument(metavar="[FUNCTION]", help="Only this function. Default: all.", show_default=False)
+        str | None, typer.Argument(metavar="FUNCTION", help="Only this function. Default: all.", show_default=False)
     ] = None,
     environment: EnvironmentOption = None,
     target: TargetOption = Target.LOCAL,

@@ -1,5 +1,6 @@
 """``platformctl plan``: what ``up`` would change, for the whole stack at once."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +65,9 @@ def plan(
     else:
         console.result(render_plan(made.plan, order=made.order, orphans=made.kept.orphans))
         if out is not None:
-            console.say(f"Kept in {out}. Apply it with: up --plan {out}")
+            given = [("--env", environment), *(("--only", unit) for unit in request.only)]
+            given += [("--account-settings", account_settings), ("--plan", str(out))]
+            options = shlex.join(word for name, value in given if value for word in (name, value))
+            console.say(f"Kept in {out}. Apply it with: {request.command('up')} {options}")
     if detailed_exitcode and made.has_changes:
         raise PlannedChangesExit(CHANGES_PLANNED)

@@ -42,7 +42,7 @@ def recover(request: RecoverRequest, ports: Ports, operator: Operator) -> Findin
         found = examine(deployment)
         operator.show(found)
         if not found:
-            operator.say(f'Nothing to recover: "{request.suffix}" on {target.description} is as its states say.')
+            operator.say(f'Nothing to recover: "{request.suffix}" on {target.description} matches its states.')
         if not found or request.dry_run:
             return found
         if found.foreign and not request.release_foreign_locks:
@@ -50,7 +50,7 @@ def recover(request: RecoverRequest, ports: Ports, operator: Operator) -> Findin
         if not request.confirmed:
             operator.approve(_question(deployment, found))
         _clean_up(deployment, (*found.left_behind, *found.foreign), operator, types=None)
-        operator.say(f'"{request.suffix}" is as its states say, and nobody holds a lock on it.')
+        operator.say(f'"{request.suffix}" matches its states, and nobody holds a lock on it.')
         return found
 
 

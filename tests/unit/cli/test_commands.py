@@ -96,7 +96,7 @@ LINES = [
     (nothing, "destroy --yes --only vpc --with-dependents", 0, "", ""),
     (fail_vpc, "destroy --yes", 1, "", 'kms   skipped, because "vpc" failed'),
     (fail_vpc, "destroy --yes", 1, "", "DependencyViolation: eni-1"),
-    (nothing, "recover", 0, "", 'Nothing to recover: "pr42" on the local cloud is as its states say.\n'),
+    (nothing, "recover", 0, "", 'Nothing to recover: "pr42" on the local cloud matches its states.\n'),
     (kill_a_run, "recover --dry-run", 0, FOUND, ""),
     (kill_a_run, "recover --yes", 2, FOUND, "--release-foreign-locks"),
     (kill_a_run, "recover --yes --release-foreign-locks", 0, FOUND, "and nobody holds a lock on it.\n"),
@@ -135,10 +135,11 @@ def test_c3_a_kept_plan_is_private_and_is_applied(run, platformctl, world):
     world.terraform.plans["vpc"] = (UnitChange(address="aws_x.y", action=Action.UPDATE),)
     world.planner.plan_made = plan_of(vpc=(UPDATE,))
     result = run("plan --out stack.plan --only vpc")
-    assert result.err.endswith("Kept in stack.plan. Apply it with: up --plan stack.plan\n")
+    apply = "up --suffix pr42 --only vpc --plan stack.plan"
+    assert result.err.endswith(f"Kept in stack.plan. Apply it with: platformctl {apply}\n")
     assert stat.S_IMODE((platformctl.tree.root / "stack.plan").stat().st_mode) == 0o600
     assert "stack.plan was made for --only vpc, not all." in run("up --plan stack.plan").err
-    result = run("up --plan stack.plan --only vpc")
+    result = platformctl(*apply.split())
     assert (result.code, world.worked_on, len(world.planner.planned)) == (0, ["vpc"], 1), result.err
 
 

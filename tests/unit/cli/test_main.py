@@ -77,6 +77,7 @@ def test_every_command_has_a_help_text_that_fits_80_columns(platformctl, command
     assert result.code == 0
     assert max(len(line) for line in result.out.splitlines()) <= 80
     assert f"Usage: platformctl {command}" in result.out
+    assert "[[" not in result.out
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_c6_on_aws_a_terraform_of_another_copy_of_the_project_is_not_taken_for_d
 @pytest.mark.parametrize(
     ("running", "line"),
     [
-        (True, 'Nothing to recover: "pr42" on the local cloud is as its states say.'),
+        (True, 'Nothing to recover: "pr42" on the local cloud matches its states.'),
         (False, 'Nothing to recover: there is no "pr42" on the local cloud.'),
     ],
 )
@@ -212,7 +212,7 @@ def test_c5_a_recovery_repairs_everything(world, run):
     world.locks.locks.append(KMS)
     world.sweeper.leftovers.append(VPC)
     run()
-    assert world.operator.lines[-1] == '"pr42" is as its states say, and nobody holds a lock on it.'
+    assert world.operator.lines[-1] == '"pr42" matches its states, and nobody holds a lock on it.'
     assert (world.locks.locks, world.sweeper.leftovers, world.sweeper.swept) == ([], [], [None])
     assert world.sweeper.locked == STATES
 
