@@ -8,7 +8,6 @@ project folder and a local cloud of its own.
 
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import boto3
 from botocore.config import Config
+from project_copy import copy_project
 
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
@@ -34,8 +34,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="platformctl-cycles-") as temporary:
         project = Path(temporary)
-        for name in ("live", "modules"):
-            shutil.copytree(ROOT / name, project / name)
+        copy_project(project)
         cloud = ServerProcess(project / ".platformctl" / "local")
         endpoint = cloud.start().endpoint
         assert endpoint is not None

@@ -16,7 +16,6 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from project_copy import copy_project
 
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.services import TERRAFORM_TYPES
@@ -131,11 +131,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="platformctl-interrupts-") as temporary:
         project = Path(temporary)
-        for name in ("functions", "live", "modules"):
-            shutil.copytree(ROOT / name, project / name)
-        wheels = ROOT / ".platformctl" / "build" / "wheels"
-        if wheels.is_dir():
-            shutil.copytree(wheels, project / ".platformctl" / "build" / "wheels")
+        copy_project(project)
         cloud = ServerProcess(project / ".platformctl" / "local")
         endpoint = cloud.start().endpoint
         assert endpoint is not None
@@ -193,7 +189,7 @@ def _first_unit(project: Path) -> float:
 
 
 def _line(result: Result) -> str:
-    verdict = "FAULT" if result.faults else "well again"
+    verdict = "FAULT" if result.faults else "repaired"
     return (
         f"{result.number:>3}: {result.moment:6.1f} s in: {result.made:>3} made, {result.unrecorded:>2} of them in no state, "
         f"{result.locks} locks left; {verdict} after {result.seconds:.0f} s"
