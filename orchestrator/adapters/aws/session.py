@@ -119,7 +119,7 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
     except (BotoCoreError, ClientError) as error:
         raise UsageError(
             "No usable AWS credentials",
-            detail=f"AWS does not tell who we are: {error}",
+            detail=f"sts:GetCallerIdentity failed: {error}",
             hint="Log in (aws sso login, or AWS_PROFILE), or use --target local.",
         ) from error
     return CloudSession(

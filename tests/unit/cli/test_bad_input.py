@@ -150,7 +150,7 @@ def test_a4_aws_without_credentials(platformctl):
             platformctl(*command, "--suffix", "pr42", "--target", "aws"),
             platformctl,
             "error: No usable AWS credentials\n"
-            "AWS does not tell who we are: Unable to locate credentials\n"
+            "sts:GetCallerIdentity failed: Unable to locate credentials\n"
             "fix: Log in (aws sso login, or AWS_PROFILE), or use --target local.\n",
         )
 

@@ -70,7 +70,7 @@ def test_a4_without_credentials_there_is_one_clear_message():
     error = caught.value
     assert (error.summary, error.detail, error.hint) == (
         "No usable AWS credentials",
-        "AWS does not tell who we are: Unable to locate credentials",
+        "sts:GetCallerIdentity failed: Unable to locate credentials",
         "Log in (aws sso login, or AWS_PROFILE), or use --target local.",
     )
     assert error.exit_code is ExitCode.BAD_INPUT
