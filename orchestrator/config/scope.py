@@ -68,6 +68,7 @@ class FileScope:
         self.includes: tuple[IncludedFile, ...] = ()
         self._functions = self._bound_functions()
         self._locals: dict[str, Value] = {}
+        self._failures: dict[str, ConfigurationError] = {}
         self._evaluating: list[str] = []
         if document.includes:
             self.includes = self._read_includes()
@@ -126,9 +127,15 @@ class FileScope:
             if name in self._evaluating:
                 circle = self._evaluating[self._evaluating.index(name) :]
                 raise ConfigurationError([_locals_cycle(circle, self.document.locals)])
+            if name in self._failures:
+                raise self._failures[name]
             self._evaluating.append(name)
             try:
                 self._locals[name] = self.evaluate(attribute.expression, stage=EvaluationStage.LOCALS)
+            except ConfigurationError as error:
+                # Found once, and not again by everything that refers to it.
+                self._failures[name] = error
+                raise
             finally:
                 self._evaluating.pop()
         return self._locals[name]
