@@ -4,7 +4,8 @@
     .venv/bin/python benchmarks/environment.py --tens 0 --variables AWS_PROFILE TF_LOG
 
 For each set of variables: ``local env``, ``plan --json`` and ``up --only iam`` must do the same as without them, or refuse with exit
-code 2 and name a variable. It works in a project folder of its own, with a local cloud of its own.
+code 2 and name a variable. A single variable meets a unit that is deployed already; a ten deploys the unit anew and destroys it. It
+works in a project folder of its own, with a local cloud of its own.
 
 Prints a line for each set; exit code 1 when one behaves otherwise.
 """
@@ -87,9 +88,13 @@ def main() -> int:
         if (ROOT / ".platformctl" / "build").is_dir():
             shutil.copytree(ROOT / ".platformctl" / "build", project / ".platformctl" / "build")
         try:
-            expected = behave(project, {}, suffix="clean")
+            fresh = behave(project, {}, suffix="fresh", anew=True)
+            behave(project, {}, suffix="steady", anew=False)
+            steady = behave(project, {}, suffix="steady", anew=False)
             for number, variables in enumerate(sets):
-                found = behave(project, variables, suffix=f"h{number}")
+                anew = len(variables) > 1
+                expected = fresh if anew else steady
+                found = behave(project, variables, suffix=f"h{number}" if anew else "steady", anew=anew)
                 problems = [name for name in expected if found[name] != expected[name] and found[name] != "refused"]
                 different += bool(problems)
                 refused = [name for name in expected if found[name] == "refused"]
@@ -105,7 +110,7 @@ def main() -> int:
     return int(different > 0)
 
 
-def behave(project: Path, variables: dict[str, str], *, suffix: str) -> dict[str, str]:
+def behave(project: Path, variables: dict[str, str], *, suffix: str, anew: bool) -> dict[str, str]:
     """What each command does, without what differs by nature; "refused" where it names a variable and exits with 2."""
     # A local session names the user's variables, so only what it exports is compared.
     started = run(project, variables, "local", "start")
@@ -114,8 +119,9 @@ def behave(project: Path, variables: dict[str, str], *, suffix: str) -> dict[str
         "plan": run(project, variables, "plan", "--suffix", suffix, "--only", "iam", "--json"),
         "up": run(project, variables, "up", "--suffix", suffix, "--only", "iam"),
         "local env": run(project, variables, "local", "env"),
-        "destroy": run(project, variables, "destroy", "--suffix", suffix, "--yes"),
     }
+    if anew:
+        found["destroy"] = run(project, variables, "destroy", "--suffix", suffix, "--yes")
     return {name: text.replace(suffix, "SUFFIX") for name, text in found.items()}
 
 
