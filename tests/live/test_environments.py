@@ -45,7 +45,7 @@ def test_the_rules_of_the_inventory_hold(plan, checks):
 @every_environment
 def test_b7_every_log_group_has_a_key(plan):
     groups = plan.of_type("aws_cloudwatch_log_group")
-    # The ARN of the key is unknown before the apply, but that there is one is known.
+    # Before the apply the key's ARN is unknown; that one will be set is known.
     after_unknown = {
         change["address"]: change["change"]["after_unknown"] for change in plan.document["resource_changes"]
     }

@@ -11,7 +11,7 @@ from orchestrator.adapters.aws.session import CloudSession, explain
 from orchestrator.errors import PlatformctlError
 
 ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey"})
-"""Codes with which S3 says that there is no such object, or no bucket."""
+"""S3's error codes for a missing object or bucket."""
 
 
 class StoredObject(NamedTuple):

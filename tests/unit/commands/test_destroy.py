@@ -13,7 +13,7 @@ UNITS = ("api", "docs", "kms", "vpc")
 
 @pytest.fixture
 def run(world):
-    """Destroys what there is."""
+    """Destroys deployments."""
     world.put(*UNITS)
     world.register()
 
@@ -38,7 +38,7 @@ def proofs(world):
     [
         ((), {}, '"pr42"'),
         (("vpc",), {"with_dependents": True}, 'api, vpc of "pr42"'),
-        # As many units as there are in the live tree, but not all that there is.
+        # As many units as the live tree has, but not all units of the deployment.
         (("old", "api", "vpc", "kms"), {}, 'old, api, vpc, kms of "pr42"'),
     ],
 )
