@@ -9,7 +9,7 @@ from orchestrator.cli.options import DryRunOption, JsonOption, TargetOption, Yes
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Target, list_deployments
 from orchestrator.commands import reap as reap_expired
-from orchestrator.commands.ports import DeploymentList
+from orchestrator.commands.operators import DeploymentList
 from orchestrator.errors import ExitCode
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from orchestrator.cli import console
-from orchestrator.commands.ports import DeploymentList, Findings, PlanSummary, Question
+from orchestrator.commands.operators import DeploymentList, Findings, PlanSummary, Question
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.display.diagnostics import print_diagnostics, print_error
 from orchestrator.display.environments import render_environments
@@ -25,7 +25,7 @@ class _UrgedError(Exception):
 
 
 class Terminal:
-    """Implements ``commands.ports.Operator`` on this process's terminal, or in a CI log."""
+    """Implements ``commands.operators.Operator`` on this process's terminal, or in a CI log."""
 
     def __init__(self) -> None:
         self._display: ProgressLines | None = None

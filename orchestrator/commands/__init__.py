@@ -6,10 +6,10 @@ They see the outside through ``ports`` only: no terminal, no cloud library, no p
 from orchestrator.commands.destroy import DestroyResult, destroy
 from orchestrator.commands.drift import DriftResult, drift
 from orchestrator.commands.environments import Listing, ReapResult, list_deployments, reap
-from orchestrator.commands.operators import Unattended
+from orchestrator.commands.operators import Findings, Operator, Unattended
 from orchestrator.commands.outputs import OutputsResult, outputs
 from orchestrator.commands.plan import PlanResult, plan
-from orchestrator.commands.ports import Findings, Operator, Ports
+from orchestrator.commands.ports import Ports
 from orchestrator.commands.recover import recover
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, RecoverRequest, Target, UpRequest
 from orchestrator.commands.up import RunResult, up

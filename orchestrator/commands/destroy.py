@@ -6,7 +6,8 @@ from pathlib import Path
 
 from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.opening import environment_of, load, open_deployment, without_selection
-from orchestrator.commands.ports import CloudResource, Operator, Ports, Question
+from orchestrator.commands.operators import Operator, Question
+from orchestrator.commands.ports import CloudResource, Ports
 from orchestrator.commands.recover import make_way
 from orchestrator.commands.requests import DestroyRequest
 from orchestrator.commands.running import Activity, activity

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.operators import Operator
 from orchestrator.commands.plan import counted
 from orchestrator.commands.planning import make_plan, subject
-from orchestrator.commands.ports import Operator, Ports
+from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.running import activity
 from orchestrator.engine.drift import Drift, drift_of

@@ -8,15 +8,8 @@ from datetime import UTC, datetime
 from orchestrator.commands.deployment import expiry, parse_moment
 from orchestrator.commands.destroy import destroy
 from orchestrator.commands.opening import find_bucket, likely_environments, load, state_keys
-from orchestrator.commands.ports import (
-    Account,
-    DeploymentList,
-    Operator,
-    Ports,
-    Question,
-    RegisteredDeployment,
-    StateBucket,
-)
+from orchestrator.commands.operators import DeploymentList, Operator, Question
+from orchestrator.commands.ports import Account, Ports, RegisteredDeployment, StateBucket
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, Target
 from orchestrator.config import environments
 from orchestrator.diagnostics import ConfigurationError

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.commands.opening import environment_of, load
-from orchestrator.commands.ports import Operator, Ports
+from orchestrator.commands.operators import Operator
+from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest, Target
 from orchestrator.config import EvaluatedUnit, LocalSource, Stack, environments
 from orchestrator.diagnostics import Collector, ConfigurationError

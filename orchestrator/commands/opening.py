@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from orchestrator.commands.deployment import Deployment
-from orchestrator.commands.ports import Account, Operator, Ports, RegisteredDeployment, Settings
+from orchestrator.commands.operators import Operator
+from orchestrator.commands.ports import Account, Ports, RegisteredDeployment, Settings
 from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DeploymentRequest
 from orchestrator.config import Stack, environments, load_stack, unit_folders
 from orchestrator.diagnostics import ConfigurationError, Severity

@@ -1,19 +1,107 @@
-"""The operator for programs, which asks nobody and prints nothing."""
+"""Whoever runs a command: what they are shown and asked, and the operator of programs, who is neither."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
-from orchestrator.commands.ports import DeploymentList, Findings, PlanSummary, Question
+from orchestrator.commands.ports import Leftover, Lock, TerraformProcess
 from orchestrator.diagnostics import Diagnostic
+from orchestrator.engine.environments import Environment
 from orchestrator.engine.events import Event
 from orchestrator.engine.execution import Interrupt
+from orchestrator.engine.plan import StackPlan
 from orchestrator.errors import PlatformctlError, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Something that an operator has to confirm.
+
+    Attributes:
+        text: what happens after a yes.
+        word: the only answer that counts as a yes.
+        detail: the reason for the question, for an operator who cannot answer.
+        hint: what to do instead.
+        refused: the message after a no.
+
+    """
+
+    text: str
+    word: str
+    detail: str
+    hint: str = "Pass --yes."
+    refused: str = "Nothing was run."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """A plan about to be applied."""
+
+    plan: StackPlan
+    order: tuple[str, ...]
+    orphans: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a killed run left behind.
+
+    Attributes:
+        working: Terraform processes that are still running although their platformctl has ended.
+        left_behind: locks whose holder is certainly dead.
+        foreign: locks whose holder may be alive.
+        unrecorded: resources that are in no state; empty while Terraform processes are working.
+
+    """
+
+    working: Sequence[TerraformProcess] = ()
+    left_behind: Sequence[Lock] = ()
+    foreign: Sequence[Lock] = ()
+    unrecorded: Sequence[Leftover] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.working or self.left_behind or self.foreign or self.unrecorded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentList:
+    """Deployments to show as a list."""
+
+    environments: tuple[Environment, ...]
+
+
+class Operator(Protocol):
+    """Whoever runs a command: sees what happens, and confirms dangerous changes."""
+
+    def activity(self, command: str) -> AbstractContextManager[None]:
+        """Show the events of one command until the block ends."""
+        ...
+
+    def emit(self, event: Event) -> None: ...
+    def say(self, line: str) -> None: ...
+    def warn(self, findings: Sequence[Diagnostic]) -> None: ...
+    def report(self, error: PlatformctlError) -> None:
+        """Report a failure after which the command goes on."""
+        ...
+
+    def show(self, subject: PlanSummary | Findings | DeploymentList) -> None: ...
+    def approve(self, question: Question) -> None:
+        """Ask; raises UsageError if the answer is no, or nobody can answer."""
+        ...
+
+    def interruptible(self) -> AbstractContextManager[Interrupt]:
+        """Turn signals into requests to stop, until the block ends."""
+        ...
+
+    def confirm_interrupting(self, running: tuple[str, ...]) -> bool:
+        """Ask whether to interrupt Terraform in these units."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unattended:
-    """Implements ``commands.ports.Operator`` for programs: what is not confirmed in the request is refused.
+    """The operator of programs: what is not confirmed in the request is refused.
 
     Attributes:
         on_event: is called with every event of a run, in the thread that called the command.

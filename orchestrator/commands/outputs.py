@@ -7,7 +7,8 @@ from typing import Any
 from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.drift import no_such_deployment
 from orchestrator.commands.opening import open_deployment
-from orchestrator.commands.ports import Operator, Ports
+from orchestrator.commands.operators import Operator
+from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.hcl import to_json_value
 from orchestrator.hcl.values import has_sensitive, unmark

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.operators import Operator
 from orchestrator.commands.planning import keep, make_plan, subject
-from orchestrator.commands.ports import Operator, Ports
+from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.running import activity
 from orchestrator.engine.operations import require_applied, select

@@ -10,7 +10,8 @@ from contextlib import ExitStack
 
 from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.opening import open_deployment
-from orchestrator.commands.ports import Findings, KeptLeftover, Lock, Operator, Ports, Question, TerraformProcess
+from orchestrator.commands.operators import Findings, Operator, Question
+from orchestrator.commands.ports import KeptLeftover, Lock, Ports, TerraformProcess
 from orchestrator.commands.requests import DeploymentRequest, RecoverRequest, Target
 from orchestrator.errors import PlatformctlError, UsageError
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.commands.deployment import Deployment
-from orchestrator.commands.ports import Operator, Ports, Run, TerraformSession
+from orchestrator.commands.operators import Operator
+from orchestrator.commands.ports import Ports, Run, TerraformSession
 from orchestrator.engine.environments import LastRun
 from orchestrator.engine.events import Event, RunFinished, RunStarted, StepFinished, StepStarted, UnitFinished
 from orchestrator.engine.execution import Execution, Outcome, Work

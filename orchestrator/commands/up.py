@@ -7,9 +7,10 @@ from pathlib import Path
 
 from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.operators import Operator, PlanSummary, Question
 from orchestrator.commands.plan import counted
 from orchestrator.commands.planning import make_plan, require_fresh, require_same_request, subject
-from orchestrator.commands.ports import Operator, PlanSummary, Ports, Question
+from orchestrator.commands.ports import Ports
 from orchestrator.commands.recover import make_way
 from orchestrator.commands.requests import Target, UpRequest
 from orchestrator.commands.running import Activity, activity

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.commands.ports import Findings
+from orchestrator.commands.operators import Findings
 
 
 def describe_findings(found: Findings) -> Iterator[str]:

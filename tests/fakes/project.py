@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.commands.ports import Account, Applicant, DeploymentList, Findings, PlanSummary, Question, Settings
+from orchestrator.commands.operators import DeploymentList, Findings, PlanSummary, Question
+from orchestrator.commands.ports import Account, Applicant, Settings
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.events import Event
 from orchestrator.engine.execution import Interrupt

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Findings
-from orchestrator.commands.ports import DeploymentList, PlanSummary, Question
+from orchestrator.commands.operators import DeploymentList, PlanSummary, Question
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.engine.events import StepFinished, StepStarted
 from orchestrator.errors import PlatformctlError, UsageError

@@ -22,7 +22,8 @@ from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.runner import Runner
 from orchestrator.adapters.terraform.tools import ProjectTerraform
 from orchestrator.cli.terminal import Terminal
-from orchestrator.commands import Unattended, ports
+from orchestrator.commands import Unattended, operators, ports
+from orchestrator.commands.operators import Operator
 from orchestrator.engine.ports import States, Terraform
 from orchestrator.platform.trading import TradingPlatform
 from tests.fakes import cloud, project, states, terraform
@@ -37,7 +38,7 @@ IMPLEMENTATIONS = {
     ports.Leftover: (Unrecorded, cloud.FakeLeftover),
     ports.Lock: (StateLock, cloud.FakeLock),
     ports.Locks: (DeploymentLocks, cloud.FakeLocks),
-    ports.Operator: (Terminal, Unattended, project.FakeOperator),
+    Operator: (Terminal, Unattended, project.FakeOperator),
     ports.Planner: (StackPlanner, terraform.FakePlanner),
     ports.Platform: (TradingPlatform, project.FakePlatform),
     ports.Run: (RunFolder, project.FakeRun),
@@ -72,5 +73,6 @@ def test_a_port_is_implemented_with_the_same_parameters(protocol, implementation
 
 
 def test_every_protocol_of_the_use_cases_is_among_them():
-    protocols = {item for item in vars(ports).values() if getattr(item, "_is_protocol", False)}
+    declared = {**vars(ports), **vars(operators)}.values()
+    protocols = {item for item in declared if getattr(item, "_is_protocol", False)}
     assert protocols - {Protocol} == IMPLEMENTATIONS.keys()

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.commands import DestroyRequest, RecoverRequest, Target, UpRequest, destroy, recover, up
-from orchestrator.commands.ports import Findings
+from orchestrator.commands.operators import Findings
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 from tests.fakes.cloud import FakeKept, FakeLeftover, FakeLock, FakeLocks
 from tests.fakes.terraform import FakeChild

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.commands import DeploymentRequest, Unattended, UpRequest, up
 from orchestrator.commands.opening import open_deployment
-from orchestrator.commands.ports import Question
+from orchestrator.commands.operators import Question
 from orchestrator.commands.running import activity
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.engine.events import RunFinished, RunStarted, StepFinished, StepStarted
