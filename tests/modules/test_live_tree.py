@@ -1,4 +1,4 @@
-"""The live tree is complete: every environment has every unit, built from shared files (A1, C1)."""
+"""Every environment of the live tree has every unit, built from shared files (A1, C1)."""
 
 from functools import cache
 from pathlib import Path

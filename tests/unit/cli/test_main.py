@@ -234,3 +234,19 @@ def test_a3_doctor_says_what_is_missing(platformctl):
     assert "1.11.4" in result.out
     assert "does not run; up starts it" in result.out
     assert "!!" in result.out, "the project has no lock file"
+
+
+def test_c4_followed_logs_end_with_their_reader(platformctl):
+    log = platformctl.tree.root / ".platformctl" / "local" / "server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("a line that fills the pipe\n" * 20_000)
+    program = f"{sys.executable} -c 'from orchestrator.cli.main import main; main()'"
+    done = subprocess.run(
+        f"{program} local logs --follow --state {log.parent} | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("a line that fills the pipe\n", "")
