@@ -136,8 +136,8 @@ def test_b9_iam_decides_about_each_login(running, unchanged):
     text = 'PAM authentication failed for user "api_reader"'
     assert _refused(running, running.database("api_reader")) == ("28000", text)
     assert running.run(running.database("analytics_writer"), "SELECT 1") == [[1]]
-    group, _, line = running.source.logs[-1]
-    assert group == "/aws/rds/cluster/aurora-pr42/iam-db-auth-error"
+    refusals = "/aws/rds/cluster/aurora-pr42/iam-db-auth-error"
+    line = next(line for group, _, line in reversed(running.source.logs) if group == refusals)
     assert line.startswith(text)
     assert line.endswith("api_reader because it is denied")
 
