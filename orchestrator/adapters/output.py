@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def json_object(output: str) -> dict[str, Any]:
     if start is None:
         raise ValueError("no JSON")
     try:
-        found, _ = json.JSONDecoder().raw_decode(output, start.end() - 1)
+        found, _ = json.JSONDecoder(parse_float=Decimal).raw_decode(output, start.end() - 1)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except json.JSONDecodeError as error:

@@ -1,7 +1,6 @@
 """Keeps plans in files, and fingerprints what they were made of."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from orchestrator.adapters.workspaces import write_private
 from orchestrator.config import EvaluatedUnit
 from orchestrator.engine.plan import KeptPlan, parse_document, to_document
 from orchestrator.errors import PlatformctlError, UsageError
-from orchestrator.hcl import print_value
+from orchestrator.hcl import dump_json, load_json, print_value
 from orchestrator.hcl.values import redacted
 
 # Written by Terraform into a folder that somebody ran it in by hand; not part of the module.
@@ -52,7 +51,7 @@ def write_plan(file: Path, kept: KeptPlan) -> None:
 
     """
     try:
-        write_private(file, json.dumps(to_document(kept), indent=1) + "\n")
+        write_private(file, dump_json(to_document(kept), indent=1) + "\n")
     except OSError as error:
         raise PlatformctlError("The plan could not be kept", detail=f"{file}: {error.strerror}.") from error
 
@@ -65,7 +64,7 @@ def read_kept_plan(file: Path) -> KeptPlan:
 
     """
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = load_json(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
             "The plan cannot be read",

@@ -4,7 +4,6 @@ A workspace looks like the module's folder with the generated files beside the m
 file, so nothing is copied and nothing is ever written into modules/ or live/.
 """
 
-import json
 import os
 import shutil
 import threading
@@ -15,7 +14,7 @@ from typing import TypeAlias
 
 from orchestrator.config import EvaluatedUnit
 from orchestrator.errors import PlatformctlError, UsageError
-from orchestrator.hcl import to_json_value
+from orchestrator.hcl import dump_json, to_json_value
 from orchestrator.hcl.values import Value, unmark
 
 INPUTS_FILE = "platformctl.auto.tfvars.json"
@@ -37,7 +36,7 @@ class Workspace:
 
     def write_inputs(self, inputs: Mapping[str, Value]) -> None:
         """Write the input variables to a file that only the user can read; ``remove_inputs`` removes it."""
-        text = json.dumps({name: to_json_value(unmark(value)) for name, value in inputs.items()}, indent=2)
+        text = dump_json({name: to_json_value(unmark(value)) for name, value in inputs.items()}, indent=2)
         write_private(self.folder / INPUTS_FILE, text + "\n")
 
     def remove_inputs(self) -> None:

@@ -1,10 +1,11 @@
 """The outputs of a deployment, as text."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
+
+from orchestrator.hcl import dump_json
 
 
 def render_outputs(units: Mapping[str, Mapping[str, Any]]) -> Text:
@@ -13,7 +14,7 @@ def render_outputs(units: Mapping[str, Mapping[str, Any]]) -> Text:
     for unit, values in units.items():
         lines.append(Text(unit, style="bold"))
         for name, value in values.items():
-            shown = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            shown = value if isinstance(value, str) else dump_json(value, indent=0, sort_keys=True)
             lines.append(Text(f"  {name} = {shown}"))
     return Text("\n").join(lines)
 

@@ -1,11 +1,11 @@
 """Renders a stack plan: unit by unit, resource by resource."""
 
-import json
 from collections.abc import Sequence
 
 from rich.text import Text
 
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan
+from orchestrator.hcl import dump_json
 from orchestrator.model.action import Action
 
 _SIGNS = {
@@ -125,5 +125,5 @@ def append_attribute(text: Text, attribute: AttributeChange) -> None:
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    text = dump_json(value, indent=0, sort_keys=True)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"

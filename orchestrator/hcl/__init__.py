@@ -2,7 +2,7 @@
 
 from orchestrator.hcl.dispatch import too_deep
 from orchestrator.hcl.evaluate import evaluate
-from orchestrator.hcl.json_values import from_json_value, to_json_value
+from orchestrator.hcl.json_values import dump_json, from_json_value, load_json, to_json_value
 from orchestrator.hcl.nodes import (
     Attribute,
     Block,
@@ -32,8 +32,10 @@ __all__ = [
     "ObjectExpression",
     "Reference",
     "Scope",
+    "dump_json",
     "evaluate",
     "from_json_value",
+    "load_json",
     "parse_expression",
     "parse_file",
     "parse_template",

@@ -20,10 +20,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from orchestrator import __version__
-from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, parse_json, read_object
+from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, read_object
 from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.adapters.processes import start_time
 from orchestrator.errors import PlatformctlError
+from orchestrator.hcl import load_json
 
 LOCK_SUFFIX = ".tflock"
 STATE_NAME = "terraform.tfstate"
@@ -155,7 +156,7 @@ class DeploymentLocks:
             return None
         place = {"unit": self.unit_of(key), "key": key, "etag": stored.etag}
         try:
-            fields = parse_json(stored.text)
+            fields = load_json(stored.text)
         except ValueError:
             return StateLock(**place, fault="is not JSON")
         if not isinstance(fields, dict) or not isinstance(fields.get("ID"), str):

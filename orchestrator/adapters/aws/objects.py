@@ -1,9 +1,8 @@
 """Objects in S3: read when they exist, parsed guardedly, with every failure as one of ours."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -70,30 +69,6 @@ def list_keys(session: CloudSession, bucket: str, prefix: str, *, doing: str) ->
             if code_of(error) in ABSENT:
                 return []
             raise
-
-
-def parse_json(text: bytes) -> Any:
-    """Parse JSON as RFC 8259 has it.
-
-    Raises:
-        ValueError: it is none: no text, no JSON, nested too deep, or a number without a value.
-
-    """
-    try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
-    except RecursionError:
-        raise ValueError("is nested too deep") from None
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in {float("inf"), float("-inf")}:
-        raise ValueError("a number is too large")
-    return number
 
 
 def unreadable(what: str, bucket: str, key: str, why: str, *, otherwise: str = "") -> PlatformctlError:

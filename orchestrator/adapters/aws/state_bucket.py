@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, parse_json, read_object, unreadable
+from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, read_object, unreadable
 from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.adapters.aws.states import read_state
 from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.engine.environments import LastRun
 from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.hcl import load_json
 
 _NAME = "platformctl.json"
 _VERSION = 1
@@ -147,7 +148,7 @@ class S3StateBucket:
         if stored is None:
             return None, ""
         try:
-            return _registered(suffix, parse_json(stored.text)), stored.etag
+            return _registered(suffix, load_json(stored.text)), stored.etag
         except msgspec.ValidationError as error:
             why = f"is not a record of the register: {error}"
         except ValueError:

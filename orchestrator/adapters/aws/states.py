@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from orchestrator.adapters.aws.objects import explained, parse_json, read_object, unreadable
+from orchestrator.adapters.aws.objects import explained, read_object, unreadable
 from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.config import EvaluatedUnit, state_address
 from orchestrator.engine.ports import State
-from orchestrator.hcl import from_json_value
+from orchestrator.hcl import from_json_value, load_json
 from orchestrator.hcl.values import mark
 
 
@@ -51,7 +51,7 @@ def read_state(session: CloudSession, bucket: str, key: str, *, doing: str, vers
     if stored is None:
         return None
     try:
-        document = parse_json(stored.text)
+        document = load_json(stored.text)
         return _parse(document)
     except msgspec.ValidationError as error:
         # It names places and types, no values.

@@ -15,7 +15,7 @@ from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.config import EvaluatedUnit
 from orchestrator.engine.ports import Applied, Phase, Progress
-from orchestrator.hcl import to_json_value
+from orchestrator.hcl import dump_json, to_json_value
 from orchestrator.model.status import Changes
 
 _STAMP = "platformctl-init.json"
@@ -75,7 +75,7 @@ class Initialisation:
         if state is None or state.generate is not None:
             return False
         settings = {name: to_json_value(value) for name, value in state.config.items()}
-        text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in sorted(settings.items()))
+        text = "".join(f"{name} = {dump_json(value)}\n" for name, value in sorted(settings.items()))
         write_private(self.invocation.folder / _BACKEND_FILE, text)
         return True
 

@@ -1,6 +1,5 @@
 """Runs the plan of a whole stack in a temporary folder."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -25,6 +24,7 @@ from orchestrator.adapters.workspaces import write_private
 from orchestrator.config import EvaluatedUnit
 from orchestrator.engine.plan import StackPlan, merge_states, read_plan, root_module
 from orchestrator.errors import PlatformctlError
+from orchestrator.hcl import dump_json
 
 _PLAN = "stack.tfplan"
 _FOLDER = "plan-"
@@ -91,7 +91,7 @@ class StackPlanner:
             write_private(folder / name, text)
         if states:
             merged = merge_states(states, aliases=root.aliases, outputs=outputs)
-            write_private(folder / "terraform.tfstate", json.dumps(merged))
+            write_private(folder / "terraform.tfstate", dump_json(merged))
         (folder / FILE_NAME).write_text(self.toolchain.provider.without_hashes(), encoding="utf-8")
         return root.providers
 

@@ -6,6 +6,7 @@ It holds no secrets: sensitive attributes are named without their values. docs/p
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -201,13 +202,11 @@ def to_document(kept: KeptPlan) -> dict[str, Any]:
                 "unit": unit,
                 "changes": msgspec.to_builtins(plan.changes(unit)),
                 "outputs_change": unit in plan.outputs,
-                "resources": list(msgspec.to_builtins(changes)),
+                "resources": _plain(changes),
             }
             for unit, changes in plan.units.items()
         ],
-        "drift": [
-            {"unit": unit, "resources": list(msgspec.to_builtins(changes))} for unit, changes in plan.drift.items()
-        ],
+        "drift": [{"unit": unit, "resources": _plain(changes)} for unit, changes in plan.drift.items()],
         "orphans": kept.orphans,
         "provider_configurations": plan.providers,
         "basis": msgspec.to_builtins(kept.basis),
@@ -248,6 +247,12 @@ def parse_document(document: object, *, name: str) -> KeptPlan:
         basis=found.basis,
         orphans=found.orphans,
     )
+
+
+def _plain(changes: tuple[PlannedChange, ...]) -> list[dict[str, Any]]:
+    """Return changes as plain values; numbers keep their digits."""
+    found: list[dict[str, Any]] = msgspec.to_builtins(list(changes), builtin_types=(Decimal,))
+    return found
 
 
 def _changes(entries: Collection[UnitEntry | DriftEntry]) -> dict[str, tuple[PlannedChange, ...]]:

@@ -1,12 +1,12 @@
 """States read from S3 without Terraform, and removed (A2, C8)."""
 
-import json
 from decimal import Decimal
 
 import pytest
 
 from orchestrator.adapters.aws.states import S3States
 from orchestrator.errors import PlatformctlError
+from orchestrator.hcl import dump_json
 from orchestrator.hcl.values import Sensitive, unmark
 from tests.fakes.s3 import FakeS3
 
@@ -16,7 +16,7 @@ STATE = {
     "outputs": {
         "vpc_id": {"value": "vpc-1", "type": "string"},
         "zones": {"value": ["a", "b"], "type": ["list", "string"]},
-        "ratio": {"value": 0.1, "type": "number"},
+        "ratio": {"value": Decimal("0.1234567890123456789"), "type": "number"},
         "password": {"value": "hunter2", "type": "string", "sensitive": True},
         "nothing": {"value": None, "type": "dynamic"},
     },
@@ -36,11 +36,11 @@ def read(session_of, unit_of):
 
 
 def test_a_state_has_outputs_and_counts_managed_instances_only(read):
-    state = read(json.dumps(STATE))
+    state = read(dump_json(STATE))
     assert {name: unmark(value) for name, value in state.outputs.items()} == {
         "vpc_id": "vpc-1",
         "zones": ["a", "b"],
-        "ratio": Decimal("0.1"),
+        "ratio": Decimal("0.1234567890123456789"),
         "password": "hunter2",
         "nothing": None,
     }
@@ -49,7 +49,7 @@ def test_a_state_has_outputs_and_counts_managed_instances_only(read):
 
 
 def test_c8_sensitive_outputs_are_marked(read):
-    state = read(json.dumps(STATE))
+    state = read(dump_json(STATE))
     assert isinstance(state.outputs["password"], Sensitive)
     assert "hunter2" not in repr(state)
 

@@ -102,7 +102,7 @@ ODD_VERSIONS = {
         "Expected `str` of length >= 1",
         '"{"terraform_version": "****"}"',
     ),
-    "a number": ([{"terraform_version": 1.11}], "Expected `str`, got `float`", '"{"terraform_version": ****}"'),
+    "a number": ([{"terraform_version": 1.11}], "Expected `str`, got `decimal`", '"{"terraform_version": ****}"'),
     "a list": ([["1.11.4"]], "no JSON", '"["****"]"'),
 }
 
