@@ -5,42 +5,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.adapters.workspaces import write_private
-from orchestrator.config import EvaluatedUnit
+from orchestrator.config import Composition, EvaluatedUnit, walk
 from orchestrator.engine.plan import KeptPlan, parse_document, to_document
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl import dump_json, load_json, print_value
 from orchestrator.hcl.values import redacted
 
-# Written by Terraform into a folder that somebody ran it in by hand; not part of the module.
-_NOT_PART = (".terraform", "terraform.tfstate")
-_EXAMPLES = "examples"
 
-
-def fingerprint(unit: EvaluatedUnit, module: Path) -> str:
-    """Hash everything that determines a unit: its inputs, its generated files and the files of its module.
+def fingerprint(unit: EvaluatedUnit, composition: Composition) -> str:
+    """Hash everything that determines a unit: its inputs and all files that Terraform sees.
 
     Secrets are left out, so that nobody can guess values by their hash; Terraform's own plan of the unit covers them.
 
     The unit is evaluated as for the plan, with unknown outputs of the units that are planned with it.
     """
     digest = hashlib.sha256()
-    for part in _parts(unit, module):
+    for part in _parts(unit, composition):
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()
 
 
-def _parts(unit: EvaluatedUnit, module: Path) -> Iterator[bytes]:
+def _parts(unit: EvaluatedUnit, composition: Composition) -> Iterator[bytes]:
     for name, value in sorted(unit.inputs.items()):
         yield f"{name} = {print_value(redacted(value))}".encode()
-    for file in unit.generated:
-        yield f"{file.path}\n{'' if file.sensitive else file.contents}".encode()
-    for path in sorted(module.rglob("*")):
-        relative = path.relative_to(module)
-        if relative.parts[0] == _EXAMPLES or any(part.startswith(_NOT_PART) for part in relative.parts):
-            continue
-        if path.is_file():
-            yield relative.as_posix().encode()
-            yield path.read_bytes()
+    yield composition.subdirectory.encode()
+    secret = {(Path(composition.subdirectory) / file.path).as_posix() for file in unit.generated if file.sensitive}
+    for path, entry in walk(composition.tree):
+        yield path.encode()
+        if path not in secret:
+            yield entry.encode() if isinstance(entry, str) else entry.read_bytes()
 
 
 def write_plan(file: Path, kept: KeptPlan) -> None:

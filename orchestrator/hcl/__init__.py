@@ -16,7 +16,7 @@ from orchestrator.hcl.nodes import (
 )
 from orchestrator.hcl.parse import parse_expression, parse_file, parse_template, parse_text
 from orchestrator.hcl.print import print_expression, print_value
-from orchestrator.hcl.references import Reference, references
+from orchestrator.hcl.references import Reference, function_calls, references
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.unknowns import unknown_reference
 
@@ -35,6 +35,7 @@ __all__ = [
     "dump_json",
     "evaluate",
     "from_json_value",
+    "function_calls",
     "load_json",
     "parse_expression",
     "parse_file",

@@ -52,7 +52,7 @@ def read_state(session: CloudSession, bucket: str, key: str, *, doing: str, vers
         return None
     try:
         document = load_json(stored.text)
-        return _parse(document)
+        return parse_state(document)
     except msgspec.ValidationError as error:
         # It names places and types, no values.
         raise unreadable("state", bucket, key, f"is not a Terraform state of format version 4: {error}") from None
@@ -61,7 +61,8 @@ def read_state(session: CloudSession, bucket: str, key: str, *, doing: str, vers
         raise unreadable("state", bucket, key, "is not JSON") from None
 
 
-def _parse(document: Mapping[str, Any]) -> State:
+def parse_state(document: Mapping[str, Any]) -> State:
+    """Read a state document of format version 4; raises msgspec.ValidationError when it is none."""
     checked = msgspec.convert(document, _State)
     outputs = {}
     for name, output in sorted(checked.outputs.items()):

@@ -11,9 +11,10 @@ from orchestrator.adapters.terraform.attempt import run_logged
 from orchestrator.adapters.terraform.binaries import cache_key
 from orchestrator.adapters.terraform.command import FLAG, Invocation, ending_signal
 from orchestrator.adapters.terraform.lock import FILE_NAME
+from orchestrator.adapters.terraform.sharing import needs_more
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import write_private
-from orchestrator.config import EvaluatedUnit
+from orchestrator.config import Composition, EvaluatedUnit, text_of, walk
 from orchestrator.engine.ports import Applied, Phase, Progress
 from orchestrator.hcl import dump_json, to_json_value
 from orchestrator.model.status import Changes
@@ -29,7 +30,7 @@ class Initialisation:
 
     toolchain: Toolchain
     unit: EvaluatedUnit
-    module: Path
+    composition: Composition
     invocation: Invocation
 
     def run(self, *, log: Path, report: Callable[[Progress], None]) -> Applied | None:
@@ -43,7 +44,7 @@ class Initialisation:
         if record.is_file() and record.read_text(encoding="utf-8") == stamp:
             return None
         report(Phase(name="init"))
-        (folder / FILE_NAME).write_text(self.toolchain.provider.without_hashes(), encoding="utf-8")
+        (folder / FILE_NAME).write_text(self.toolchain.lock_text, encoding="utf-8")
         lines: deque[str] = deque(maxlen=_KEPT_LINES)
         code = run_logged(
             self.invocation,
@@ -54,7 +55,7 @@ class Initialisation:
             input=False,
             no_color=FLAG,
             reconfigure=FLAG,
-            lockfile="readonly",
+            lockfile=None if needs_more([self.composition], self.toolchain.locked) else "readonly",
             backend_config=[_BACKEND_FILE] if self._backend_file() else None,
         )
         if code == 0:
@@ -85,13 +86,14 @@ class Initialisation:
         Init depends on providers, module calls and the backend; any change of the files counts as a change of these.
         """
         unit = self.unit
-        texts = [file.read_text(encoding="utf-8") for file in sorted(self.module.rglob("*.tf")) if file.is_file()]
-        generated = "".join(f"{file.path}\n{file.contents}\n" for file in unit.generated)
+        texts = [
+            path + text_of(entry) for path, entry in walk(self.composition.module) if path.endswith((".tf", ".tf.json"))
+        ]
         backend = str(sorted(unit.remote_state.config.items())) if unit.remote_state else ""
         facts: Mapping[str, str | bool] = {
             "terraform": cache_key(self.toolchain.binary),
-            "provider": self.toolchain.provider.version,
+            "providers": self.toolchain.lock_text,
             "shared": "TF_REATTACH_PROVIDERS" in self.invocation.environment,
-            "configuration": hashlib.sha256("".join([generated, backend, *texts]).encode()).hexdigest(),
+            "configuration": hashlib.sha256("".join([backend, *texts]).encode()).hexdigest(),
         }
         return json.dumps(facts, sort_keys=True)

@@ -43,9 +43,11 @@ class LockedProvider:
         """Namespace and type: "hashicorp/aws"."""
         return self.address.split("/", 1)[1]
 
-    def without_hashes(self) -> str:
-        """Return the text of a lock file that pins the version alone."""
-        return f'provider "{self.address}" {{\n  version = "{self.version}"\n}}\n'
+    def text(self, *, with_hashes: bool) -> str:
+        """Return the entry as a lock file has it, with the version alone or with the hashes."""
+        hashes = "".join(f'    "{item}",\n' for item in self.hashes) if with_hashes else ""
+        listed = f"  hashes = [\n{hashes}  ]\n" if hashes else ""
+        return f'provider "{self.address}" {{\n  version = "{self.version}"\n{listed}}}\n'
 
 
 def read_lock(file: Path) -> tuple[LockedProvider, ...]:

@@ -45,7 +45,7 @@ def platform_name() -> str:
 
 
 def find_origin(environ: Mapping[str, str], *, provider: str, version: str) -> ProviderOrigin:
-    """Find where the provider, for example "hashicorp/aws", comes from.
+    """Find where the provider, for example "hashicorp/aws", comes from; any version of it for an empty one.
 
     Raises:
         UsageError: PLATFORMCTL_PROVIDER_MIRROR does not hold the provider.
@@ -79,11 +79,17 @@ def cli_configuration(origin: ProviderOrigin, *, cache: Path) -> str:
     """Return the text of a Terraform CLI configuration for the origin; ``cache`` keeps what comes from the registry."""
     if origin.mirror is None:
         return f'disable_checkpoint = true\nplugin_cache_dir   = "{_escaped(cache)}"\n'
+    # What the mirror does not hold comes from its registry.
+    held = sorted(
+        f'"{folder.relative_to(origin.mirror).as_posix()}"' for folder in origin.mirror.glob(f"{REGISTRY}/*/*")
+    )
+    listed = ", ".join(held)
     return (
         "disable_checkpoint = true\n"
+        f'plugin_cache_dir   = "{_escaped(cache)}"\n'
         "provider_installation {\n"
-        f'  filesystem_mirror {{\n    path    = "{_escaped(origin.mirror)}"\n    include = ["{REGISTRY}/*/*"]\n  }}\n'
-        f'  direct {{\n    exclude = ["{REGISTRY}/*/*"]\n  }}\n'
+        f'  filesystem_mirror {{\n    path    = "{_escaped(origin.mirror)}"\n    include = [{listed}]\n  }}\n'
+        f"  direct {{\n    exclude = [{listed}]\n  }}\n"
         "}\n"
     )
 
@@ -106,6 +112,8 @@ def _folders(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _holds(folder: Path, provider: str, version: str) -> bool:
     base = folder / REGISTRY / provider
+    if not version:
+        return base.is_dir()
     packed = base / f"terraform-provider-{provider.split('/')[1]}_{version}_{platform_name()}.zip"
     return (base / version / platform_name()).is_dir() or packed.is_file()
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.attempt import Attempt, note
 from orchestrator.adapters.terraform.command import Invocation
 from orchestrator.adapters.terraform.initialisation import Initialisation
+from orchestrator.adapters.terraform.places import located
 from orchestrator.adapters.terraform.provider import SharedProviders
 from orchestrator.adapters.terraform.retries import ATTEMPTS, transient_reason, wait_before
 from orchestrator.adapters.terraform.sharing import check_constraints, provider_configuration
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import Workspace, Workspaces
-from orchestrator.config import EvaluatedUnit
+from orchestrator.config import Composition, EvaluatedUnit, declared_inputs
 from orchestrator.engine.ports import Accept, Applied, Progress, Retrying
 from orchestrator.model.status import Changes
 
@@ -50,22 +52,25 @@ class Runner:
         accept: Accept | None = None,
     ) -> Applied:
         """See the protocol. An attempt that fails with transient errors is repeated, up to three attempts in all."""
-        location = self.modules.locate(unit)
-        interface = self.modules.interface(unit)
-        workspace = self.workspaces.prepare(unit, module_root=location.root, subdirectory=location.subdirectory)
+        composition = self.modules.compose(unit)
+        workspace = self.workspaces.prepare(unit.name, composition)
         log.parent.mkdir(parents=True, exist_ok=True)
-        invocation = self._invocation(unit, workspace, location.folder)
+        invocation = self._invocation(unit.name, workspace, composition)
         initialisation = Initialisation(
-            toolchain=self.toolchain, unit=unit, module=location.folder, invocation=invocation
+            toolchain=self.toolchain, unit=unit, composition=composition, invocation=invocation
         )
         attempt = Attempt(
             invocation=invocation,
             processes=self.toolchain.processes,
             workspace=workspace,
-            inputs={name: value for name, value in unit.inputs.items() if name in interface.variables},
+            inputs=declared_inputs(unit, composition.interface),
+            ephemeral=frozenset(
+                name for name, variable in composition.interface.variables.items() if variable.ephemeral
+            ),
             log=log,
             report=report,
             parallelism=self.parallelism,
+            locate=partial(located, composition),
         )
         changes = Changes()
         for number in count(2):
@@ -90,15 +95,15 @@ class Runner:
         """See the protocol."""
         self.toolchain.processes.wind_down()
 
-    def _invocation(self, unit: EvaluatedUnit, workspace: Workspace, module: Path) -> Invocation:
-        check_constraints(unit, module, self.toolchain.provider)
+    def _invocation(self, unit: str, workspace: Workspace, composition: Composition) -> Invocation:
+        check_constraints(unit, composition, self.toolchain.locked)
         invocation = Invocation(
             arguments=self.toolchain.binary.arguments,
             folder=workspace.folder,
             environment=self.toolchain.environment,
-            unit=unit.name,
+            unit=unit,
         )
-        configuration = provider_configuration(unit, module) if self.providers is not None else None
+        configuration = provider_configuration(composition) if self.providers is not None else None
         if self.providers is None or configuration is None:
             return invocation
         return self.providers.attach(invocation, configuration)

@@ -1,28 +1,24 @@
 """Decides which units may share a provider process: a rule about configuration text, checked, not assumed."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from pathlib import Path
 
 from orchestrator.adapters.terraform.lock import LockedProvider, satisfies
-from orchestrator.config import EvaluatedUnit
-from orchestrator.engine.plan.root_module import has_references
+from orchestrator.config import Composition, parsed
+from orchestrator.engine.plan import has_references
 from orchestrator.errors import UsageError
-from orchestrator.hcl import Body, Expression, Scope, evaluate, parse_file, parse_text, print_expression
+from orchestrator.hcl import Body, Expression, Scope, evaluate, print_expression
 
 
-def provider_configuration(unit: EvaluatedUnit, module: Path) -> str | None:
+def provider_configuration(composition: Composition) -> str | None:
     """Return the text of the unit's only provider block, which is the key of the process that it may share.
 
     None when the unit needs a provider of its own: it configures none or several, uses an alias, computes a value (which
     may differ between units under the same text), or its module passes aliases on or calls modules.
     """
-    names = [file.path for file in unit.generated] + [file.name for file in module.glob("*.tf.json")]
-    if any(name.endswith(".tf.json") for name in names):
+    if any(name.endswith(".tf.json") for name in composition.files):
         # Terraform's other syntax may hold anything that is checked below.
         return None
-    bodies = [parse_text(file.contents, Path(file.path)).body for file in unit.generated if file.path.endswith(".tf")]
-    bodies.extend(_module_bodies(module))
+    bodies = _bodies(composition)
     blocks = [block for body in bodies for block in body.blocks]
     providers = [block.body for block in blocks if block.type == "provider"]
     if len(providers) != 1 or "alias" in providers[0].attributes or has_references(providers[0]):
@@ -34,36 +30,43 @@ def provider_configuration(unit: EvaluatedUnit, module: Path) -> str | None:
     return _text(providers[0])
 
 
-def check_constraints(unit: EvaluatedUnit, module: Path, locked: LockedProvider) -> None:
+def check_constraints(unit: str, composition: Composition, locked: Iterable[LockedProvider]) -> None:
     """Check the module's version constraints, which Terraform does not do for a provider that it is attached to.
 
+    A provider that is not locked is left to Terraform's init.
+
     Raises:
-        UsageError: the locked version does not meet the constraint, or the module needs a provider that is not locked.
+        UsageError: the locked version does not meet the constraint.
 
     """
-    for name, source, constraint in _requirements(_module_bodies(module)):
-        if source != locked.source:
-            raise UsageError(
-                "A provider is not locked",
-                detail=f'The module of unit "{unit.name}" requires {source} ({name}); only {locked.source} is locked.',
-                hint="Do without it, or lock it in live/.terraform.lock.hcl.",
-            )
-        if not satisfies(locked.version, constraint):
+    by_source = {entry.source: entry for entry in locked}
+    for _, source, constraint in _requirements(_bodies(composition)):
+        entry = by_source.get(source)
+        if entry is not None and not satisfies(entry.version, constraint):
             raise UsageError(
                 "The locked provider does not meet a module's constraint",
-                detail=f'The module of unit "{unit.name}" requires {source} {constraint}; locked is {locked.version}.',
+                detail=f'The module of unit "{unit}" requires {source} {constraint}; locked is {entry.version}.',
                 hint="Change the constraint or the lock file, live/.terraform.lock.hcl.",
             )
 
 
-def _module_bodies(module: Path) -> tuple[Body, ...]:
-    return tuple(_parsed(file, file.stat().st_mtime_ns if file.exists() else 0) for file in sorted(module.glob("*.tf")))
+def needs_more(compositions: Iterable[Composition], locked: Iterable[LockedProvider]) -> bool:
+    """Tell whether modules require a provider that is not locked, so that init has to choose its version.
+
+    Modules that others call are not looked at; where there is no lock file at all, init chooses for them, too.
+    """
+    sources = {entry.source for entry in locked}
+    return not sources or any(
+        source not in sources
+        for composition in compositions
+        for _, source, _ in _requirements(_bodies(composition))
+        if not source.startswith("terraform.io/")
+    )
 
 
-@lru_cache(maxsize=2048)
-def _parsed(file: Path, _modified: int) -> Body:
-    """Parse a file; a program that uses platformctl as a library may change it between two calls."""
-    return parse_file(file).body
+def _bodies(composition: Composition) -> tuple[Body, ...]:
+    files = composition.files
+    return tuple(parsed(name, files[name]) for name in sorted(files) if name.endswith(".tf"))
 
 
 def _requirements(bodies: Iterable[Body]) -> Iterator[tuple[str, str, str]]:

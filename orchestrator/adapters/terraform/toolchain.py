@@ -1,6 +1,5 @@
 """What is determined once per run: the Terraform binary, the provider, its lock entry, the environment."""
 
-import shutil
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,12 +21,15 @@ from orchestrator.adapters.terraform.mirror import (
     provider_folder,
 )
 from orchestrator.adapters.workspaces import write_private
-from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.errors import PlatformctlError
+
+AWS = "hashicorp/aws"
+"""The source of the provider that units may share a process of."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Toolchain:
-    """Terraform and the provider that the lock file in ``live`` names; ``folder`` is ``.platformctl/terraform``."""
+    """Terraform and the providers that the lock file in ``live`` names; ``folder`` is ``.platformctl/terraform``."""
 
     live: Path
     folder: Path
@@ -40,16 +42,22 @@ class Toolchain:
         return find_binary(self.environ)
 
     @cached_property
-    def provider(self) -> LockedProvider:
-        """The locked AWS provider; raises UsageError when the lock file names none, or several."""
-        entries = read_lock(self.lock_file)
-        if len(entries) != 1:
-            raise UsageError(
-                "Unexpected providers in the lock file",
-                detail=f"{self.lock_file} locks {len(entries)} providers; the platform is built with exactly one.",
-                hint="Keep the entry of hashicorp/aws alone.",
-            )
-        return entries[0]
+    def locked(self) -> tuple[LockedProvider, ...]:
+        """The providers in the lock file, by address; none where there is no such file."""
+        return read_lock(self.lock_file) if self.lock_file.is_file() else ()
+
+    @cached_property
+    def provider(self) -> LockedProvider | None:
+        """The AWS provider, which units may share a process of; None when it is not locked."""
+        return next((entry for entry in self.locked if entry.source == AWS), None)
+
+    @property
+    def lock_text(self) -> str:
+        """The lock file of a workspace: versions alone, because the hash of the AWS provider is checked once per run.
+
+        Terraform checks the hashes of all others whenever it initialises a workspace.
+        """
+        return "".join(entry.text(with_hashes=entry.source != AWS) for entry in self.locked)
 
     @property
     def lock_file(self) -> Path:
@@ -57,8 +65,9 @@ class Toolchain:
 
     @cached_property
     def origin(self) -> ProviderOrigin:
-        """Where the provider comes from; raises UsageError when the requested mirror does not hold it."""
-        return find_origin(self.environ, provider=self.provider.source, version=self.provider.version)
+        """Where providers come from; raises UsageError when the requested mirror does not hold the AWS provider."""
+        version = self.provider.version if self.provider else ""
+        return find_origin(self.environ, provider=AWS, version=version)
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
@@ -81,10 +90,10 @@ class Toolchain:
             "GOGC": self.environ.get("GOGC", "400"),
         }
 
-    def install_provider(self) -> Path:
-        """Install the provider if it is not there, verify it against the lock file, and return its executable.
+    def install_provider(self) -> Path | None:
+        """Install the AWS provider if it is not there, verify it against the lock file, and return its executable.
 
-        Works once per run; later calls return the same path.
+        Works once per run; later calls return the same path. None when it is not locked.
 
         Raises:
             UsageError: its hash is not locked.
@@ -94,21 +103,24 @@ class Toolchain:
         return self._executable
 
     @cached_property
-    def _executable(self) -> Path:
+    def _executable(self) -> Path | None:
+        provider = self.provider
+        if provider is None:
+            return None
         folder, lock_file = None, self.lock_file
         if self.origin.mirror is not None:
-            folder = provider_folder(self.origin.mirror, provider=self.provider.source, version=self.provider.version)
+            folder = provider_folder(self.origin.mirror, provider=provider.source, version=provider.version)
         if folder is None:
-            folder, lock_file = self._install()
-        entry = next(entry for entry in read_lock(lock_file) if entry.address == self.provider.address)
+            folder, lock_file = self._install(provider)
+        entry = next(entry for entry in read_lock(lock_file) if entry.address == provider.address)
         verify(folder, entry, lock_file=lock_file)
-        name = f"terraform-provider-{self.provider.source.split('/')[1]}_v{self.provider.version}"
+        name = f"terraform-provider-{provider.source.split('/')[1]}_v{provider.version}"
         executables = sorted(folder.glob(f"{name}*"))
         if not executables:
             raise PlatformctlError("Provider incomplete", detail=f"{folder} holds no executable {name}.")
         return executables[0]
 
-    def _install(self) -> tuple[Path, Path]:
+    def _install(self, provider: LockedProvider) -> tuple[Path, Path]:
         """Let Terraform install the provider into a root module of its own.
 
         Terraform checks the download against the committed lock file there, and adds the "h1" hash of this platform's
@@ -119,17 +131,17 @@ class Toolchain:
 
         """
         root = self.folder / "provider"
-        folder = root / ".terraform" / "providers" / REGISTRY / self.provider.source / self.provider.version
+        folder = root / ".terraform" / "providers" / REGISTRY / provider.source / provider.version
         folder = folder / platform_name()
         lock_file = root / FILE_NAME
         if folder.is_dir() and lock_file.is_file():
             return folder, lock_file
         root.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.lock_file, lock_file)
-        name = self.provider.source.split("/")[1]
+        lock_file.write_text(provider.text(with_hashes=True), encoding="utf-8")
+        name = provider.source.split("/")[1]
         (root / "main.tf").write_text(
             "terraform {\n  required_providers {\n"
-            f'    {name} = {{ source = "{self.provider.source}", version = "{self.provider.version}" }}\n'
+            f'    {name} = {{ source = "{provider.source}", version = "{provider.version}" }}\n'
             "  }\n}\n",
             encoding="utf-8",
         )

@@ -65,24 +65,27 @@ class ProjectTerraform:
         binary = self.toolchain.binary
         self.toolchain.install_provider()
         kind = "embedded Terraform" if binary.is_embedded else "Terraform"
-        return f"{kind} {binary.version}, provider {self.toolchain.provider.version}"
+        locked = ", ".join(f"{entry.source} {entry.version}" for entry in self.toolchain.locked)
+        return f"{kind} {binary.version}, {locked or 'no provider locked'}"
 
     @contextmanager
     def open(self) -> Iterator[TerraformSession]:
         with self._providers() as providers:
             # Locally almost all time is waiting inside the provider; AWS throttles what asks too fast.
             parallelism = _LOCAL_PARALLELISM if self.is_local else _AWS_PARALLELISM
+            workspaces = Workspaces(root=self.root)
             yield TerraformSession(
                 planner=StackPlanner(
                     toolchain=self.toolchain,
                     modules=self.modules,
+                    workspaces=workspaces,
                     providers=providers,
                     home=self.home,
                     parallelism=parallelism,
                 ),
                 runner=Runner(
                     toolchain=self.toolchain,
-                    workspaces=Workspaces(root=self.root),
+                    workspaces=workspaces,
                     modules=self.modules,
                     providers=providers,
                     parallelism=parallelism,
@@ -99,10 +102,10 @@ class ProjectTerraform:
         return tuple(states_at_work(bucket))
 
     def resource_types(self, unit: EvaluatedUnit) -> frozenset[str] | None:
-        return types_of_module(self.modules.locate(unit).folder)
+        return types_of_module(self.modules.compose(unit).files)
 
     def fingerprint(self, unit: EvaluatedUnit) -> str:
-        return fingerprint(unit, self.modules.locate(unit).folder)
+        return fingerprint(unit, self.modules.compose(unit))
 
     def no_module(self) -> LocalSource:
         folder = self.home / "terraform" / "nothing"
@@ -125,11 +128,14 @@ class ProjectTerraform:
             )
         # With a CA bundle of one's own, the second configuration of a provider process fails (provider 5.100.0: "unable to
         # add custom RootCAs HTTPClient").
-        if mode == "launch" or self.environ.get("AWS_CA_BUNDLE"):
+        executable = None
+        if mode == "shared" and not self.environ.get("AWS_CA_BUNDLE"):
+            executable = self.toolchain.install_provider()
+        if executable is None:
             yield None
             return
         with SharedProviders(
-            executable=self.toolchain.install_provider,
+            executable=executable,
             environment=self.toolchain.environment,
             log=self.home / "terraform" / "provider.log",
         ) as providers:

@@ -6,7 +6,7 @@ in memory. The plan is shown and compared with the units' own plans; it is never
 """
 
 from orchestrator.engine.plan.approval import Approval
-from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan
+from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan, Warned
 from orchestrator.engine.plan.document import (
     FORMAT_VERSION,
     Basis,
@@ -16,6 +16,7 @@ from orchestrator.engine.plan.document import (
     to_document,
 )
 from orchestrator.engine.plan.reading import read_plan
+from orchestrator.engine.plan.rendering import Rendering, has_references
 from orchestrator.engine.plan.root_module import RootModule, root_module
 from orchestrator.engine.plan.states import merge_states
 
@@ -26,8 +27,11 @@ __all__ = [
     "Basis",
     "KeptPlan",
     "PlannedChange",
+    "Rendering",
     "RootModule",
     "StackPlan",
+    "Warned",
+    "has_references",
     "merge_states",
     "parse_document",
     "read_plan",

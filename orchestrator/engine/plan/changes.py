@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-from orchestrator.engine.ports import UnitChange
 from orchestrator.model.action import Action
 from orchestrator.model.status import Changes
 
@@ -15,17 +15,22 @@ class AttributeChange:
     Attributes:
         before: the value as JSON has it; None where there was none, and where it is a secret.
         after: the value as far as it is known; None as above.
-        unknown: some of ``after`` is known only after apply.
+        unknown: what of ``after`` is known only after apply: all (True), nothing (False), or marks in its own shape.
         sensitive: the attribute is, or holds, a secret; both values are left out.
+        digest: of a secret, a salted hash of what is known of ``after``; "" where there is none.
 
     """
 
     name: str
     before: object = None
     after: object = None
-    unknown: bool = False
+    unknown: "Marks" = False
     sensitive: bool = False
     forces_replacement: bool = False
+    digest: str = ""
+
+
+Marks: TypeAlias = "bool | list[Any] | dict[str, Any]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,7 @@ class PlannedChange:
         address: within its unit, as in the unit's own state.
         reason: why, in Terraform's word for it ("replace_because_tainted").
         previous_address: where the state has it now, if it moves.
+        deposed: the key of an object that a replacement left behind, if the change is about that one.
 
     """
 
@@ -44,11 +50,26 @@ class PlannedChange:
     reason: str | None = None
     previous_address: str | None = None
     attributes: tuple[AttributeChange, ...] = ()
+    deposed: str | None = None
 
-    def to_unit_changes(self) -> tuple[UnitChange, ...]:
-        """Return the change as Terraform reports it in the unit's own plan; a move with an update is both."""
-        actions = [Action.MOVE] if self.previous_address and self.action is not Action.MOVE else []
-        return tuple(UnitChange(address=self.address, action=action) for action in [*actions, self.action])
+    @property
+    def subject(self) -> str:
+        """What changes, for people."""
+        return f"{self.address} (deposed object {self.deposed})" if self.deposed else self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """A warning of Terraform, for example a check that failed.
+
+    Attributes:
+        unit: whose it is; "" for the stack's.
+        text: for people, with its place.
+
+    """
+
+    unit: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +81,8 @@ class StackPlan:
         outputs: the units whose outputs will, or may, have other values than their states say.
         drift: what differs in the cloud from the states, by unit name; units without drift are left out.
         providers: how many provider configurations the units have.
+        warnings: what Terraform warned of.
+        salt: of the digests of secrets.
 
     """
 
@@ -67,6 +90,8 @@ class StackPlan:
     outputs: frozenset[str] = frozenset()
     drift: Mapping[str, tuple[PlannedChange, ...]] = field(default_factory=dict)
     providers: int = 1
+    warnings: tuple[Warned, ...] = ()
+    salt: str = ""
 
     def changes(self, unit: str | None = None) -> Changes:
         """Return the counts of one unit, or of all."""

@@ -3,13 +3,15 @@
 Source: https://developer.hashicorp.com/terraform/internals/json-format, format version 1.
 """
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from orchestrator.config import module_name
-from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan
+from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan, Warned
+from orchestrator.engine.plan.values import Secrets, pruned
 from orchestrator.model.action import Action
 
 _ACTIONS: Mapping[tuple[str, ...], Action] = {
@@ -19,7 +21,10 @@ _ACTIONS: Mapping[tuple[str, ...], Action] = {
     ("delete", "create"): Action.REPLACE,
     ("create", "delete"): Action.REPLACE,
     ("forget",): Action.FORGET,
+    # A replacement whose old object stays in the cloud.
+    ("create", "forget"): Action.REPLACE,
 }
+_NO_CHANGES = frozenset({("no-op",), ("read",)})
 
 
 class _Change(msgspec.Struct):
@@ -41,6 +46,7 @@ class _ResourceChange(msgspec.Struct):
     mode: str = ""
     previous_address: str | None = None
     action_reason: str | None = None
+    deposed: str | None = None
 
 
 class _TerraformPlan(msgspec.Struct):
@@ -49,43 +55,92 @@ class _TerraformPlan(msgspec.Struct):
     output_changes: dict[str, _Change] = {}
 
 
-def read_plan(document: object, *, units: Sequence[str], providers: int = 1) -> StackPlan:
+def read_plan(
+    document: object,
+    *,
+    units: Sequence[str],
+    outputs: Mapping[str, tuple[str, str]],
+    providers: int = 1,
+    warnings: Sequence[Warned] = (),
+) -> StackPlan:
     """Read ``terraform show -json`` of the plan, unit by unit.
+
+    Args:
+        document: what Terraform printed.
+        units: their names.
+        outputs: of the root module, as ``RootModule`` has them.
+        providers: the number of provider configurations.
+        warnings: what Terraform warned of.
 
     Raises:
         ValueError: the document is not a plan of these units.
 
     """
     found = msgspec.convert(document, _TerraformPlan)
-    changed = {name for name, change in found.output_changes.items() if change.actions != ("no-op",)}
-    drift = _by_unit(found.resource_drift, units)
+    salt = secrets.token_hex(16)
+    drift = _by_unit(found.resource_drift, units, salt)
     return StackPlan(
-        units=_by_unit(found.resource_changes, units),
-        outputs=frozenset(unit for unit in units if module_name(unit) in changed),
+        units=_by_unit(found.resource_changes, units, salt),
+        outputs=frozenset(outputs[name][0] for name, change in found.output_changes.items() if _differs(change)),
         drift={unit: changes for unit, changes in drift.items() if changes},
         providers=providers,
+        warnings=tuple(warnings),
+        salt=salt,
     )
 
 
-def _by_unit(resources: Iterable[_ResourceChange], units: Sequence[str]) -> dict[str, tuple[PlannedChange, ...]]:
+def read_unit_plan(document: object) -> tuple[PlannedChange, ...]:
+    """Read ``terraform show -json`` of a unit's own plan. The changes hold secrets as plain text.
+
+    Raises:
+        ValueError: the document is not a plan.
+
+    """
+    found = msgspec.convert(document, _TerraformPlan)
+    changes = (
+        _planned_change(resource, resource.address, resource.previous_address, None)
+        for resource in found.resource_changes
+        if resource.mode == "managed"
+    )
+    return tuple(sorted((change for change in changes if change), key=_order))
+
+
+def _differs(output: _Change) -> bool:
+    """Whether an output changes; Terraform keeps none that is null, and calls it deleted each time."""
+    absent = output.actions == ("delete",) and output.before is None
+    return output.actions != ("no-op",) and not absent
+
+
+def _by_unit(
+    resources: Iterable[_ResourceChange], units: Sequence[str], salt: str
+) -> dict[str, tuple[PlannedChange, ...]]:
     by_module = {f"module.{module_name(unit)}": unit for unit in units}
     found: dict[str, list[PlannedChange]] = {unit: [] for unit in units}
+    secret = Secrets(salt)
     for resource in resources:
         module, address = _split(resource.address)
-        change = _planned_change(resource, address) if resource.mode == "managed" else None
+        previous = _split(resource.previous_address)[1] if resource.previous_address else None
+        change = _planned_change(resource, address, previous, secret) if resource.mode == "managed" else None
         if change is None:
             continue
         if module not in by_module:
             raise ValueError(f"{resource.address} belongs to no unit")
         found[by_module[module]].append(change)
-    return {unit: tuple(sorted(changes, key=lambda item: item.address)) for unit, changes in found.items()}
+    return {unit: tuple(sorted(changes, key=_order)) for unit, changes in found.items()}
 
 
-def _planned_change(resource: _ResourceChange, address: str) -> PlannedChange | None:
+def _order(change: PlannedChange) -> tuple[str, str]:
+    return change.address, change.deposed or ""
+
+
+def _planned_change(
+    resource: _ResourceChange, address: str, previous: str | None, secret: Secrets | None
+) -> PlannedChange | None:
     change = resource.change
     action = _ACTIONS.get(change.actions)
-    previous = _split(resource.previous_address)[1] if resource.previous_address else None
     if action is None:
+        if change.actions not in _NO_CHANGES:
+            raise ValueError(f"{'/'.join(change.actions)} of {address} is an action that this version does not know")
         if change.importing:
             action = Action.IMPORT
         elif previous:
@@ -97,7 +152,8 @@ def _planned_change(resource: _ResourceChange, address: str) -> PlannedChange | 
         action=action,
         reason=resource.action_reason,
         previous_address=previous,
-        attributes=_attributes(change),
+        attributes=_attributes(change, secret),
+        deposed=resource.deposed,
     )
 
 
@@ -109,24 +165,28 @@ def _split(address: str) -> tuple[str, str]:
     return f"{parts[0]}.{parts[1]}", parts[2]
 
 
-def _attributes(change: _Change) -> tuple[AttributeChange, ...]:
-    """Return the attributes that differ before and after; those with a secret anywhere inside come without values."""
+def _attributes(change: _Change, secret: Secrets | None) -> tuple[AttributeChange, ...]:
+    """Return the attributes that differ before and after; those with a secret anywhere inside come without values.
+
+    With ``secret`` None they have them.
+    """
     before, after, unknown = change.before or {}, change.after or {}, change.after_unknown or {}
     forcing = {str(path[0]) for path in change.replace_paths or [] if path}
     found = []
     for name in sorted({*before, *after, *unknown}):
-        pending = _has_mark(unknown.get(name))
+        pending = pruned(unknown.get(name))
         if not pending and before.get(name) == after.get(name):
             continue
         hidden = _is_hidden(change.before_sensitive, name) or _is_hidden(change.after_sensitive, name)
         found.append(
             AttributeChange(
                 name=name,
-                before=None if hidden else before.get(name),
-                after=None if hidden else after.get(name),
+                before=None if hidden and secret else before.get(name),
+                after=None if hidden and secret else after.get(name),
                 unknown=pending,
                 sensitive=hidden,
                 forces_replacement=name in forcing,
+                digest=secret.digest(after.get(name), pending) if hidden and secret else "",
             )
         )
     return tuple(found)
@@ -134,13 +194,4 @@ def _attributes(change: _Change) -> tuple[AttributeChange, ...]:
 
 def _is_hidden(marks: object, name: str) -> bool:
     """Whether an attribute, or anything in it, is sensitive: Terraform marks the parts, we hide the whole."""
-    return _has_mark(marks.get(name) if isinstance(marks, dict) else marks)
-
-
-def _has_mark(marks: object) -> bool:
-    """Whether a tree of marks, in the shape of the value that it describes, marks anything."""
-    if isinstance(marks, dict):
-        return any(_has_mark(item) for item in marks.values())
-    if isinstance(marks, list):
-        return any(_has_mark(item) for item in marks)
-    return marks is True
+    return bool(pruned(marks.get(name) if isinstance(marks, dict) else marks))
