@@ -83,10 +83,9 @@ def cli_configuration(origin: ProviderOrigin, *, cache: Path) -> str:
     held = sorted(
         f'"{folder.relative_to(origin.mirror).as_posix()}"' for folder in origin.mirror.glob(f"{REGISTRY}/*/*")
     )
-    listed = ", ".join(held)
+    listed = ", ".join(held) or f'"{REGISTRY}/*/*"'
     return (
         "disable_checkpoint = true\n"
-        f'plugin_cache_dir   = "{_escaped(cache)}"\n'
         "provider_installation {\n"
         f'  filesystem_mirror {{\n    path    = "{_escaped(origin.mirror)}"\n    include = [{listed}]\n  }}\n'
         f"  direct {{\n    exclude = [{listed}]\n  }}\n"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,7 +43,7 @@ QUIET = dict.fromkeys(
 class SharedProviders:
     """The provider processes of a run, by configuration; a context manager that leaves none behind."""
 
-    executable: Path
+    executable: Callable[[], Path]
     environment: Mapping[str, str]
     log: Path
     _started: dict[str, str] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class SharedProviders:
         # The first process of the run truncates the log.
         with self.log.open("a" if self._tethers else "w", encoding="utf-8") as log:
             tether = subprocess.Popen(
-                [sys.executable, "-I", str(Path(__file__).with_name("tether.py")), str(self.executable), "-debug"],
+                [sys.executable, "-I", str(Path(__file__).with_name("tether.py")), str(self.executable()), "-debug"],
                 stdin=reading,
                 stdout=subprocess.PIPE,
                 stderr=log,

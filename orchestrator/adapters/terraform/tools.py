@@ -128,15 +128,17 @@ class ProjectTerraform:
             )
         # With a CA bundle of one's own, the second configuration of a provider process fails (provider 5.100.0: "unable to
         # add custom RootCAs HTTPClient").
-        executable = None
-        if mode == "shared" and not self.environ.get("AWS_CA_BUNDLE"):
-            executable = self.toolchain.install_provider()
-        if executable is None:
+        if mode == "launch" or self.environ.get("AWS_CA_BUNDLE") or self.toolchain.provider is None:
             yield None
             return
         with SharedProviders(
-            executable=executable,
+            executable=self._provider_executable,
             environment=self.toolchain.environment,
             log=self.home / "terraform" / "provider.log",
         ) as providers:
             yield providers
+
+    def _provider_executable(self) -> Path:
+        executable = self.toolchain.install_provider()
+        assert executable is not None
+        return executable

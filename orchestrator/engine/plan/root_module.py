@@ -5,13 +5,14 @@ is passed to its units. Any other configuration stays in its unit.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orchestrator.config import EvaluatedUnit, module_name
 from orchestrator.engine.plan.rendering import Rendering
-from orchestrator.hcl import Block, Body, print_expression, print_value
-from orchestrator.hcl.values import Value
+from orchestrator.hcl import Body, parse_expression, print_expression, print_value, references
+from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +79,11 @@ def root_module(
         lines.extend(f"  {name} = {_indented(print_value(value))}" for name, value in sorted(inputs[unit.name].items()))
         blocks.append(f'module "{module}" {{\n' + "\n".join(lines) + "\n}\n")
         blocks.append(rendering.imports(module, inputs[unit.name]))
+    handed = _handed_secrets(units, renderings, inputs)
     for name, (unit_name, output) in outputs.items():
         declared = renderings[unit_name].composition.interface.outputs
         if output in declared:
-            sensitive = "  sensitive = true\n" if declared[output] else ""
+            sensitive = "  sensitive = true\n" if declared[output] or unit_name in handed else ""
             blocks.append(f'output "{name}" {{\n{sensitive}  value = module.{module_name(unit_name)}.{output}\n}}\n')
     files = {"main.tf": "\n".join(block for block in blocks if block)}
     if providers.text:
@@ -91,6 +93,46 @@ def root_module(
         outputs=outputs,
         aliases={name: alias for name, (_, alias) in providers.passed.items()},
         keeping=frozenset(name for name, rendering in renderings.items() if rendering.keeps_providers),
+    )
+
+
+def _handed_secrets(
+    units: Sequence[EvaluatedUnit],
+    renderings: Mapping[str, Rendering],
+    inputs: Mapping[str, Mapping[str, Value]],
+) -> set[str]:
+    """Return the units that get a secret in a variable that is not declared sensitive.
+
+    In the plan of the stack the value stays secret; the unit's own apply does not know that it is one, and lets it through
+    to plain outputs. So must the root module, which would refuse them otherwise.
+    """
+    found: set[str] = set()
+    secret = {
+        (module_name(unit), output)
+        for unit, rendering in renderings.items()
+        for output, sensitive in rendering.composition.interface.outputs.items()
+        if sensitive
+    }
+    for unit in units:
+        variables = renderings[unit.name].composition.interface.variables
+        plain = [value for name, value in inputs[unit.name].items() if not variables[name].sensitive]
+        if any(has_sensitive(value) or _reads(value, secret) for value in plain):
+            found.add(unit.name)
+            secret |= {
+                (module_name(unit.name), output) for output in renderings[unit.name].composition.interface.outputs
+            }
+    return found
+
+
+def _reads(value: Value, secret: Collection[tuple[str, str]]) -> bool:
+    """Whether an unknown value refers to one of these outputs of modules."""
+    if is_wholly_known(value):
+        return False
+    paths = [reference.path for reference in references(parse_expression(print_value(value), Path("inputs")))]
+    return any(
+        path[0] == "module" and path[1:2] == (module,) and path[2:3] in ((), (output,))
+        for path in paths
+        for module, output in secret
     )
 
 
@@ -128,11 +170,6 @@ def _providers(renderings: Mapping[str, Rendering]) -> _Providers:
         names = tuple(name for name, _ in configuration)
         passed |= {unit: (names, alias) for unit, found in by_unit.items() if found == configuration}
     return _Providers(text="\n".join(blocks), passed=passed)
-
-
-def provider_text(block: Block) -> str:
-    """Return a provider block's content as canonical text: two spellings of the same configuration are equal."""
-    return _text(block.body, indent="  ")
 
 
 def _text(body: Body, *, indent: str) -> str:

@@ -8,8 +8,7 @@ import pytest
 
 from orchestrator.adapters.modules import Location, Modules
 from orchestrator.config import GitSource, LocalSource
-from orchestrator.diagnostics import ConfigurationError
-from orchestrator.errors import PlatformctlError
+from orchestrator.errors import PlatformctlError, UsageError
 from tests.fakes.errors import error_of
 
 
@@ -72,8 +71,8 @@ def test_c1_a_git_source_at_a_ref(modules, repository, unit_of, ref, output):
     unit = unit_of(module=source(bare, ref))
     location = modules.locate(unit)
     assert location.folder == location.root / "network"
-    assert list(modules.interface(unit).outputs) == [output]
-    assert list(modules.interface(unit).variables) == ["v"]
+    assert list(modules.compose(unit).interface.outputs) == [output]
+    assert list(modules.compose(unit).interface.variables) == ["v"]
 
 
 def test_a_repository_and_ref_are_fetched_once(modules, repository, unit_of):
@@ -89,8 +88,8 @@ def test_a_repository_and_ref_are_fetched_once(modules, repository, unit_of):
 def test_a_local_module_stays_where_it_is(modules, tmp_path, unit_of):
     unit = unit_of(module=LocalSource(root=tmp_path, subdirectory="vpc"))
     assert modules.locate(unit) == Location(root=tmp_path, subdirectory="vpc")
-    with pytest.raises(ConfigurationError):
-        modules.interface(unit)
+    with pytest.raises(UsageError):
+        modules.compose(unit)
     assert not modules.cache.exists()
 
 
@@ -104,7 +103,7 @@ def test_a_fetch_that_fails_says_why_and_leaves_nothing_that_is_taken_for_a_modu
         assert "v2" in error.detail.split(": ", 1)[1]
         assert error.hint == "Check the source's address and ref, and that git may read it without asking."
     git(bare, "tag", "v2", "next")
-    assert list(modules.interface(unit).outputs) == ["third"]
+    assert list(modules.compose(unit).interface.outputs) == ["third"]
 
 
 def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repository, unit_of):
@@ -114,7 +113,7 @@ def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repos
     partial = whole.with_suffix(".partial")
     whole.rename(partial)
     (partial / "network/main.tf").write_text("half a f")
-    assert list(modules.interface(unit).outputs) == ["second"]
+    assert list(modules.compose(unit).interface.outputs) == ["second"]
 
 
 @pytest.mark.parametrize(
@@ -200,4 +199,4 @@ def test_settings_that_a_ci_hands_to_git_in_the_environment_stay(modules, reposi
     monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{bare.parent}/.insteadOf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://example.invalid/")
     unit = unit_of(module=GitSource(url="https://example.invalid/modules.git", ref="v1", subdirectory="network"))
-    assert list(modules.interface(unit).outputs) == ["second"]
+    assert list(modules.compose(unit).interface.outputs) == ["second"]

@@ -127,16 +127,19 @@ def test_the_configuration_for_the_registry(tmp_path):
 
 def test_the_configuration_for_a_mirror_asks_no_registry(tmp_path):
     folder = tmp_path / 'a "quoted" \\ folder'
+    for provider in ("hashicorp/aws", "other/random"):
+        (folder / "registry.terraform.io" / provider).mkdir(parents=True)
     text = cli_configuration(ProviderOrigin(mirror=folder, description=""), cache=tmp_path)
+    held = '["registry.terraform.io/hashicorp/aws", "registry.terraform.io/other/random"]'
     assert text == (
         "disable_checkpoint = true\n"
         "provider_installation {\n"
         "  filesystem_mirror {\n"
         f'    path    = "{tmp_path}/a \\"quoted\\" \\\\ folder"\n'
-        '    include = ["registry.terraform.io/*/*"]\n'
+        f"    include = {held}\n"
         "  }\n"
         "  direct {\n"
-        '    exclude = ["registry.terraform.io/*/*"]\n'
+        f"    exclude = {held}\n"
         "  }\n"
         "}\n"
     )

@@ -7,13 +7,18 @@ import textwrap
 import pytest
 
 from orchestrator.adapters.terraform.lock import LockedProvider
-from orchestrator.adapters.terraform.sharing import check_constraints, provider_configuration
+from orchestrator.adapters.terraform.sharing import check_constraints, needs_more, provider_configuration
+from orchestrator.config import compose
 from orchestrator.errors import UsageError
 from tests.fakes.errors import error_of
 
 LOCKED = LockedProvider(address="registry.terraform.io/hashicorp/aws", version="5.100.0", hashes=())
 ONE = 'provider "aws" {\n  region = "us-east-1"\n  max_retries = 4\n}\n'
 PLAIN = 'resource "aws_vpc" "this" {}\n'
+
+
+def composed(unit, folder):
+    return compose(unit, root=folder, subdirectory="")
 
 
 @pytest.fixture
@@ -34,7 +39,7 @@ def key(unit_of, file_of, module):
 
     def find(*generated, **files):
         made = [file_of(f"g{number}.tf", text) for number, text in enumerate(generated)]
-        return provider_configuration(unit_of(generated=made), module(f"m{next(numbers)}", **files))
+        return provider_configuration(composed(unit_of(generated=made), module(f"m{next(numbers)}", **files)))
 
     return find
 
@@ -126,10 +131,10 @@ def test_a_nested_block_that_is_not_evaluated_yet_is_not_shared(key):
 
 def test_a_module_that_changes_between_two_calls_is_read_again(unit_of, module):
     folder = module(main__tf=ONE)
-    assert provider_configuration(unit_of(), folder) is not None
+    assert provider_configuration(composed(unit_of(), folder)) is not None
     (folder / "main.tf").write_text(PLAIN)
     os.utime(folder / "main.tf", (1, 1))
-    assert provider_configuration(unit_of(), folder) is None
+    assert provider_configuration(composed(unit_of(), folder)) is None
 
 
 def test_provider_blocks_written_in_json_count(key):
@@ -152,7 +157,7 @@ def versions(requirement):
     ],
 )
 def test_constraints_that_the_locked_provider_meets(unit_of, module, requirement):
-    check_constraints(unit_of(), module(versions__tf=versions(requirement)), LOCKED)
+    check_constraints("vpc", composed(unit_of(), module(versions__tf=versions(requirement))), [LOCKED])
 
 
 @pytest.mark.parametrize(
@@ -164,20 +169,29 @@ def test_constraints_that_the_locked_provider_meets(unit_of, module, requirement
         ),
         ('aws = { version = "< 5.0" }', 'The module of unit "vpc" requires hashicorp/aws < 5.0; locked is 5.100.0.'),
         ('aws = "~> 4.0"', 'The module of unit "vpc" requires hashicorp/aws ~> 4.0; locked is 5.100.0.'),
-        (
-            'random = { source = "hashicorp/random" }',
-            'The module of unit "vpc" requires hashicorp/random (random); only hashicorp/aws is locked.',
-        ),
-        (
-            'pg = { source = "cyrilgdn/postgresql", version = "1.0" }',
-            'The module of unit "vpc" requires cyrilgdn/postgresql (pg); only hashicorp/aws is locked.',
-        ),
     ],
 )
 def test_c7_constraints_that_it_does_not_meet(unit_of, module, requirement, detail):
     assert (
         error_of(
-            lambda: check_constraints(unit_of(), module(versions__tf=versions(requirement)), LOCKED), UsageError
+            lambda: check_constraints("vpc", composed(unit_of(), module(versions__tf=versions(requirement))), [LOCKED]),
+            UsageError,
         ).detail
         == detail
     )
+
+
+@pytest.mark.parametrize(
+    ("requirement", "more"),
+    [
+        ('aws = { source = "hashicorp/aws" }', False),
+        ('terraform = { source = "terraform.io/builtin/terraform" }', False),
+        ('random = { source = "hashicorp/random" }', True),
+        ('pg = { source = "cyrilgdn/postgresql", version = "1.0" }', True),
+    ],
+)
+def test_c10_a_provider_that_is_not_locked_is_left_to_init(unit_of, module, requirement, more):
+    composition = composed(unit_of(), module(versions__tf=versions(requirement)))
+    check_constraints("vpc", composition, [LOCKED])
+    assert needs_more([composition], [LOCKED]) is more
+    assert needs_more([composition], []), "without a lock file init chooses all versions"

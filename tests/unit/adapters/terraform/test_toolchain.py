@@ -79,16 +79,21 @@ def test_a_provider_without_an_executable_is_refused(toolchain, provider_mirror)
         toolchain().install_provider()
 
 
-@pytest.mark.parametrize(("entries", "count"), [((), 0), (("aws", "random"), 2)])
-def test_the_lock_file_names_exactly_one_provider(toolchain, entries, count):
+def test_c10_any_number_of_providers_may_be_locked(toolchain):
     tools = toolchain()
-    tools.lock_file.write_text(
-        "".join(f'provider "registry.terraform.io/hashicorp/{name}" {{\n  version = "1.0.0"\n}}\n' for name in entries)
+    entry = (
+        'provider "registry.terraform.io/hashicorp/{0}" {{\n  version = "1.0.0"\n  hashes = [\n    "h1:x",\n  ]\n}}\n'
     )
-    assert (
-        error_of(lambda: tools.provider, UsageError).detail
-        == f"{tools.lock_file} locks {count} providers; the platform is built with exactly one."
-    )
+    tools.lock_file.write_text(entry.format("aws") + entry.format("random"))
+    assert [found.source for found in tools.locked] == ["hashicorp/aws", "hashicorp/random"]
+    version = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "1.0.0"\n}\n'
+    assert tools.lock_text == version + entry.format("random"), "the hash of the AWS provider is checked once per run"
+
+
+def test_c10_without_a_lock_file_init_chooses(toolchain):
+    tools = toolchain()
+    tools.lock_file.unlink()
+    assert (tools.locked, tools.provider, tools.lock_text, tools.install_provider()) == ((), None, "", None)
 
 
 def test_without_a_mirror_terraform_installs_the_provider_and_its_failure_is_told(toolchain, terraform):

@@ -1,7 +1,7 @@
 """The states of the units as the one state of the root module (C3, C8)."""
 
 import copy
-import json
+from decimal import Decimal
 
 import pytest
 
@@ -77,64 +77,33 @@ def test_c3_resources_of_an_aliased_unit_belong_to_its_provider_configuration():
 
 
 @pytest.mark.parametrize(
-    "provider",
+    ("provider", "expected"),
     [
         # Terraform's own provider is configured by nobody.
-        'provider["terraform.io/builtin/terraform"]',
-        # A module that configures its provider itself goes on to.
-        'module.inner.provider["registry.terraform.io/hashicorp/aws"]',
+        ('provider["terraform.io/builtin/terraform"]', 'provider["terraform.io/builtin/terraform"]'),
+        # A module that configures its provider itself lies under the unit's module now.
+        (f"module.inner.{AWS}", f"module.kms.module.inner.{AWS}"),
     ],
 )
-def test_c3_providers_that_nobody_is_handed_stay_as_they_are(provider):
+def test_c3_providers_that_nobody_is_handed(provider, expected):
     state = {"version": 4, "resources": [{"mode": "managed", "provider": provider, "instances": []}]}
-    assert providers_of("kms", merge_states({"kms": state}, aliases={"kms": "configuration2"})) == [provider]
+    assert providers_of("kms", merge_states({"kms": state}, aliases={"kms": "configuration2"})) == [expected]
 
 
-def outputs_of(state_outputs, *declared):
-    state = {"version": 4, "outputs": state_outputs, "resources": []}
-    return merge_states({"data/aurora": state}, outputs={"data/aurora": declared, "other": ["x"]})["outputs"]
+def test_c9_a_unit_that_configures_its_providers_itself_keeps_them():
+    merged = merge_states({"kms": KMS_STATE, "vpc": KMS_STATE}, keeping={"vpc"})
+    assert providers_of("kms", merged) == [AWS, AWS]
+    assert providers_of("vpc", merged) == [f"module.vpc.{AWS}"] * 2
 
 
-# Left: what a module puts out; right: what Terraform 1.11's jsonencode({out = module.unit.out}) makes of it
-# (tests/live/test_provider_configurations.py holds one against the other).
-TEXTS = [
-    ("plain", '{"out":"plain"}'),
-    ("", '{"out":""}'),
-    (True, '{"out":true}'),
-    (3, '{"out":3}'),
-    (1.5, '{"out":1.5}'),
-    (1e21, '{"out":1000000000000000000000}'),
-    (10000000000000001, '{"out":10000000000000001}'),
-    (["b", "a"], '{"out":["b","a"]}'),
-    ([], '{"out":[]}'),
-    ({"b": 1, "a": None}, '{"out":{"a":null,"b":1}}'),
-    ("<a & b>", '{"out":"\\u003ca \\u0026 b\\u003e"}'),
-    ('quote " backslash \\ line\n tab\t', '{"out":"quote \\" backslash \\\\ line\\n tab\\t"}'),
-    ("Zürich 日本 🚀", '{"out":"Zürich 日本 🚀"}'),
-]
-
-
-@pytest.mark.parametrize(("value", "text"), TEXTS)
-def test_c3_outputs_are_the_text_that_terraform_makes_of_them(value, text):
-    found = outputs_of({"out": {"value": value, "type": "dynamic"}}, "out")
-    assert found == {"data__aurora": {"value": text, "type": "string", "sensitive": True}}
-
-
-def test_c3_terraform_keeps_no_output_that_is_null():
-    """It is compared all the same: an output that was null and is null has not changed."""
-    assert outputs_of({"b": {"value": 1}}, "b", "a")["data__aurora"]["value"] == '{"a":null,"b":1}'
-
-
-def test_c3_an_output_that_is_not_declared_any_more_makes_a_difference():
-    found = json.loads(outputs_of({"old": {"value": 1}, "kept": {"value": 2}}, "kept")["data__aurora"]["value"])
-    assert found == {"kept": 2, "old": 1}
-
-
-def test_c3_without_a_state_there_is_no_output_to_compare_with():
-    assert sorted(outputs_of({}, "a")) == ["data__aurora"]
-    assert merge_states({"kms": KMS_STATE})["outputs"] == {}
-
-
-def test_c8_outputs_of_the_merged_state_are_sensitive():
-    found = outputs_of({"p": {"value": "hunter2", "sensitive": True}, "q": {"value": 1}}, "p", "q")
-    assert found["data__aurora"]["sensitive"] is True
+def test_c3_outputs_stay_as_they_are_under_their_names_in_the_root_module():
+    found = {"out": {"value": Decimal("0.10"), "type": "number", "sensitive": True}, "old": {"value": 1}}
+    states = {"data/aurora": {"version": 4, "outputs": found, "resources": []}}
+    names = {
+        "a": ("data/aurora", "out"),
+        "b": ("data/aurora", "old"),
+        "c": ("data/aurora", "new"),
+        "d": ("other", "out"),
+    }
+    assert merge_states(states, outputs=names)["outputs"] == {"a": found["out"], "b": found["old"]}
+    assert merge_states(states)["outputs"] == {}
