@@ -1,7 +1,7 @@
 """The layers around moto, from the outside in.
 
-control endpoints > data plane of APIs > request log > credentials > preparation > replay > clear faults > IAM > one at a time > moto
-with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
+control endpoints > data plane of APIs > request log > credentials > preparation > replay > clear faults > IAM > models > one at a
+time > moto with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from orchestrator.local_cloud.faults import clear_faults
 from orchestrator.local_cloud.functions.moto_cloud import MotoCloud
 from orchestrator.local_cloud.functions.runtime import FunctionRuntime
 from orchestrator.local_cloud.iam.enforce import enforce, may_connect
+from orchestrator.local_cloud.models.check import ModelTally, check_models
 from orchestrator.local_cloud.patches import apply_patches
 from orchestrator.local_cloud.preparation import Preparation
 from orchestrator.local_cloud.replay import ReplayMemory, replay_repeats
@@ -79,7 +80,8 @@ def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
     plane = DataPlane(functions.invoke)
     moto = DomainDispatcherApplication(create_backend_app)
     # A defect in the evaluation of policies answers 501 like any other: it permits nothing.
-    inner = clear_faults(enforce(one_at_a_time(buffered(moto))))
+    tally = ModelTally()
+    inner = clear_faults(enforce(check_models(one_at_a_time(buffered(moto)), tally)))
     guarded = guard_credentials(preparation.hold(replay_repeats(inner, memory)), issued)
     handler = plane.layer(log_requests(guarded), hold=preparation.hold)
 
@@ -92,7 +94,7 @@ def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
         databases.sync()
 
     return LocalCloudApplication(
-        application=application(control_endpoints(handler, health, retirement, reset)),
+        application=application(control_endpoints(handler, health, retirement, reset, tally.report)),
         preparation=preparation,
         retirement=retirement,
         issued=issued,
