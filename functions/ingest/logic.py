@@ -225,7 +225,7 @@ class Sorter:
         for row in rows:
             if isinstance(row, Trade):
                 counts.accepted += 1
-                self._add(f"{TRADES}symbol={row.symbol}/date={row.timestamp.date()}/{self.name}", row.to_json())
+                self._add(f"{TRADES}symbol={row.symbol}/date={row.trading_date}/{self.name}", row.to_json())
             else:
                 counts.rejected += 1
                 counts.first_bad = counts.first_bad or row

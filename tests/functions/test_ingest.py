@@ -75,7 +75,7 @@ def test_bad_rows_keep_their_line_and_reason():
     good, bad = rows(text.encode())
     assert good == ["t1", "t5"]
     assert [line for line, _ in bad] == [3, 5, 6]
-    assert bad[0][1].startswith("price must be a decimal number")
+    assert bad[0][1].startswith("price must be greater than 0")
     assert bad[1][1] == "2 cells under a header of 5"
     assert bad[2][1] == "not a row of the format that the key names"
 
