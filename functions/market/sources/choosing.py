@@ -239,6 +239,8 @@ def best_delimiter(line: str) -> str:
 
 def split(line: str, delimiter: str) -> list[str] | None:
     """Return the cells of a line; None if its quotes do not match."""
+    if '"' not in line:
+        return line.split(delimiter)
     try:
         return next(csv.reader([line], strict=True, delimiter=delimiter), [])
     except csv.Error:

@@ -6,7 +6,7 @@ from typing import Any
 
 # More digits than a price of 18 decimals and its scale have; with the trap on Inexact nothing is rounded.
 EXACT = Context(prec=64)
-_NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,2})?", re.ASCII)
 
 
 def parse_decimal(value: Any) -> Decimal | None:

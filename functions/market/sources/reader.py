@@ -145,7 +145,8 @@ class _File:
         cells = split(line, table.delimiter)
         if cells is None:
             return self._bad("its quotes do not match", line)
-        if any(cells[table.columns.index(name)] in values for name, values in table.layout.ignore.items()):
+        ignore = table.layout.ignore
+        if ignore and any(cells[table.columns.index(name)] in values for name, values in ignore.items()):
             return SkippedRow(line=self.line)
         if len(cells) == len(table.columns):
             row = self._trade(table.layout, dict(zip(table.columns, cells, strict=True)), {}, line)

@@ -19,9 +19,8 @@ from market.sources.maps import (
 )
 from market.sources.moments import to_nanoseconds
 from market.sources.numbers import multiplied, parse_decimal
-from market.trades import FIELDS, OPTIONAL_FIELDS, InvalidTradeError, Trade, parse_trade
+from market.trades import InvalidTradeError, Trade, parse_trade
 
-_CANONICAL = (*FIELDS, *OPTIONAL_FIELDS)
 _REMEMBERED = 16_384
 """Identifiers that are remembered to number the rows that share one."""
 _SCALARS = (str, int, float, Decimal)
@@ -51,7 +50,7 @@ class Mapper:
             if _text(get(name)) not in allowed:
                 return None
         if layout.canonical:
-            return self._parse({name: row.get(name) for name in _CANONICAL}, get, latest)
+            return self._parse(row, get, latest)
         action, revision = self._action(layout.action, get)
         if action is Disposition.SKIP:
             return None
