@@ -13,7 +13,7 @@ from functools import partial
 MAX_MEMBERS = 1000
 MAX_RATIO = 250
 """Market data shrink to a tenth or a thirtieth; what grows by more than this is no market data."""
-RATIO_FROM = 16 * 1024 * 1024
+RATIO_FROM = 4 * 1024 * 1024
 """Bytes from which the ratio counts."""
 PIECE = 64 * 1024
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"

@@ -17,7 +17,7 @@ SOURCE = "source"
 """The name of the metadata that names a map."""
 _DOCUMENTATION = "docs/market-data-sources.md"
 _SHOWN_COLUMNS = 300
-_LIKELY = 0.6
+_LIKELY = 0.75
 """The share of a map's columns that a file must have to be called like it."""
 
 
@@ -40,6 +40,11 @@ class Table:
     delimiter: str
     columns: tuple[str, ...]
     has_header: bool
+
+    @property
+    def likeness(self) -> tuple[int, int]:
+        """How well the columns fit the layout."""
+        return self.layout.likeness(set(self.columns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +83,8 @@ class Chooser:
         """Choose for a delimited file by its first line; returns why not if there is none."""
         headed = [table for table in self._headed(line) if self.named is not None or table.layout.recognise]
         if headed:
-            most = max(len(table.layout.columns) for table in headed)
-            best = [table for table in headed if len(table.layout.columns) == most]
+            most = max(table.likeness for table in headed)
+            best = [table for table in headed if table.likeness == most]
             names = {table.source.name for table in best}
             if len(names) == 1:
                 return best[0]
@@ -101,7 +106,13 @@ class Chooser:
                     if layout in known:
                         return source, layout
                     fitting.append((source, layout))
-        return max(fitting, key=lambda item: len(item[1].columns), default=None)
+        return max(fitting, key=lambda item: self.likeness(item[1], value), default=None)
+
+    @staticmethod
+    def likeness(layout: Layout, value: Any) -> tuple[int, int]:
+        """Return how well the first row of a document fits a layout."""
+        row = next(rows_of(value, layout.records, {}), None)
+        return layout.likeness(row.keys() if isinstance(row, dict) else set(layout.columns))
 
     def ignores(self, value: Any) -> bool:
         """Tell whether the named source's maps say that a document has no trades, such as a heartbeat."""

@@ -7,6 +7,7 @@ reported together.
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -134,10 +135,10 @@ class SideField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionField:
-    """Corrections: a value of the column to what its row does, and to the revision that it is."""
+    """Corrections: a value of the column to what its row does, and to its revision if it has one of its own."""
 
     references: tuple[str, ...]
-    values: Mapping[str, tuple[Disposition, int]]
+    values: Mapping[str, tuple[Disposition, int | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +200,10 @@ class Layout:
     ignore: Mapping[str, frozenset[str]] = field(default_factory=dict)
     recognise: bool = True
     canonical: bool = False
+
+    def likeness(self, names: AbstractSet[str]) -> tuple[int, int]:
+        """Return how well columns or keys fit: those that the layout has, then how few it lacks."""
+        return len(names & set(self.columns)), -len(self.columns)
 
     @property
     def needed(self) -> frozenset[str]:
@@ -467,13 +472,13 @@ class _Reader:
         ]
         return tuple(unit for unit in found if unit is not None)
 
-    def disposition(self, value: Any, key: str) -> tuple[Disposition, int]:
+    def disposition(self, value: Any, key: str) -> tuple[Disposition, int | None]:
         name, _, revision = str(value).partition(" ")
         known = self._choice(Disposition, name, key)
         if revision and not re.fullmatch(r"\d{1,9}", revision):
             self.problem(key, f"the revision after {name} must be a number, not {revision!r}")
-            revision = "0"
-        return known or Disposition.SKIP, int(revision or 0)
+            revision = ""
+        return known or Disposition.SKIP, int(revision) if revision else None
 
     def known(self, table: Mapping[str, Any], key: str, names: tuple[str, ...]) -> None:
         for name in table:
@@ -609,6 +614,8 @@ def columns_of(source: Source) -> Iterator[tuple[str, str]]:
     """Yield the fields of a trade with the columns that a source calls them."""
     for layout in source.layouts:
         for name in ("trade_id", "symbol", "timestamp", "price", "size"):
-            for reference in getattr(layout, name).references:
-                if not reference.startswith("@"):
-                    yield name, reference
+            item = getattr(layout, name)
+            # What is put together of several columns is not called like any of them.
+            if isinstance(item, TextField) and (item.count or item.join is not None):
+                continue
+            yield from ((name, reference) for reference in item.references if not reference.startswith("@"))

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from market.sources.archives import PIECE, ArchiveError, DamagedError, members
 from market.sources.choosing import Chooser, Table, UnknownSourceError, split
 from market.sources.documents import DamagedJsonError, DuplicateKey, Scanner, parse_value, rows_of
-from market.sources.maps import FILE, METADATA, Layout, Source
+from market.sources.maps import FILE, KEY, METADATA, Layout, Source
 from market.sources.results import SHOWN, BadRow, SkippedRow, Unreadable
 from market.sources.rows import Mapper
 from market.trades import InvalidTradeError, Trade
@@ -102,6 +102,8 @@ class _File:
         """Yield the lines that are not empty."""
         while line := stream.readline(MAX_LINE + 1):
             self.line += 1
+            if line == b"\n":
+                continue
             whole = len(line) <= MAX_LINE
             while not line.endswith(b"\n") and len(line) > MAX_LINE:
                 line = stream.readline(MAX_LINE + 1)
@@ -181,8 +183,8 @@ class _File:
                 continue
             document: dict[str, Any] = {}
             # All of them first: what stands behind the rows belongs to them, too.
-            for row in list(rows_of(value, found[1].records, document)):
-                yield self._trade(found[1], row, document, "")
+            for row, key in [(row, document.get(KEY)) for row in rows_of(value, found[1].records, document)]:
+                yield self._trade(found[1], row, document | {KEY: key} if key else document, "")
 
     def _json(self, stream: io.BufferedReader, head: bytes) -> Iterator[Row]:
         """Read a document that may be longer than memory, or several in a row."""
@@ -201,22 +203,23 @@ class _File:
 
     def _document(self, scanner: Scanner, layout: Layout) -> Iterator[Row]:
         document: dict[str, Any] = {}
-        held: list[Any] = []
+        held: list[tuple[Any, Any]] = []
         for row in scanner.rows(layout.records, document):
             self.line = scanner.line
             if not layout.held:
                 yield self._trade(layout, row, document, "")
             elif len(held) < MAX_HELD:
-                held.append(row)
+                held.append((row, document.get(KEY)))
             else:
                 yield self._bad(f"stands behind {MAX_HELD} rows of a document that names their symbol at its end", "")
-        for row in held:
-            yield self._trade(layout, row, document, "")
+        for row, key in held:
+            yield self._trade(layout, row, document | {KEY: key} if key else document, "")
 
     def _recognised(self, head: bytes) -> Layout | str:
         """Choose a layout by the beginning of a document."""
         first: Any = None
         fitting: list[Layout] = []
+        names: dict[str, set[str]] = {}
         for _, layout in self.chooser.documents():
             try:
                 row = next(Scanner(io.BytesIO(head).read).rows(layout.records, {}), None)
@@ -224,8 +227,11 @@ class _File:
                 row = None
             if row is not None and self.chooser.fits_row(layout, row):
                 fitting.append(layout)
+                names[layout.name] = set(row) if isinstance(row, dict) else set(layout.columns)
             first = row if first is None else first
-        return max(fitting, key=lambda layout: len(layout.columns), default=None) or self._unknown(first)
+        return max(fitting, key=lambda layout: layout.likeness(names[layout.name]), default=None) or self._unknown(
+            first
+        )
 
     def _unknown(self, value: Any) -> str:
         row = value
