@@ -270,6 +270,7 @@ def ingest(path: str, target: str) -> dict[str, int]:
     """Read, check and sort with the function's own code; objects become files."""
     logic, _ = _function("ingest")
     from market.objects import buffered  # noqa: PLC0415
+    from market.sources import load_sources, read_rows  # noqa: PLC0415
 
     def store(key: str, data: bytes) -> None:
         file = Path(target) / key
@@ -280,7 +281,7 @@ def ingest(path: str, target: str) -> dict[str, int]:
         name="bench", store_trades=store, store_bad=store, quarantine=f"{logic.QUARANTINE}bench.jsonl"
     )
     with Path(path).open("rb", buffering=0) as body, buffered(body) as stream:
-        counts = sorter.take(logic.read_rows(stream, key=Path(path).name))
+        counts = sorter.take(read_rows(stream, key=Path(path).name, sources=load_sources(), latest=time.time_ns()))
     assert not counts.problem, counts.problem
     return {"accepted": counts.accepted, "rejected": counts.rejected}
 

@@ -7,6 +7,7 @@
 #   PLATFORM_TARGET      aws (the default) or local, where AWS_ENDPOINT_URL names the local cloud
 #   PLATFORM_ACCOUNT_SETTINGS  what the deployment owns of the account; empty for nothing, where another one owns all of it
 #   PLATFORM_DATABASE_PRINCIPALS  the IAM roles and users, by ARN with commas between, who may log in to the database
+#   PLATFORM_FUNCTION_VERSIONS  versions of functions that serve instead of the newest, as a rollback left them: ingest=3,api=5
 #   PLATFORM_PACKAGES    what `platformctl build` wrote, if it lies elsewhere than in .platformctl/build/packages.json
 
 locals {

@@ -79,8 +79,8 @@ class Diagnostic:
         return (str(self.range.source.path), start.line, start.column, self.summary, self.detail)
 
 
-class ConfigurationError(UsageError):
-    """Configuration files are at fault; carries every finding, sorted and without repeats."""
+class DiagnosticsError(UsageError):
+    """Several things may be at fault; carries every finding, sorted and without repeats."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(sorted(set(diagnostics), key=lambda item: item.sort_key))
@@ -88,7 +88,14 @@ class ConfigurationError(UsageError):
         super().__init__(first.summary, detail=first.detail, hint=first.hint)
 
     def __str__(self) -> str:
-        return "\n".join(f"{item.range}: {item.summary}. {item.detail}".strip() for item in self.diagnostics)
+        return "\n".join(
+            f"{f'{item.range}: ' if item.range else ''}{item.summary}. {item.detail}".strip()
+            for item in self.diagnostics
+        )
+
+
+class ConfigurationError(DiagnosticsError):
+    """Configuration files are at fault."""
 
 
 @dataclass(slots=True)

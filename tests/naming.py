@@ -24,6 +24,9 @@ FIXED = {
     "aws_api_gateway_model": {
         r"[a-zA-Z0-9]+": "API Gateway takes letters and digits only; a model belongs to its API",
     },
+    "aws_lambda_alias": {
+        r"live": "an alias belongs to its function, and so does its name",
+    },
     "aws_default_security_group": {
         r"default": "AWS makes the group with the VPC; its tag Name ends in the suffix",
     },

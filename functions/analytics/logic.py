@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Protocol, TypeAlias
 
 from market.bars import Interval
-from market.trades import Trade, parse_trade
+from market.trades import Trade, moment_of, parse_trade
 
 Span: TypeAlias = tuple[datetime, datetime]
 """From its start to its end, the end excluded."""
@@ -70,7 +70,7 @@ def update(store: Store, trades: Sequence[Trade]) -> int:
 def _update_symbol(store: Store, symbol: str, trades: Sequence[Trade]) -> int:
     store.hold(symbol)
     store.add_trades(symbol, trades)
-    minutes = {Interval.MINUTE.start(trade.timestamp) for trade in trades}
+    minutes = {Interval.MINUTE.start(moment_of(trade.timestamp)) for trade in trades}
     changed = store.work_out_minutes(symbol, spans(minutes, Interval.MINUTE))
     for shorter, interval in pairwise(Interval):
         touched = spans(minutes, interval)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from database import Session
 from logic import Span
 from market.bars import Interval
-from market.trades import Trade, format_number, format_timestamp
+from market.trades import Trade, format_nanoseconds, format_number, format_timestamp
 
 # The first bar begins here, as in market.bars: bars of all lengths begin at multiples of their length.
 _EPOCH = "TIMESTAMPTZ '1970-01-01 00:00:00Z'"
@@ -96,7 +96,7 @@ class PostgresStore:
             """,
             symbol=symbol,
             ids=_array(trade.trade_id for trade in trades),
-            moments=_array(format_timestamp(trade.timestamp) for trade in trades),
+            moments=_array(format_nanoseconds(trade.timestamp) for trade in trades),
             prices=_array(format_number(trade.price) for trade in trades),
             sizes=_array(format_number(trade.size) for trade in trades),
         )

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from market.bars import Bar, Interval, average_price
-from market.trades import SYMBOL, InvalidTradeError, format_number, format_timestamp, parse_timestamp
+from market.trades import SYMBOL, SYMBOL_RULE, InvalidTradeError, format_number, format_timestamp, parse_timestamp
 
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
@@ -72,7 +72,7 @@ def read_symbol(text: str) -> str:
     """
     symbol = text.upper()
     if not SYMBOL.fullmatch(symbol):
-        raise BadParameterError("symbol must be 1 to 15 letters, digits, dots and hyphens, a letter first")
+        raise BadParameterError(f"symbol must be {SYMBOL_RULE}")
     return symbol
 
 

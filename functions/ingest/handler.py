@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+import time
 from functools import lru_cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,7 +20,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from logic import (
     INCOMING,
     QUARANTINE,
-    BadRow,
     Counts,
     Sorter,
     Store,
@@ -26,15 +27,17 @@ from logic import (
     parse_json,
     quarantine_key,
     read_documents,
-    read_rows,
 )
 from market.objects import StoredObject, buffered, created_objects
-from pipeline import METADATA, RefusedError, answer_headers, correlation_id, in_time, of_request, take_messages
+from market.sources import BadRow, Source, load_sources, read_rows
+from market.trades import DAY
+from pipeline import METADATA, RefusedError, answer_headers, correlation_id, of_request, require_time, take_messages
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MAX_TRADES = 1000
+OWN_MAPS = "own_sources"
 
 logger = Logger()
 # At DEBUG botocore logs whole answers, passwords and market data included.
@@ -47,6 +50,12 @@ app = APIGatewayRestResolver()
 def s3() -> "S3Client":
     """Return the client of this execution environment."""
     return boto3.client("s3")
+
+
+@lru_cache(maxsize=1)
+def sources() -> dict[str, Source]:
+    """Return the source maps: the platform's, and the live tree's, which ``platformctl build`` packs beside this file."""
+    return load_sources(Path(__file__).parent / OWN_MAPS)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -89,7 +98,16 @@ def take_object(found: StoredObject, context: LambdaContext) -> str:
     logger.set_correlation_id(correlation)
     sorter = _sorter(name, quarantine_key(found.key, name), correlation)
     with buffered(answer["Body"]) as stream:
-        counts = sorter.take(in_time(read_rows(stream, key=found.key), context, every=1000))
+        rows = read_rows(
+            stream,
+            key=found.key,
+            sources=sources(),
+            # Clocks differ, but not by more than a day.
+            latest=time.time_ns() + DAY,
+            metadata=answer["Metadata"],
+            on_piece=lambda: require_time(context),
+        )
+        counts = sorter.take(rows)
     _report(counts)
     if not counts.problem:
         return ""
@@ -158,4 +176,5 @@ def _store(bucket: str, correlation: str) -> Store:
 def _report(counts: Counts) -> None:
     metrics.add_metric(name="TradesAccepted", unit=MetricUnit.Count, value=counts.accepted)
     metrics.add_metric(name="RowsRejected", unit=MetricUnit.Count, value=counts.rejected)
-    logger.info("taken in", extra={"accepted": counts.accepted, "rejected": counts.rejected})
+    metrics.add_metric(name="RowsSkipped", unit=MetricUnit.Count, value=counts.skipped)
+    logger.info("taken in", extra={"accepted": counts.accepted, "rejected": counts.rejected, "skipped": counts.skipped})

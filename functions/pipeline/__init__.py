@@ -1,6 +1,15 @@
 """What the functions of the pipeline share: batches of messages, and a correlation id that travels with the data."""
 
 from pipeline.correlation import METADATA, answer_headers, correlation_id, of_request
-from pipeline.messages import RefusedError, in_time, take_messages
+from pipeline.messages import RefusedError, in_time, require_time, take_messages
 
-__all__ = ["METADATA", "RefusedError", "answer_headers", "correlation_id", "in_time", "of_request", "take_messages"]
+__all__ = [
+    "METADATA",
+    "RefusedError",
+    "answer_headers",
+    "correlation_id",
+    "in_time",
+    "of_request",
+    "require_time",
+    "take_messages",
+]

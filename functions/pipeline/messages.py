@@ -70,14 +70,24 @@ def take_messages(
     return dict(process_partial_response(event=event, record_handler=one, processor=processor, context=context))
 
 
-def in_time(items: Iterable[T], context: LambdaContext, *, every: int = 1) -> Iterator[T]:
-    """Yield the items as long as the invocation has time, which is checked once in ``every`` items.
+def require_time(context: LambdaContext) -> None:
+    """Stop the work on an object if the invocation has no time left for it.
 
     Raises:
         OutOfTimeError: no time is left.
 
     """
-    for number, item in enumerate(items):
-        if number % every == 0 and context.get_remaining_time_in_millis() < _TO_END:
-            raise OutOfTimeError("more than one call has time for: split it into smaller objects")
+    if context.get_remaining_time_in_millis() < _TO_END:
+        raise OutOfTimeError("more than one call has time for: split it into smaller objects")
+
+
+def in_time(items: Iterable[T], context: LambdaContext) -> Iterator[T]:
+    """Yield the items as long as the invocation has time.
+
+    Raises:
+        OutOfTimeError: no time is left.
+
+    """
+    for item in items:
+        require_time(context)
         yield item

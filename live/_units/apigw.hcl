@@ -68,12 +68,14 @@ inputs = {
 
   routes = {
     "DELETE /sessions/{session_id}" = {
-      function_name = dependency.lambda.outputs.function_names["api"]
-      invoke_arn    = dependency.lambda.outputs.invoke_arns["api"]
+      function_alias = dependency.lambda.outputs.alias_name
+      function_name  = dependency.lambda.outputs.function_names["api"]
+      invoke_arn     = dependency.lambda.outputs.invoke_arns["api"]
     }
     "GET /analytics/{symbol}" = {
-      function_name = dependency.lambda.outputs.function_names["api"]
-      invoke_arn    = dependency.lambda.outputs.invoke_arns["api"]
+      function_alias = dependency.lambda.outputs.alias_name
+      function_name  = dependency.lambda.outputs.function_names["api"]
+      invoke_arn     = dependency.lambda.outputs.invoke_arns["api"]
 
       request_parameters = {
         "method.request.querystring.from" = false
@@ -81,8 +83,9 @@ inputs = {
       }
     }
     "GET /bars/{symbol}" = {
-      function_name = dependency.lambda.outputs.function_names["api"]
-      invoke_arn    = dependency.lambda.outputs.invoke_arns["api"]
+      function_alias = dependency.lambda.outputs.alias_name
+      function_name  = dependency.lambda.outputs.function_names["api"]
+      invoke_arn     = dependency.lambda.outputs.invoke_arns["api"]
 
       request_parameters = {
         "method.request.querystring.cursor"   = false
@@ -93,22 +96,26 @@ inputs = {
       }
     }
     "GET /health" = {
-      function_name = dependency.lambda.outputs.function_names["api"]
-      invoke_arn    = dependency.lambda.outputs.invoke_arns["api"]
+      function_alias = dependency.lambda.outputs.alias_name
+      function_name  = dependency.lambda.outputs.function_names["api"]
+      invoke_arn     = dependency.lambda.outputs.invoke_arns["api"]
     }
     "GET /sessions/{session_id}" = {
-      function_name = dependency.lambda.outputs.function_names["api"]
-      invoke_arn    = dependency.lambda.outputs.invoke_arns["api"]
+      function_alias = dependency.lambda.outputs.alias_name
+      function_name  = dependency.lambda.outputs.function_names["api"]
+      invoke_arn     = dependency.lambda.outputs.invoke_arns["api"]
     }
     "POST /market-data" = {
-      function_name = dependency.lambda.outputs.function_names["ingest"]
-      invoke_arn    = dependency.lambda.outputs.invoke_arns["ingest"]
-      request_model = "marketdata"
+      function_alias = dependency.lambda.outputs.alias_name
+      function_name  = dependency.lambda.outputs.function_names["ingest"]
+      invoke_arn     = dependency.lambda.outputs.invoke_arns["ingest"]
+      request_model  = "marketdata"
     }
     "POST /sessions" = {
-      function_name = dependency.lambda.outputs.function_names["api"]
-      invoke_arn    = dependency.lambda.outputs.invoke_arns["api"]
-      request_model = "session"
+      function_alias = dependency.lambda.outputs.alias_name
+      function_name  = dependency.lambda.outputs.function_names["api"]
+      invoke_arn     = dependency.lambda.outputs.invoke_arns["api"]
+      request_model  = "session"
     }
   }
 }

@@ -59,6 +59,9 @@ inputs = {
   role_policy_arns               = dependency.iam.outputs.role_policy_arns
   subnet_ids                     = dependency.vpc.outputs.private_subnet_ids
 
+  # What `platformctl rollback` has pinned: ingest=3,api=5.
+  pinned_versions = { for pin in compact(split(",", get_env("PLATFORM_FUNCTION_VERSIONS", ""))) : split("=", pin)[0] => split("=", pin)[1] }
+
   # The schema and the users of the database are there before anything reads or writes.
   invocations = {
     migrate = { function = "migrate" }
@@ -81,7 +84,7 @@ inputs = {
       package_hash         = local.packages.alerts.hash
       timeout_seconds      = 60
       memory_size_mb       = 256
-      reserved_concurrency = local.environment.locals.function_concurrency.alerts
+      reserved_concurrency = local.environment.locals.reserved_concurrency.alerts
       security_group_ids   = [dependency.vpc.outputs.security_group_ids["lambda"], dependency.vpc.outputs.security_group_ids["https-client"]]
 
       environment = {
@@ -107,7 +110,7 @@ inputs = {
       package_hash         = local.packages.analytics.hash
       timeout_seconds      = 300
       memory_size_mb       = local.environment.locals.pipeline_memory_size_mb
-      reserved_concurrency = local.environment.locals.function_concurrency.analytics
+      reserved_concurrency = local.environment.locals.reserved_concurrency.analytics
       security_group_ids   = [dependency.vpc.outputs.security_group_ids["lambda"], dependency.vpc.outputs.security_group_ids["database-client"]]
 
       environment = {
@@ -121,7 +124,7 @@ inputs = {
       queues = {
         analytics = {
           queue_arn           = dependency.messaging.outputs.queue_arns["analytics"]
-          maximum_concurrency = local.environment.locals.function_concurrency.analytics
+          maximum_concurrency = local.environment.locals.queue_concurrency.analytics
         }
       }
 
@@ -148,7 +151,7 @@ inputs = {
       package_hash         = local.packages.api.hash
       timeout_seconds      = 29
       memory_size_mb       = local.environment.locals.api_memory_size_mb
-      reserved_concurrency = local.environment.locals.function_concurrency.api
+      reserved_concurrency = local.environment.locals.reserved_concurrency.api
       security_group_ids   = [dependency.vpc.outputs.security_group_ids["lambda"], dependency.vpc.outputs.security_group_ids["database-client"]]
 
       environment = {
@@ -188,7 +191,7 @@ inputs = {
       package_hash         = local.packages.ingest.hash
       timeout_seconds      = 300
       memory_size_mb       = local.environment.locals.pipeline_memory_size_mb
-      reserved_concurrency = local.environment.locals.function_concurrency.ingest
+      reserved_concurrency = local.environment.locals.reserved_concurrency.ingest
       security_group_ids   = [dependency.vpc.outputs.security_group_ids["lambda"]]
 
       environment = {
@@ -197,12 +200,12 @@ inputs = {
       }
 
       queues = {
-        # The other half is for the API, which also invokes the function.
+        # Fewer than are reserved: the API also invokes the function.
         ingest = {
           queue_arn = dependency.messaging.outputs.queue_arns["ingest"]
           # An object may take a good part of a call's time: of many, those that could not be begun would count as received in vain.
           batch_size          = 2
-          maximum_concurrency = floor(local.environment.locals.function_concurrency.ingest / 2)
+          maximum_concurrency = local.environment.locals.queue_concurrency.ingest
         }
       }
 
@@ -233,7 +236,7 @@ inputs = {
       package_hash         = local.packages.migrate.hash
       timeout_seconds      = 300
       memory_size_mb       = 256
-      reserved_concurrency = local.environment.locals.function_concurrency.migrate
+      reserved_concurrency = local.environment.locals.reserved_concurrency.migrate
       security_group_ids   = [dependency.vpc.outputs.security_group_ids["lambda"], dependency.vpc.outputs.security_group_ids["database-client"], dependency.vpc.outputs.security_group_ids["https-client"]]
 
       environment = {

@@ -50,8 +50,9 @@ dependency "vpc" {
 
 inputs = {
   alert_function = {
-    name = dependency.lambda.outputs.function_names["alerts"]
-    arn  = dependency.lambda.outputs.function_arns["alerts"]
+    alias = dependency.lambda.outputs.alias_name
+    arn   = dependency.lambda.outputs.alias_arns["alerts"]
+    name  = dependency.lambda.outputs.function_names["alerts"]
   }
 
   api = {

@@ -39,10 +39,6 @@ locals {
   # Seconds that one flow log record may cover: 600 makes about a tenth of the records of 60.
   flow_log_aggregation_interval = 600
 
-  # Copies of each function that may run at once. They are taken from the account's limit (1000 unless AWS raised or
-  # lowered it), of which 100 must stay free.
-  function_concurrency = { alerts = 5, analytics = 5, api = 20, ingest = 10, migrate = 1 }
-
   # Logs go to the archive bucket, too: PCI DSS 10.5.1 asks for 12 months, and CloudWatch keeps 30 days.
   log_archive_enabled = false
 
@@ -53,6 +49,13 @@ locals {
 
   # Memory decides the share of a processor: 1769 MB is one whole.
   pipeline_memory_size_mb = 1024
+
+  # Copies of a function that the messages of its queue may run at once, 2 at least.
+  queue_concurrency = { analytics = 5, ingest = 5 }
+
+  # Copies of each function that may run at once, reserved from the account's limit, of which 100 must stay free; -1 reserves
+  # nothing. The limit is 1000 unless AWS raised or lowered it: a new account has 10, and takes no reservation.
+  reserved_concurrency = { alerts = 5, analytics = 5, api = 20, ingest = 10, migrate = 1 }
 
   # CloudTrail, with events of every object in the data buckets. The first trail of an account is free but for those.
   trail_enabled = true

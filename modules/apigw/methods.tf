@@ -59,6 +59,7 @@ resource "aws_lambda_permission" "this" {
   statement_id  = "AllowApi-${each.value.method}-${substr(replace(trim(each.value.path, "/{}"), "/[^a-zA-Z0-9]+/", "-"), 0, 60)}-${substr(sha256(each.key), 0, 8)}"
   action        = "lambda:InvokeFunction"
   function_name = each.value.function_name
+  qualifier     = each.value.function_alias
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_api_gateway_rest_api.this.execution_arn}/${var.stage_name}/${each.value.method}${replace(each.value.path, "/\\{[^}]*\\}/", "*")}"
 }

@@ -144,8 +144,9 @@ variable "role_policy_arns" {
 }
 
 variable "routes" {
-  description = "The routes by method and path, for example GET /bars/{symbol}: the function that answers, the required (true) and optional (false) query strings and headers, and the model that the body must follow. Path parameters need no mention."
+  description = "The routes by method and path, for example GET /bars/{symbol}: the function that answers, or an alias of it, the required (true) and optional (false) query strings and headers, and the model that the body must follow. Path parameters need no mention."
   type = map(object({
+    function_alias       = optional(string)
     function_name        = string
     invoke_arn           = string
     request_model        = optional(string)
@@ -183,6 +184,11 @@ variable "routes" {
   validation {
     condition     = alltrue([for route in values(var.routes) : can(regex("^[a-zA-Z0-9_-]{1,64}$", route.function_name))])
     error_message = "function_name must be the name of a function, 1 to 64 letters, digits, hyphens and underscores."
+  }
+
+  validation {
+    condition     = alltrue([for route in values(var.routes) : route.function_alias == null || can(regex("^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$", route.function_alias))])
+    error_message = "function_alias must be the name of an alias, letters, digits, hyphens and underscores and not only digits, or null."
   }
 
   validation {

@@ -13,7 +13,7 @@ resource "aws_lambda_event_source_mapping" "this" {
   for_each = local.event_sources
 
   event_source_arn                   = each.value.queue_arn
-  function_name                      = aws_lambda_function.this[each.value.function].arn
+  function_name                      = aws_lambda_alias.this[each.value.function].arn
   batch_size                         = each.value.batch_size
   maximum_batching_window_in_seconds = each.value.maximum_batching_window_seconds
   enabled                            = true
@@ -33,6 +33,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   for_each = var.functions
 
   function_name                = aws_lambda_function.this[each.key].function_name
+  qualifier                    = aws_lambda_alias.this[each.key].name
   maximum_event_age_in_seconds = each.value.maximum_event_age_seconds
   maximum_retry_attempts       = each.value.maximum_retry_attempts
 }

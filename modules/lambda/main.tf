@@ -43,6 +43,9 @@ resource "aws_lambda_function" "this" {
   kms_key_arn  = var.kms_key_arn
   skip_destroy = false
 
+  # Every change of code or configuration is a version that can be brought back: see aliases.tf.
+  publish = true
+
   # Lambda gives network interfaces back 20 to 35 minutes late. Moved to the group that stays, they do not hold up the others.
   replace_security_groups_on_destroy = true
   replacement_security_group_ids     = var.replacement_security_group_ids

@@ -1,3 +1,13 @@
+output "alias_arns" {
+  description = "The ARNs by name under which the functions are to be called: the version that serves."
+  value       = { for name, alias in aws_lambda_alias.this : name => alias.arn }
+}
+
+output "alias_name" {
+  description = "The alias that every function has: the qualifier of permissions to call it."
+  value       = local.alias
+}
+
 output "event_source_mapping_ids" {
   description = "The event source mappings by function and queue: ingest/ingest."
   value       = { for source, mapping in aws_lambda_event_source_mapping.this : source => mapping.uuid }
@@ -14,8 +24,13 @@ output "function_names" {
 }
 
 output "invoke_arns" {
-  description = "What API Gateway calls the functions by, by name."
-  value       = { for name, function in aws_lambda_function.this : name => function.invoke_arn }
+  description = "What API Gateway calls the functions by, by name: their aliases."
+  value       = { for name, alias in aws_lambda_alias.this : name => alias.invoke_arn }
+}
+
+output "live_versions" {
+  description = "The versions that serve, by function."
+  value       = { for name, alias in aws_lambda_alias.this : name => alias.function_version }
 }
 
 output "log_group_arns" {

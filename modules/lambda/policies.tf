@@ -47,9 +47,9 @@ data "aws_iam_policy_document" "execution" {
     }
 
     condition {
-      test     = "StringEquals"
+      test     = "StringLike"
       variable = "kms:EncryptionContext:aws:lambda:FunctionArn"
-      values   = [local.function_arns[each.key]]
+      values   = local.calling_arns[each.key]
     }
   }
 
@@ -153,7 +153,7 @@ data "aws_iam_policy_document" "execution" {
     condition {
       test     = "ArnEquals"
       variable = "lambda:SourceFunctionArn"
-      values   = [local.function_arns[each.key]]
+      values   = local.calling_arns[each.key]
     }
   }
 

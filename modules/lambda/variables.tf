@@ -88,7 +88,7 @@ variable "dead_letter_queue_arn" {
 }
 
 variable "functions" {
-  description = "The functions by name without prefix and suffix. `package_path` is the absolute path of the zip, `package_hash` its SHA-256 in base64: a new hash is a new version of the code. `reserved_concurrency` is both the function's share of the account's concurrency and its ceiling; -1 takes from what the account has left. `policy_statements`, by statement id, is what this function alone may do. `queues` are polled for it; their `maximum_concurrency` together stays within the reserved one. `maximum_retry_attempts` and `maximum_event_age_seconds` are for asynchronous invocations; after them the event goes to the dead-letter queue."
+  description = "The functions by name without prefix and suffix. `package_path` is the absolute path of the zip, `package_hash` its SHA-256 in base64: a new hash is a new version of the code. `reserved_concurrency` is both the function's share of the account's concurrency and its ceiling; -1 reserves nothing: a new account has 10 in all and takes no reservation. `policy_statements`, by statement id, is what this function alone may do. `queues` are polled for it; their `maximum_concurrency` together stays within a reserved one. `maximum_retry_attempts` and `maximum_event_age_seconds` are for asynchronous invocations; after them the event goes to the dead-letter queue."
   type = map(object({
     description               = string
     package_path              = string
@@ -372,6 +372,23 @@ variable "permissions_boundary_arn" {
   description = "ARN of the managed policy that bounds the execution roles, such as the region guardrail; null for none."
   type        = string
   default     = null
+}
+
+variable "pinned_versions" {
+  description = "Published versions that serve instead of the newest, by function: what a rollback keeps until it is taken back."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.pinned_versions), keys(var.functions))) == 0
+    error_message = "Each key of pinned_versions must be one of functions."
+  }
+
+  validation {
+    condition     = alltrue([for version in values(var.pinned_versions) : can(regex("^[1-9][0-9]*$", version))])
+    error_message = "pinned_versions must hold numbers of published versions, such as \"3\"."
+  }
 }
 
 variable "queues_kms_key_arn" {

@@ -12,6 +12,7 @@ resource "aws_lambda_permission" "logs" {
   statement_id   = "AllowLogs-${each.key}"
   action         = "lambda:InvokeFunction"
   function_name  = var.alert_function.name
+  qualifier      = var.alert_function.alias
   principal      = "logs.${var.region}.amazonaws.com"
   source_account = var.account_id
   source_arn     = "${local.log_group_prefix}:${each.value.log_group_name}:*"

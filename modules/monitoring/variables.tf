@@ -10,16 +10,17 @@ variable "account_id" {
 }
 
 variable "alert_function" {
-  description = "The function that receives the log events which match a subscription's pattern, and turns them into alerts."
+  description = "The function that receives the log events which match a subscription's pattern, and turns them into alerts: with an `alias`, what that points to."
   type = object({
-    name = string
-    arn  = string
+    alias = optional(string)
+    arn   = string
+    name  = string
   })
   nullable = false
 
   validation {
-    condition     = can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.alert_function.arn)) && endswith(var.alert_function.arn, ":function:${var.alert_function.name}")
-    error_message = "alert_function must give a function's name, and the ARN of the same function without version or alias."
+    condition     = can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$", var.alert_function.arn)) && endswith(var.alert_function.arn, ":function:${join(":", compact([var.alert_function.name, var.alert_function.alias]))}")
+    error_message = "alert_function must give a function's name, and the ARN of the same function, with the alias if one is given and without a version."
   }
 }
 

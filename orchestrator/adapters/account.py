@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.locks import DeploymentLocks, state_keys
+from orchestrator.adapters.aws.preflight import examine_account
 from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session, require_no_overrides
 from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.adapters.aws.states import S3States
@@ -15,6 +16,8 @@ from orchestrator.adapters.aws.sweep.documents import require_no_lost_state, sta
 from orchestrator.adapters.local_cloud import ACCOUNT_ID, LocalCloud, stripped
 from orchestrator.adapters.terraform.tools import ProjectTerraform
 from orchestrator.commands.requests import Target
+from orchestrator.diagnostics import Diagnostic
+from orchestrator.engine.plan import StackPlan
 from orchestrator.model.project import Project
 
 LINGER_SECONDS = 600.0
@@ -67,6 +70,9 @@ class CloudAccount:
 
     def inventory(self, suffix: str) -> Sequence[Any]:
         return list_resources(self.session.client, suffix=suffix)
+
+    def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
+        return examine_account(self.session.client, plan)
 
     def retire(self) -> None:
         if self.cloud is not None:

@@ -8,13 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.errors import PlatformctlError
+from orchestrator.local_cloud.account.shape import AccountShape
 from orchestrator.local_cloud.api.address import local_url
 from orchestrator.local_cloud.environment import started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 from orchestrator.local_cloud.process import CloudStatus, Ending, ServerProcess, user_folder
 
-__all__ = ["ACCOUNT_ID", "CloudStatus", "Ending", "LocalCloud", "local_url", "started", "stripped", "user_folder"]
+__all__ = [
+    "ACCOUNT_ID",
+    "AccountShape",
+    "CloudStatus",
+    "Ending",
+    "LocalCloud",
+    "local_url",
+    "started",
+    "stripped",
+    "user_folder",
+]
 
 
 class LocalCloud:
@@ -33,10 +44,10 @@ class LocalCloud:
         with _translated():
             return self._server.status()
 
-    def start(self, port: int = 0) -> CloudStatus:
+    def start(self, port: int = 0, account: AccountShape = AccountShape.ESTABLISHED) -> CloudStatus:
         """Start the server unless it runs; 0 takes a free port."""
         with _translated():
-            return self._server.start(port)
+            return self._server.start(port, account)
 
     def stop(self) -> Ending:
         """End the server; the result says what was found, and is false when none was running."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.adapters.local_cloud import CloudStatus, Ending, LocalCloud, user_folder
+from orchestrator.adapters.local_cloud import AccountShape, CloudStatus, Ending, LocalCloud, user_folder
 from orchestrator.cli import console
 from orchestrator.cli.options import JsonOption
 from orchestrator.errors import ExitCode, UsageError
@@ -38,10 +38,27 @@ StateOption = Annotated[
 @app.command()
 def start(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    account: Annotated[
+        AccountShape,
+        typer.Option(
+            "--account",
+            help="The account that it plays: established (quotas raised, empty), fresh (a new account's quotas, empty), used (default "
+            "quotas, most of them used up, with leftovers), control-tower (governed by an organization).",
+            case_sensitive=False,
+        ),
+    ] = AccountShape.ESTABLISHED,
     state: StateOption = None,
 ) -> None:
-    """Start the local cloud, empty, unless it runs already. up does this by itself."""
-    found = _cloud(state).start(port)
+    """Start the local cloud unless it runs already. up does this by itself, with an established account."""
+    cloud = _cloud(state)
+    before = cloud.status()
+    if before.running and before.account_shape is not account and account is not AccountShape.ESTABLISHED:
+        raise UsageError(
+            "The local cloud plays another account",
+            detail=f"It runs with the account shape {before.account_shape}, and keeps it as long as it runs.",
+            hint="Stop it first, which deletes everything in it: platformctl local stop",
+        )
+    found = cloud.start(port, account)
     _describe(found)
     if port and found.endpoint and not found.endpoint.endswith(f":{port}"):
         console.say("It was running already and keeps its port.")
@@ -110,7 +127,7 @@ def _cloud(state: Path | None) -> LocalCloud:
 
 def _describe(found: CloudStatus) -> None:
     if found.running:
-        text = f"The local cloud runs on {found.endpoint} (process {found.pid}, account {found.account_id}, {found.region})."
+        text = f"The local cloud runs on {found.endpoint} (process {found.pid}, account {found.account_id}, {found.account_shape}, {found.region})."
     else:
         text = Ending.NOTHING.value
     console.result(text)

@@ -10,6 +10,7 @@ from orchestrator.commands.operators import Findings, Operator, Unattended
 from orchestrator.commands.outputs import OutputsResult, outputs
 from orchestrator.commands.plan import PlanResult, plan
 from orchestrator.commands.ports import Ports
+from orchestrator.commands.preflight import UnreadyAccountError, preflight
 from orchestrator.commands.recover import recover
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, RecoverRequest, Target, UpRequest
 from orchestrator.commands.up import RunResult, up
@@ -30,12 +31,14 @@ __all__ = [
     "RunResult",
     "Target",
     "Unattended",
+    "UnreadyAccountError",
     "UpRequest",
     "destroy",
     "drift",
     "list_deployments",
     "outputs",
     "plan",
+    "preflight",
     "reap",
     "recover",
     "up",

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from orchestrator.commands.requests import Target
 from orchestrator.config import EvaluatedUnit, LocalSource
+from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.environments import LastRun
 from orchestrator.engine.events import Event
 from orchestrator.engine.plan import StackPlan
@@ -247,6 +248,10 @@ class Account(Protocol):
     def terraform(self, *, environment: str, suffix: str) -> TerraformTools: ...
     def inventory(self, suffix: str) -> Sequence[CloudResource]:
         """Ask every service for resources of the deployment."""
+        ...
+
+    def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
+        """Find what in the account would make the plan fail: quotas, leftovers, other owners, the caller; each with the fix."""
         ...
 
     def retire(self) -> None:

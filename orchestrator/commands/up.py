@@ -11,6 +11,7 @@ from orchestrator.commands.operators import Operator, PlanSummary, Question
 from orchestrator.commands.plan import counted
 from orchestrator.commands.planning import make_plan, require_fresh, require_same_request, subject
 from orchestrator.commands.ports import Ports
+from orchestrator.commands.preflight import require_ready
 from orchestrator.commands.recover import make_way
 from orchestrator.commands.requests import Target, UpRequest
 from orchestrator.commands.running import Activity, activity
@@ -45,6 +46,7 @@ def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
 
     Raises:
         UsageError: bad input, or the operator refused; nothing was applied.
+        UnreadyAccountError: the account cannot take the plan; nothing was applied.
         ConfigurationError: mistakes in the live tree.
         PlatformctlError: something failed before units were applied.
 
@@ -75,7 +77,10 @@ def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
             else:
                 with work.step(f"planning {counted(units)}"):
                     planned = make_plan(deployment, chosen, terraform)
+            with work.step("examining the account"):
+                findings = deployment.account.examine(planned)
             operator.show(PlanSummary(plan=planned, order=units, orphans=tuple(deployment.orphan_keys())))
+            require_ready(findings, operator)
             if target is Target.AWS and not request.confirmed:
                 operator.approve(_question(deployment, units))
             _register(deployment, request, ports, work, units)

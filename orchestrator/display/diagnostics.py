@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.diagnostics import ConfigurationError, Diagnostic, Range, Severity
+from orchestrator.diagnostics import Diagnostic, DiagnosticsError, Range, Severity
 from orchestrator.errors import PlatformctlError
 
 _CUT = "…"
@@ -37,7 +37,7 @@ def render_error(error: PlatformctlError) -> Text:
 
 def print_error(console: Console, error: PlatformctlError, *, base: Path | None = None) -> None:
     """Print an error with all of its diagnostics, a blank line between them."""
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, DiagnosticsError):
         print_diagnostics(console, error.diagnostics, base=base)
     else:
         console.print(render_error(error), soft_wrap=not console.is_terminal, highlight=False)

@@ -1,7 +1,7 @@
 """The layers around moto, from the outside in.
 
-control endpoints > data plane of APIs > request log > credentials > preparation > replay > clear faults > IAM > one at a time > moto
-with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
+control endpoints > data plane of APIs > request log > credentials > preparation > replay > clear faults > organization > IAM >
+models > one at a time > quotas > moto with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,10 @@ from wsgiref.types import WSGIApplication
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from orchestrator.local_cloud.account.leftovers import furnish
+from orchestrator.local_cloud.account.organization import obey
+from orchestrator.local_cloud.account.quotas import AccountQuotas, keep_quotas
+from orchestrator.local_cloud.account.shape import AccountShape
 from orchestrator.local_cloud.api.gateway import DataPlane
 from orchestrator.local_cloud.control import Retirement, control_endpoints
 from orchestrator.local_cloud.credentials import IssuedKeys, guard_credentials
@@ -21,6 +25,7 @@ from orchestrator.local_cloud.faults import clear_faults
 from orchestrator.local_cloud.functions.moto_cloud import MotoCloud
 from orchestrator.local_cloud.functions.runtime import FunctionRuntime
 from orchestrator.local_cloud.iam.enforce import enforce, may_connect
+from orchestrator.local_cloud.models.check import ModelTally, check_models
 from orchestrator.local_cloud.patches import apply_patches
 from orchestrator.local_cloud.preparation import Preparation
 from orchestrator.local_cloud.replay import ReplayMemory, replay_repeats
@@ -59,12 +64,13 @@ class LocalCloudApplication:
         self.databases.stop()
 
 
-def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
+def build(health: dict[str, Any], home: Path, shape: AccountShape = AccountShape.ESTABLISHED) -> LocalCloudApplication:
     """Assemble the layers.
 
     Args:
         health: the answer of the health endpoint; entries added later, such as the port, show up in it.
         home: the folder of server.json; functions and databases keep their files in folders below it.
+        shape: of the account.
 
     """
     retirement, issued, memory = Retirement(), IssuedKeys(), ReplayMemory()
@@ -75,11 +81,20 @@ def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
         home=home / "functions",
         extras=databases.extras,
     )
-    preparation = Preparation(lambda: apply_patches(functions))
+    quotas = AccountQuotas(shape)
+
+    def prepare() -> None:
+        apply_patches(functions)
+        with MOTO:
+            furnish(shape)
+
+    preparation = Preparation(prepare)
     plane = DataPlane(functions.invoke)
     moto = DomainDispatcherApplication(create_backend_app)
     # A defect in the evaluation of policies answers 501 like any other: it permits nothing.
-    inner = clear_faults(enforce(one_at_a_time(buffered(moto))))
+    tally = ModelTally()
+    served = check_models(one_at_a_time(keep_quotas(buffered(moto), quotas)), tally)
+    inner = clear_faults(obey(enforce(served), shape))
     guarded = guard_credentials(preparation.hold(replay_repeats(inner, memory)), issued)
     handler = plane.layer(log_requests(guarded), hold=preparation.hold)
 
@@ -88,11 +103,13 @@ def build(health: dict[str, Any], home: Path) -> LocalCloudApplication:
         functions.forget()
         with MOTO:
             moto_api_backend.reset()
+            quotas.reset()
+            furnish(shape)
         plane.deployments.changed()
         databases.sync()
 
     return LocalCloudApplication(
-        application=application(control_endpoints(handler, health, retirement, reset)),
+        application=application(control_endpoints(handler, health, retirement, reset, tally.report)),
         preparation=preparation,
         retirement=retirement,
         issued=issued,

@@ -1,4 +1,4 @@
-"""The server's own endpoints below /_platformctl/ (health, retirement, reset), and the check of the host name.
+"""The server's own endpoints below /_platformctl/ (health, models, retirement, reset), and the check of the host name.
 
 Only requests that name this machine or a host of AWS are served. The plain-HTTP proxy setting that leads S3 Control here must not become a proxy
 for anything else, and a page in a browser must not reach the server under a name of its own.
@@ -20,7 +20,7 @@ _HOSTS = re.compile(
     r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost|[a-z0-9.-]+\.amazonaws\.com)(?::\d+)?", re.IGNORECASE
 )
 
-_ENDPOINTS = (("GET", "/health"), ("POST", "/retire"), ("POST", "/reset"))
+_ENDPOINTS = (("GET", "/health"), ("GET", "/models"), ("POST", "/retire"), ("POST", "/reset"))
 
 
 @dataclass(slots=True)
@@ -67,7 +67,11 @@ class Retirement:
 
 
 def control_endpoints(
-    inner: Handler, health: dict[str, Any], retirement: Retirement, reset: Callable[[], None] = lambda: None
+    inner: Handler,
+    health: dict[str, Any],
+    retirement: Retirement,
+    reset: Callable[[], None] = lambda: None,
+    models: Callable[[], dict[str, Any]] = dict,
 ) -> Handler:
     """Build the outermost layer.
 
@@ -76,6 +80,7 @@ def control_endpoints(
         health: what ``GET /_platformctl/health`` answers.
         retirement: notified of every request but those to the control endpoints.
         reset: empties the account.
+        models: what ``GET /_platformctl/models`` answers: the requests that AWS's service models forbid.
 
     """
 
@@ -97,6 +102,8 @@ def control_endpoints(
         match environ["REQUEST_METHOD"], path:
             case "GET", "/health":
                 return _json(503 if retirement.leaving else 200, health)
+            case "GET", "/models":
+                return _json(200, models())
             case "POST", "/retire":
                 try:
                     after = json.loads(environ["wsgi.input"].read())["after_seconds"]

@@ -41,6 +41,18 @@ def health(endpoint: str) -> dict[str, Any]:
     return content
 
 
+def models(endpoint: str) -> dict[str, Any]:
+    """Ask how many requests were checked against AWS's service models, and which of them those forbid.
+
+    Raises:
+        UnreachableError: nothing there speaks like the local cloud.
+        SilentError: no answer in time.
+
+    """
+    _, content = _call(endpoint, "GET", "/models", None)
+    return content
+
+
 def retire(endpoint: str, after_seconds: float | None) -> bool:
     """Schedule the server's exit, or cancel it with None; false when it is leaving already.
 

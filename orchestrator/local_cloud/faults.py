@@ -76,7 +76,7 @@ def error_response(operation: Operation, *, code: str, status: int, message: str
         message: whole sentences.
 
     """
-    kind, body = _body(operation, code, message)
+    kind, body = _body(operation, code, message, "Sender" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "Receiver")
     headers = (
         ("Content-Type", kind),
         ("Content-Length", str(len(body))),
@@ -87,7 +87,7 @@ def error_response(operation: Operation, *, code: str, status: int, message: str
     return Response(status=status_line(status), headers=headers, body=body)
 
 
-def _body(operation: Operation, code: str, message: str) -> tuple[str, bytes]:
+def _body(operation: Operation, code: str, message: str, fault: str) -> tuple[str, bytes]:
     xml = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     request = "<RequestId>local-cloud</RequestId>"
     match operation.protocol:
@@ -95,7 +95,7 @@ def _body(operation: Operation, code: str, message: str) -> tuple[str, bytes]:
             text = f"<Response><Errors><Error>{xml}</Error></Errors><RequestID>local-cloud</RequestID></Response>"
             return "text/xml", text.encode()
         case "query" | "rest-xml":
-            text = f"<ErrorResponse><Error><Type>Receiver</Type>{xml}</Error>{request}</ErrorResponse>"
+            text = f"<ErrorResponse><Error><Type>{fault}</Type>{xml}</Error>{request}</ErrorResponse>"
             return "text/xml", text.encode()
         case "s3":
             return "application/xml", f"<Error>{xml}{request}</Error>".encode()

@@ -5,7 +5,9 @@ for REST services, follows from method and path.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Literal
 from urllib.parse import parse_qs
@@ -18,7 +20,17 @@ Protocol = Literal["ec2", "query", "rest-xml", "s3", "json", "rest-json", "cbor"
 
 _SCOPE = re.compile(r"Credential=([^/\s,]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
 _REST_XML = frozenset({"s3", "s3control", "route53", "cloudfront"})
-_BOTO_NAMES = {"monitoring": "cloudwatch", "email": "ses", "execute-api": "apigatewaymanagementapi"}
+_BOTO_NAMES = {
+    "dynamodb": ("dynamodb", "dynamodbstreams"),
+    "elasticfilesystem": ("efs",),
+    "elasticloadbalancing": ("elbv2", "elb"),
+    "email": ("ses", "sesv2"),
+    "execute-api": ("apigatewaymanagementapi",),
+    "monitoring": ("cloudwatch",),
+    "ses": ("ses", "sesv2"),
+    "states": ("stepfunctions",),
+    "tagging": ("resourcegroupstaggingapi",),
+}
 _FORM_LIMIT = 1 << 20
 _KEY = "platformctl.operation"
 
@@ -32,6 +44,7 @@ class Operation:
         action: "CreateVpc"; empty when it is unknown.
         protocol: the form of its errors.
         access_key_id: of the signature; empty when the request is not signed.
+        labels: the parameters in the path of a REST request, by the names of the model.
 
     """
 
@@ -39,6 +52,7 @@ class Operation:
     action: str
     protocol: Protocol
     access_key_id: str
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def label(self) -> str:
@@ -72,9 +86,8 @@ def _read(environ: WSGIEnvironment) -> Operation:
     protocol = "rest-json"
     if service in _REST_XML or not service:
         protocol = "rest-xml" if service and service != "s3" else "s3"
-    return Operation(
-        service=service, action=_routed_action(service, environ), protocol=protocol, access_key_id=access_key_id
-    )
+    action, labels = _route(service, environ)
+    return Operation(service=service, action=action, protocol=protocol, access_key_id=access_key_id, labels=labels)
 
 
 def _signature(environ: WSGIEnvironment) -> tuple[str, str]:
@@ -108,13 +121,17 @@ def _form_action(environ: WSGIEnvironment) -> str:
     return parse_qs(text).get("Action", [""])[0]
 
 
-def _routed_action(service: str, environ: WSGIEnvironment) -> str:
-    """Ask moto's router, which knows botocore's models; it must not consume the body."""
-    if not service:
-        return ""
+def boto_names(service: str) -> tuple[str, ...]:
+    """Return the names in botocore of the services that share a name in signatures."""
+    return _BOTO_NAMES.get(service, (service,))
+
+
+def _route(service: str, environ: WSGIEnvironment) -> tuple[str, Mapping[str, str]]:
+    """Ask moto's router, which knows botocore's models, for operation and path; it must not consume the body."""
     copy = {**environ, "wsgi.input": BytesIO()}
-    try:
-        operation, _ = get_service_router(_BOTO_NAMES.get(service, service)).match(Request(copy))
-    except Exception:  # noqa: BLE001 - no such route, or no model of such a service: then the action is not known
-        return ""
-    return str(operation.name)
+    for name in boto_names(service) if service else ():
+        # Without such a route, or a model of such a service, the action is not known.
+        with suppress(Exception):
+            operation, labels = get_service_router(name).match(Request(copy))
+            return str(operation.name), labels
+    return "", {}

@@ -22,6 +22,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from orchestrator.local_cloud import control_client
+from orchestrator.local_cloud.account.shape import AccountShape
 from orchestrator.local_cloud.control_client import SilentError, UnreachableError
 from orchestrator.local_cloud.environment import environment, shell_commands, started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
@@ -56,6 +57,7 @@ class CloudStatus:
     Attributes:
         running: whether a server answered that it is the one of this folder.
         endpoint: "http://127.0.0.1:PORT", or None.
+        account_shape: what kind of account it plays.
         instance_id: tells one start from another; state does not survive it.
         started_at: ISO 8601, UTC.
 
@@ -67,6 +69,7 @@ class CloudStatus:
     instance_id: str | None
     started_at: str | None
     account_id: str
+    account_shape: AccountShape
     region: str
     moto_version: str | None
     log: Path
@@ -101,11 +104,12 @@ class ServerProcess:
         """
         return self._status(self._live())
 
-    def start(self, port: int = 0) -> CloudStatus:
+    def start(self, port: int = 0, account: AccountShape = AccountShape.ESTABLISHED) -> CloudStatus:
         """Start the server unless it runs; also keep one that was about to retire.
 
         Args:
             port: 0 takes a free one. A server that runs keeps its own.
+            account: the shape of the account. A server that runs keeps its own.
 
         Raises:
             LocalCloudError: it did not come up; the detail carries the end of its log.
@@ -120,7 +124,7 @@ class ServerProcess:
                         return self._status(live)
                 if live is None and not self._lifeline.held():
                     self._file.unlink(missing_ok=True)
-                    live = self._launch(port)
+                    live = self._launch(port, account)
                     if live is not None:
                         return self._status(live)
                 # It retires, is on its way up after a start that was killed, or does not end.
@@ -237,13 +241,13 @@ class ServerProcess:
                 continue
             return record if answer.get("instance_id") == record["instance_id"] else None
 
-    def _launch(self, port: int) -> dict[str, Any] | None:
+    def _launch(self, port: int, account: AccountShape) -> dict[str, Any] | None:
         """Start a server and wait for its record; None when another one, started meanwhile, has the folder."""
         instance = uuid.uuid4().hex
         self._trim_log()
         # -P: modules in the current folder must not shadow ours.
         command = [sys.executable, "-P", "-m", "orchestrator.local_cloud.server"]
-        command += ["--home", str(self._home), "--port", str(port), "--instance", instance]
+        command += ["--home", str(self._home), "--port", str(port), "--instance", instance, "--account", account]
         with open(os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as log:  # noqa: PTH123 - opens a descriptor
             begins = log.seek(0, os.SEEK_END)
             child = subprocess.Popen(
@@ -302,6 +306,7 @@ class ServerProcess:
             instance_id=known.get("instance_id"),
             started_at=known.get("started_at"),
             account_id=known.get("account_id", ACCOUNT_ID),
+            account_shape=AccountShape(known.get("account_shape", AccountShape.ESTABLISHED)),
             region=known.get("region", REGION),
             moto_version=known.get("moto_version"),
             log=self._log,

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from orchestrator.local_cloud.account.shape import AccountShape
 from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
 from orchestrator.local_cloud.lifeline import TAKEN, Lifeline
 
@@ -49,6 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--home", type=Path, required=True, help="folder of server.json")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--account", type=AccountShape, default=AccountShape.ESTABLISHED, help="shape of the account")
     parser.add_argument("--instance", required=True, help="identifies this server in its health answer")
     options = parser.parse_args(argv)
     os.environ.update(MOTO_ENVIRONMENT)
@@ -59,10 +61,10 @@ def main(argv: list[str] | None = None) -> int:
     if not lifeline.hold():
         _LOG.error("another server of this folder runs: %s", lifeline.holder())
         return TAKEN
-    return _serve(options.home, options.port, options.instance)
+    return _serve(options.home, options.port, options.instance, options.account)
 
 
-def _serve(home: Path, port: int, instance: str) -> int:
+def _serve(home: Path, port: int, instance: str, shape: AccountShape) -> int:
     from orchestrator.local_cloud.application import build  # noqa: PLC0415 - after the environment is set
     from orchestrator.local_cloud.transport import LoopbackServer  # noqa: PLC0415 - as above
 
@@ -71,10 +73,11 @@ def _serve(home: Path, port: int, instance: str) -> int:
         "pid": os.getpid(),
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "account_id": ACCOUNT_ID,
+        "account_shape": str(shape),
         "region": REGION,
         "moto_version": version("moto"),
     }
-    built = build(health, home)
+    built = build(health, home, shape)
     server = LoopbackServer(port, built.application)
     health["port"] = server.server_port
     stopped = threading.Event()

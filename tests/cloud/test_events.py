@@ -226,7 +226,7 @@ def test_a_rule_calls_a_function_that_allows_it(client, name, deploy, logged, ru
 
 
 @pytest.mark.parametrize(
-    "expression", ["cron(0 10 * * * *)", "cron(x)", "rate(1 minutes)", "rate(5 weeks)", f"rate({'9' * 5000} days)"]
+    "expression", ["cron(0 10 * * * *)", "cron(x)", "rate(1 minutes)", "rate(5 weeks)", f"rate({'9' * 240} days)"]
 )
 def test_an_invalid_schedule_is_refused(client, name, expression):
     events = client("events")

@@ -372,7 +372,7 @@ def variables(**values):
 INVALID = "ValidationException"
 TOO_BIG = f"less than or equal to {65_536}"
 STORED = [
-    *rows("dynamodb", "batch_write_item", {}, ("26 writes", puts(25), puts(26), INVALID, "Too many items")),
+    *rows("dynamodb", "batch_write_item", {}, ("26 writes", puts(25), puts(26), INVALID, "less than or equal to 25")),
     *rows("dynamodb", "put_item", {"TableName": "test-integrity"},
         ("39 digits", number("1" * 38), number("1" * 39), INVALID, "more than 38 significant digits"),
         ("too large", number("9.9e125"), number("1e126"), INVALID, "Number overflow"),

@@ -8,6 +8,8 @@ from typing import Any
 from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.commands.requests import Target
 from orchestrator.config import EvaluatedUnit
+from orchestrator.diagnostics import Diagnostic
+from orchestrator.engine.plan import StackPlan
 from orchestrator.errors import PlatformctlError
 from tests.fakes.states import FakeStates
 from tests.fakes.terraform import FakeTerraformTools
@@ -214,6 +216,7 @@ class FakeAccount:
     Attributes:
         resources: what the services list, whatever the suffix.
         clients: by service, what stands in for a boto3 client.
+        findings: what an examination finds, whatever the plan.
         retired: whether the cloud was let end.
 
     """
@@ -227,6 +230,7 @@ class FakeAccount:
     endpoint: str | None = None
     resources: list[FakeResource] = field(default_factory=list)
     clients: dict[str, Any] = field(default_factory=dict)
+    findings: list[Diagnostic] = field(default_factory=list)
     retired: bool = False
 
     def __post_init__(self) -> None:
@@ -254,6 +258,9 @@ class FakeAccount:
 
     def inventory(self, suffix: str) -> Sequence[FakeResource]:
         return self.resources
+
+    def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
+        return self.findings
 
     def retire(self) -> None:
         self.retired = True

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from itertools import pairwise
 
 from market.bars import Bar, Interval
-from market.trades import Trade
+from market.trades import Trade, moment_of
 
 # Exact: no sum of products of prices and sizes has more digits.
 _EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
@@ -20,7 +20,9 @@ def bars_of_trades(trades: Iterable[Trade], interval: Interval) -> list[Bar]:
     """
     groups: dict[tuple[str, datetime], dict[str, Trade]] = {}
     for trade in trades:
-        groups.setdefault((trade.symbol, interval.start(trade.timestamp)), {}).setdefault(trade.trade_id, trade)
+        groups.setdefault((trade.symbol, interval.start(moment_of(trade.timestamp))), {}).setdefault(
+            trade.trade_id, trade
+        )
     bars = []
     for (symbol, start), group in sorted(groups.items()):
         ordered = sorted(group.values(), key=lambda trade: (trade.timestamp, trade.trade_id))

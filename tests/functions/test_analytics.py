@@ -9,7 +9,7 @@ import boto3
 import pytest
 from hypothesis import given
 from market.bars import Interval
-from market.trades import InvalidTradeError, Trade
+from market.trades import InvalidTradeError, Trade, nanoseconds
 
 from tests.functions.conftest import load_function, patient, queue_event
 from tests.functions.test_market import NOON, notification, trades
@@ -70,7 +70,9 @@ def test_b5_longer_bars_are_computed_from_shorter_ones_and_volatility_for_hours_
 
 
 def one_trade(number, moment, price):
-    return Trade(trade_id=f"t{number}", symbol="AAPL", timestamp=moment, price=Decimal(price), size=Decimal(1))
+    return Trade(
+        trade_id=f"t{number}", symbol="AAPL", timestamp=nanoseconds(moment), price=Decimal(price), size=Decimal(1)
+    )
 
 
 def test_adjacent_intervals_are_merged_into_spans():

@@ -102,7 +102,7 @@ def test_figures_of_a_span_without_trades(call):
     [
         ("/bars/AAPL", {}, "interval must be one of 1m, 5m, 1h, 1d"),
         ("/bars/AAPL", {"interval": "2m"}, "interval must be one of 1m, 5m, 1h, 1d"),
-        ("/bars/1", {"interval": "1m"}, "symbol must be 1 to 15 letters"),
+        ("/bars/-1", {"interval": "1m"}, "symbol must be 1 to 32 capital letters"),
         ("/bars/AAPL", {"interval": "1m", "limit": "0"}, "limit must be a whole number from 1 to 1000"),
         ("/bars/AAPL", {"interval": "1m", "limit": "1001"}, "limit must be a whole number from 1 to 1000"),
         ("/bars/AAPL", {"interval": "1m", "limit": "9" * 5000}, "limit must be a whole number from 1 to 1000"),

@@ -9,6 +9,9 @@ import pytest
 from botocore.exceptions import IncompleteReadError
 from hypothesis import given
 from hypothesis import strategies as st
+from market.sources import BadRow, load_sources, read_rows
+from market.sources.reader import MAX_LINE
+from market.trades import Trade
 
 from tests.functions.conftest import api_event, load_function, patient, queue_event
 from tests.functions.test_market import notification
@@ -18,6 +21,8 @@ ROW = "t{},AAPL,2026-01-31T14:30:00Z,101.5,3\n"
 ONE_TRADE = json.dumps(
     {"trades": [dict(zip(HEADER.strip().split(","), ROW.format(1).strip().split(","), strict=True))]}
 )
+SOURCES = load_sources()
+LATEST = 2**62
 RAW, PROCESSED = "raw-data-1-demo", "processed-analytics-1-demo"
 
 
@@ -49,10 +54,13 @@ def put(key: str, data: bytes) -> str:
 
 
 def rows(data: bytes, key: str = "incoming/x.csv"):
-    logic = load_function("ingest").logic
-    found = list(logic.read_rows(io.BufferedReader(io.BytesIO(data)), key=key))
-    good = [row.trade_id for row in found if not isinstance(row, logic.BadRow)]
-    return good, [(row.line, row.reason) for row in found if isinstance(row, logic.BadRow)]
+    found = list(read(data, key))
+    good = [row.trade_id for row in found if isinstance(row, Trade)]
+    return good, [(row.line, row.reason) for row in found if isinstance(row, BadRow)]
+
+
+def read(data: bytes, key: str):
+    return read_rows(io.BufferedReader(io.BytesIO(data)), key=key, sources=SOURCES, latest=LATEST)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -75,16 +83,16 @@ def test_bad_rows_keep_their_line_and_reason():
     good, bad = rows(text.encode())
     assert good == ["t1", "t5"]
     assert [line for line, _ in bad] == [3, 5, 6]
-    assert bad[0][1].startswith("price must be a decimal number")
+    assert bad[0][1].startswith("price must be greater than 0")
     assert bad[1][1] == "2 cells under a header of 5"
-    assert bad[2][1] == "not a row of the format that the key names"
+    assert bad[2][1] == "its quotes do not match"
 
 
 def test_without_a_usable_header_every_line_is_kept():
     good, bad = rows(b"a,b\n1,2\n3,4\n")
     assert good == []
-    assert bad == [
-        (1, "the header lacks trade_id, symbol, timestamp, price, size"),
+    assert bad[0][1].startswith("the header lacks trade_id, symbol, timestamp, price, size; it has a, b; ")
+    assert bad[1:] == [
         (2, "the header is unusable"),
         (3, "the header is unusable"),
     ]
@@ -98,8 +106,7 @@ def test_json_lines_that_are_not_objects_are_bad_rows(line):
 
 
 def test_a_line_too_long_to_be_a_row_does_not_fill_the_memory_and_the_next_one_counts():
-    logic = load_function("ingest").logic
-    for length in (logic.MAX_LINE - 1, logic.MAX_LINE, logic.MAX_LINE + 1, 3 * logic.MAX_LINE + 7):
+    for length in (MAX_LINE - 1, MAX_LINE, MAX_LINE + 1, 3 * MAX_LINE + 7):
         good, bad = rows((HEADER + "x" * length + "\n" + ROW.format(1)).encode())
         assert good == ["t1"]
         assert [line for line, _ in bad] == [2]
@@ -132,7 +139,7 @@ def test_rows_go_to_files_by_symbol_and_day_and_memory_stays_bounded():
         sorter = logic.Sorter(
             name="n", store_trades=stored.__setitem__, store_bad=stored.__setitem__, quarantine="quarantine/x/n.jsonl", limit=limit
         )  # fmt: skip
-        counts = sorter.take(logic.read_rows(io.BufferedReader(io.BytesIO(text.encode())), key="x.csv"))
+        counts = sorter.take(read(text.encode(), "x.csv"))
         assert (counts.accepted, counts.rejected) == (980, 20)
         return stored
 
@@ -182,7 +189,7 @@ POISON = {
     "gzip damaged in the middle": (PACKED[:3000] + b"\0" * 100 + PACKED[3100:], "trades before it were taken in"),
     "gzip whose checksum is wrong": (PACKED[:-8] + b"\0" * 8, "5000 trades before it were taken in"),
     "cut in the header of gzip": (PACKED[:5], "line 1: the compressed data end or are damaged here; what follows is not known. 0 trades"),
-    "another archive": (b"BZh91AY&SY" + bytes(range(256)) * 20, "rows is a trade. Line 1: "),
+    "another archive": (b"BZh91AY&SY" + bytes(range(256)) * 20, "line 1: bzip2 is not read: send CSV or JSON, plain or in gzip or zip"),
     "binary rubbish": (bytes(range(255, -1, -1)) * 30, "rows is a trade. Line 1: "),
     "CSV without a usable header": (b"a,b\n1,2\n3,4\n", "none of its 3 rows is a trade. Line 1: the header lacks trade_id, symbol"),
     "only a header that is none": (b"a,b\n", "none of its 1 rows is a trade. Line 1: the header lacks trade_id, symbol"),
@@ -247,8 +254,8 @@ def test_an_interrupted_download_is_a_failure_and_not_the_end_of_the_object(inge
 
 
 def test_no_message_is_begun_late_in_the_invocation(ingest, context, logged):
-    # Read at the start, for the rows of the first message, before and for the second, and before the others.
-    left = iter([300_000, 290_000, 160_000, 155_000, 149_999, 149_000])
+    # Read at the start, twice for the first object (its only piece, and its end), before and for the second, and before the others.
+    left = iter([300_000, 290_000, 280_000, 160_000, 155_000, 154_000, 149_999, 149_000])
     context.get_remaining_time_in_millis = lambda: next(left)
     messages = [put(f"incoming/{name}.csv", (HEADER + ROW.format(name)).encode()) for name in "abcd"]
     lines = logged(ingest.handler.logger)
@@ -259,10 +266,10 @@ def test_no_message_is_begun_late_in_the_invocation(ingest, context, logged):
 
 
 def test_an_object_too_large_for_one_invocation_fails_before_the_timeout(ingest, context, logged):
-    # Read after each thousand rows.
+    # Read for each piece of 64 KiB.
     left = iter([300_000, 290_000, 100_000, 14_999, 14_000])
     context.get_remaining_time_in_millis = lambda: next(left)
-    large = put("incoming/a.csv", (HEADER + "".join(map(ROW.format, range(2500)))).encode())
+    large = put("incoming/a.csv", (HEADER + "".join(map(ROW.format, range(5000)))).encode())
     small = put("incoming/b.csv", (HEADER + ROW.format(1)).encode())
     lines = logged(ingest.handler.logger)
     with pytest.raises(Exception, match="All records failed"):

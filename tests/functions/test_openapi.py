@@ -16,7 +16,7 @@ import hcl2
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from market.trades import Trade
+from market.trades import Trade, nanoseconds
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pg8000.exceptions import DatabaseError
 
@@ -227,7 +227,7 @@ def server():
     chance = random.Random(7)
     trades = [
         Trade(
-            trade_id=f"T{number}", symbol="AAPL", timestamp=BASE + timedelta(seconds=20 * number),
+            trade_id=f"T{number}", symbol="AAPL", timestamp=nanoseconds(BASE + timedelta(seconds=20 * number)),
             price=Decimal(chance.randrange(9000, 11000)) / 100, size=Decimal(chance.randrange(1, 500)),
         )
         for number in range(600)

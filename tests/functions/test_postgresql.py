@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from market.bars import Bar, Interval
-from market.trades import Trade
+from market.trades import Trade, nanoseconds
 from pg8000.exceptions import DatabaseError
 
 from tests.functions.conftest import load_function, postgresql
@@ -105,7 +105,7 @@ def test_b5_the_database_ends_with_the_bars_of_the_trades(empty):
         Trade(
             trade_id=f"t{number}",
             symbol=chance.choice(["AAPL", "MSFT"]),
-            timestamp=NOON + timedelta(milliseconds=chance.randrange(2 * 86_400_000)),
+            timestamp=nanoseconds(NOON) + chance.randrange(2 * 86_400_000) * 1_000_000,
             price=Decimal(chance.randrange(1, 10**6)) / 10**4,
             size=Decimal(chance.randrange(1, 10**5)) / 100,
         )
@@ -230,7 +230,7 @@ def test_b5_an_interrupted_batch_leaves_nothing_and_can_be_repeated(empty):
 
 
 def one(name, moment, price, size="1"):
-    return Trade(trade_id=name, symbol="AAPL", timestamp=moment, price=Decimal(price), size=Decimal(size))
+    return Trade(trade_id=name, symbol="AAPL", timestamp=nanoseconds(moment), price=Decimal(price), size=Decimal(size))
 
 
 @pytest.mark.parametrize(

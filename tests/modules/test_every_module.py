@@ -151,7 +151,7 @@ def test_b9_what_lambda_may_do_to_the_network_the_functions_code_may_not(example
     assert len(allowed) == 6
     assert allowed < set(denied["Action"])
     function = "arn:aws:lambda:us-east-1:123456789012:function:lambda-ingest-example"
-    assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": function}}
+    assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": [function, f"{function}:*"]}}
 
 
 @pytest.mark.parametrize("protocol", ["application", "firehose", "http", "lambda", "sqs"])

@@ -1,11 +1,15 @@
 """What a plan of the stack says: what will happen, by unit and resource, and which attributes change."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from orchestrator.model.action import Action
 from orchestrator.model.status import Changes
+
+_KEYS = re.compile(r"\[(?:\d+|\"(?:[^\"\\\\]|\\\\.)*\")\]")
+"""The keys of instances in an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,15 @@ class PlannedChange:
     def subject(self) -> str:
         """What changes, for people."""
         return f"{self.address} (deposed object {self.deposed})" if self.deposed else self.address
+
+    @property
+    def type(self) -> str:
+        """The resource type: "aws_eip" of ``module.network.aws_eip.this["a.b"]``."""
+        return _KEYS.sub("", self.address).split(".")[-2]
+
+    def after(self, name: str) -> Any:
+        """Return what an attribute will be; None where it stays as it is, or is not known yet."""
+        return next((one.after for one in self.attributes if one.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Lambda: the limits of a function's configuration."""
+"""Lambda: limits of a function's configuration that the service model lacks."""
 
 import json
 import re
@@ -11,10 +11,7 @@ from moto.awslambda.responses import LambdaResponse
 from orchestrator.local_cloud.patches.registry import around, patch
 
 _ENVIRONMENT = 4096
-_DESCRIPTION = 256
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
-_RANGES = {"MemorySize": range(128, 10_241), "Timeout": range(1, 901)}
-_STORAGE = range(512, 10_241)
+_LONGEST = 900
 _UNABLE = (
     "Lambda was unable to configure your environment variables because the environment variables you have provided"
 )
@@ -28,8 +25,8 @@ _RESERVED = re.compile(
 
 @patch(
     service="lambda",
-    subject="aws_lambda_function.environment, .memory_size, .timeout, .description, .ephemeral_storage",
-    symptom="reserved and malformed variables, environments over 4 KB and sizes out of range are stored",
+    subject="aws_lambda_function.environment, .timeout",
+    symptom="reserved variables, environments over 4 KB and timeouts over 15 minutes are stored",
     restores="400 InvalidParameterValueException or ValidationException, when a function is created or updated",
     upstream=None,
 )
@@ -38,28 +35,22 @@ def configuration_limits() -> None:
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-    https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
     """
     for name in ("create_function", "update_function_configuration"):
 
         @around(LambdaResponse, name)
         def configure(original: Callable[..., Any], self: Any) -> Any:
-            _check_sizes(self.json_body)
+            _check_timeout(self.json_body.get("Timeout") or 0)
             _check_variables((self.json_body.get("Environment") or {}).get("Variables") or {})
             return original(self)
 
 
-def _check_sizes(configuration: Mapping[str, Any]) -> None:
-    stated = [(name, configuration.get(name), allowed) for name, allowed in _RANGES.items()]
-    stated.append(("EphemeralStorage.Size", (configuration.get("EphemeralStorage") or {}).get("Size"), _STORAGE))
-    for name, value, allowed in stated:
-        if value is not None and value not in allowed:
-            bound = f"greater than or equal to {allowed.start}"
-            if value > allowed.start:
-                bound = f"less than or equal to {allowed.stop - 1}"
-            raise _invalid(name, f"'{value}' ", f"Member must have value {bound}")
-    if len(configuration.get("Description") or "") > _DESCRIPTION:
-        raise _invalid("Description", "", f"Member must have length less than or equal to {_DESCRIPTION}")
+def _check_timeout(seconds: int) -> None:
+    """Refuse a time that the service model, which has no maximum, lets through."""
+    if seconds > _LONGEST:
+        constraint = f"Member must have value less than or equal to {_LONGEST}"
+        message = f"Value '{seconds}' at 'timeout' failed to satisfy constraint: {constraint}"
+        raise LambdaClientError("ValidationException", f"1 validation error detected: {message}")
 
 
 def _check_variables(variables: Mapping[str, str]) -> None:
@@ -69,17 +60,6 @@ def _check_variables(variables: Mapping[str, str]) -> None:
             f"{_UNABLE} contains reserved keys that are currently not supported for modification. "
             f"Reserved keys used in this request: {reserved}"
         )
-    if not all(map(_NAME.fullmatch, variables)):
-        constraint = (
-            f"Map keys must satisfy constraint: [Member must satisfy regular expression pattern: {_NAME.pattern}]"
-        )
-        raise _invalid("environment.variables", "", constraint)
     if len(json.dumps(variables, separators=(",", ":"), ensure_ascii=False).encode()) > _ENVIRONMENT:
         # AWS repeats the variables in this message; they may be secrets.
         raise InvalidParameterValueException(f"{_UNABLE} exceeded the 4KB limit.")
-
-
-def _invalid(name: str, value: str, constraint: str) -> LambdaClientError:
-    where = name[0].lower() + name[1:]
-    message = f"1 validation error detected: Value {value}at '{where}' failed to satisfy constraint: {constraint}"
-    return LambdaClientError("ValidationException", message)

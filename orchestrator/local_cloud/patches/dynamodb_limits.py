@@ -33,6 +33,7 @@ def written_values() -> None:
         @around(DynamoHandler, name)
         def write(original: Callable[..., Any], self: Any) -> Any:
             if sum(map(len, self.body.get("RequestItems", {}).values())) > _BATCH:
+                # The service model limits the writes to each table, not those to all of them.
                 raise MockValidationException("Too many items requested for the BatchWriteItem call")
             for kind, value in _values(self.body):
                 _check(kind, value)

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from moto.core.utils import unix_time
-from moto.kms.exceptions import ValidationException
 from moto.kms.models import KmsBackend
 from moto.kms.responses import KmsResponse
 
@@ -17,17 +16,14 @@ _DEFAULT_PERIOD = 365
     service="kms",
     subject="aws_kms_key.rotation_period_in_days",
     symptom="always reads 0 or 365: every plan changes the key",
-    restores="EnableKeyRotation stores RotationPeriodInDays (90 to 2560); GetKeyRotationStatus returns it and the next date while rotation is on",
+    restores="EnableKeyRotation stores RotationPeriodInDays; GetKeyRotationStatus returns it and the next date while rotation is on",
     upstream=None,
 )
 def rotation_period() -> None:
     @around(KmsResponse, "enable_key_rotation")
     def enable_key_rotation(original: Original, self: Any) -> Any:
-        period = int(self._get_param("RotationPeriodInDays", _DEFAULT_PERIOD))
-        if not 90 <= period <= 2560:  # noqa: PLR2004 - the range of the API reference
-            raise ValidationException("RotationPeriodInDays must be between 90 and 2560.")
         answer = original(self)
-        _key(self).rotation_period_in_days = period
+        _key(self).rotation_period_in_days = int(self._get_param("RotationPeriodInDays", _DEFAULT_PERIOD))
         return answer
 
     @around(KmsResponse, "get_key_rotation_status")

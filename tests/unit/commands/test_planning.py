@@ -215,6 +215,7 @@ def test_a_first_up_creates_the_bucket_registers_the_deployment_and_applies_in_o
         "local cloud runs on http://127.0.0.1:1",
         "Terraform 1.11.4, provider 5.100.0",
         "",
+        "",
         "state bucket states created",
     ]
     assert world.journal.runs[0].events[0].units == ("docs", "kms", "vpc", "api")

@@ -27,6 +27,8 @@ module "lambda" {
     }
   }
 
+  pinned_versions = { unreserved = "3" }
+
   functions = {
     # The longest name: with the longest suffix its role's name has 64 characters.
     a23456789012345678901234567 = {

@@ -11,7 +11,7 @@ from threading import Timer
 
 import pytest
 from database import Database, DatabaseAddress
-from market.trades import Trade
+from market.trades import Trade, nanoseconds
 from pg8000 import native
 from pg8000.exceptions import DatabaseError
 
@@ -119,7 +119,13 @@ def test_b9_the_users_of_the_functions_log_in_with_tokens(running):
 def test_b5_what_one_function_stores_the_other_reads(running):
     analytics, api = load_function("analytics"), load_function("api")
     trades = [
-        Trade(trade_id=f"t{number}", symbol="MSFT", timestamp=NOON, price=Decimal(number), size=Decimal("0.5"))
+        Trade(
+            trade_id=f"t{number}",
+            symbol="MSFT",
+            timestamp=nanoseconds(NOON),
+            price=Decimal(number),
+            size=Decimal("0.5"),
+        )
         for number in range(1, 101)
     ]
     with running.session(running.database("analytics_writer")) as session:
