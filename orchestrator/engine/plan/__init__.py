@@ -15,7 +15,7 @@ from orchestrator.engine.plan.document import (
     state_version,
     to_document,
 )
-from orchestrator.engine.plan.reading import read_plan
+from orchestrator.engine.plan.reading import read_plan, read_unit_plan
 from orchestrator.engine.plan.rendering import Rendering, has_references
 from orchestrator.engine.plan.root_module import RootModule, root_module
 from orchestrator.engine.plan.states import merge_states
@@ -35,6 +35,7 @@ __all__ = [
     "merge_states",
     "parse_document",
     "read_plan",
+    "read_unit_plan",
     "root_module",
     "state_version",
     "to_document",

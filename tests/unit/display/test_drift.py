@@ -112,7 +112,7 @@ def test_c8_no_secret_of_terraforms_plan_is_shown():
         "before_sensitive": {"password": True},
     }
     entry = {"address": "module.vpc.aws_x.y", "mode": "managed", "change": found}
-    plan = read_plan({"resource_drift": [entry], "resource_changes": [entry]}, units=["vpc"])
+    plan = read_plan({"resource_drift": [entry], "resource_changes": [entry]}, units=["vpc"], outputs={})
     text = render_drift(drift_of(plan), order=("vpc",)).plain
     assert "      password: (sensitive) -> (sensitive)\n" in text
     assert "hunter" not in text

@@ -206,7 +206,9 @@ def test_c8_no_secret_of_terraforms_plan_is_shown():
     }
     resource = {"address": "module.u.aws_x.y", "mode": "managed", "change": raw}
     output = {"actions": ["update"], "before": "hunter1", "after": "hunter2"}
-    plan = read_plan({"resource_changes": [resource], "output_changes": {"u": output}}, units=["u"])
+    plan = read_plan(
+        {"resource_changes": [resource], "output_changes": {"u": output}}, units=["u"], outputs={"u": ("u", "o")}
+    )
     for text in (render_plan(plan, order=("u",)), render_summary(plan, order=("u",))):
         assert "hunter" not in text.plain
 

@@ -55,6 +55,7 @@ FORMS = [
             "error": "",
             "cause": "vpc",
             "log": "",
+            "warnings": [],
         },
     ),
     (RunInterrupted(time=1.5, waiting_for=("vpc",)), "run_interrupted", {"waiting_for": ["vpc"]}),

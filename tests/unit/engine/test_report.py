@@ -153,6 +153,7 @@ def test_c4_units_are_in_the_order_of_the_work_with_all_that_was_done():
         "resources": [
             {"address": 'aws_kms_key.this["s3"]', "action": "create", "seconds": 2.0, "failed": False},
         ],
+        "warnings": [],
     }
 
 

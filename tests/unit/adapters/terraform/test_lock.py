@@ -61,7 +61,10 @@ def test_reading_and_stripping_a_lock_file(tmp_path):
         address="registry.terraform.io/hashicorp/aws", version="5.100.0", hashes=("h1:one=", "zh:two")
     )
     assert entry.source == "hashicorp/aws"
-    assert entry.without_hashes() == 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n}\n'
+    bare = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n}\n'
+    assert entry.text(with_hashes=False) == bare
+    file.write_text(entry.text(with_hashes=True))
+    assert read_lock(file) == (entry,)
 
 
 def test_a_provider_that_is_not_locked_is_refused(tmp_path):

@@ -54,7 +54,8 @@ def waits():
 
 
 @pytest.fixture
-def bench(unit_bench, waits):
+def bench(unit_bench, waits, terraform):
+    terraform.answer("show", "{}")
     make = unit_bench.runner
     unit_bench.runner = lambda **settings: make(**({"pause": waits, "draw": lambda: 0.5} | settings))
     return unit_bench

@@ -1,5 +1,7 @@
 """Terraform's JSON form of the stack's plan, read back to units (C3, C8)."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan, read_plan
@@ -7,10 +9,11 @@ from orchestrator.model.action import Action
 from orchestrator.model.status import Changes
 
 UNITS = ("vpc", "data/aurora")
+OUTPUTS = {"vpc__id": ("vpc", "id"), "data__aurora__url": ("data/aurora", "url")}
 
 
 def planned(*resources):
-    return read_plan({"format_version": "1.2", "resource_changes": list(resources)}, units=UNITS)
+    return read_plan({"format_version": "1.2", "resource_changes": list(resources)}, units=UNITS, outputs={})
 
 
 def change(address, actions, *, mode="managed", **rest):
@@ -82,7 +85,7 @@ def attribute(name, before, after, **rest):
         # Unknown somewhere inside: what is known of it is kept.
         (
             {"before": {"t": [{"k": 1}]}, "after": {"t": [{}]}, "after_unknown": {"t": [{"k": True}]}},
-            (attribute("t", [{"k": 1}], [{}], unknown=True),),
+            (attribute("t", [{"k": 1}], [{}], unknown=[{"k": True}]),),
         ),
         # Terraform describes what is known, too: empty marks are no marks.
         (
@@ -114,7 +117,8 @@ DEEP = {"before": {"p": [{"q": {"r": "hunter1"}}]}, "after": {"p": [{"q": {"r": 
 )
 def test_c8_a_secret_at_any_depth_hides_its_attribute(rest, unknown):
     (found,) = attributes_of(**rest)
-    assert found == AttributeChange(name="p", sensitive=True, unknown=unknown)
+    assert replace(found, digest="") == AttributeChange(name="p", sensitive=True, unknown=unknown)
+    assert bool(found.digest) is not unknown
     assert "hunter" not in repr(found)
 
 
@@ -180,28 +184,48 @@ def test_c3_what_terraform_does_not_count_is_a_change_all_the_same(resource, act
 
 def outputs_of(**changes):
     """Output changes of the root module as Terraform writes them."""
-    document = {"output_changes": {name: {"actions": actions} for name, actions in changes.items()}}
-    return read_plan(document, units=UNITS)
+    document = {"output_changes": {name: {"actions": actions, "before": "x"} for name, actions in changes.items()}}
+    return read_plan(document, units=UNITS, outputs=OUTPUTS)
 
 
 @pytest.mark.parametrize("actions", [["create"], ["update"], ["delete"]])
 def test_c3_an_output_alone_touches_its_unit(actions):
-    plan = outputs_of(vpc=["no-op"], data__aurora=actions)
+    plan = outputs_of(vpc__id=["no-op"], data__aurora__url=actions)
     assert plan.outputs == {"data/aurora"}
     assert (plan.touches("vpc"), plan.touches("data/aurora")) == (False, True)
     assert not plan, "no resource changes"
 
 
+def test_c9_an_output_that_is_null_and_stays_null_is_no_change():
+    assert outputs_of().outputs == frozenset()
+    document = {"output_changes": {"vpc__id": {"actions": ["delete"], "before": None}}}
+    assert read_plan(document, units=UNITS, outputs=OUTPUTS).outputs == frozenset()
+
+
+def test_c9_objects_that_a_replacement_left_behind_are_told_apart():
+    document = change("module.vpc.aws_vpc.this", ["delete"]) | {"deposed": "00000001"}
+    plan = planned(document, change("module.vpc.aws_vpc.this", ["update"]))
+    assert [(item.deposed, item.subject) for item in plan.units["vpc"]] == [
+        (None, "aws_vpc.this"),
+        ("00000001", "aws_vpc.this (deposed object 00000001)"),
+    ]
+
+
+def test_c9_an_action_of_a_later_terraform_is_no_plan():
+    with pytest.raises(ValueError, match=r"defer of aws_vpc.this is an action that this version does not know"):
+        planned(change("module.vpc.aws_vpc.this", ["defer"]))
+
+
 def test_c8_values_of_outputs_are_not_taken_over():
     before, after = '{"password":"hunter1"}', '{"password":"hunter2"}'
-    document = {"output_changes": {"vpc": {"actions": ["update"], "before": before, "after": after}}}
-    assert "hunter" not in repr(read_plan(document, units=UNITS))
+    document = {"output_changes": {"vpc__id": {"actions": ["update"], "before": before, "after": after}}}
+    assert "hunter" not in repr(read_plan(document, units=UNITS, outputs=OUTPUTS))
 
 
 def test_c3_drift_is_read_by_unit_and_left_out_where_there_is_none():
     gone = change("module.vpc.aws_vpc.this", ["delete"], before={"id": "vpc-1"}, after=None)
     same = change("module.data__aurora.aws_rds_cluster.this", ["no-op"])
-    plan = read_plan({"resource_drift": [gone, same]}, units=UNITS, providers=2)
+    plan = read_plan({"resource_drift": [gone, same]}, units=UNITS, outputs={}, providers=2)
     assert {unit: [item.address for item in found] for unit, found in plan.drift.items()} == {"vpc": ["aws_vpc.this"]}
     assert (plan.providers, bool(plan)) == (2, False)
 
