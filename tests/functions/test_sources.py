@@ -3,17 +3,20 @@
 import gzip
 import io
 import json
+import re
 import tracemalloc
 import zipfile
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from market.sources import BadRow, MapError, SkippedRow, load_sources, read_rows
 from market.sources.archives import PIECE, RATIO_FROM
-from market.sources.maps import _Reader
+from market.sources.maps import TAPES, Disposition, Layout, Unit, _Reader
 from market.trades import DAY, Action, Trade, format_nanoseconds, format_number, nanoseconds, parse_timestamp
 
 from tests.functions.conftest import patient
@@ -537,3 +540,30 @@ def test_d5_no_value_in_a_map_is_more_than_a_mistake(value, name):
     reader = _Reader(place="x.toml", problems=[])
     layout = reader.layout("layouts[0]", {"columns": ["id"], "fields": fields})
     assert (layout is None) == bool(reader.problems)
+
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "market-data-sources.md").read_text(encoding="utf-8")
+
+
+def test_d5_the_page_lists_every_map_key_and_unit():
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \| .* \| .* \|$", PAGE.partition("## What is read")[0], re.MULTILINE)
+    assert listed == sorted(SOURCES)
+    for word in (*Unit, *Disposition, *TAPES, *(field.name for field in fields(Layout) if field.name != "layouts")):
+        assert f"`{word}`" in PAGE, word
+
+
+def test_d5_the_pages_own_map_is_read_as_it_says(own):
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    rows = lines(
+        "deal;paper;when;rate;lots;state", "D1;nesn;2026-01-30 15:30:01;1050,0;2;", "D1;nesn;2026-01-30 15:30:01;;;X"
+    )
+    new, cancel = read(rows, "incoming/x.csv", sources=own(example))
+    assert shown(new) == "D1 DESK 14:30:01.000000000 10.5 2"
+    assert (cancel.action, cancel.trade_id) == (Action.CANCEL, "D1")
+
+
+def test_d5_the_pages_refusal_is_the_one_that_comes():
+    assert (
+        " ".join(re.findall(r"```\n(the header.*?)```", PAGE, re.DOTALL)[0].split())
+        == REFUSALS["a vendor's header without one column"][-1]
+    )

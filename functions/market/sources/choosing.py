@@ -44,7 +44,7 @@ class Table:
     @property
     def likeness(self) -> tuple[int, int]:
         """How well the columns fit the layout."""
-        return self.layout.likeness(set(self.columns))
+        return self.layout.likeness(self.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +111,7 @@ class Chooser:
     @staticmethod
     def likeness(layout: Layout, value: Any) -> tuple[int, int]:
         """Return how well the first row of a document fits a layout."""
-        row = next(rows_of(value, layout.records, {}), None)
-        return layout.likeness(row.keys() if isinstance(row, dict) else set(layout.columns))
+        return layout.likeness(next(rows_of(value, layout.records, {}), ()))
 
     def ignores(self, value: Any) -> bool:
         """Tell whether the named source's maps say that a document has no trades, such as a heartbeat."""

@@ -218,20 +218,18 @@ class _File:
     def _recognised(self, head: bytes) -> Layout | str:
         """Choose a layout by the beginning of a document."""
         first: Any = None
-        fitting: list[Layout] = []
-        names: dict[str, set[str]] = {}
+        fitting: list[tuple[tuple[int, int], Layout]] = []
         for _, layout in self.chooser.documents():
             try:
                 row = next(Scanner(io.BytesIO(head).read).rows(layout.records, {}), None)
             except DamagedJsonError:
                 row = None
             if row is not None and self.chooser.fits_row(layout, row):
-                fitting.append(layout)
-                names[layout.name] = set(row) if isinstance(row, dict) else set(layout.columns)
+                fitting.append((layout.likeness(row), layout))
             first = row if first is None else first
-        return max(fitting, key=lambda layout: layout.likeness(names[layout.name]), default=None) or self._unknown(
-            first
-        )
+        if not fitting:
+            return self._unknown(first)
+        return max(fitting, key=lambda item: item[0])[1]
 
     def _unknown(self, value: Any) -> str:
         row = value
