@@ -510,7 +510,7 @@ MISTAKES = {
     ('zone = "Europe/Zurich"', 'zone = "Zurich"'): ["our-desk.toml: layouts[0].zone: 'Zurich' is no time zone such as America/New_York"],
     ('symbol = { column = "paper", upper = true }', 'symbol = "@file.name"'): [
         ("our-desk.toml: layouts[0].fields.symbol: '@file.name' is neither a column nor one of @file.symbol, @file.date, @file.venue, "
-        "@meta.NAME, @doc.NAME, @key")
+        "@meta.NAME, @doc.NAME, @key, @line")
     ],
     ('venue = "DESK"', "venue = 7"): ["our-desk.toml: layouts[0].venue: must be a text"],
     ("checked = 2026-11-28", 'checked = "today"'): [

@@ -185,7 +185,7 @@ class Chooser:
                 )
                 try:
                     Mapper(layout=layout).trade(
-                        dict(zip(layout.columns, cells, strict=True)), context(layout), latest=2**63
+                        dict(zip(layout.columns, cells, strict=True)), context(layout), line=1, latest=2**63
                     )
                 except InvalidTradeError:
                     continue

@@ -23,8 +23,8 @@ BUILT_IN = Path(__file__).parent / "maps"
 TAPES: Mapping[str, Mapping[str, str]] = {"cta": CTA, "utp": UTP}
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 DELIMITERS = (",", ";", "\t", "|")
-FILE, METADATA, DOCUMENT, KEY = "@file.", "@meta.", "@doc.", "@key"
-_REFERENCE = re.compile(r"@file\.(symbol|date|venue)|@meta\.[a-z][a-z-]*|@doc\.\w+|@key|[^@].*")
+FILE, METADATA, DOCUMENT, KEY, LINE = "@file.", "@meta.", "@doc.", "@key", "@line"
+_REFERENCE = re.compile(r"@file\.(symbol|date|venue)|@meta\.[a-z][a-z-]*|@doc\.\w+|@key|@line|[^@].*")
 
 
 class MapError(ValueError):
@@ -76,7 +76,7 @@ class TextField:
     """A text: of the first reference that has a value, or of several joined.
 
     Attributes:
-        references: columns, or ``@file.``, ``@meta.``, ``@doc.`` and ``@key``.
+        references: columns, or ``@file.``, ``@meta.``, ``@doc.``, ``@key`` and ``@line``.
         join: several references make up the value; those without one are left out.
         match: its first group is the value.
         replace: characters of the source to those of the platform.
@@ -401,7 +401,7 @@ class _Reader:
             if not _REFERENCE.fullmatch(name):
                 self.problem(
                     key,
-                    f"{name!r} is neither a column nor one of @file.symbol, @file.date, @file.venue, @meta.NAME, @doc.NAME, @key",
+                    f"{name!r} is neither a column nor one of @file.symbol, @file.date, @file.venue, @meta.NAME, @doc.NAME, @key, @line",
                 )
             found.append(name if name.startswith("@") else fold(name))
         if not found:
