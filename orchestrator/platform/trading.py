@@ -13,6 +13,7 @@ from orchestrator.commands.ports import Account, Applicant, Settings
 from orchestrator.errors import UsageError
 from orchestrator.model.project import Project
 from orchestrator.platform.account_settings import ACCOUNT_SETTINGS, require_room
+from orchestrator.platform.ingestion import check_own_maps
 from orchestrator.platform.packages import ensure_packages
 
 PACKAGES = "PLATFORM_PACKAGES"
@@ -89,6 +90,7 @@ class TradingPlatform:
         if PRINCIPALS in self.parts:
             found[PRINCIPALS] = ",".join(settings.get("database_principals") or (_stand_in(account_id),))
         if PACKAGES in self.parts and self.project.functions.is_dir():
+            check_own_maps(self.project)
             found[PACKAGES] = str(ensure_packages(self.project.folder, self.project.home, say=self.say))
         return found
 

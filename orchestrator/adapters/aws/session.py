@@ -61,6 +61,7 @@ def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str)
     session = boto3.session.Session(
         aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environ.get("AWS_SESSION_TOKEN"),
         region_name=REGION,
     )
     return CloudSession(environ=environ, endpoint=endpoint, account_id=account_id, _session=session)
