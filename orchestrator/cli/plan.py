@@ -55,9 +55,12 @@ def plan(
     shown as such. Nothing is mocked, and nothing has to exist yet.
     """
     from orchestrator.adapters.plans import write_plan  # noqa: PLC0415 - see ports_for
+    from orchestrator.platform.rollback import reminders  # noqa: PLC0415
 
     request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=tuple(only or ()))
     made = make_plan(request, ports_for(account_settings), Terminal())
+    for line in reminders(made.settings, suffix):
+        console.say(line)
     if out is not None:
         write_plan(out, made.kept)
     if as_json:

@@ -54,6 +54,7 @@ def up(
     """
     from orchestrator.adapters.plans import read_kept_plan  # noqa: PLC0415 - see ports_for
     from orchestrator.platform.highlights import highlights  # noqa: PLC0415
+    from orchestrator.platform.rollback import reminders  # noqa: PLC0415
 
     request = UpRequest(
         suffix=suffix,
@@ -72,4 +73,6 @@ def up(
         rows = list(highlights(read_outputs(result.deployment), endpoint))
         if rows:
             console.result(render_highlights(rows))
+        for line in reminders(result.deployment.settings, suffix):
+            console.say(line)
     raise typer.Exit(result.code)

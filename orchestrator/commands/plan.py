@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.planning import keep, make_plan, subject
-from orchestrator.commands.ports import Ports
+from orchestrator.commands.ports import Ports, Settings
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.running import activity
 from orchestrator.engine.operations import require_applied, select
@@ -18,11 +18,13 @@ class PlanResult:
 
     Attributes:
         order: the selected units in dependency order.
+        settings: what the platform registers with the deployment.
 
     """
 
     kept: KeptPlan
     order: tuple[str, ...]
+    settings: Settings
 
     @property
     def plan(self) -> StackPlan:
@@ -53,7 +55,7 @@ def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanRe
         with work.step(f"planning {counted(order)}"), deployment.terraform.open() as terraform:
             chosen = subject(deployment, order)
             planned = make_plan(deployment, chosen, terraform)
-        return PlanResult(kept=keep(deployment, chosen, planned), order=order)
+        return PlanResult(kept=keep(deployment, chosen, planned), order=order, settings=deployment.settings)
 
 
 def counted(units: tuple[str, ...]) -> str:
