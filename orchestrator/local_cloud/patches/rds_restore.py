@@ -1,5 +1,6 @@
 """RDS: clusters from a snapshot, and from another cluster at a point in time."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,5 +50,7 @@ def restored_clusters() -> None:
 
 def _settings(source: Any, overrides: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: getattr(source, name, None) for name in _KEPT}
+    # RDS makes another password as soon as it manages it; until then it is the source's, as after a restore on AWS.
+    kept["master_user_password"] = vars(source).get("_master_user_password") or secrets.token_urlsafe(24)
     stated = {name: value for name, value in overrides.items() if value is not None}
     return {name: value for name, value in (kept | stated).items() if value is not None}
