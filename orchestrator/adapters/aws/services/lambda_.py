@@ -18,20 +18,26 @@ def _event_source_mapping(listing: ServiceListing) -> Iterator[Found]:
             yield Found(mapping["UUID"], name)
 
 
+def _aliases(listing: ServiceListing) -> list[tuple[str, str]]:
+    """List functions and their aliases."""
+    return [
+        (function, alias["Name"])
+        for function in listing.parents
+        for alias in listing.pages("list_aliases", "Aliases", FunctionName=function)
+    ]
+
+
 def _alias(listing: ServiceListing) -> Iterator[Found]:
-    for function in listing.parents:
-        for alias in listing.pages("list_aliases", "Aliases", FunctionName=function):
-            yield Found(f"{function} {alias['Name']}", alias["Name"])
+    for function, name in listing.once(_aliases):
+        yield Found(f"{function} {name}", name)
 
 
 def _permission(listing: ServiceListing) -> Iterator[Found]:
     """List the permissions of functions and of their aliases, each of which has a policy of its own."""
-    for function in listing.parents:
-        aliases = (alias["Name"] for alias in listing.pages("list_aliases", "Aliases", FunctionName=function))
-        for target in (function, *(f"{function}:{alias}" for alias in aliases)):
-            for statement in _statements(listing.client, target):
-                if statement["Resource"].split(":function:")[1].removesuffix(":$LATEST") == target:
-                    yield Found(f"{target} {statement['Sid']}", statement["Sid"])
+    for target in (*listing.parents, *(f"{function}:{alias}" for function, alias in listing.once(_aliases))):
+        for statement in _statements(listing.client, target):
+            if statement["Resource"].split(":function:")[1].removesuffix(":$LATEST") == target:
+                yield Found(f"{target} {statement['Sid']}", statement["Sid"])
 
 
 def _statements(client: Any, target: str) -> list[dict[str, Any]]:
