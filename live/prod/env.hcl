@@ -32,6 +32,9 @@ locals {
   # The first writes, the others read and stand by. One costs 43.80 USD a month and more while it is awake.
   database_instance_count = 2
 
+  # What the database was restored from; null for nothing. See docs/runbook.md.
+  database_restore = null
+
   # AWS Config rules that this environment omits, each with its reason.
   disabled_config_rules = {}
 
@@ -55,6 +58,9 @@ locals {
   # Copies of each function that may run at once, reserved from the account's limit, of which 100 must stay free; -1 reserves
   # nothing. The limit is 1000 unless AWS raised or lowered it: a new account has 10, and takes no reservation.
   reserved_concurrency = { alerts = 10, analytics = 20, api = 200, ingest = 40, migrate = 1 }
+
+  # Tables that were restored, and from what. See docs/runbook.md.
+  table_restores = {}
 
   # CloudTrail, with events of every object in the data buckets. The first trail of an account is free but for those.
   trail_enabled = true

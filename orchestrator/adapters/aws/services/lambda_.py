@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -17,24 +18,45 @@ def _event_source_mapping(listing: ServiceListing) -> Iterator[Found]:
             yield Found(mapping["UUID"], name)
 
 
+def _aliases(listing: ServiceListing) -> list[tuple[str, str]]:
+    """List functions and their aliases."""
+    return [
+        (function, alias["Name"])
+        for function in listing.parents
+        for alias in listing.pages("list_aliases", "Aliases", FunctionName=function)
+    ]
+
+
+def _alias(listing: ServiceListing) -> Iterator[Found]:
+    for function, name in listing.once(_aliases):
+        yield Found(f"{function} {name}", name)
+
+
 def _permission(listing: ServiceListing) -> Iterator[Found]:
-    for function in listing.parents:
-        try:
-            policy = json.loads(listing.client.get_policy(FunctionName=function)["Policy"])
-        except ClientError as error:
-            # A function that nobody was permitted to invoke has no policy.
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
-                continue
-            raise
-        for statement in policy["Statement"]:
-            yield Found(f"{function} {statement['Sid']}", statement["Sid"])
+    """List the permissions of functions and of their aliases, each of which has a policy of its own."""
+    for target in (*listing.parents, *(f"{function}:{alias}" for function, alias in listing.once(_aliases))):
+        for statement in _statements(listing.client, target):
+            if statement["Resource"].split(":function:")[1].removesuffix(":$LATEST") == target:
+                yield Found(f"{target} {statement['Sid']}", statement["Sid"])
+
+
+def _statements(client: Any, target: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = json.loads(client.get_policy(FunctionName=target)["Policy"])["Statement"]
+    except ClientError as error:
+        # A function that nobody was permitted to invoke has no policy.
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return []
+        raise
+    return found
 
 
 def _identify_permission(attributes: Attributes) -> str:
     # The function may be given as an ARN, with a version at its end.
     name, statement = str(attributes.get("function_name") or ""), str(attributes.get("statement_id") or "")
     name = name.split(":")[6] if name.startswith("arn:") else name
-    return f"{name} {statement}" if name and statement else ""
+    qualifier = str(attributes.get("qualifier") or "")
+    return f"{name}{f':{qualifier}' if qualifier else ''} {statement}" if name and statement else ""
 
 
 ROWS = (
@@ -49,6 +71,13 @@ ROWS = (
         _event_source_mapping,
         delete(10, "delete_event_source_mapping UUID"),
         refused("aws_lambda_event_source_mapping uuid"),
+    ),
+    row(
+        "alias",
+        _alias,
+        delete(17, "delete_alias FunctionName Name"),
+        refused("aws_lambda_alias function_name name"),
+        below="function",
     ),
     row("layer", listed("list_layers Layers LayerName")),
     row(
