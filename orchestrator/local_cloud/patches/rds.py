@@ -123,8 +123,8 @@ def major_engine_version() -> None:
     @around(DBCluster, "__init__")
     def create(original: Original, self: Any, *args: Any, **kwargs: Any) -> None:
         version = kwargs.get("engine_version")
-        if kwargs.get("engine") == _POSTGRESQL:
-            kwargs["engine_version"] = _MINOR_VERSIONS.get(version, version)
+        if kwargs.get("engine") == _POSTGRESQL and version in _MINOR_VERSIONS:
+            kwargs["engine_version"] = _MINOR_VERSIONS[version]
         original(self, *args, **kwargs)
 
     @around(RDSBackend, "modify_db_cluster")
