@@ -45,7 +45,7 @@ UNITS = (
     "s3",
     "vpc",
 )
-RESOURCES = 469
+RESOURCES = 474
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +288,7 @@ def wait_for(look, seconds=120):
 
 def test_functions_can_be_called_and_their_logs_read(project):
     out, _ = project.run("invoke", "migrate", "--suffix", "demo")
-    assert json.loads(out) == {"applied": [], "version": 2}
+    assert json.loads(out) == {"applied": [], "version": 3}
     out, _ = project.run("logs", "migrate", "--suffix", "demo")
     assert '"message":"migrated"' in out
     out, _ = project.run("invoke", "alerts", "--suffix", "demo", "--payload", '{"not": "an event"}', code=1)

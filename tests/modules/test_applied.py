@@ -176,7 +176,7 @@ def test_c12_a_state_with_the_addresses_of_before_needs_no_change(apply):
                 access_log_bucket_name="${module.s3.access_log_bucket_name}",
                 create_delivery_channel=False,
                 create_recorder=False,
-                disabled_rules={name: "not asked about here" for name in RULES},
+                disabled_rules=dict.fromkeys(RULES, "not asked about here"),
                 logs_kms_key_arn=key,
                 region="us-east-1",
                 **common,
