@@ -327,7 +327,7 @@ def test_the_types_of_a_module_include_those_of_the_folders_that_it_calls(tmp_pa
         (tmp_path / name).mkdir()
     (tmp_path / "one" / "main.tf").write_text('resource "aws_vpc" "this" {}\nmodule "x" {\n  source = "../other"\n}\n')
     (tmp_path / "other" / "main.tf").write_text('resource "aws_subnet" "this" {}\n')
-    assert types_of_module(tmp_path / "one") == {"aws_vpc", "aws_subnet"}
+    assert types_of_module(files_of(tmp_path / "one")) == {"aws_vpc", "aws_subnet"}
 
 
 @pytest.mark.parametrize(
