@@ -96,9 +96,9 @@ variable "database_name" {
 }
 
 variable "engine_version" {
-  description = "Version of Aurora PostgreSQL, 16.3 or later. 17.7 is a release with long-term support. AWS upgrades minor versions by itself, and a lower version than the one that runs is refused: follow it up here, or state the major version only, which AWS completes."
+  description = "Version of Aurora PostgreSQL, 16.3 or later. A major version, such as 17, lets AWS choose the minor version and upgrade it in the maintenance window; the plan stays empty. An exact version, such as 17.7, has to follow every such upgrade: RDS refuses a lower version than the one that runs."
   type        = string
-  default     = "17.7"
+  default     = "17"
   nullable    = false
 
   validation {
