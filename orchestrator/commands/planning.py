@@ -69,7 +69,9 @@ def _require_applied_outputs(deployment: Deployment, order: Sequence[str], terra
             state = outputs.state(target) if target in units and target not in order else None
             interface = units[target].interface() if state is not None else None
             if state is not None and interface is not None:
-                missing = (interface.outputs if read is None else read & interface.outputs.keys()) - state.outputs.keys()
+                missing = (
+                    interface.outputs if read is None else read & interface.outputs.keys()
+                ) - state.outputs.keys()
                 for output in sorted(missing):
                     readers.setdefault(target, f'Unit "{name}" reads output "{output}" of "{target}"')
     if not readers:
