@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from orchestrator.config.composition import compose
 from orchestrator.config.contents import Contents, Section
 from orchestrator.config.evaluated import EvaluatedUnit
 from orchestrator.config.interface import ModuleInterface
+from orchestrator.config.root_only import root_only_findings
+from orchestrator.config.source import LocalSource
 from orchestrator.config.unit import UnitConfiguration
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Severity, did_you_mean
+from orchestrator.errors import PlatformctlError
 from orchestrator.hcl import print_value
 
 
@@ -33,12 +37,25 @@ def check_units(units: Mapping[str, UnitConfiguration]) -> list[Diagnostic]:
         except ConfigurationError as error:
             collector.absorb(error)
             continue
+        for finding in _check_files(evaluated.get(name)):
+            collector.add(finding)
         if contents is not None and interface is not None:
             for finding in _check_inputs(unit, contents.inputs or {}, interface, everywhere):
                 collector.add(finding)
     for finding in _check_state(units, evaluated):
         collector.add(finding)
     return sorted(set(collector.found), key=lambda item: item.sort_key)
+
+
+def _check_files(unit: EvaluatedUnit | None) -> Iterator[Diagnostic]:
+    """Yield what the plan of the stack could not repeat; nothing for a module that has to be downloaded."""
+    if unit is not None and isinstance(unit.source, LocalSource) and unit.source.folder.is_dir():
+        try:
+            composition = compose(unit, root=unit.source.root, subdirectory=unit.source.subdirectory)
+        except PlatformctlError as error:
+            yield Diagnostic(summary=error.summary, detail=error.detail, hint=error.hint)
+        else:
+            yield from root_only_findings(unit.name, composition.files)
 
 
 def _check_inputs(

@@ -1,12 +1,12 @@
 """Finding the environments of a live tree and the units of one of them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from orchestrator.config.files import UNIT_FILE
 from orchestrator.config.grammar import DOCUMENTATION
-from orchestrator.diagnostics import Collector, Position, Range, Source, did_you_mean
+from orchestrator.diagnostics import Collector, Diagnostic, Position, Range, Source, did_you_mean
 from orchestrator.errors import UsageError
 
 # Files that Terragrunt reads as configuration, and that would otherwise be skipped silently.
@@ -15,6 +15,9 @@ _REFUSED_FILES = {
     "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
     "terragrunt.values.hcl": "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
 }
+
+
+_CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".terragrunt-stack"})
 
 
 def environments(live: Path) -> list[str]:
@@ -60,6 +63,8 @@ def unit_folders(environment: Path) -> list[Path]:
     """
     collector = Collector()
     found: list[Path] = []
+    for folder in _hidden_units(environment):
+        collector.add(_misplaced(folder, "Unit in a hidden folder", "Hidden folders are passed over. Rename it."))
     for folder, names in _walk(environment):
         for name in sorted(names & _REFUSED_FILES.keys()):
             start = Position(1, 1)
@@ -73,6 +78,40 @@ def unit_folders(environment: Path) -> list[Path]:
             found.append(folder)
     collector.raise_if_any()
     return sorted(found)
+
+
+def environment_unit(environment: Path, read: Collection[Path]) -> Diagnostic | None:
+    """Return the finding about a unit beside the environment's folders; None if the units include that file.
+
+    Args:
+        environment: the folder of the environment.
+        read: the files that the units consist of.
+
+    """
+    file = environment / UNIT_FILE
+    if not file.is_file() or file in read:
+        return None
+    return _misplaced(environment, "Unit at the top of an environment", "Give it a folder of its own.")
+
+
+def _misplaced(folder: Path, summary: str, hint: str) -> Diagnostic:
+    file = folder / UNIT_FILE
+    start = Position(1, 1)
+    return Diagnostic(
+        summary=summary,
+        detail=f"{file} would not be a unit of the environment: a unit is a folder below it.",
+        hint=hint,
+        range=Range(Source(file, file.read_text(encoding="utf-8", errors="replace")), start, start),
+    )
+
+
+def _hidden_units(environment: Path) -> Iterator[Path]:
+    """Yield the hidden folders with units, but for what Git, Terraform and Terragrunt keep."""
+    for folder, folders, names in os.walk(environment):
+        folders[:] = sorted(set(folders) - _CACHES)
+        parts = Path(folder).relative_to(environment).parts
+        if UNIT_FILE in names and any(part.startswith(".") for part in parts):
+            yield Path(folder)
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, set[str]]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.config.check import check_units
-from orchestrator.config.discovery import environment_folder, unit_folders
+from orchestrator.config.discovery import environment_folder, environment_unit, unit_folders
 from orchestrator.config.files import UNIT_FILE, Files
 from orchestrator.config.interface import ModuleInterface
 from orchestrator.config.outputs import module_name
@@ -90,12 +90,20 @@ class _Loader:
                 if edge.target not in seen and edge.target in self.folders:
                     seen.add(edge.target)
                     queue.append(edge.target)
+        if set(names) == set(self.folders):
+            self._check_environment(collector)
         _check_module_names(self._units, collector)
         graph = self._graph(collector)
         collector.raise_if_any()
         assert graph is not None
         units = {name: self._units[name] for name in sorted(self._units)}
         return Stack(environment=environment, folder=self.folder, units=units, graph=graph)
+
+    def _check_environment(self, collector: Collector) -> None:
+        read = frozenset().union(*(unit.files() for unit in self._units.values()))
+        finding = environment_unit(self.folder, read)
+        if finding is not None:
+            collector.add(finding)
 
     def _read(self, name: str) -> UnitConfiguration:
         return UnitConfiguration(
