@@ -36,6 +36,7 @@ class Operation:
         protocol: the form of its errors.
         access_key_id: of the signature; empty when the request is not signed.
         labels: the parameters in the path of a REST request, by the names of the model.
+        version: of the API, where a form states it.
 
     """
 
@@ -44,6 +45,7 @@ class Operation:
     protocol: Protocol
     access_key_id: str
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    version: str = ""
 
     @property
     def label(self) -> str:
@@ -70,10 +72,12 @@ def _read(environ: WSGIEnvironment) -> Operation:
         return Operation(
             service=service, action=target.rpartition(".")[2], protocol="json", access_key_id=access_key_id
         )
-    action = _form_action(environ)
+    action, version = _form_action(environ)
     if action:
         protocol: Protocol = "ec2" if service == "ec2" else "query"
-        return Operation(service=service, action=action, protocol=protocol, access_key_id=access_key_id)
+        return Operation(
+            service=service, action=action, protocol=protocol, access_key_id=access_key_id, version=version
+        )
     protocol = "rest-json"
     if service in _REST_XML or not service:
         protocol = "rest-xml" if service and service != "s3" else "s3"
@@ -100,16 +104,18 @@ def _signature(environ: WSGIEnvironment) -> tuple[str, str]:
     return query.get("AWSAccessKeyId", [""])[0], ""
 
 
-def _form_action(environ: WSGIEnvironment) -> str:
+def _form_action(environ: WSGIEnvironment) -> tuple[str, str]:
+    """Read the operation and the version of the API."""
     query = parse_qs(str(environ.get("QUERY_STRING", "")))
     if "Action" in query:
-        return query["Action"][0]
+        return query["Action"][0], query.get("Version", [""])[0]
     if not str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
-        return ""
+        return "", ""
     body = environ["wsgi.input"]
     text: str = body.read(_FORM_LIMIT).decode("utf-8", "replace")
     body.seek(0)
-    return parse_qs(text).get("Action", [""])[0]
+    form = parse_qs(text)
+    return form.get("Action", [""])[0], form.get("Version", [""])[0]
 
 
 def boto_names(service: str) -> tuple[str, ...]:

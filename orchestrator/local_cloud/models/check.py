@@ -6,6 +6,7 @@ It stands behind the evaluation of policies, because AWS too tells only those wh
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -57,7 +58,7 @@ def check_models(inner: Handler, tally: ModelTally) -> Handler:
 
     def handle(environ: WSGIEnvironment) -> Response:
         operation = operation_of(environ)
-        model = _model_of(operation, environ)
+        model = model_of(operation, environ)
         if model is None:
             return inner(environ)
         refused = _check(environ, operation, model, tally)
@@ -70,19 +71,20 @@ def check_models(inner: Handler, tally: ModelTally) -> Handler:
     return handle
 
 
-def _model_of(operation: Operation, environ: WSGIEnvironment) -> Any:
+def model_of(operation: Operation, environ: WSGIEnvironment) -> Any:
     """Find the model of an operation; several services may share a name in signatures."""
-    if operation.protocol == "cbor" or not operation.action:
-        return None
     target = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[0]
-    for name in boto_names(operation.service):
-        try:
+    protocol = "rest-xml" if operation.protocol == "s3" else operation.protocol
+    for name in boto_names(operation.service) if operation.action else ():
+        with suppress(UnknownServiceError, OperationNotFoundError):
             service = get_service_model(name)
-            if target and service.metadata.get("targetPrefix") != target:
-                continue
-            return service.operation_model(operation.action)
-        except (UnknownServiceError, OperationNotFoundError):
-            continue
+            about = service.metadata
+            if (
+                protocol in about.get("protocols", [about["protocol"]])
+                and target in ("", about.get("targetPrefix"))
+                and operation.version in ("", about["apiVersion"])
+            ):
+                return service.operation_model(operation.action)
     return None
 
 
