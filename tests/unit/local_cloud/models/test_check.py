@@ -21,7 +21,7 @@ def test_e1_a_good_request_passes_with_its_body_at_the_start(layer, request_to):
     environ = request_to("iam", body=ROLE + b"good")
     assert handle(environ).body == b"passed"
     assert environ["wsgi.input"].read() == ROLE + b"good"
-    assert tally.report() == {"checked": 1, "refused": {}, "unknown": {}}
+    assert tally.report() == {"checked": 1, "refused": {}, "unknown": {}, "limited": {}}
 
 
 def test_e1_a_refusal_has_the_form_of_its_protocol_and_is_counted_and_logged_without_values(layer, request_to, caplog):
@@ -33,7 +33,7 @@ def test_e1_a_refusal_has_the_form_of_its_protocol_and_is_counted_and_logged_wit
         b"<Type>Sender</Type><Code>ValidationError</Code><Message>1 validation error detected: Value 'bad name'"
         in refused.body
     )
-    assert tally.report() == {"checked": 1, "refused": {"iam:CreateRole": 1}, "unknown": {}}
+    assert tally.report() == {"checked": 1, "refused": {"iam:CreateRole": 1}, "unknown": {}, "limited": {}}
     assert caplog.messages == ["model: iam:CreateRole refused with ValidationError: pattern roleName"]
 
 
