@@ -220,6 +220,27 @@ def test_e5_a_cluster_comes_back_from_a_snapshot_and_a_point_in_time(play):
     assert rds.describe_db_clusters(DBClusterIdentifier="three")["DBClusters"][0]["MasterUserSecret"]["SecretArn"]
 
 
+def test_e5_a_table_comes_back_with_its_items_its_key_and_its_billing(play):
+    client = play("established")
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    tables = client("dynamodb")
+    tables.create_table(
+        TableName="sessions",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    )
+    tables.put_item(TableName="sessions", Item={"id": {"S": "kept"}})
+    tables.restore_table_to_point_in_time(
+        SourceTableName="sessions", TargetTableName="sessions-b", UseLatestRestorableTime=True
+    )
+    restored = tables.describe_table(TableName="sessions-b")["Table"]
+    assert restored["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert restored["SSEDescription"]["KMSMasterKeyArn"] == key
+    assert tables.scan(TableName="sessions-b")["Items"] == [{"id": {"S": "kept"}}]
+
+
 def test_e3_the_database_versions_on_offer(play):
     rds = play("established")("rds")
     offered = rds.describe_db_engine_versions(Engine="aurora-postgresql", EngineVersion="17")["DBEngineVersions"]
