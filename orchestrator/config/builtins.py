@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.config.place import Place
 from orchestrator.diagnostics import did_you_mean
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
 
 DEFAULT_PARENT = "terragrunt.hcl"

@@ -8,8 +8,8 @@ from orchestrator.config.document import Document, read_document
 from orchestrator.config.interface import ModuleInterface, module_interface
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.hcl import parse_file
-from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions import terraform_functions
+from orchestrator.hcl.scope import Function, FunctionError
 
 UNIT_FILE = "terragrunt.hcl"
 

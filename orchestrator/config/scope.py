@@ -40,7 +40,7 @@ from orchestrator.hcl import (
     references,
     too_deep,
 )
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
 
 

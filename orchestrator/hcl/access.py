@@ -5,11 +5,9 @@ from dataclasses import replace
 from orchestrator.diagnostics import ConfigurationError, Range, did_you_mean, failure
 from orchestrator.hcl import nodes
 from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, fold, marked_if, split
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_number, to_string, type_name
-from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.unknowns import as_expression
-from orchestrator.hcl.values import SetValue, Unknown, Value
+from orchestrator.hcl.scope import FunctionError, Scope
+from orchestrator.hcl.values import SetValue, Unknown, Value, as_expression
 
 UNDECLARED = "Reference to undeclared name"
 UNSUPPORTED_ATTRIBUTE = "Unsupported attribute"

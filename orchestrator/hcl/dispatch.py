@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_bool, type_name
 from orchestrator.hcl.nodes import Expression
-from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.unknowns import as_expression
-from orchestrator.hcl.values import Sensitive, Value, mark
+from orchestrator.hcl.scope import FunctionError, Scope
+from orchestrator.hcl.values import Sensitive, Value, as_expression, mark
 
 TOO_MUCH = "Expression takes too much work"
 """The summary of errors that no ``try`` catches, because each further attempt would fail as well."""

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from orchestrator.hcl.functions.decimals import normalise
+from orchestrator.hcl.functions.conversion import normalise
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, failure
 from orchestrator.hcl import expression_parser, template_parser
-from orchestrator.hcl.limits import read_file
 from orchestrator.hcl.nodes import Attribute, Block, Body, Expression, File, Literal
 from orchestrator.hcl.reader import END, IDENTIFIER, NEWLINE, Reader, SyntaxProblem
+from orchestrator.hcl.scope import read_file
 
 # What recovery looks at. It skips strings, comments and heredocs as a whole, because they may contain brackets.
 _LANDMARK = re.compile(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from orchestrator.hcl import nodes
 from orchestrator.hcl.expression_parser import binary_level
-from orchestrator.hcl.functions.decimals import number_text
+from orchestrator.hcl.functions.conversion import number_text
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value
 
 _INDENT = "  "

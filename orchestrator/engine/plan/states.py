@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.config import module_name
 from orchestrator.hcl import from_json_value
-from orchestrator.hcl.functions.json_text import json_text
+from orchestrator.hcl.functions.encoding import json_text
 from orchestrator.model.versions import release
 
 _BUILTIN = 'provider["terraform.io/builtin/'

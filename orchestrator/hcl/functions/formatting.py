@@ -5,13 +5,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import composed, to_bool, to_number, to_string
+from orchestrator.hcl.functions.conversion import (
+    Layout,
+    composed,
+    format_fraction,
+    format_integer,
+    shortest,
+    to_bool,
+    to_number,
+    to_string,
+)
 from orchestrator.hcl.functions.declaration import anything, declare, text
-from orchestrator.hcl.functions.graphemes import graphemes
-from orchestrator.hcl.functions.json_text import json_text
-from orchestrator.hcl.functions.number_format import Layout, format_fraction, format_integer, shortest
-from orchestrator.hcl.limits import check_length
+from orchestrator.hcl.functions.encoding import json_text
+from orchestrator.hcl.functions.strings import graphemes
+from orchestrator.hcl.scope import FunctionError, check_length
 from orchestrator.hcl.values import SetValue, Value
 
 _VERB = re.compile(

@@ -3,8 +3,8 @@
 import ipaddress
 from dataclasses import dataclass
 
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.declaration import declare, integer, text, whole
+from orchestrator.hcl.scope import FunctionError
 from orchestrator.hcl.values import Value
 
 _IPV4_BITS = 32

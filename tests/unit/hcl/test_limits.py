@@ -8,10 +8,9 @@ import pytest
 
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.hcl import Scope, evaluate, parse_expression, parse_file
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions import terraform_functions
-from orchestrator.hcl.functions.glob import TooManyFoldersError, matching_paths
-from orchestrator.hcl.limits import FILE_BYTES
+from orchestrator.hcl.functions.filesystem import TooManyFoldersError, matching_paths
+from orchestrator.hcl.scope import FILE_BYTES, FunctionError
 
 SECONDS = 10
 """Of processor time, on a machine of any speed; without the bounds the cases take minutes or end the process."""
@@ -116,7 +115,7 @@ def test_a_file_that_never_ends_is_not_read(tmp_path):
 
 
 def test_a_pattern_does_not_look_into_folders_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("orchestrator.hcl.functions.glob.MOST_FOLDERS", 3)
+    monkeypatch.setattr("orchestrator.hcl.functions.filesystem.MOST_FOLDERS", 3)
     (tmp_path / "a" / "b" / "c").mkdir(parents=True)
 
     with pytest.raises(TooManyFoldersError):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions import terraform_functions
+from orchestrator.hcl.scope import FunctionError
 
 
 def test_paths_start_at_the_base_folder(files):

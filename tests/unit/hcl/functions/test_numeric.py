@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestrator.hcl.functions.decimals import number_text, parse_number
+from orchestrator.hcl.functions.conversion import number_text, parse_number
 
 D = Decimal
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.hcl.functions import terraform_functions
-from orchestrator.hcl.functions.decimals import number_text, parse_number
+from orchestrator.hcl.functions.conversion import number_text, parse_number
 from orchestrator.hcl.functions.typesystem import make_set
 
 # A slow machine is no defect.

@@ -1,24 +1,38 @@
-"""Functions over lists and tuples."""
+"""Functions over lists, maps and sets."""
 
 from collections.abc import Iterable
 from decimal import localcontext
+from itertools import product
+from math import prod
 
-from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import StillUnknownError, type_name
-from orchestrator.hcl.functions.decimals import CONTEXT, Number, normalise
+from orchestrator.hcl.functions.conversion import CONTEXT, Number, StillUnknownError, normalise, to_string, type_name
 from orchestrator.hcl.functions.declaration import (
     declare,
     given,
     indexed,
     list_of_bools,
     list_of_strings,
+    mapping,
     number,
     sequence,
+    text,
     uniform,
+    unique,
     whole,
 )
-from orchestrator.hcl.functions.graphemes import graphemes
-from orchestrator.hcl.functions.typesystem import ConversionError, convert, identity, type_of, unify
+from orchestrator.hcl.functions.strings import graphemes
+from orchestrator.hcl.functions.typesystem import (
+    ConversionError,
+    Tuple,
+    Type,
+    as_one_type,
+    convert,
+    identity,
+    ordered_set,
+    type_of,
+    unify,
+)
+from orchestrator.hcl.scope import FunctionError, check_elements
 from orchestrator.hcl.values import SetValue, Unknown, Value, is_wholly_known
 
 _MOST_VALUES = 1024
@@ -211,3 +225,156 @@ def sort(values: list[str | None]) -> Value:
             raise FunctionError(f"Element {position} is null; a null string cannot be sorted.", argument=0)
         texts.append(value)
     return [*sorted(texts)]
+
+
+def _untouched(value: Value) -> Value:
+    """Return an argument as it is, also when it is unknown."""
+    return value
+
+
+def _mapping_or_null(value: Value) -> dict[str, Value] | None:
+    return None if value is None else mapping(value)
+
+
+@declare("coalesce", rest=_untouched, rest_minimum=1, takes_unknown=True)
+def coalesce(*values: Value) -> Value:
+    """Return the first value that is neither null nor an empty string, converted to the type that fits all."""
+    for value in values:
+        # A string stays what it is, whatever the types of the unknown values behind it.
+        if isinstance(value, str) and value:
+            return _checked(values, value)
+        if value is not None and value != "":
+            break
+    try:
+        converted = as_one_type(values)
+    except ConversionError:
+        raise FunctionError("All arguments must have the same type.") from None
+    for value in converted:
+        if value is not None and value != "":
+            return value
+    raise FunctionError("No argument is neither null nor an empty string.")
+
+
+def _checked(values: tuple[Value, ...], chosen: str) -> Value:
+    if any(isinstance(value, list | dict) for value in values):
+        raise FunctionError("All arguments must have the same type.")
+    return chosen
+
+
+@declare("coalescelist", rest=_untouched, rest_minimum=1, takes_unknown=True)
+def coalesce_list(*values: Value) -> Value:
+    """Return the first list that is not empty."""
+    for index, value in enumerate(values):
+        if not isinstance(value, Unknown | list):
+            message = f"All arguments must be lists or tuples, not {type_name(value)}."
+            raise FunctionError(message, argument=index)
+    for value in values:
+        if isinstance(value, Unknown):
+            raise StillUnknownError
+        if value:
+            return value
+    raise FunctionError("All the lists are empty.")
+
+
+@declare("keys", mapping, takes_unknown=True)
+def keys(items: dict[str, Value]) -> Value:
+    return [*sorted(items)]
+
+
+@declare("lookup", mapping, text, _untouched, optional=1, takes_unknown=True)
+def lookup(items: dict[str, Value], key: str, *default: Value) -> Value:
+    if key in items:
+        return items[key]
+    if not default:
+        raise FunctionError(f'There is no element with the key "{key}", and no default is given.', argument=1)
+    return default[0]
+
+
+@declare("merge", rest=_mapping_or_null, takes_unknown=True)
+def merge(*maps: dict[str, Value] | None) -> Value:
+    """Merge maps: later ones win, null counts as an empty one."""
+    result: dict[str, Value] = {}
+    for items in maps:
+        result.update(items or {})
+    return result
+
+
+@declare("transpose", mapping)
+def transpose(items: dict[str, Value]) -> Value:
+    """Turn lists of strings by key into lists of keys by string."""
+    result: dict[str, list[Value]] = {}
+    for key in sorted(items):
+        if items[key] is None:
+            raise FunctionError(f'The list of the key "{key}" is null.', argument=0)
+        for value in list_of_strings(items[key]):
+            if value is None:
+                raise FunctionError(f'The list of the key "{key}" contains null.', argument=0)
+            result.setdefault(value, []).append(key)
+    return {value: result[value] for value in sorted(result)}
+
+
+@declare("values", mapping, takes_unknown=True)
+def values_of(items: dict[str, Value]) -> Value:
+    """Return the values in the order of the keys."""
+    return [items[key] for key in sorted(items)]
+
+
+@declare("zipmap", sequence, indexed, takes_unknown=True)
+def zip_map(names: list[Value], elements: list[Value]) -> Value:
+    """Return a map from keys and values at the same places; the last of equal keys wins."""
+    if len(names) != len(elements):
+        message = f"The number of keys ({len(names)}) does not match the number of values ({len(elements)})."
+        raise FunctionError(message)
+    result: dict[str, Value] = {}
+    for index, (name, element) in enumerate(zip(names, elements, strict=True)):
+        if name is None:
+            raise FunctionError(f"The list of keys has null at index {index}.", argument=0)
+        result[to_string(name)] = element
+    return result
+
+
+def _common(sets: tuple[SetValue, ...]) -> tuple[Type, list[list[Value]]]:
+    """Return the element type that fits all sets, and their elements converted to it."""
+    try:
+        element = unify(type_of(value) for values in sets for value in values)
+        return element, [[convert(value, element) for value in values] for values in sets]
+    except ConversionError:
+        raise FunctionError("The given sets must all have compatible element types.") from None
+
+
+@declare("setintersection", unique, rest=unique)
+def set_intersection(*sets: SetValue) -> Value:
+    element, (first, *others) = _common(sets)
+    present = [{identity(value) for value in values} for values in others]
+    return ordered_set([value for value in first if all(identity(value) in values for values in present)], element)
+
+
+@declare("setunion", unique, rest=unique)
+def set_union(*sets: SetValue) -> Value:
+    element, converted = _common(sets)
+    return ordered_set([value for values in converted for value in values], element)
+
+
+@declare("setsubtract", unique, unique)
+def set_subtract(left: SetValue, right: SetValue) -> Value:
+    element, (first, second) = _common((left, right))
+    taken = {identity(value) for value in second}
+    return ordered_set([value for value in first if identity(value) not in taken], element)
+
+
+@declare("setproduct", rest=given, rest_minimum=2)
+def set_product(*collections: Value) -> Value:
+    """Return every combination: a list if only lists are given, else a set."""
+    columns: list[list[Value]] = []
+    for index, values in enumerate(collections):
+        if not isinstance(values, list | SetValue):
+            raise FunctionError("A set or a list is required.", argument=index)
+        try:
+            columns.append(as_one_type(list(values)))
+        except ConversionError:
+            raise FunctionError("All elements must have the same type.", argument=index) from None
+    check_elements(prod(map(len, columns)))
+    combinations: list[Value] = [list(combination) for combination in product(*columns)]
+    if all(isinstance(values, list) for values in collections):
+        return combinations
+    return ordered_set(combinations, Tuple(tuple(unify(map(type_of, column)) for column in columns)))
