@@ -6,7 +6,7 @@ import typer
 
 from orchestrator.cli import console
 from orchestrator.cli.options import JsonOption
-from orchestrator.display.packages import render_packages
+from orchestrator.display.tables import render_packages
 
 
 def build(

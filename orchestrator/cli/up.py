@@ -21,7 +21,7 @@ from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Target, UpRequest
 from orchestrator.commands import up as bring_up
 from orchestrator.commands.outputs import read_outputs
-from orchestrator.display.outputs import render_highlights
+from orchestrator.display.tables import render_highlights
 from orchestrator.errors import ExitCode
 
 PlanOption = Annotated[
@@ -52,7 +52,7 @@ def up(
     changes are skipped, so a failed run is resumed by running it again. Starts the embedded local cloud if it is the target
     and not running yet. With --target aws you are asked first.
     """
-    from orchestrator.adapters.plans import read_kept_plan  # noqa: PLC0415 - see ports_for
+    from orchestrator.adapters.runs import read_kept_plan  # noqa: PLC0415 - see ports_for
     from orchestrator.platform.highlights import highlights  # noqa: PLC0415
 
     request = UpRequest(

@@ -4,17 +4,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.commands.deployment import Deployment
-from orchestrator.commands.opening import environment_of, load, open_deployment, without_selection
+from orchestrator.commands.opening import Deployment, environment_of, load, open_deployment, without_selection
 from orchestrator.commands.operators import Operator, Question
 from orchestrator.commands.ports import CloudResource, Ports
 from orchestrator.commands.recover import make_way
 from orchestrator.commands.requests import DestroyRequest
 from orchestrator.commands.running import Activity, activity
 from orchestrator.commands.up import RunResult
+from orchestrator.engine.environments import order_of_destruction
 from orchestrator.engine.execution import Outcome, Work
 from orchestrator.engine.operations import UnitWork, dependents_of, require_no_dependents, select
-from orchestrator.engine.orphans import order_of_destruction
 from orchestrator.errors import ExitCode
 
 _MOST_LISTED = 50

@@ -5,9 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.commands.deployment import expiry, parse_moment
 from orchestrator.commands.destroy import destroy
-from orchestrator.commands.opening import find_bucket, likely_environments, load, state_keys
+from orchestrator.commands.opening import expiry, find_bucket, likely_environments, load, parse_moment, state_keys
 from orchestrator.commands.operators import DeploymentList, Operator, Question
 from orchestrator.commands.ports import Account, Ports, RegisteredDeployment, StateBucket
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, Target

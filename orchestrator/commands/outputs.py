@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.drift import no_such_deployment
-from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.opening import Deployment, open_deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest

@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from orchestrator.commands.deployment import Deployment
-from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.opening import Deployment, open_deployment
 from orchestrator.commands.operators import Findings, Operator, Question
 from orchestrator.commands.ports import KeptLeftover, Lock, Ports, TerraformProcess
 from orchestrator.commands.requests import DeploymentRequest, RecoverRequest, Target

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.opening import Deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Ports, Run, TerraformSession
 from orchestrator.engine.environments import LastRun

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.commands.deployment import Deployment
-from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.opening import Deployment, open_deployment
 from orchestrator.commands.operators import Operator, PlanSummary, Question
-from orchestrator.commands.plan import counted
-from orchestrator.commands.planning import make_plan, require_fresh, require_same_request, subject
+from orchestrator.commands.planning import counted, make_plan, require_fresh, require_same_request, subject
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.preflight import require_ready
 from orchestrator.commands.recover import make_way

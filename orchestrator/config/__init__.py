@@ -5,13 +5,20 @@ before them become known, or all at once with unknown outputs.
 """
 
 from orchestrator.config.discovery import environments, unit_folders
-from orchestrator.config.evaluated import EvaluatedUnit
-from orchestrator.config.generated import GeneratedFile, IfExists, RemoteState, StateFile, backend_text
+from orchestrator.config.generated import (
+    EvaluatedUnit,
+    GeneratedFile,
+    IfExists,
+    RemoteState,
+    StateAddress,
+    StateFile,
+    backend_text,
+    state_address,
+)
 from orchestrator.config.interface import ModuleInterface, Variable, module_interface
 from orchestrator.config.outputs import module_name
 from orchestrator.config.source import GitSource, LocalSource, ModuleSource
 from orchestrator.config.stack import Stack, load_stack
-from orchestrator.config.state import StateAddress, state_address
 from orchestrator.config.unit import UnitConfiguration
 
 __all__ = [

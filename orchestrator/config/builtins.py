@@ -5,12 +5,32 @@ Paths have Terragrunt's form: folders are absolute, paths between folders relati
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.config.place import Place
 from orchestrator.diagnostics import did_you_mean
 from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The point of view of one file.
+
+    Attributes:
+        home: the folder of the unit, or of the file read by ``read_terragrunt_config``; in an included file it is
+            that of the file that includes it.
+        original: the folder of the unit that everything was read for.
+        included: the folder of this file if it is an included one.
+        includes: the folders of the files that this file includes, by label.
+
+    """
+
+    home: Path
+    original: Path
+    included: Path | None = None
+    includes: Mapping[str, Path] = field(default_factory=dict)
+
 
 DEFAULT_PARENT = "terragrunt.hcl"
 

@@ -1,12 +1,16 @@
 """One file of the live tree after parsing: its blocks sorted by what they are, and everything outside the grammar refused.
 
 A document knows nothing of values or of the unit that reads it, so one document serves every unit that includes it.
+
+Its sections are evaluated before anything is merged; every mistake is collected.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 
+from orchestrator.config import settings
+from orchestrator.config.contents import Contents, Links, Section, Setting
 from orchestrator.config.grammar import (
     ATTRIBUTES,
     BLOCKS,
@@ -17,8 +21,19 @@ from orchestrator.config.grammar import (
     BlockRule,
     Labels,
 )
-from orchestrator.diagnostics import Collector, Diagnostic, did_you_mean
-from orchestrator.hcl import Attribute, Block, Body, Expression, File, FunctionCall
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, did_you_mean
+from orchestrator.hcl import (
+    Attribute,
+    Block,
+    Body,
+    Expression,
+    File,
+    FunctionCall,
+    ListExpression,
+    Literal,
+    ObjectExpression,
+)
+from orchestrator.hcl.values import Sensitive, Value, mark
 
 _REPEATABLE = frozenset({"include", "generate", "dependency"})
 
@@ -207,3 +222,94 @@ def _calls(node: object) -> Iterator[FunctionCall]:
 
 # Fields of syntax nodes that hold no nodes; the value of a Literal never contains a call.
 _LEAVES = frozenset({"range", "name_range", "name", "value_name", "key_name", "operator", "full", "group"})
+
+
+Evaluate = Callable[[Expression], Value]
+
+
+def own_links(document: Document, evaluate: Evaluate, collector: Collector) -> Links:
+    """Return the ``dependency`` and ``dependencies`` blocks of a document."""
+    return Links(
+        dependency={label: body(document, block, evaluate, collector) for label, block in document.dependency.items()},
+        paths=_paths(document, evaluate, collector),
+    )
+
+
+def own_contents(document: Document, evaluate: Evaluate, state: Section | None, collector: Collector) -> Contents:
+    """Return everything of a document but includes, locals and links."""
+    return Contents(
+        terraform=body(document, document.terraform, evaluate, collector) if document.terraform else {},
+        inputs=_inputs(document, evaluate, collector),
+        remote_state=state,
+        generate={label: body(document, block, evaluate, collector) for label, block in document.generate.items()},
+    )
+
+
+def body(document: Document, block: Block, evaluate: Evaluate, collector: Collector) -> Section:
+    """Return the attributes of a block; those that fail are left out, with their findings in the collector."""
+    named = [(attribute.name, attribute.expression) for attribute in block.body.attributes.values()]
+    return _section(document, named, evaluate, collector)
+
+
+def _section(
+    document: Document, named: Iterable[tuple[str, Expression]], evaluate: Evaluate, collector: Collector
+) -> Section:
+    section: dict[str, Setting] = {}
+    files = frozenset({document.path})
+    for name, expression in named:
+        try:
+            section[name] = Setting(value=evaluate(expression), range=expression.range, files=files)
+        except ConfigurationError as error:
+            collector.absorb(error)
+    return section
+
+
+def _inputs(document: Document, evaluate: Evaluate, collector: Collector) -> Section | None:
+    attribute = document.inputs
+    if attribute is None:
+        return None
+    named = _written_out(attribute.expression)
+    if named is not None:
+        # Item by item, so that every error is found and each input has its own place.
+        return _section(document, named, evaluate, collector)
+    section = _section(document, [(attribute.name, attribute.expression)], evaluate, collector)
+    if not section:
+        return None
+    whole = section[attribute.name]
+    secret = isinstance(whole.value, Sensitive)
+    bare = whole.value.value if isinstance(whole.value, Sensitive) else whole.value
+    try:
+        values = settings.mapping(attribute.name, replace(whole, value=bare))
+    except ConfigurationError as error:
+        collector.absorb(error)
+        return None
+    return {name: replace(whole, value=mark(value) if secret else value) for name, value in values.items()}
+
+
+def _paths(document: Document, evaluate: Evaluate, collector: Collector) -> tuple[Setting, ...]:
+    """Return the entries of ``dependencies.paths``, each with its own place where the list is written out."""
+    block = document.dependencies
+    if block is None:
+        return ()
+    section = body(document, block, evaluate, collector)
+    try:
+        paths = settings.strings(section, "paths")
+    except ConfigurationError as error:
+        collector.absorb(error)
+        return ()
+    if not paths:
+        return ()
+    whole = section["paths"]
+    expression = block.body.attributes["paths"].expression
+    written = expression.items if isinstance(expression, ListExpression) else ()
+    places = [item.range for item in written] if len(written) == len(paths) else [whole.range] * len(paths)
+    return tuple(replace(whole, value=path, range=place) for path, place in zip(paths, places, strict=True))
+
+
+def _written_out(expression: Expression) -> list[tuple[str, Expression]] | None:
+    """Return the items of an object whose keys are plain, distinct strings; None for anything else."""
+    if not isinstance(expression, ObjectExpression):
+        return None
+    named = [(item.key.value, item.value) for item in expression.items if isinstance(item.key, Literal)]
+    texts = [(name, value) for name, value in named if isinstance(name, str)]
+    return texts if len({name for name, _ in texts}) == len(expression.items) else None

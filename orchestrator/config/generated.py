@@ -1,12 +1,14 @@
-"""The files that a unit has written next to its module: ``generate`` blocks, and the backend of ``remote_state``."""
+"""The files that a unit has written next to its module, the address of its state, and a unit with everything evaluated."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from orchestrator.config import settings
 from orchestrator.config.contents import Section, Setting
+from orchestrator.config.source import ModuleSource
 from orchestrator.diagnostics import Collector, ConfigurationError, Range, did_you_mean, failure
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known
@@ -218,3 +220,65 @@ def _inside(path: str, place: Range) -> str:
             'Write a name relative to the module\'s folder: "provider.tf".',
         )
     return normal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateAddress:
+    """The object that holds the state of a unit."""
+
+    bucket: str
+    key: str
+
+
+def state_address(unit: str, state: RemoteState | None, place: Range | None = None) -> StateAddress:
+    """Read the address out of a unit's ``remote_state`` block.
+
+    Args:
+        unit: the unit's name, for messages.
+        state: the block; None where the unit has none.
+        place: where to point when there is no block.
+
+    Raises:
+        ConfigurationError: the state is not in S3, or bucket or key is missing.
+
+    """
+    if state is None or state.backend != "s3":
+        backend = "no remote_state block" if state is None else f'backend "{state.backend}"'
+        raise failure(
+            state.range if state else place,
+            "The state is not in S3",
+            f'Unit "{unit}" has {backend}; outputs are passed from unit to unit through states in S3.',
+            'Include root.hcl, whose remote_state block configures backend "s3".',
+        )
+    missing = [name for name in ("bucket", "key") if not isinstance(state.config.get(name), str)]
+    if missing:
+        raise failure(
+            state.range,
+            "The state's address is incomplete",
+            f'remote_state of unit "{unit}" has no {" and no ".join(missing)}.',
+            "Give bucket and key as strings.",
+        )
+    return StateAddress(bucket=str(state.config["bucket"]), key=str(state.config["key"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedUnit:
+    """A unit, evaluated with the outputs of the units before it.
+
+    Attributes:
+        name: the unit's name.
+        folder: where its terragrunt.hcl lies, absolute.
+        inputs: the variables of its module; may hold unknown values, and secrets as ``Sensitive``. Not in the repr.
+        generated: the files to write next to the module, the backend's among them.
+        undetermined: labels of generate blocks whose contents depend on outputs that are not known yet; their files
+            are not among ``generated``.
+
+    """
+
+    name: str
+    folder: Path
+    source: ModuleSource
+    inputs: Mapping[str, Value] = field(repr=False)
+    remote_state: RemoteState | None
+    generated: tuple[GeneratedFile, ...]
+    undetermined: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from os.path import normpath
 from pathlib import Path
 
 from orchestrator.config import settings
-from orchestrator.config.builtins import terragrunt_functions
+from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import (
     Contents,
     Links,
@@ -22,13 +22,10 @@ from orchestrator.config.contents import (
     merge_contents,
     merge_links,
 )
-from orchestrator.config.document import Document
-from orchestrator.config.explain import Explainer
-from orchestrator.config.files import Files
-from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs
-from orchestrator.config.place import Place
-from orchestrator.config.sections import body, own_contents, own_links
-from orchestrator.config.stages import EvaluationStage, refused_roots
+from orchestrator.config.discovery import Files
+from orchestrator.config.document import Document, body, own_contents, own_links
+from orchestrator.config.grammar import EvaluationStage, refused_roots
+from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs, Explainer
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import (
     Attribute,

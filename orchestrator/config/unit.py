@@ -6,20 +6,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from orchestrator.config import settings
+from orchestrator.config.builtins import Place
 from orchestrator.config.contents import Contents, Links, Setting
-from orchestrator.config.evaluated import EvaluatedUnit
-from orchestrator.config.files import UNIT_FILE, Files
-from orchestrator.config.generated import GeneratedFile, RemoteState, generated_files, remote_state
+from orchestrator.config.discovery import UNIT_FILE, Files
+from orchestrator.config.generated import (
+    EvaluatedUnit,
+    GeneratedFile,
+    RemoteState,
+    StateAddress,
+    generated_files,
+    remote_state,
+    state_address,
+)
 from orchestrator.config.interface import ModuleInterface, module_files, module_not_found
 from orchestrator.config.outputs import DependencyBlock, DependencyOutputs, dependency_block
-from orchestrator.config.place import Place
 from orchestrator.config.scope import FileScope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
-from orchestrator.config.state import StateAddress, state_address
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import references
 from orchestrator.hcl.values import Value, mark
-from orchestrator.model.unit import Dependency, Unit
+from orchestrator.model.graph import Dependency, Unit
 
 Interfaces = Callable[[str], ModuleInterface | None]
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator.engine.plan import PlannedChange, StackPlan
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 FORMAT_VERSION = "1.0"
 

@@ -7,8 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from orchestrator.config import EvaluatedUnit
 from orchestrator.hcl.values import Value
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

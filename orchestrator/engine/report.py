@@ -27,8 +27,7 @@ from orchestrator.engine.events import (
     UnitStarted,
 )
 from orchestrator.errors import ExitCode
-from orchestrator.model.fields import Count, Name, Seconds, TargetName
-from orchestrator.model.status import Changes, Status
+from orchestrator.model.status import Changes, Count, Name, Seconds, Status, TargetName
 
 Moment: TypeAlias = Annotated[
     datetime,

@@ -1,4 +1,4 @@
-"""For expressions, and what they share with the ``for`` directive of templates.
+"""For expressions, and templates: strings put together from text, interpolations and directives.
 
 Over an unknown collection the loop stays a loop: its variables stay symbols, and everything else in it is folded. The
 same happens when the collection is known but a condition or a key, and so the shape of the result, is not.

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.adapters.aws.listing import ClientFactory, ServiceListing
-from orchestrator.adapters.aws.rows import Instance, Row
+from orchestrator.adapters.aws.rows import ClientFactory, Instance, Row, ServiceListing
 from orchestrator.adapters.aws.services import SERVICES
 from orchestrator.errors import PlatformctlError
 

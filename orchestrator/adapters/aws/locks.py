@@ -20,8 +20,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from orchestrator import __version__
-from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, parse_json, read_object
-from orchestrator.adapters.aws.session import CloudSession
+from orchestrator.adapters.aws.session import (
+    ABSENT,
+    CloudSession,
+    code_of,
+    explained,
+    list_keys,
+    parse_json,
+    read_object,
+)
 from orchestrator.adapters.processes import start_time
 from orchestrator.errors import PlatformctlError
 

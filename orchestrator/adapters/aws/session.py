@@ -2,12 +2,16 @@
 
 A session with AWS is refused while endpoint overrides are set; a session with the local cloud uses the local cloud's own variables and
 nothing of the user's.
+
+Objects in S3 are read when they exist and parsed guardedly; every failure is one of ours.
 """
 
+import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -171,3 +175,108 @@ def _config(endpoint: str | None) -> Config:
 def explain(error: ClientError | BotoCoreError, *, doing: str) -> PlatformctlError:
     """Return an AWS error as ours; ``doing`` completes "... failed"."""
     return PlatformctlError(f"{doing} failed", detail=str(error))
+
+
+ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey"})
+"""S3's error codes for a missing object or bucket."""
+
+
+class StoredObject(NamedTuple):
+    """The content of an object; the entity tag tells it from later ones under the same key."""
+
+    text: bytes
+    etag: str
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Raise every error of AWS as a PlatformctlError; ``doing`` completes "... failed"."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise explain(error, doing=doing) from error
+
+
+def code_of(error: ClientError) -> str:
+    """Return the error code of the service."""
+    return error.response["Error"]["Code"]
+
+
+def read_object(
+    session: CloudSession, bucket: str, key: str, *, doing: str, version: str | None = None
+) -> StoredObject | None:
+    """Read an object, or one of its versions; None when it does not exist.
+
+    Raises:
+        PlatformctlError: S3 refuses or does not answer.
+
+    """
+    which = {} if version is None else {"VersionId": version}
+    with explained(doing):
+        try:
+            answer = session.client("s3").get_object(Bucket=bucket, Key=key, **which)
+            return StoredObject(answer["Body"].read(), str(answer.get("ETag", "")))
+        except ClientError as error:
+            if code_of(error) in ABSENT:
+                return None
+            raise
+
+
+def list_keys(session: CloudSession, bucket: str, prefix: str, *, doing: str) -> list[str]:
+    """List the keys of the objects under a prefix, sorted; none when there is no bucket.
+
+    Raises:
+        PlatformctlError: S3 refuses or does not answer.
+
+    """
+    pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    with explained(doing):
+        try:
+            return sorted(item["Key"] for page in pages for item in page.get("Contents", ()))
+        except ClientError as error:
+            if code_of(error) in ABSENT:
+                return []
+            raise
+
+
+def parse_json(text: bytes) -> Any:
+    """Parse JSON as RFC 8259 has it.
+
+    Raises:
+        ValueError: it is none: no text, no JSON, nested too deep, or a number without a value.
+
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in {float("inf"), float("-inf")}:
+        raise ValueError("a number is too large")
+    return number
+
+
+def unreadable(what: str, bucket: str, key: str, why: str, *, otherwise: str = "") -> PlatformctlError:
+    """Return the error about an object that is not what it should be; it never quotes the content, which may hold secrets.
+
+    Args:
+        what: the kind of object: "state".
+        bucket: of the object.
+        key: of the object.
+        why: completes "s3://... ".
+        otherwise: another way out, as a sentence.
+
+    """
+    return PlatformctlError(
+        f"A {what} cannot be read",
+        detail=f"s3://{bucket}/{key} {why}.",
+        hint="Restore an earlier version of the object, which the bucket keeps for 90 days: "
+        f"aws s3api list-object-versions --bucket {bucket} --prefix {key}{otherwise and ' '}{otherwise}",
+    )

@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 
 from orchestrator.engine.ports import Planned, Progress, ResourceProgress, UnitChange
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 
 _ACTIONS: Mapping[str, Action] = {
     **{action.value: action for action in Action},

@@ -16,10 +16,9 @@ import psutil
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.output import json_object, unexpected
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
-from orchestrator.adapters.terraform.lock import FILE_NAME
 from orchestrator.adapters.terraform.messages import MessageReader
-from orchestrator.adapters.terraform.provider import SharedProviders
-from orchestrator.adapters.terraform.sharing import check_constraints, provider_configuration
+from orchestrator.adapters.terraform.mirror import FILE_NAME
+from orchestrator.adapters.terraform.provider import SharedProviders, check_constraints, provider_configuration
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.config import EvaluatedUnit

@@ -1,16 +1,23 @@
-"""Implements ``commands.ports.TerraformTools``: Terraform, its provider and its workspaces for one deployment."""
+"""Implements ``commands.ports.TerraformTools``: Terraform, its provider and its workspaces for one deployment.
 
-from collections.abc import Iterator, Mapping
+A Terraform process that no record of this project knows, of another clone or started by hand, is found by its folder:
+``.terraform/terraform.tfstate`` there holds the backend that ``init`` set up.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
+import psutil
+
 from orchestrator.adapters.aws.sweep.documents import types_of_module
 from orchestrator.adapters.modules import Modules
-from orchestrator.adapters.plans import fingerprint
 from orchestrator.adapters.processes import Child, Processes, living
-from orchestrator.adapters.terraform.elsewhere import states_at_work
+from orchestrator.adapters.runs import fingerprint
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.provider import SharedProviders
 from orchestrator.adapters.terraform.runner import Runner
@@ -19,6 +26,50 @@ from orchestrator.adapters.workspaces import Workspaces, write_private
 from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit, LocalSource
 from orchestrator.errors import UsageError
+
+# The embedded Terraform is a Python process that runs this module.
+_PROGRAMS = ("terraform", "tofu", "opentofu")
+_EMBEDDED = "orchestrator.adapters.terraform.embedded"
+
+
+class _Location(msgspec.Struct):
+    bucket: str
+    key: str
+
+
+class _Backend(msgspec.Struct):
+    config: _Location
+
+
+class _Settings(msgspec.Struct):
+    backend: _Backend
+
+
+def states_at_work(bucket: str, *, processes: Iterable[psutil.Process] | None = None) -> frozenset[str]:
+    """Return the keys of the states in the bucket that a Terraform on this machine works on, as far as this user may see."""
+    folders = _folders(psutil.process_iter() if processes is None else processes)
+    return frozenset(key for folder in folders if (key := _state_key(folder, bucket)))
+
+
+def _folders(processes: Iterable[psutil.Process]) -> Iterator[Path]:
+    for process in processes:
+        try:
+            program, *rest = process.cmdline() or [""]
+            if program.rsplit("/", 1)[-1] in _PROGRAMS or _EMBEDDED in rest:
+                yield Path(process.cwd())
+        except (psutil.Error, OSError):
+            # It has ended, or belongs to another user.
+            continue
+
+
+def _state_key(folder: Path, bucket: str) -> str:
+    try:
+        text = (folder / ".terraform" / "terraform.tfstate").read_text(encoding="utf-8")
+        location = msgspec.convert(json.loads(text), _Settings).backend.config
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return location.key if location.bucket == bucket else ""
+
 
 PROVIDER_MODE = "PLATFORMCTL_PROVIDER"
 """Environment variable: "shared" for one provider process, "launch" for one per Terraform command."""

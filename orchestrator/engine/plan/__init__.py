@@ -5,8 +5,7 @@ modules, so Terraform itself carries changes and "(known after apply)" from unit
 in memory. The plan is shown and compared with the units' own plans; it is never applied.
 """
 
-from orchestrator.engine.plan.approval import Approval
-from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan
+from orchestrator.engine.plan.changes import Approval, AttributeChange, PlannedChange, StackPlan, read_plan
 from orchestrator.engine.plan.document import (
     FORMAT_VERSION,
     Basis,
@@ -15,9 +14,7 @@ from orchestrator.engine.plan.document import (
     state_version,
     to_document,
 )
-from orchestrator.engine.plan.reading import read_plan
-from orchestrator.engine.plan.root_module import RootModule, root_module
-from orchestrator.engine.plan.states import merge_states
+from orchestrator.engine.plan.root_module import RootModule, merge_states, root_module
 
 __all__ = [
     "FORMAT_VERSION",

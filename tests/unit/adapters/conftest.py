@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.terraform.lock import hash_folder
-from orchestrator.adapters.terraform.mirror import platform_name
+from orchestrator.adapters.terraform.mirror import hash_folder, platform_name
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.config import EvaluatedUnit, GeneratedFile, IfExists, LocalSource, RemoteState
 from tests.fakes.live_tree import LiveTree

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters import plans
-from orchestrator.adapters.plans import fingerprint, read_kept_plan, write_plan
+from orchestrator.adapters import runs
+from orchestrator.adapters.runs import fingerprint, read_kept_plan, write_plan
 from orchestrator.engine.plan import AttributeChange, Basis, KeptPlan, PlannedChange, StackPlan, state_version
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 from tests.fakes.errors import error_of
 
 KEPT = KeptPlan(
@@ -232,7 +232,7 @@ def hashed(monkeypatch, unit, module):
         seen.append(data)
         return hashlib.new("sha256", data)
 
-    monkeypatch.setattr(plans.hashlib, "sha256", sha256)
+    monkeypatch.setattr(runs.hashlib, "sha256", sha256)
     fingerprint(unit, module)
     return b"".join(seen)
 

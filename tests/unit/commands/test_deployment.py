@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestrator.commands import DeploymentRequest, Target, UpRequest, up
-from orchestrator.commands.deployment import expiry
-from orchestrator.commands.opening import open_deployment
+from orchestrator.commands.opening import expiry, open_deployment
 from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.engine.environments import LastRun, Lifetime
 from orchestrator.errors import ExitCode, PlatformctlError

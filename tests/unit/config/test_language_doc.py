@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config import discovery, grammar
-from orchestrator.config.builtins import terragrunt_functions
+from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import MergeStrategy
 from orchestrator.config.generated import IfExists
-from orchestrator.config.place import Place
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "language.md").read_text(encoding="utf-8")
 

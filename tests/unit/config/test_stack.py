@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.config import environments, files, load_stack
+from orchestrator.config import discovery, environments, load_stack
 from orchestrator.errors import ExitCode, UsageError
 
 
@@ -140,8 +140,8 @@ def test_unknown_unit(tree):
 
 def test_each_file_is_parsed_once(tree, monkeypatch):
     parsed = []
-    parse = files.parse_file
-    monkeypatch.setattr(files, "parse_file", lambda path: parsed.append(path.name) or parse(path))
+    parse = discovery.parse_file
+    monkeypatch.setattr(discovery, "parse_file", lambda path: parsed.append(path.name) or parse(path))
     tree.write({"live/root.hcl": 'locals {\n  env = read_terragrunt_config("../env.hcl")\n}\n', "live/dev/env.hcl": ""})
     for name in ("a", "b", "c"):
         tree.unit(name, 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n')

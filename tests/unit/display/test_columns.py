@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from orchestrator.display.columns import Columns
+from orchestrator.display.tables import Columns
 
 TABLE = Columns(
     ("UNIT", "SIZE", "NOTE"), [("kms", "7", "a note of several words"), ("数据", "12", "")], right=("SIZE",)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from orchestrator.display.drift import render_drift
+from orchestrator.display.plan import render_drift
 from orchestrator.engine.drift import Difference, Drift, Kind, drift_of
 from orchestrator.engine.plan import AttributeChange, PlannedChange, read_plan
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 
 def item(kind, repair="", *attributes, address="aws_vpc.this", cloud="update"):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orchestrator.display.environments import render_environments, span, time_to_live
+from orchestrator.display.tables import render_environments, span, time_to_live
 from orchestrator.engine.environments import Environment, LastRun
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.display.plan import render_plan, render_summary, summary
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan, read_plan
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 
 def attribute(name, before=None, after=None, **rest):

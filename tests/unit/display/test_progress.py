@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.display.progress import RunView, event_lines, heartbeat, seconds, summary_lines
+from orchestrator.display.live import RunView, event_lines, heartbeat, seconds, summary_lines
 from orchestrator.engine.events import (
     ResourceFinished,
     ResourceStarted,

@@ -6,7 +6,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from orchestrator.engine.event_log import read_events
 from orchestrator.engine.events import (
     Event,
     ResourceFinished,
@@ -22,6 +21,7 @@ from orchestrator.engine.events import (
     UnitPlanned,
     UnitRetried,
     UnitStarted,
+    read_events,
 )
 from orchestrator.model.status import Changes, Status
 

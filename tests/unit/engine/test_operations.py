@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config import LocalSource
+from orchestrator.engine.environments import stand_in
 from orchestrator.engine.execution import Outcome, describe
 from orchestrator.engine.operations import (
     dependents_of,
@@ -14,7 +15,6 @@ from orchestrator.engine.operations import (
     select,
     total,
 )
-from orchestrator.engine.orphans import stand_in
 from orchestrator.engine.plan import Approval
 from orchestrator.engine.ports import Applied, Phase, UnitChange
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.config import LocalSource
-from orchestrator.engine.orphans import order_of_destruction, orphaned, stand_in
+from orchestrator.engine.environments import order_of_destruction, orphaned, stand_in
 from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Status
 

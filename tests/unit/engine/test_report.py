@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from orchestrator.engine.event_log import read_events
 from orchestrator.engine.events import (
     ResourceFinished,
     ResourceStarted,
@@ -19,6 +18,7 @@ from orchestrator.engine.events import (
     UnitPlanned,
     UnitRetried,
     UnitStarted,
+    read_events,
 )
 from orchestrator.engine.junit import junit_of
 from orchestrator.engine.report import report_of

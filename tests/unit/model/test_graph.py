@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.diagnostics import ConfigurationError, Position, Range, Source
-from orchestrator.model.graph import Graph
-from orchestrator.model.unit import Dependency, Unit
+from orchestrator.model.graph import Dependency, Graph, Unit
 
 PLACE = Range(Source(Path("live/dev/a/terragrunt.hcl"), "x"), Position(3, 1), Position(3, 5))
 

@@ -3,8 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.adapters.aws.listing import Found, Lister, ServiceListing, last_part, listed, pages
-from orchestrator.adapters.aws.rows import Removal, Row, Service, TerraformType, delete, doubled, refused, row, same
+from orchestrator.adapters.aws.rows import (
+    Found,
+    Lister,
+    Removal,
+    Row,
+    Service,
+    ServiceListing,
+    TerraformType,
+    delete,
+    doubled,
+    last_part,
+    listed,
+    pages,
+    refused,
+    row,
+    same,
+)
 
 _BROUGHT = frozenset({"Empty", "Error"})
 """The models that every API comes with."""

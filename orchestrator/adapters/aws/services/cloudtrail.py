@@ -1,7 +1,6 @@
 """CloudTrail."""
 
-from orchestrator.adapters.aws.listing import listed
-from orchestrator.adapters.aws.rows import Service, delete, refused, row
+from orchestrator.adapters.aws.rows import Service, delete, listed, refused, row
 
 ROWS = (
     row(

@@ -3,20 +3,23 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from orchestrator.adapters.aws.listing import Found, ServiceListing, pages, tags_of
 from orchestrator.adapters.aws.rows import (
     Attributes,
+    Found,
     Instance,
     Removal,
     Row,
     Service,
+    ServiceListing,
     StillInUseError,
     TerraformType,
     delete,
     doubled,
+    pages,
     refused,
     row,
     same,
+    tags_of,
 )
 
 _RULES = ("aws_vpc_security_group_egress_rule", "aws_vpc_security_group_ingress_rule")

@@ -5,8 +5,17 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.listing import Found, ServiceListing, last_part, listed
-from orchestrator.adapters.aws.rows import Attributes, Service, delete, refused, row
+from orchestrator.adapters.aws.rows import (
+    Attributes,
+    Found,
+    Service,
+    ServiceListing,
+    delete,
+    last_part,
+    listed,
+    refused,
+    row,
+)
 
 
 def _event_source_mapping(listing: ServiceListing) -> Iterator[Found]:

@@ -6,8 +6,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.listing import Found, ServiceListing, listed, pages
-from orchestrator.adapters.aws.rows import Service, delete, doubled, refused, row, same
+from orchestrator.adapters.aws.rows import (
+    Found,
+    Service,
+    ServiceListing,
+    delete,
+    doubled,
+    listed,
+    pages,
+    refused,
+    row,
+    same,
+)
 
 _EXECUTION_LOGS = "API-Gateway-Execution-Logs_"
 _ENHANCED_MONITORING = "RDSOSMetrics"

@@ -3,8 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.adapters.aws.listing import Found, ServiceListing, tags_of
-from orchestrator.adapters.aws.rows import Row, Service, TerraformType, delete, refused, row
+from orchestrator.adapters.aws.rows import (
+    Found,
+    Row,
+    Service,
+    ServiceListing,
+    TerraformType,
+    delete,
+    refused,
+    row,
+    tags_of,
+)
 
 
 def _row(

@@ -1,7 +1,6 @@
 """SQS."""
 
-from orchestrator.adapters.aws.listing import last_part, listed
-from orchestrator.adapters.aws.rows import Service, delete, refused, row
+from orchestrator.adapters.aws.rows import Service, delete, last_part, listed, refused, row
 
 ROWS = (
     row(

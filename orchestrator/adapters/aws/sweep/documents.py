@@ -7,9 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from orchestrator.adapters.aws.locks import STATE_NAME
-from orchestrator.adapters.aws.objects import ABSENT, code_of, explained
-from orchestrator.adapters.aws.session import CloudSession
-from orchestrator.adapters.aws.states import read_state
+from orchestrator.adapters.aws.session import ABSENT, CloudSession, code_of, explained
+from orchestrator.adapters.aws.state_bucket import read_state
 from orchestrator.config.interface import module_files
 from orchestrator.errors import PlatformctlError
 from orchestrator.hcl import parse_file

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from orchestrator.adapters.aws.inventory import AwsResource, list_resources
-from orchestrator.adapters.aws.listing import belongs_to
+from orchestrator.adapters.aws.rows import belongs_to
 from orchestrator.adapters.aws.services import SERVICES
 from orchestrator.errors import PlatformctlError
 from tests.fakes.aws_services import FakeServices, operations

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.aws.listing import ServiceListing
-from orchestrator.adapters.aws.rows import Again, StillInUseError
+from orchestrator.adapters.aws.rows import Again, ServiceListing, StillInUseError
 from orchestrator.adapters.aws.services import ROWS, SERVICES, TERRAFORM_TYPES, command, removal, types_made_by
 from orchestrator.adapters.aws.sweep.documents import types_of_module
 from tests.fakes.aws_services import FakeServices

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestrator.adapters.aws.states import S3States
+from orchestrator.adapters.aws.state_bucket import S3States
 from orchestrator.errors import PlatformctlError
 from orchestrator.hcl.values import Sensitive, unmark
 from tests.fakes.s3 import FakeS3

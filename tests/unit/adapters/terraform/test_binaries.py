@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from orchestrator.adapters.terraform import embedded
-from orchestrator.adapters.terraform.binaries import TerraformBinary, cache_key, find_binary
+from orchestrator.adapters.terraform.toolchain import TerraformBinary, cache_key, find_binary
 from orchestrator.errors import ExitCode, UsageError
 from tests.fakes.errors import error_of
 

@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from orchestrator.adapters.terraform.elsewhere import states_at_work
+from orchestrator.adapters.terraform.tools import states_at_work
 
 
 class FakeProcess:

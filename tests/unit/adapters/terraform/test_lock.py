@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from orchestrator.adapters.terraform.lock import LockedProvider, hash_folder, read_lock, satisfies, verify
+from orchestrator.adapters.terraform.mirror import LockedProvider, hash_folder, read_lock, satisfies, verify
 from orchestrator.errors import UsageError
 from tests.fakes.errors import error_of
 

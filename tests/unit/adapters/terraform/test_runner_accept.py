@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.engine.ports import Applied, Phase, Planned, Refusal, ResourceProgress, UnitChange
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 
 PLAN_FILE = "platformctl.tfplan"
 

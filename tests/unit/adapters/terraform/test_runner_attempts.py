@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.adapters.processes import Processes, living
-from orchestrator.adapters.terraform.retries import transient_reason, wait_before
+from orchestrator.adapters.terraform.runner import transient_reason, wait_before
 from orchestrator.engine.ports import Applied, Refusal, ResourceProgress, Retrying
 from orchestrator.model.status import Changes
 

@@ -6,8 +6,8 @@ import textwrap
 
 import pytest
 
-from orchestrator.adapters.terraform.lock import LockedProvider
-from orchestrator.adapters.terraform.sharing import check_constraints, provider_configuration
+from orchestrator.adapters.terraform.mirror import LockedProvider
+from orchestrator.adapters.terraform.provider import check_constraints, provider_configuration
 from orchestrator.errors import UsageError
 from tests.fakes.errors import error_of
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from orchestrator.engine.plan import Approval, PlannedChange, StackPlan
 from orchestrator.engine.ports import Refusal, UnitChange
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 
 def one(action, address="aws_vpc.this"):

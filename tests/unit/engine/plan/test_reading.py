@@ -3,8 +3,7 @@
 import pytest
 
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan, read_plan
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 
 UNITS = ("vpc", "data/aurora")
 
