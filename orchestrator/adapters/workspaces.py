@@ -53,12 +53,9 @@ class Workspaces:
     def prepare(self, unit: EvaluatedUnit, *, module_root: Path, subdirectory: str) -> Workspace:
         """Bring the unit's workspace up to date: it holds what it should, and nothing else but Terraform's own files.
 
-        The folder before ``//`` in the source is linked as a whole, so that modules can use siblings.
-
-        Raises:
-            UsageError: the module does not exist, or a generated file lies outside of it.
-            PlatformctlError: a generated file collides with one of the module's own, and its block says "error".
-
+        The folder before ``//`` in the source is linked as a whole, so that modules can use siblings. Raises
+        UsageError: the module does not exist, or a generated file lies outside of it; PlatformctlError: a generated
+        file collides with one of the module's own, and its block says "error".
         """
         base = self.root / unit.name.replace("/", "__")
         tree = _links(module_root)

@@ -68,9 +68,7 @@ _SPACE = 200 * _MIB
 def set_up(root: Path, lock: str) -> None:
     """Bring the environment of the project in ``root`` to what a lock file lists, one process at a time.
 
-    Raises:
-        PlatformctlError: it cannot be set up.
-
+    Raises PlatformctlError if it cannot be set up.
     """
     try:
         with _exclusively(root) as descriptor:
@@ -126,10 +124,7 @@ def _set_up(root: Path, lock: str, descriptor: int) -> None:
 class _Runner:
     """Runs the environment's Python, with nothing of the user's Python settings.
 
-    Args:
-        root: the project.
-        descriptor: of the lock, which the child keeps for as long as it runs.
-
+    ``descriptor``: of the lock, which the child keeps for as long as it runs.
     """
 
     def __init__(self, root: Path, descriptor: int) -> None:
@@ -137,12 +132,7 @@ class _Runner:
         self._descriptor = descriptor
 
     def __call__(self, purpose: str, *arguments: str) -> None:
-        """Run it to its end.
-
-        Raises:
-            PlatformctlError: it failed.
-
-        """
+        """Run it to its end; raises PlatformctlError if it failed."""
         code = self._run(*arguments, quiet=False)
         if code:
             raise PlatformctlError(

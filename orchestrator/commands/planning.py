@@ -51,9 +51,7 @@ def subject(deployment: Deployment, order: Sequence[str]) -> Subject:
 def make_plan(deployment: Deployment, chosen: Subject, terraform: TerraformSession) -> StackPlan:
     """Plan the units together, against their current states and the cloud.
 
-    Raises:
-        PlatformctlError: Terraform failed; nothing was changed.
-
+    Raises PlatformctlError if Terraform failed; nothing was changed.
     """
     states = {name: state.document for name in chosen.order if (state := deployment.outputs.state(name))}
     return terraform.planner.plan(chosen.units, states)
@@ -76,12 +74,7 @@ def keep(deployment: Deployment, chosen: Subject, plan: StackPlan) -> KeptPlan:
 
 
 def require_same_request(deployment: Deployment, kept: KeptPlan, *, file: str) -> None:
-    """Check that a kept plan is for this very deployment.
-
-    Raises:
-        UsageError: it is for another one.
-
-    """
+    """Check that a kept plan is for this very deployment; raises UsageError if it is for another one."""
     request = deployment.request
     wanted = {
         "suffix": (kept.suffix, request.suffix),
@@ -106,9 +99,7 @@ def require_same_request(deployment: Deployment, kept: KeptPlan, *, file: str) -
 def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
     """Check that nothing has changed since a plan was made.
 
-    Raises:
-        UsageError: something has, so applying the plan would not do what was shown.
-
+    Raises UsageError if something has, so applying the plan would not do what was shown.
     """
     differences = kept.basis.differences(now)
     if differences:
@@ -121,12 +112,7 @@ def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanResult:
-    """A plan that can be kept.
-
-    Attributes:
-        order: the selected units in dependency order.
-
-    """
+    """A plan that can be kept. ``order``: the selected units in dependency order."""
 
     kept: KeptPlan
     order: tuple[str, ...]
@@ -144,11 +130,8 @@ class PlanResult:
 def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanResult:
     """Plan the selected units together; starts the local cloud when it is the target.
 
-    Raises:
-        UsageError: bad input; nothing was run.
-        ConfigurationError: mistakes in the live tree.
-        PlatformctlError: Terraform failed.
-
+    Raises UsageError: bad input, nothing was run; ConfigurationError: mistakes in the live tree; PlatformctlError:
+    Terraform failed.
     """
     with activity("plan", ports, operator) as work:
         with work.step(f"opening {request.target.description}"):

@@ -144,9 +144,7 @@ class Sweeper(Protocol):
     def sweep(self, *, types: Collection[str] | None, say: Callable[[str], None]) -> Sequence[KeptLeftover]:
         """Remove resources of these Terraform types (None: of any) that are in no state; returns what stayed.
 
-        Raises:
-            PlatformctlError: a state was lost or cannot be read, so leftovers cannot be told from the rest.
-
+        Raises PlatformctlError if a state was lost or cannot be read, so leftovers cannot be told from the rest.
         """
         ...
 
@@ -269,10 +267,8 @@ class Connector(Protocol):
     def connect(self, target: Target, *, start: bool) -> Account | None:
         """Connect; returns None if the local cloud does not run and ``start`` is false.
 
-        Raises:
-            UsageError: no credentials, or the target is AWS and endpoints are overridden.
-            PlatformctlError: the local cloud did not start.
-
+        Raises UsageError: no credentials, or the target is AWS and endpoints are overridden; PlatformctlError: the
+        local cloud did not start.
         """
         ...
 
@@ -316,12 +312,7 @@ class Platform(Protocol):
         ...
 
     def require_room(self, applicant: "Applicant") -> None:
-        """Refuse a deployment that would conflict with another one in the account.
-
-        Raises:
-            UsageError: it would.
-
-        """
+        """Refuse a deployment that would conflict with another one in the account, with UsageError."""
         ...
 
 
@@ -329,11 +320,8 @@ class Platform(Protocol):
 class Applicant:
     """A deployment that is about to be planned or applied, for the platform to judge.
 
-    Attributes:
-        every: all units of the environment.
-        selected: those of the run.
-        others: the other deployments of the account.
-
+    ``every``: all units of the environment; ``selected``: those of the run; ``others``: the other deployments of the
+    account.
     """
 
     suffix: str
@@ -348,9 +336,7 @@ class Applicant:
 class Ports:
     """Everything outside, for one project.
 
-    Attributes:
-        environ: the environment variables that the live tree may read with ``get_env``.
-
+    ``environ``: the environment variables that the live tree may read with ``get_env``.
     """
 
     project: Project

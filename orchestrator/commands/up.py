@@ -23,12 +23,8 @@ from orchestrator.errors import ExitCode
 class RunResult:
     """How a run on units ended.
 
-    Attributes:
-        code: OK, FAILED or INTERRUPTED.
-        outcomes: by unit.
-        report_file: of the run; None if nothing was run.
-        deployment: None if there was none.
-
+    ``code``: OK, FAILED or INTERRUPTED. ``outcomes``: by unit. ``report_file``: of the run; None if nothing was run.
+    ``deployment``: None if there was none.
     """
 
     code: ExitCode
@@ -40,14 +36,9 @@ class RunResult:
 def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
     """Plan the selected units together, then apply that plan unit by unit, in dependency order.
 
-    Each unit may only do what is in the plan, or the run stops there. On AWS the operator is asked first.
-
-    Raises:
-        UsageError: bad input, or the operator refused; nothing was applied.
-        UnreadyAccountError: the account cannot take the plan; nothing was applied.
-        ConfigurationError: mistakes in the live tree.
-        PlatformctlError: something failed before units were applied.
-
+    Each unit may only do what is in the plan, or the run stops there. On AWS the operator is asked first. Raises
+    UsageError: bad input, or the operator refused, nothing was applied; UnreadyAccountError if the account cannot take the
+    plan; ConfigurationError: mistakes in the live tree; PlatformctlError: something failed before units were applied.
     """
     target = request.target
     with (

@@ -47,11 +47,7 @@ Reader = Callable[[Path], Value]
 def terragrunt_functions(place: Place, env: Mapping[str, str], read: Reader) -> dict[str, Function]:
     """Return the functions of ``grammar.FUNCTIONS`` for a file at a place.
 
-    Args:
-        place: from where the file is read.
-        env: what ``get_env`` reads.
-        read: evaluates another file and returns its sections as an object.
-
+    ``read``: evaluates another file and returns its sections as an object.
     """
     return {
         function.name: function

@@ -26,9 +26,7 @@ class MergeStrategy(StrEnum):
 class Setting:
     """An evaluated attribute and the place of its expression.
 
-    Attributes:
-        files: the files that contribute to the value; several after a deep merge.
-
+    ``files``: the files that contribute to the value; several after a deep merge.
     """
 
     value: Value

@@ -20,9 +20,7 @@ UNIT_FILE = "terragrunt.hcl"
 class Files:
     """What one load has read so far. It belongs to that load and is used from one thread.
 
-    Attributes:
-        env: the environment variables that ``get_env`` reads.
-
+    ``env``: the environment variables that ``get_env`` reads.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -35,10 +33,8 @@ class Files:
     def document(self, path: Path) -> Document:
         """Return the document of a file; the same object every time.
 
-        Raises:
-            ConfigurationError: the file cannot be read or parsed, or holds what the grammar refuses; the same error
-                every time, so that it is reported once.
-
+        Raises ConfigurationError: the file cannot be read or parsed, or holds what the grammar refuses; the same error
+        every time, so that it is reported once.
         """
         found = self._documents.get(path)
         if found is None:
@@ -74,9 +70,7 @@ class Files:
     def reading(self, path: Path) -> Iterator[None]:
         """Mark a file as being evaluated for ``read_terragrunt_config``.
 
-        Raises:
-            FunctionError: it is being evaluated already: the files read each other in a cycle.
-
+        Raises FunctionError if it is being evaluated already: the files read each other in a cycle.
         """
         if path in self._reading:
             names = [*self._reading[self._reading.index(path) :], path]
@@ -108,9 +102,7 @@ def environments(live: Path) -> list[str]:
 def environment_folder(live: Path, name: str) -> Path:
     """Return the folder of an environment, absolute.
 
-    Raises:
-        UsageError: there is no live tree, or no such environment in it.
-
+    Raises UsageError if there is no live tree, or no such environment in it.
     """
     live = Path(os.path.abspath(live))  # noqa: PTH100 - resolve() would follow symlinks and change what paths say
     if not live.is_dir():
@@ -133,9 +125,7 @@ def environment_folder(live: Path, name: str) -> Path:
 def unit_folders(environment: Path) -> list[Path]:
     """Return the folders of the units of an environment, at any depth, sorted.
 
-    Raises:
-        ConfigurationError: there are files that would be passed over although Terragrunt reads them.
-
+    Raises ConfigurationError if there are files that would be passed over although Terragrunt reads them.
     """
     collector = Collector()
     found: list[Path] = []

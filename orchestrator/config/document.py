@@ -42,12 +42,7 @@ _REPEATABLE = frozenset({"include", "generate", "dependency"})
 class Document:
     """A valid file, not evaluated.
 
-    Attributes:
-        includes: ``include`` blocks by label, in the order of the file; the label of a bare one is empty.
-        locals: the attributes of all ``locals`` blocks.
-        generate: ``generate`` blocks by label.
-        dependency: ``dependency`` blocks by label.
-
+    ``includes``: ``include`` blocks by label, in the order of the file; the label of a bare one is empty.
     """
 
     file: File
@@ -77,9 +72,7 @@ class Document:
 def read_document(file: File) -> Document:
     """Sort the content of a file by the grammar.
 
-    Raises:
-        ConfigurationError: everything in the file that the grammar does not know or refuses.
-
+    Raises ConfigurationError: everything in the file that the grammar does not know or refuses.
     """
     collector = Collector()
     _check_attributes(file.body, collector)

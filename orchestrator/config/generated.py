@@ -86,9 +86,7 @@ class StateFile:
 class RemoteState:
     """Where the state of a unit is kept: the backend's name and settings, all known.
 
-    Attributes:
-        range: the place of ``config``.
-
+    ``range``: the place of ``config``.
     """
 
     backend: str
@@ -118,9 +116,8 @@ def backend_text(backend: str, config: Mapping[str, Value]) -> str:
 def remote_state(section: Section | None) -> RemoteState | None:
     """Read the ``remote_state`` block.
 
-    Raises:
-        ConfigurationError: a setting has the wrong type, holds a secret, or is one that configures Terragrunt rather than the backend.
-
+    Raises ConfigurationError: a setting has the wrong type, holds a secret, or is one that configures Terragrunt rather
+    than the backend.
     """
     if section is None:
         return None
@@ -152,12 +149,8 @@ def remote_state(section: Section | None) -> RemoteState | None:
 def generated_files(blocks: Mapping[str, Section]) -> tuple[list[GeneratedFile], list[str]]:
     """Read the ``generate`` blocks.
 
-    Returns:
-        The files, and the labels of the blocks whose contents depend on outputs that are not known yet.
-
-    Raises:
-        ConfigurationError: a setting has the wrong type.
-
+    Returns the files, and the labels of the blocks whose contents depend on outputs that are not known yet. Raises
+    ConfigurationError: a setting has the wrong type.
     """
     files: list[GeneratedFile] = []
     undetermined: list[str] = []
@@ -233,14 +226,7 @@ class StateAddress:
 def state_address(unit: str, state: RemoteState | None, place: Range | None = None) -> StateAddress:
     """Read the address out of a unit's ``remote_state`` block.
 
-    Args:
-        unit: the unit's name, for messages.
-        state: the block; None where the unit has none.
-        place: where to point when there is no block.
-
-    Raises:
-        ConfigurationError: the state is not in S3, or bucket or key is missing.
-
+    Raises ConfigurationError if the state is not in S3, or bucket or key is missing.
     """
     if state is None or state.backend != "s3":
         backend = "no remote_state block" if state is None else f'backend "{state.backend}"'
@@ -266,12 +252,10 @@ class EvaluatedUnit:
     """A unit, evaluated with the outputs of the units before it.
 
     Attributes:
-        name: the unit's name.
-        folder: where its terragrunt.hcl lies, absolute.
         inputs: the variables of its module; may hold unknown values, and secrets as ``Sensitive``. Not in the repr.
         generated: the files to write next to the module, the backend's among them.
-        undetermined: labels of generate blocks whose contents depend on outputs that are not known yet; their files
-            are not among ``generated``.
+        undetermined: labels of generate blocks whose contents depend on outputs that are not known yet; their files are
+            not among ``generated``.
 
     """
 

@@ -28,10 +28,8 @@ class Labels(StrEnum):
 class BlockRule:
     """One supported block.
 
-    Attributes:
-        attributes: the supported attributes, and whether each is required; None when any name is allowed.
-        refused: attributes and nested blocks that Terragrunt knows and this program does not, each with its hint.
-
+    ``attributes``: the supported attributes, and whether each is required; None when any name is allowed. ``refused``:
+    attributes and nested blocks that Terragrunt knows and this program does not, each with its hint.
     """
 
     labels: Labels
@@ -251,11 +249,7 @@ _ELSEWHERE: Mapping[str, str] = {
 def refused_roots(found: Iterable[Reference], stage: EvaluationStage, *, included: bool) -> Collector:
     """Return the references whose root does not exist at the stage; they are errors even inside ``try``.
 
-    Args:
-        found: the references of one expression.
-        stage: what is being evaluated.
-        included: whether the file is an included one, which never sees ``include``.
-
+    ``included``: whether the file is an included one, which never sees ``include``.
     """
     collector = Collector()
     for reference in found:

@@ -14,12 +14,7 @@ from orchestrator.hcl import Attribute, Block, Literal, parse_file
 class Variable:
     """An input variable of a module.
 
-    Attributes:
-        required: it has no default.
-        type: its type constraint as written; "any" when there is none.
-        nullable: whether null may be passed.
-        range: where it is declared.
-
+    ``required``: it has no default. ``type``: its type constraint as written; "any" when there is none.
     """
 
     name: str
@@ -32,12 +27,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleInterface:
-    """What a module takes and gives.
-
-    Attributes:
-        outputs: whether each output is declared sensitive, by name.
-
-    """
+    """What a module takes and gives. ``outputs``: whether each output is declared sensitive, by name."""
 
     folder: Path
     variables: Mapping[str, Variable]
@@ -47,9 +37,7 @@ class ModuleInterface:
 def module_interface(folder: Path) -> ModuleInterface:
     """Read the ``*.tf`` and ``*.tf.json`` files of a folder, override files last, as Terraform merges them.
 
-    Raises:
-        ConfigurationError: a file does not parse; the folder is missing or holds no such file.
-
+    Raises ConfigurationError if a file does not parse; the folder is missing or holds no such file.
     """
     files = module_files(folder)
     if not files:

@@ -44,10 +44,7 @@ class MockMerge(StrEnum):
 class DependencyBlock:
     """A ``dependency`` block after evaluation and merging.
 
-    Attributes:
-        folder: where it points to, absolute.
-        target: the name of the unit that lies there.
-
+    ``folder``: where it points to, absolute; ``target``: the name of the unit that lies there.
     """
 
     label: str
@@ -62,11 +59,8 @@ class DependencyBlock:
 class DependencyOutputs:
     """What ``dependency`` means to the expressions of one unit.
 
-    Attributes:
-        blocks: the dependency blocks by label.
-        values: the outputs of units by unit name; a unit that is missing has none yet.
-        interface: the module interface of a unit; None where it cannot be known without a download.
-
+    ``values``: the outputs of units by unit name; a unit that is missing has none yet. ``interface``: the module
+    interface of a unit; None where it cannot be known without a download.
     """
 
     blocks: Mapping[str, DependencyBlock]
@@ -166,9 +160,7 @@ NO_OUTPUTS = DependencyOutputs(blocks={}, values={}, interface=_no_interface)
 def dependency_block(label: str, section: Section, *, folder: Path, target: str, place: Range) -> DependencyBlock:
     """Check the settings of a dependency block, those for mocks included.
 
-    Raises:
-        ConfigurationError: a setting has the wrong type.
-
+    Raises ConfigurationError if a setting has the wrong type.
     """
     settings.strings(section, "mock_outputs_allowed_terraform_commands")
     settings.choice(section, "mock_outputs_merge_strategy_with_state", MockMerge.NO_MERGE)
@@ -191,14 +183,7 @@ def _listed(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explainer:
-    """What is known about the names of one file.
-
-    Attributes:
-        locals: the names of its locals.
-        includes: its includes by label, and whether each is exposed.
-        outputs: its dependencies.
-
-    """
+    """What is known about the names of one file. ``includes``: its includes by label, and whether each is exposed."""
 
     locals: Collection[str]
     includes: Mapping[str, bool]

@@ -85,11 +85,8 @@ class FileScope:
     ) -> Value:
         """Evaluate an expression of this file.
 
-        Args:
-            expression: part of this file.
-            stage: what is being evaluated; it decides which names exist.
-            outputs: the outputs of the dependencies; used in the last stage only.
-
+        ``stage``: what is being evaluated; it decides which names exist. ``outputs``: the outputs of the dependencies;
+        used in the last stage only.
         """
         try:
             return self._evaluate(expression, stage, outputs)

@@ -19,9 +19,7 @@ from orchestrator.model.graph import Graph
 def check_units(units: Mapping[str, UnitConfiguration]) -> list[Diagnostic]:
     """Evaluate every unit with unknown outputs, and compare its inputs with its module.
 
-    Returns:
-        Errors and warnings, sorted and without repeats.
-
+    Returns errors and warnings, sorted and without repeats.
     """
     collector = Collector()
     everywhere = frozenset[Path].intersection(*(unit.files() for unit in units.values())) if units else frozenset()
@@ -100,14 +98,7 @@ def _check_state(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """The units of one environment and the order between them.
-
-    Attributes:
-        environment: its name.
-        folder: its folder, absolute.
-        units: by name, sorted.
-
-    """
+    """The units of one environment and the order between them. ``units``: by name, sorted."""
 
     environment: str
     folder: Path
@@ -122,16 +113,9 @@ class Stack:
 def load_stack(*, live: Path, environment: str, env: Mapping[str, str], names: Collection[str] | None = None) -> Stack:
     """Read the units of an environment and order them.
 
-    Args:
-        live: the folder of the live tree.
-        environment: the name of a folder in it.
-        env: the environment variables that ``get_env`` reads.
-        names: read only these units and what they depend on; None for all. Mistakes in other units do not matter then.
-
-    Raises:
-        UsageError: no such environment or unit.
-        ConfigurationError: every mistake of every unit that stands in the way of the graph.
-
+    ``names``: read only these units and what they depend on; None for all. Mistakes in other units do not matter then.
+    Raises UsageError: no such environment or unit; ConfigurationError: every mistake of every unit that stands in the
+    way of the graph.
     """
     folder = environment_folder(live, environment)
     loader = _Loader(folder, env)

@@ -15,13 +15,8 @@ from orchestrator.config import EvaluatedUnit, LocalSource
 def orphaned(keys: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
     """Find the states that belong to no unit.
 
-    Args:
-        keys: of all objects under the deployment's prefix.
-        known: the key of the state of each unit in the live tree, by name.
-
-    Returns:
-        the keys by unit name; names stand in them as those of the known units stand in theirs.
-
+    ``keys``: of all objects under the deployment's prefix; ``known``: the key of the state of each unit in the live
+    tree, by name. Returns the keys by unit name; names stand in them as those of the known units stand in theirs.
     """
     found: dict[str, str] = {}
     for name, key in known.items():
@@ -49,13 +44,8 @@ def _around(name: str, key: str) -> tuple[str, str]:
 def stand_in(template: EvaluatedUnit, *, name: str, key: str, state_key: str, nothing: LocalSource) -> EvaluatedUnit:
     """Return a unit without module and inputs, for destroying what a state holds.
 
-    Args:
-        template: a unit of the same environment, which provides the provider and the backend.
-        name: of the unit.
-        key: of the template's state.
-        state_key: of the unit's state.
-        nothing: a folder without configuration.
-
+    ``template``: a unit of the same environment, which provides the provider and the backend; ``key``: of the
+    template's state; ``state_key``: of the unit's state.
     """
     remote_state = template.remote_state
     if remote_state is not None:
@@ -190,11 +180,8 @@ def has_expired(expires: datetime | None, now: datetime) -> bool:
 def state_units(suffix: str, keys: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
     """Return the key of each unit's state, also of units that are not in the live tree.
 
-    Args:
-        suffix: the deployment's.
-        keys: of all objects under the suffix; those that are no states are ignored.
-        known: the key of the state of each unit in the live tree.
-
+    ``suffix``: the deployment's. ``keys``: of all objects under the suffix; those that are no states are ignored.
+    ``known``: the key of the state of each unit in the live tree.
     """
     states = sorted(key for key in keys if key.endswith(".tfstate"))
     found = {name: key for name, key in known.items() if key in states} | orphaned(states, known)

@@ -34,11 +34,8 @@ POLL_SECONDS = 0.1
 class Outcome:
     """How the work on one unit ended.
 
-    Attributes:
-        error: what went wrong, for people; empty unless the status is FAILED or CANCELLED.
-        log: the path of the log of the unit's Terraform commands.
-        stops_run: no further unit may start; running units finish.
-
+    ``error``: what went wrong, for people; empty unless the status is FAILED or CANCELLED. ``log``: the path of the log
+    of the unit's Terraform commands. ``stops_run``: no further unit may start; running units finish.
     """
 
     status: Status
@@ -105,7 +102,6 @@ class Execution:
     Attributes:
         schedule: owned by the thread that calls ``run``.
         work: what is done with each unit, in a worker.
-        parallelism: how many units are worked on at once.
         emit: receives every event, in the calling thread.
         clock: returns seconds since the epoch.
         stop_running: interrupts running work in an orderly way; called once, after an urgent interrupt.

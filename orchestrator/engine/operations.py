@@ -22,11 +22,7 @@ from orchestrator.model.status import Changes, Status
 class Outputs:
     """The outputs of the applied units. Shared by the workers; guarded by a lock.
 
-    Attributes:
-        stack: the units of the live tree.
-        states: reads their states.
-        orphans: units that have a state and are not in the stack, by name.
-
+    ``orphans``: units that have a state and are not in the stack, by name.
     """
 
     stack: Stack
@@ -81,9 +77,6 @@ class UnitWork:
     """Does the work on single units, in worker threads.
 
     Attributes:
-        outputs: of the units.
-        terraform: runs it.
-        logs: the folder of the logs.
         approval: the changes that are allowed in each unit; None allows all that its configuration implies.
         idle: units that need no change; nothing is run for them.
         nothing: a folder without configuration, for destroying units whose own no longer works.
@@ -144,9 +137,7 @@ class UnitWork:
     def _known(self, name: str) -> EvaluatedUnit:
         """Evaluate the unit completely.
 
-        Raises:
-            PlatformctlError: a unit that it reads outputs of has not been applied.
-
+        Raises PlatformctlError if a unit that it reads outputs of has not been applied.
         """
         unit = self.outputs.evaluate(name)
         unknown = sorted(key for key, value in unit.inputs.items() if not is_wholly_known(value))
@@ -192,9 +183,7 @@ class UnitWork:
 def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
     """Return the units to work on, in dependency order: all, or those named.
 
-    Raises:
-        UsageError: a name is not a unit of the environment.
-
+    Raises UsageError: a name is not a unit of the environment.
     """
     unknown = sorted(set(only) - set(stack.units))
     if unknown:
@@ -209,9 +198,7 @@ def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
 def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
     """Check that all outputs exist that the selected units read from others.
 
-    Raises:
-        UsageError: a unit outside the selection has not been applied, so its outputs do not exist.
-
+    Raises UsageError if a unit outside the selection has not been applied, so its outputs do not exist.
     """
     missing: dict[str, list[str]] = {}
     for name in selected:
@@ -241,9 +228,7 @@ def dependents_of(outputs: Outputs, selected: Collection[str]) -> tuple[str, ...
 def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
     """Check that nothing outside the selection depends on what is about to be destroyed.
 
-    Raises:
-        UsageError: an applied unit outside the selection depends on a selected one.
-
+    Raises UsageError: an applied unit outside the selection depends on a selected one.
     """
     standing = dependents_of(outputs, selected)
     if standing:

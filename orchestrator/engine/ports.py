@@ -38,10 +38,7 @@ class ResourceProgress:
 class Retrying:
     """The last attempt failed with a transient error; the next one starts in ``seconds``.
 
-    Attributes:
-        attempt: the number of the next attempt; a unit's first is 1.
-        reason: the transient error, in one line.
-
+    ``attempt``: the number of the next attempt; a unit's first is 1. ``reason``: the transient error, in one line.
     """
 
     attempt: int
@@ -56,10 +53,8 @@ Progress: TypeAlias = Phase | Planned | ResourceProgress | Retrying
 class UnitChange:
     """What Terraform is about to do with one resource instance of a unit.
 
-    Attributes:
-        address: within the unit, as in the unit's own state.
-        action: Terraform's own word where this version does not know it, so that it is never taken for an approved one.
-
+    ``address``: within the unit, as in the unit's own state; ``action``: Terraform's own word where this version does
+    not know it, so that it is never taken for an approved one.
     """
 
     address: str
@@ -114,11 +109,8 @@ class Terraform(Protocol):
     ) -> Applied:
         """Bring the unit to its configuration, or destroy all of it.
 
-        With ``accept`` the unit is planned first, the plan is put to it, and that very plan is applied if it is accepted.
-
-        Raises:
-            PlatformctlError: Terraform could not be run at all.
-
+        With ``accept`` the unit is planned first, the plan is put to it, and that very plan is applied if it is
+        accepted. Raises PlatformctlError if Terraform could not be run at all.
         """
         ...
 

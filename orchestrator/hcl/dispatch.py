@@ -33,9 +33,7 @@ def evaluates(kind: type[_Node]) -> Callable[[Callable[[_Node, Scope], Value]], 
 def evaluate(expression: Expression, scope: Scope) -> Value:
     """Return the value of an expression, as Terraform computes it.
 
-    Raises:
-        ConfigurationError: everything that is wrong with it.
-
+    Raises ConfigurationError: everything that is wrong with it.
     """
     return _evaluators[type(expression)](expression, scope)
 

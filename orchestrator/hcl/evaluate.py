@@ -17,9 +17,7 @@ from orchestrator.hcl.values import Unknown, Value, as_expression
 def evaluate(expression: Expression, scope: Scope) -> Value:
     """Compute the value of an expression, as Terraform does.
 
-    Raises:
-        ConfigurationError: everything that is wrong with it.
-
+    Raises ConfigurationError: everything that is wrong with it.
     """
     try:
         return dispatch.evaluate(expression, scope)

@@ -9,11 +9,8 @@ from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value
 def to_json_value(value: Value) -> object:
     """Return the value as plain Python for ``json.dumps``: sets become lists, and secrets what they hold.
 
-    A fraction becomes a float, which may lose digits beyond the seventeenth; integers are exact.
-
-    Raises:
-        ValueError: a part of the value is not known.
-
+    A fraction becomes a float, which may lose digits beyond the seventeenth; integers are exact. Raises ValueError: a
+    part of the value is not known.
     """
     match value:
         case Unknown():
@@ -32,9 +29,7 @@ def to_json_value(value: Value) -> object:
 def from_json_value(obj: object) -> Value:
     """Return the value of what ``json.loads`` returned; give it ``parse_float=Decimal`` to keep every digit.
 
-    Raises:
-        TypeError: an object that JSON does not have.
-
+    Raises TypeError: an object that JSON does not have.
     """
     match obj:
         case None | bool() | int() | str():

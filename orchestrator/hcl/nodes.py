@@ -50,9 +50,7 @@ class Node:
 class Literal(Node):
     """A value written out; in a folded tree any wholly known value.
 
-    Attributes:
-        value: a Value; not typed so, because values.py builds on this module.
-
+    ``value``: a Value; not typed so, because values.py builds on this module.
     """
 
     value: Any

@@ -38,13 +38,7 @@ _SHOWN = {NEWLINE: "the end of the line", END: "the end of the file", HEREDOC: "
 
 
 class SyntaxProblem(Exception):  # noqa: N818 - never leaves the parser, where it is one finding among several
-    """The text cannot be read on from here.
-
-    Attributes:
-        diagnostic: what is wrong.
-        offset: where text that may make sense again begins.
-
-    """
+    """The text cannot be read on from here. ``offset``: where text that may make sense again begins."""
 
     def __init__(self, diagnostic: Diagnostic, offset: int) -> None:
         super().__init__(diagnostic.summary)

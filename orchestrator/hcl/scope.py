@@ -12,10 +12,8 @@ from orchestrator.hcl.values import Value
 class FunctionError(Exception):
     """A function refuses its arguments.
 
-    Args:
-        message: a whole sentence that says what is wrong, without the function's name.
-        argument: the index of the argument at fault, from 0; None for the call as a whole.
-
+    ``message``: a whole sentence that says what is wrong, without the function's name. ``argument``: the index of the
+    argument at fault, from 0; None for the call as a whole.
     """
 
     def __init__(self, message: str, *, argument: int | None = None) -> None:
@@ -33,11 +31,10 @@ class Function:
 
     Attributes:
         call: takes the arguments by position; raises FunctionError.
-        minimum: how many arguments it needs.
         maximum: how many it takes at most; None for any number.
         portable: whether Terraform knows the function too, so that a call with unknown arguments can be left to it.
-        takes_unknown: whether ``call`` wants its arguments even when they are not wholly known (still unmarked);
-            it may then return a value with unknown parts, or ``NotImplemented`` to have the call left unknown.
+        takes_unknown: whether ``call`` wants its arguments even when they are not wholly known (still unmarked); it may
+            then return a value with unknown parts, or ``NotImplemented`` to have the call left unknown.
 
     """
 
@@ -99,9 +96,7 @@ def check_elements(count: int) -> None:
 def read_file(path: Path, *, largest: int | None = FILE_BYTES) -> bytes:
     """Read a regular file.
 
-    Raises:
-        OSError: it cannot be read, is a device or a pipe, which may never end, or is larger than ``largest`` bytes.
-
+    Raises OSError: it cannot be read, is a device or a pipe, which may never end, or is larger than ``largest`` bytes.
     """
     status = path.stat()
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -115,13 +110,9 @@ def read_file(path: Path, *, largest: int | None = FILE_BYTES) -> bytes:
 class Scope:
     """Variables and functions by name.
 
-    Attributes:
-        variables: root names ("local", "dependency", loop variables) and what they stand for.
-        functions: callable functions; ``try``, ``can``, ``templatefile``, ``sensitive``, ``nonsensitive`` and
-            ``issensitive`` belong to the language and are always there.
-        folder: what a relative path of ``templatefile`` is relative to; None means the current folder.
-        work: what the evaluation has done so far.
-
+    ``functions``: callable functions; ``try``, ``can``, ``templatefile``, ``sensitive``, ``nonsensitive`` and
+    ``issensitive`` belong to the language and are always there. ``folder``: what a relative path of ``templatefile`` is
+    relative to; None means the current folder.
     """
 
     variables: Mapping[str, Value]

@@ -134,11 +134,7 @@ def mark(value: Value) -> Value:
 def unknown_reference(*path: str, attributes: frozenset[str] | None = None, description: str = "") -> Unknown:
     """Return an unknown value whose expression is the reference ``path[0].path[1]...``.
 
-    Args:
-        *path: the root name and the attributes behind it; at least the root.
-        attributes: the attribute names that the value will have, where they are known.
-        description: what it is, in words, for messages: "the outputs of unit vpc".
-
+    ``*path``: the root name and the attributes behind it; at least the root.
     """
     root, *names = path
     source = Source(Path(".".join(path)), ".".join(path))

@@ -11,12 +11,8 @@ from orchestrator.diagnostics import Collector, Diagnostic, Range, did_you_mean
 class Dependency:
     """An edge of the graph: the unit that declares it needs ``target`` to be applied first.
 
-    Attributes:
-        name: the label of the ``dependency`` block; empty for an entry of ``dependencies.paths``.
-        target: the name of the unit that it points to.
-        range: where it is declared, for messages.
-        reads_outputs: whether outputs of the target are used; false for an order-only edge.
-
+    ``name``: the label of the ``dependency`` block; empty for an entry of ``dependencies.paths``. ``reads_outputs``:
+    whether outputs of the target are used; false for an order-only edge.
     """
 
     target: str
@@ -29,10 +25,8 @@ class Dependency:
 class Unit:
     """A unit of the stack.
 
-    Attributes:
-        name: its folder relative to the environment's folder, with forward slashes: "vpc", "data/aurora".
-        folder: where its terragrunt.hcl lies, absolute.
-
+    ``name``: its folder relative to the environment's folder, with forward slashes: "vpc", "data/aurora"; ``folder``:
+    where its terragrunt.hcl lies, absolute.
     """
 
     name: str
@@ -52,10 +46,8 @@ class Graph:
     def of(cls, units: Iterable[Unit]) -> "Graph":
         """Build the graph.
 
-        Raises:
-            ConfigurationError: a dependency points at no unit, or the dependencies form a cycle. Names every such edge, and
-                one cycle.
-
+        Raises ConfigurationError if a dependency points at no unit, or the dependencies form a cycle. Names every such
+        edge, and one cycle.
         """
         by_name = {unit.name: unit for unit in sorted(units, key=lambda unit: unit.name)}
         collector = Collector()

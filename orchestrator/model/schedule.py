@@ -24,10 +24,8 @@ class Skip:
 class Schedule:
     """The progress of a set of units through one run.
 
-    Args:
-        needs: for each unit the units that must succeed before it; units outside of the set count as satisfied.
-        seconds: how long each unit is expected to take; 1 where that is unknown.
-
+    ``needs``: for each unit the units that must succeed before it; units outside of the set count as satisfied.
+    ``seconds``: how long each unit is expected to take; 1 where that is unknown.
     """
 
     needs: Mapping[str, Collection[str]]

@@ -27,10 +27,8 @@ REGION = "us-east-1"
 class CloudSession:
     """Clients for one target.
 
-    Attributes:
-        environ: the environment that Terraform gets for this target.
-        endpoint: the local cloud's address; None for AWS.
-
+    ``environ``: the environment that Terraform gets for this target. ``endpoint``: the local cloud's address; None for
+    AWS.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -54,13 +52,8 @@ class CloudSession:
 def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str) -> CloudSession:
     """Return a session with the local cloud.
 
-    boto3 reads this process's environment while it makes a session, so the caller has removed real AWS settings from it.
-
-    Args:
-        environ: the environment of the local cloud, without real credentials.
-        endpoint: its address, on the loopback interface.
-        account_id: the account that it simulates.
-
+    boto3 reads this process's environment while it makes a session, so the caller has removed real AWS settings from
+    it. ``environ``: the environment of the local cloud, without real credentials.
     """
     session = boto3.session.Session(
         aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
@@ -73,9 +66,7 @@ def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str)
 def require_no_overrides(environ: Mapping[str, str]) -> None:
     """Check that no environment variable redirects calls meant for AWS.
 
-    Raises:
-        UsageError: an endpoint override is set.
-
+    Raises UsageError if an endpoint override is set.
     """
     named = (name for name in environ if name.startswith("AWS_ENDPOINT_URL") or name == "AWS_S3_ENDPOINT")
     overrides = sorted(name for name in named if environ[name])
@@ -111,9 +102,7 @@ def _redirected(detail: str, hint: str) -> UsageError:
 def aws_session(environ: Mapping[str, str]) -> CloudSession:
     """Return a session with AWS, with the credentials that boto3 finds.
 
-    Raises:
-        UsageError: an endpoint override is set, or there are no usable credentials.
-
+    Raises UsageError if an endpoint override is set, or there are no usable credentials.
     """
     require_no_overrides(environ)
     try:
@@ -134,12 +123,9 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
 def deploying_principal(client: Callable[[str], Any]) -> str:
     """Return the ARN of the IAM role or user behind the credentials, as a trust policy names it.
 
-    The ARN of a role's session lacks the path of the role, so IAM is asked for the role.
+    The ARN of a role's session lacks the path of the role, so IAM is asked for the role. Raises UsageError if they belong
+    to the account itself or to a federated user, or AWS does not tell.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-
-    Raises:
-        UsageError: they belong to the account itself or to a federated user, or AWS does not tell.
-
     """
     caller = "the caller"
     try:
@@ -207,9 +193,7 @@ def read_object(
 ) -> StoredObject | None:
     """Read an object, or one of its versions; None when it does not exist.
 
-    Raises:
-        PlatformctlError: S3 refuses or does not answer.
-
+    Raises PlatformctlError if S3 refuses or does not answer.
     """
     which = {} if version is None else {"VersionId": version}
     with explained(doing):
@@ -225,9 +209,7 @@ def read_object(
 def list_keys(session: CloudSession, bucket: str, prefix: str, *, doing: str) -> list[str]:
     """List the keys of the objects under a prefix, sorted; none when there is no bucket.
 
-    Raises:
-        PlatformctlError: S3 refuses or does not answer.
-
+    Raises PlatformctlError if S3 refuses or does not answer.
     """
     pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     with explained(doing):
@@ -242,9 +224,7 @@ def list_keys(session: CloudSession, bucket: str, prefix: str, *, doing: str) ->
 def parse_json(text: bytes) -> Any:
     """Parse JSON as RFC 8259 has it.
 
-    Raises:
-        ValueError: it is none: no text, no JSON, nested too deep, or a number without a value.
-
+    Raises ValueError if it is none: no text, no JSON, nested too deep, or a number without a value.
     """
     try:
         return json.loads(text, parse_constant=_refuse, parse_float=_finite)
@@ -266,13 +246,7 @@ def _finite(digits: str) -> float:
 def unreadable(what: str, bucket: str, key: str, why: str, *, otherwise: str = "") -> PlatformctlError:
     """Return the error about an object that is not what it should be; it never quotes the content, which may hold secrets.
 
-    Args:
-        what: the kind of object: "state".
-        bucket: of the object.
-        key: of the object.
-        why: completes "s3://... ".
-        otherwise: another way out, as a sentence.
-
+    ``why``: completes "s3://... "; ``otherwise``: another way out, as a sentence.
     """
     return PlatformctlError(
         f"A {what} cannot be read",

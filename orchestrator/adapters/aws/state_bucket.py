@@ -61,9 +61,7 @@ class _State(msgspec.Struct):
 def read_state(session: CloudSession, bucket: str, key: str, *, doing: str, version: str | None = None) -> State | None:
     """Read a state, or a version of it; None when it does not exist.
 
-    Raises:
-        PlatformctlError: S3 refuses, or the object is not a state of format version 4.
-
+    Raises PlatformctlError if S3 refuses, or the object is not a state of format version 4.
     """
     stored = read_object(session, bucket, key, doing=doing, version=version)
     if stored is None:
@@ -144,9 +142,7 @@ _FIELDS = frozenset(_Record.__struct_fields__)
 class S3StateBucket:
     """Implements ``orchestrator.commands.ports.StateBucket``.
 
-    Raises (all methods):
-        PlatformctlError: S3 refuses, or an object is not what it should be.
-
+    All methods raise PlatformctlError: S3 refuses, or an object is not what it should be.
     """
 
     session: CloudSession
@@ -298,10 +294,7 @@ class S3StateBucket:
 def _registered(suffix: str, document: Any) -> RegisteredDeployment:
     """Return the deployment of a record; older records lack fields, newer ones have fields to keep.
 
-    Raises:
-        msgspec.ValidationError: a field is not what it should be.
-        PlatformctlError: a newer platformctl wrote it.
-
+    Raises msgspec.ValidationError: a field is not what it should be; PlatformctlError if a newer platformctl wrote it.
     """
     record = msgspec.convert(document, _Record)
     if record.version > _VERSION:

@@ -58,9 +58,7 @@ def platform_name() -> str:
 def find_origin(environ: Mapping[str, str], *, provider: str, version: str) -> ProviderOrigin:
     """Find where the provider, for example "hashicorp/aws", comes from.
 
-    Raises:
-        UsageError: PLATFORMCTL_PROVIDER_MIRROR does not hold the provider.
-
+    Raises UsageError: PLATFORMCTL_PROVIDER_MIRROR does not hold the provider.
     """
     requested = environ.get(OVERRIDE, "")
     if requested:
@@ -135,10 +133,7 @@ _OPERATORS = {None: "==", "=": "==", "~>": "~="}
 class LockedProvider:
     """One entry of a lock file.
 
-    Attributes:
-        address: for example "registry.terraform.io/hashicorp/aws".
-        hashes: each with its scheme, "h1:...".
-
+    ``address``: for example "registry.terraform.io/hashicorp/aws"; ``hashes``: each with its scheme, "h1:...".
     """
 
     address: str
@@ -158,9 +153,7 @@ class LockedProvider:
 def read_lock(file: Path) -> tuple[LockedProvider, ...]:
     """Read the entries of a lock file, by address.
 
-    Raises:
-        ConfigurationError: the file is missing or is not a lock file.
-
+    Raises ConfigurationError if the file is missing or is not a lock file.
     """
     found = []
     scope = Scope(variables={}, functions={})
@@ -194,9 +187,7 @@ def hash_folder(folder: Path) -> str:
 def verify(folder: Path, entry: LockedProvider, *, lock_file: Path) -> None:
     """Check an unpacked provider against its lock entry.
 
-    Raises:
-        UsageError: its hash is not among those of the lock file.
-
+    Raises UsageError: its hash is not among those of the lock file.
     """
     actual = hash_folder(folder)
     if actual not in entry.hashes:

@@ -42,14 +42,9 @@ class StackPlanner:
     def plan(self, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> StackPlan:
         """Plan the units against their states.
 
-        Args:
-            units: evaluated with unknown outputs of the units that are planned with them.
-            states: by unit name, the state document of each unit that has one.
-
-        Raises:
-            UsageError: the units cannot be planned together.
-            PlatformctlError: Terraform failed; its errors are the detail.
-
+        ``units``: evaluated with unknown outputs of the units that are planned with them; ``states``: by unit name, the
+        state document of each unit that has one. Raises UsageError if the units cannot be planned together;
+        PlatformctlError: Terraform failed, its errors are the detail.
         """
         self.home.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(self.home)

@@ -53,9 +53,8 @@ def provider_configuration(unit: EvaluatedUnit, module: Path) -> str | None:
 def check_constraints(unit: EvaluatedUnit, module: Path, locked: LockedProvider) -> None:
     """Check the module's version constraints, which Terraform does not do for a provider that it is attached to.
 
-    Raises:
-        UsageError: the locked version does not meet the constraint, or the module needs a provider that is not locked.
-
+    Raises UsageError: the locked version does not meet the constraint, or the module needs a provider that is not
+    locked.
     """
     for name, source, constraint in _requirements(_module_bodies(module)):
         if source != locked.source:
@@ -149,9 +148,7 @@ class SharedProviders:
     def reattach(self, configuration: str) -> str:
         """Return TF_REATTACH_PROVIDERS for a provider configuration; start its process at the first call.
 
-        Raises:
-            PlatformctlError: the provider did not start; the end of its log is in the message.
-
+        Raises PlatformctlError if the provider did not start; the end of its log is in the message.
         """
         with self._lock:
             if configuration not in self._started:

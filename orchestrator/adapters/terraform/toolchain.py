@@ -45,10 +45,7 @@ OVERRIDE = "PLATFORMCTL_TERRAFORM"
 class TerraformBinary:
     """A Terraform that can be run.
 
-    Attributes:
-        version: as it reports it, for example "1.11.4".
-        reason: why it was chosen, for ``doctor``.
-
+    ``version``: as it reports it, for example "1.11.4"; ``reason``: why it was chosen, for ``doctor``.
     """
 
     arguments: tuple[str, ...]
@@ -58,12 +55,7 @@ class TerraformBinary:
 
 
 def find_binary(environ: Mapping[str, str]) -> TerraformBinary:
-    """Choose the Terraform to run.
-
-    Raises:
-        UsageError: there is none, or the requested one cannot be used.
-
-    """
+    """Choose the Terraform to run; raises UsageError if there is none, or the requested one cannot be used."""
     requested = environ.get(OVERRIDE, "")
     if requested == "embedded":
         return _embedded(f"{OVERRIDE} requests it")
@@ -198,12 +190,8 @@ class Toolchain:
     def install_provider(self) -> Path:
         """Install the provider if it is not there, verify it against the lock file, and return its executable.
 
-        Works once per run; later calls return the same path.
-
-        Raises:
-            UsageError: its hash is not locked.
-            PlatformctlError: it could not be downloaded.
-
+        Works once per run; later calls return the same path. Raises UsageError: its hash is not locked;
+        PlatformctlError: it could not be downloaded.
         """
         return self._executable
 
@@ -226,11 +214,8 @@ class Toolchain:
         """Let Terraform install the provider into a root module of its own.
 
         Terraform checks the download against the committed lock file there, and adds the "h1" hash of this platform's
-        unpacked files to its copy, which is what later runs are checked against.
-
-        Returns:
-            the provider's folder, and the lock file that vouches for it.
-
+        unpacked files to its copy, which is what later runs are checked against. Returns the provider's folder, and the
+        lock file that vouches for it.
         """
         root = self.folder / "provider"
         folder = root / ".terraform" / "providers" / REGISTRY / self.provider.source / self.provider.version

@@ -82,13 +82,8 @@ _AWS_PARALLELISM = 10
 class ProjectTerraform:
     """Terraform for one deployment of a project.
 
-    Attributes:
-        live: the live folder, with the providers' lock file.
-        home: the folder that platformctl writes to.
-        environ: the environment that Terraform's is made of.
-        is_local: whether the target is the local cloud.
-        root: the folder of the deployment's workspaces.
-
+    ``live``: the live folder, with the providers' lock file; ``environ``: the environment that Terraform's is made of;
+    ``root``: the folder of the deployment's workspaces.
     """
 
     live: Path

@@ -44,11 +44,8 @@ class AttributeChange:
 class PlannedChange:
     """What will happen to one resource instance.
 
-    Attributes:
-        address: within its unit, as in the unit's own state.
-        reason: why, in Terraform's word for it ("replace_because_tainted").
-        previous_address: where the state has it now, if it moves.
-
+    ``address``: within its unit, as in the unit's own state; ``reason``: why, in Terraform's word for it
+    ("replace_because_tainted"); ``previous_address``: where the state has it now, if it moves.
     """
 
     address: str
@@ -143,9 +140,7 @@ class _TerraformPlan(msgspec.Struct):
 def read_plan(document: object, *, units: Sequence[str], providers: int = 1) -> StackPlan:
     """Read ``terraform show -json`` of the plan, unit by unit.
 
-    Raises:
-        ValueError: the document is not a plan of these units.
-
+    Raises ValueError: the document is not a plan of these units.
     """
     found = msgspec.convert(document, _TerraformPlan)
     changed = {name for name, change in found.output_changes.items() if change.actions != ("no-op",)}
@@ -249,12 +244,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """The changes that were approved.
-
-    Attributes:
-        units: by unit name, the approved changes.
-
-    """
+    """The changes that were approved."""
 
     units: Mapping[str, frozenset[UnitChange]] = field(default_factory=dict)
 

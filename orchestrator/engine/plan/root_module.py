@@ -25,10 +25,8 @@ from orchestrator.model.versions import release
 class RootModule:
     """The root module of a stack.
 
-    Attributes:
-        files: the text files, by name.
-        aliases: by unit name, the alias of its provider configuration; without the units that use the root module's own.
-
+    ``files``: the text files, by name. ``aliases``: by unit name, the alias of its provider configuration; without the
+    units that use the root module's own.
     """
 
     files: Mapping[str, str]
@@ -58,14 +56,13 @@ def root_module(
 
     Each unit has one output there, its outputs as JSON; compared with the states, it shows whether they change.
 
+    Raises UsageError: a unit's provider configuration cannot be passed to a module.
+
     Args:
         units: the units, each evaluated with unknown outputs of its dependencies.
         sources: by unit name, the module source to call.
         variables: by unit name, the variables that its module declares; other inputs are left out.
         outputs: by unit name, the outputs that its module declares.
-
-    Raises:
-        UsageError: a unit's provider configuration cannot be passed to a module.
 
     """
     providers = _providers(units)

@@ -43,10 +43,8 @@ def _now() -> datetime:
 def terraform_functions(base_folder: Path, *, now: Callable[[], datetime] = _now) -> Mapping[str, Function]:
     """Return the functions by name.
 
-    Args:
-        base_folder: where relative paths of the functions that read files start.
-        now: the clock; read once, so that every timestamp of these functions is the same instant.
-
+    ``base_folder``: where relative paths of the functions that read files start. ``now``: the clock; read once, so that
+    every timestamp of these functions is the same instant.
     """
     own = (*filesystem.file_functions(base_folder), *datetimes.clock_functions(now()))
     return _PURE | {function.name: function for function in own}

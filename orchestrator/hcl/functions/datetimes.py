@@ -33,10 +33,7 @@ _LARGEST_DURATION = 2**63
 class Moment:
     """A point in time, with the offset it was written in.
 
-    Attributes:
-        local: date and time of day at that offset, to the second.
-        nanosecond: what is beyond the second.
-
+    ``local``: date and time of day at that offset, to the second; ``nanosecond``: what is beyond the second.
     """
 
     local: datetime

@@ -35,15 +35,9 @@ def declare(
 ) -> Callable[[Callable[..., Value]], Function]:
     """Make a ``Function`` of a body.
 
-    Args:
-        name: what configuration calls it.
-        *parameters: the converters of the arguments, by position.
-        optional: how many of the parameters, from the end, may be left out.
-        rest: the converter of all arguments after those.
-        rest_minimum: how many of those it needs.
-        takes_unknown: as in ``Function``; the body never sees an argument that is itself unknown.
-        portable: as in ``Function``.
-
+    ``optional``: how many of the parameters, from the end, may be left out. ``rest``: the converter of all arguments
+    after those. ``rest_minimum``: how many of those it needs. ``takes_unknown``: as in ``Function``; the body never
+    sees an argument that is itself unknown.
     """
 
     def wrap(body: Callable[..., Value]) -> Function:

@@ -37,11 +37,7 @@ def matching_paths(folder: Path, pattern: str) -> Iterator[str]:
     """Return what fits a pattern below a folder, relative to it, with forward slashes.
 
     Yields folders and (but for ``**``) links that lead nowhere, too, and a path again for each way in which it fits.
-
-    Raises:
-        GlobError: the pattern is not valid.
-        TooManyFoldersError: there is no end to the folders.
-
+    Raises GlobError: the pattern is not valid; TooManyFoldersError if there is no end to the folders.
     """
     names = pattern.split("/")
     for name in names:

@@ -33,16 +33,7 @@ _INDEX_DIGITS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """One ``%...`` of a format string.
-
-    Attributes:
-        raw: how it is written.
-        offset: where it begins.
-        mode: its letter.
-        layout: flags, width and precision.
-        argument: which argument it shows, from 0.
-
-    """
+    """One ``%...`` of a format string. ``argument``: which argument it shows, from 0."""
 
     raw: str
     offset: int

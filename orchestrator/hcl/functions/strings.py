@@ -234,9 +234,7 @@ def substitute(value: str, part: str, replacement: str) -> Value:
 class _Pattern:
     """A compiled pattern and the names of its groups; None for a group without one. It searches UTF-8, as RE2 does.
 
-    Raises:
-        re2.error: the pattern is not valid.
-
+    Raises re2.error: the pattern is not valid.
     """
 
     def __init__(self, pattern: str) -> None:
