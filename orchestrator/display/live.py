@@ -13,22 +13,7 @@ from rich.console import Console
 from rich.status import Status as Spinner
 from rich.text import Text
 
-from orchestrator.engine.events import (
-    Event,
-    ResourceFinished,
-    ResourceStarted,
-    RunFinished,
-    RunInterrupted,
-    RunStarted,
-    RunStopped,
-    StepFinished,
-    StepStarted,
-    UnitFinished,
-    UnitPhase,
-    UnitPlanned,
-    UnitRetried,
-    UnitStarted,
-)
+from orchestrator.engine import events
 from orchestrator.model.status import Changes, Status
 
 _VERBS = {"up": "applied", "destroy": "destroyed"}
@@ -55,62 +40,62 @@ class RunView:
     step_since: float = 0.0
     width: int = 0
     running: dict[str, UnitView] = field(default_factory=dict)
-    finished: dict[str, UnitFinished] = field(default_factory=dict)
+    finished: dict[str, events.UnitFinished] = field(default_factory=dict)
     units: tuple[str, ...] = ()
 
-    def take(self, event: Event) -> None:
+    def take(self, event: events.Event) -> None:
         """Fold one event in."""
         match event:
-            case RunStarted():
+            case events.RunStarted():
                 self.command, self.units = event.command, event.units
                 self.started = self.started or event.time
                 self.width = max((len(name) for name in event.units), default=0)
-            case StepStarted():
+            case events.StepStarted():
                 self.step, self.step_since = event.text, event.time
                 self.started = self.started or event.time
-            case StepFinished():
+            case events.StepFinished():
                 self.step = ""
-            case UnitStarted():
+            case events.UnitStarted():
                 self.running[event.unit] = UnitView(since=event.time)
-            case UnitPhase():
+            case events.UnitPhase():
                 self.running[event.unit].phase = event.phase
-            case UnitPlanned():
+            case events.UnitPlanned():
                 self.running[event.unit].planned = event.changes
-            case ResourceStarted():
+            case events.ResourceStarted():
                 self.running[event.unit].resources[event.address] = event.time
-            case ResourceFinished():
+            case events.ResourceFinished():
                 unit = self.running[event.unit]
                 unit.resources.pop(event.address, None)
                 unit.finished += 1
-            case UnitFinished():
+            case events.UnitFinished():
                 self.running.pop(event.unit, None)
                 self.finished[event.unit] = event
 
 
-def event_lines(event: Event, view: RunView) -> list[str]:
+def event_lines(event: events.Event, view: RunView) -> list[str]:
     """Return the lines for an event, given the view that includes it; most events have none."""
     clock = f"[{seconds(event.time - view.started):>6}]"
     match event:
-        case RunStarted():
+        case events.RunStarted():
             where = "the local cloud" if event.target == "local" else "AWS"
             count = f"{len(event.units)} unit{'s' if len(event.units) != 1 else ''}"
             return [f'{event.command} of "{event.suffix}", environment {event.environment}, on {where}: {count}']
-        case StepFinished() if event.text:
+        case events.StepFinished() if event.text:
             return [f"{clock} {event.text}"]
-        case UnitStarted():
+        case events.UnitStarted():
             return [f"{clock} {event.unit:<{view.width}}  started"]
-        case UnitPlanned():
+        case events.UnitPlanned():
             to_do = f"to do: {event.changes}" if event.changes else "nothing to do"
             return [f"{clock} {event.unit:<{view.width}}  {to_do}"]
-        case UnitRetried():
+        case events.UnitRetried():
             again = f"attempt {event.attempt} in {seconds(event.wait)}: {event.reason}"
             return [f"{clock} {event.unit:<{view.width}}  {again}"]
-        case UnitFinished():
+        case events.UnitFinished():
             return [f"{clock} {event.unit:<{view.width}}  {_ending(event, view)}"]
-        case RunStopped():
+        case events.RunStopped():
             waiting = f"; finishing {', '.join(event.waiting_for)}" if event.waiting_for else ""
             return [f'{clock} stopped, because the plan of "{event.unit}" exceeds the approved one{waiting}']
-        case RunInterrupted():
+        case events.RunInterrupted():
             waiting = (
                 f"; finishing {', '.join(event.waiting_for)}, Ctrl-C again asks whether to interrupt them"
                 if event.waiting_for
@@ -130,7 +115,7 @@ def heartbeat(view: RunView, now: float) -> str:
     return ""
 
 
-def summary_lines(view: RunView, end: RunFinished) -> list[str]:
+def summary_lines(view: RunView, end: events.RunFinished) -> list[str]:
     """Return the last lines of a run: what failed and why, and the numbers."""
     lines: list[str] = []
     for event in sorted(view.finished.values(), key=lambda item: item.unit):
@@ -166,7 +151,7 @@ def seconds(value: float) -> str:
     return f"{minutes}m{rest:02d}s"
 
 
-def _ending(event: UnitFinished, view: RunView) -> str:
+def _ending(event: events.UnitFinished, view: RunView) -> str:
     match event.status:
         case Status.CHANGED:
             return f"{_VERBS.get(view.command, 'done')}: {event.changes} ({seconds(event.seconds)})"
@@ -210,11 +195,15 @@ class ProgressLines:
     _spinner: Spinner | None = None
     _paused: bool = False
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Take one event."""
         with self._lock:
             self.view.take(event)
-            lines = summary_lines(self.view, event) if isinstance(event, RunFinished) else event_lines(event, self.view)
+            lines = (
+                summary_lines(self.view, event)
+                if isinstance(event, events.RunFinished)
+                else event_lines(event, self.view)
+            )
             for line in lines:
                 self._print(line)
 

@@ -9,19 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
-from orchestrator.engine.events import (
-    Event,
-    Listener,
-    ResourceFinished,
-    ResourceStarted,
-    RunInterrupted,
-    RunStopped,
-    UnitFinished,
-    UnitPhase,
-    UnitPlanned,
-    UnitRetried,
-    UnitStarted,
-)
+from orchestrator.engine import events
 from orchestrator.engine.ports import Phase, Planned, Progress, ResourceProgress, Retrying
 from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Changes, Status
@@ -115,7 +103,7 @@ class Execution:
     work: Work
     executor: Executor
     parallelism: int
-    emit: Listener
+    emit: events.Listener
     clock: Callable[[], float]
     interrupt: Interrupt
     stop_running: Callable[[], None]
@@ -136,7 +124,7 @@ class Execution:
         """
         while True:
             if self.interrupt and not self._stopping:
-                self.emit(RunInterrupted(time=self.clock(), waiting_for=self.schedule.running()))
+                self.emit(events.RunInterrupted(time=self.clock(), waiting_for=self.schedule.running()))
                 self._stop()
             self._consider_hurrying()
             if not self._stopping:
@@ -177,14 +165,14 @@ class Execution:
         self.wind_down()
         for name in self.schedule.cancel_pending():
             self.outcomes[name] = Outcome(status=Status.CANCELLED)
-            self.emit(UnitFinished(time=self.clock(), unit=name, status=Status.CANCELLED))
+            self.emit(events.UnitFinished(time=self.clock(), unit=name, status=Status.CANCELLED))
 
     def _take(self, message: "_Started | _Progressed | _Ended") -> None:
         now = self.clock()
         match message:
             case _Started(name):
                 self._since[name] = now
-                self.emit(UnitStarted(time=now, unit=name))
+                self.emit(events.UnitStarted(time=now, unit=name))
             case _Progressed(name, progress):
                 self.emit(_progress_event(name, progress, time=now))
             case _Ended(name, future):
@@ -192,10 +180,10 @@ class Execution:
                 self.outcomes[name] = outcome
                 self.emit(_finished_event(name, outcome, time=now, seconds=now - self._since.get(name, now)))
                 if outcome.stops_run and not self._stopping:
-                    self.emit(RunStopped(time=now, unit=name, waiting_for=self._running_without(name)))
+                    self.emit(events.RunStopped(time=now, unit=name, waiting_for=self._running_without(name)))
                 for skip in self.schedule.finish(name, outcome.status):
                     self.outcomes[skip.name] = Outcome(status=Status.SKIPPED)
-                    self.emit(UnitFinished(time=now, unit=skip.name, status=Status.SKIPPED, cause=skip.cause))
+                    self.emit(events.UnitFinished(time=now, unit=skip.name, status=Status.SKIPPED, cause=skip.cause))
                 if outcome.stops_run and not self._stopping:
                     self._stop()
 
@@ -222,8 +210,8 @@ def describe(error: Exception) -> str:
     return "\n".join(kept)
 
 
-def _finished_event(name: str, outcome: Outcome, *, time: float, seconds: float) -> UnitFinished:
-    return UnitFinished(
+def _finished_event(name: str, outcome: Outcome, *, time: float, seconds: float) -> events.UnitFinished:
+    return events.UnitFinished(
         time=time,
         unit=name,
         status=outcome.status,
@@ -234,19 +222,19 @@ def _finished_event(name: str, outcome: Outcome, *, time: float, seconds: float)
     )
 
 
-def _progress_event(name: str, progress: Progress, *, time: float) -> Event:
+def _progress_event(name: str, progress: Progress, *, time: float) -> events.Event:
     match progress:
         case Phase():
-            return UnitPhase(time=time, unit=name, phase=progress.name)
+            return events.UnitPhase(time=time, unit=name, phase=progress.name)
         case Planned():
-            return UnitPlanned(time=time, unit=name, changes=progress.changes)
+            return events.UnitPlanned(time=time, unit=name, changes=progress.changes)
         case Retrying():
-            return UnitRetried(
+            return events.UnitRetried(
                 time=time, unit=name, attempt=progress.attempt, wait=progress.seconds, reason=progress.reason
             )
         case ResourceProgress(address=address, action=action, seconds=seconds, failed=failed):
             if seconds is None:
-                return ResourceStarted(time=time, unit=name, address=address, action=action)
-            return ResourceFinished(
+                return events.ResourceStarted(time=time, unit=name, address=address, action=action)
+            return events.ResourceFinished(
                 time=time, unit=name, address=address, action=action, seconds=seconds, failed=failed
             )

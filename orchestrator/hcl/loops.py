@@ -9,25 +9,16 @@ from dataclasses import replace
 from itertools import count
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
+from orchestrator.hcl import nodes
 from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, fold, marked_if, split, truth
 from orchestrator.hcl.functions.conversion import composed, to_string, type_name
-from orchestrator.hcl.nodes import (
-    Expression,
-    ForList,
-    ForObject,
-    Literal,
-    Template,
-    TemplateFor,
-    TemplateIf,
-    VariableExpression,
-)
 from orchestrator.hcl.references import free_variables
 from orchestrator.hcl.scope import CHARACTERS, ITERATIONS, FunctionError, Scope
 from orchestrator.hcl.values import SetValue, Unknown, Value, as_expression
 
 
 def elements(
-    node: Expression, collection: Value, key_name: str | None, value_name: str, scope: Scope
+    node: nodes.Expression, collection: Value, key_name: str | None, value_name: str, scope: Scope
 ) -> Iterator[Scope]:
     """Return a scope for each element of a known collection; maps are walked in the order of their keys."""
     items: list[tuple[Value, Value]]
@@ -60,8 +51,8 @@ def elements(
 
 
 def fold_loop(
-    names: tuple[str | None, str], parts: Sequence[Expression], scope: Scope
-) -> tuple[tuple[str | None, str], list[Expression]]:
+    names: tuple[str | None, str], parts: Sequence[nodes.Expression], scope: Scope
+) -> tuple[tuple[str | None, str], list[nodes.Expression]]:
     """Return the parts of a loop with its variables left as symbols; returns the variables' names, too.
 
     A folded part may contain names from outside that are called like the loop's own variable, which would then catch
@@ -70,7 +61,9 @@ def fold_loop(
     place = parts[0].range
     for attempt in count(1):
         suffix = "" if attempt == 1 else f"_{attempt}"
-        symbols = {name: VariableExpression(name=f"{name}{suffix}", range=place) for name in names if name is not None}
+        symbols = {
+            name: nodes.VariableExpression(name=f"{name}{suffix}", range=place) for name in names if name is not None
+        }
         inner = scope.child(**{name: Unknown(symbol) for name, symbol in symbols.items()})
         folded = [fold(part, inner) for part in parts]
         own = list(symbols.values())
@@ -86,8 +79,8 @@ class _ShapeUnknownError(Exception):
     """Which elements there will be depends on something unknown."""
 
 
-@evaluates(ForList)
-def _for_list(node: ForList, scope: Scope) -> Value:
+@evaluates(nodes.ForList)
+def _for_list(node: nodes.ForList, scope: Scope) -> Value:
     collection, secret = split(evaluate(node.collection, scope))
     if isinstance(collection, Unknown):
         return marked_if(secret, _symbolic_list(node, collection, scope))
@@ -107,7 +100,7 @@ def _for_list(node: ForList, scope: Scope) -> Value:
     return marked_if(secret, result)
 
 
-def _symbolic_list(node: ForList, collection: Value, scope: Scope) -> Unknown:
+def _symbolic_list(node: nodes.ForList, collection: Value, scope: Scope) -> Unknown:
     parts = [node.result] if node.condition is None else [node.result, node.condition]
     (key_name, value_name), folded = fold_loop((node.key_name, node.value_name), parts, scope)
     return Unknown(
@@ -122,8 +115,8 @@ def _symbolic_list(node: ForList, collection: Value, scope: Scope) -> Unknown:
     )
 
 
-@evaluates(ForObject)
-def _for_object(node: ForObject, scope: Scope) -> Value:
+@evaluates(nodes.ForObject)
+def _for_object(node: nodes.ForObject, scope: Scope) -> Value:
     collection, secret = split(evaluate(node.collection, scope))
     if isinstance(collection, Unknown):
         return marked_if(secret, _symbolic_object(node, collection, scope))
@@ -161,7 +154,7 @@ def _for_object(node: ForObject, scope: Scope) -> Value:
     return marked_if(secret, dict(groups) if node.group else result)
 
 
-def _symbolic_object(node: ForObject, collection: Value, scope: Scope) -> Unknown:
+def _symbolic_object(node: nodes.ForObject, collection: Value, scope: Scope) -> Unknown:
     parts = [node.key_result, node.value_result] + ([] if node.condition is None else [node.condition])
     (key_name, value_name), folded = fold_loop((node.key_name, node.value_name), parts, scope)
     return Unknown(
@@ -177,7 +170,7 @@ def _symbolic_object(node: ForObject, collection: Value, scope: Scope) -> Unknow
     )
 
 
-def _kept(condition: Expression | None, scope: Scope) -> tuple[bool, bool]:
+def _kept(condition: nodes.Expression | None, scope: Scope) -> tuple[bool, bool]:
     """Tell whether the element passes the ``if``, and whether that is a secret."""
     if condition is None:
         return True, False
@@ -187,14 +180,14 @@ def _kept(condition: Expression | None, scope: Scope) -> tuple[bool, bool]:
     return truth(value, condition.range), secret
 
 
-def _key(node: ForObject, scope: Scope) -> tuple[str, bool]:
+def _key(node: nodes.ForObject, scope: Scope) -> tuple[str, bool]:
     value, secret = split(evaluate(node.key_result, scope))
     if isinstance(value, Unknown):
         raise _ShapeUnknownError
     return object_key(node.key_result, value), secret
 
 
-def object_key(node: Expression, value: Value) -> str:
+def object_key(node: nodes.Expression, value: Value) -> str:
     """Return a known value as the key of an object."""
     if value is None:
         raise failure(node.range, "Null value as key", "The key is null, but the keys of an object are strings.")
@@ -208,14 +201,14 @@ def object_key(node: Expression, value: Value) -> str:
         ) from None
 
 
-@evaluates(Template)
-def _template(node: Template, scope: Scope) -> Value:
-    if len(node.parts) == 1 and not isinstance(node.parts[0], TemplateIf | TemplateFor):
+@evaluates(nodes.Template)
+def _template(node: nodes.Template, scope: Scope) -> Value:
+    if len(node.parts) == 1 and not isinstance(node.parts[0], nodes.TemplateIf | nodes.TemplateFor):
         return evaluate(node.parts[0], scope)
     return _text(node, scope)
 
 
-def _text(node: Template, scope: Scope) -> Value:
+def _text(node: nodes.Template, scope: Scope) -> Value:
     """Return the template as a string; inside a directive a single interpolation is a string, too."""
     values = evaluate_all(node.parts, scope)
     return _joined(values, [part.range for part in node.parts], node.range)
@@ -223,7 +216,7 @@ def _text(node: Template, scope: Scope) -> Value:
 
 def _joined(values: Sequence[Value], places: Sequence[Range], whole: Range) -> Value:
     """Return the values as one string; unknown, with the texts between the unknown parts melted together, if one is."""
-    folded: list[Expression] = []
+    folded: list[nodes.Expression] = []
     text = ""
     secret = False
     for marked, place in zip(values, places, strict=True):
@@ -235,19 +228,19 @@ def _joined(values: Sequence[Value], places: Sequence[Range], whole: Range) -> V
                 raise failure(whole, TOO_MUCH, f"The string has more than {CHARACTERS:,} characters.")
             continue
         inner = value.expression
-        for piece in inner.parts if isinstance(inner, Template) else (inner,):
-            if isinstance(piece, Literal):
+        for piece in inner.parts if isinstance(inner, nodes.Template) else (inner,):
+            if isinstance(piece, nodes.Literal):
                 text += _string(piece.value, place)
                 continue
             if text:
-                folded.append(Literal(value=text, range=whole))
+                folded.append(nodes.Literal(value=text, range=whole))
                 text = ""
             folded.append(piece)
     if not folded:
         return marked_if(secret, composed(text))
     if text:
-        folded.append(Literal(value=text, range=whole))
-    return marked_if(secret, Unknown(Template(parts=tuple(folded), range=whole)))
+        folded.append(nodes.Literal(value=text, range=whole))
+    return marked_if(secret, Unknown(nodes.Template(parts=tuple(folded), range=whole)))
 
 
 def _string(value: Value, place: Range) -> str:
@@ -265,8 +258,8 @@ def _string(value: Value, place: Range) -> str:
         ) from None
 
 
-@evaluates(TemplateIf)
-def _if(node: TemplateIf, scope: Scope) -> Value:
+@evaluates(nodes.TemplateIf)
+def _if(node: nodes.TemplateIf, scope: Scope) -> Value:
     condition, secret = split(evaluate(node.condition, scope))
     if isinstance(condition, Unknown):
         then, otherwise = _text(node.then, scope), _text(node.otherwise, scope)
@@ -276,13 +269,13 @@ def _if(node: TemplateIf, scope: Scope) -> Value:
             then=_as_template(then, node.then.range),
             otherwise=_as_template(otherwise, node.otherwise.range),
         )
-        return marked_if(secret, Unknown(Template(parts=(folded,), range=node.range)))
+        return marked_if(secret, Unknown(nodes.Template(parts=(folded,), range=node.range)))
     choice = truth(condition, node.condition.range)
     return marked_if(secret, _text(node.then if choice else node.otherwise, scope))
 
 
-@evaluates(TemplateFor)
-def _for(node: TemplateFor, scope: Scope) -> Value:
+@evaluates(nodes.TemplateFor)
+def _for(node: nodes.TemplateFor, scope: Scope) -> Value:
     collection, secret = split(evaluate(node.collection, scope))
     if isinstance(collection, Unknown):
         names, (body,) = fold_loop((node.key_name, node.value_name), (node.body,), scope)
@@ -293,7 +286,7 @@ def _for(node: TemplateFor, scope: Scope) -> Value:
             collection=collection.expression,
             body=_template_of(body),
         )
-        return marked_if(secret, Unknown(Template(parts=(folded,), range=node.range)))
+        return marked_if(secret, Unknown(nodes.Template(parts=(folded,), range=node.range)))
     texts = [
         _text(node.body, inner)
         for inner in elements(node.collection, collection, node.key_name, node.value_name, scope)
@@ -301,12 +294,12 @@ def _for(node: TemplateFor, scope: Scope) -> Value:
     return marked_if(secret, _joined(texts, [node.body.range] * len(texts), node.range))
 
 
-def _as_template(value: Value, place: Range) -> Template:
+def _as_template(value: Value, place: Range) -> nodes.Template:
     return _template_of(as_expression(value, place))
 
 
-def _template_of(expression: Expression) -> Template:
+def _template_of(expression: nodes.Expression) -> nodes.Template:
     """Return the body of a directive; what is there already is a string."""
-    if isinstance(expression, Template):
+    if isinstance(expression, nodes.Template):
         return expression
-    return Template(parts=(expression,), range=expression.range)
+    return nodes.Template(parts=(expression,), range=expression.range)

@@ -9,36 +9,24 @@ import pytest
 from rich.text import Text
 
 from orchestrator.display.live import ProgressLines, RunView, event_lines, heartbeat, seconds, summary_lines
-from orchestrator.engine.events import (
-    ResourceFinished,
-    ResourceStarted,
-    RunFinished,
-    RunInterrupted,
-    RunStarted,
-    RunStopped,
-    StepFinished,
-    StepStarted,
-    UnitFinished,
-    UnitPhase,
-    UnitPlanned,
-    UnitRetried,
-    UnitStarted,
-)
+from orchestrator.engine import events
 from orchestrator.model.status import Changes, Status
 
 T = 1_700_000_000.0
 
 
 def started(*units, time=T, command="up", target="local"):
-    return RunStarted(time=time, run="r", command=command, environment="dev", suffix="pr42", target=target, units=units)
+    return events.RunStarted(
+        time=time, run="r", command=command, environment="dev", suffix="pr42", target=target, units=units
+    )
 
 
-def told(*events):
+def told(*told_of):
     """The lines of a run, and the view at its end."""
     view, lines = RunView(), []
-    for event in events:
+    for event in told_of:
         view.take(event)
-        lines.extend(summary_lines(view, event) if isinstance(event, RunFinished) else event_lines(event, view))
+        lines.extend(summary_lines(view, event) if isinstance(event, events.RunFinished) else event_lines(event, view))
     return lines, view
 
 
@@ -61,22 +49,22 @@ def test_durations(value, text):
 
 def test_c4_a_run_that_goes_well():
     lines, _ = told(
-        StepStarted(time=T, text="opening the local cloud"),
-        StepFinished(time=T + 1.2, text="local cloud runs on http://127.0.0.1:4566", seconds=1.2),
-        StepStarted(time=T + 1.2, text="preparing"),
-        StepFinished(time=T + 1.3, text="", seconds=0.1),
+        events.StepStarted(time=T, text="opening the local cloud"),
+        events.StepFinished(time=T + 1.2, text="local cloud runs on http://127.0.0.1:4566", seconds=1.2),
+        events.StepStarted(time=T + 1.2, text="preparing"),
+        events.StepFinished(time=T + 1.3, text="", seconds=0.1),
         started("kms", "docs", "data/aurora", time=T + 1.5),
-        UnitStarted(time=T + 1.6, unit="kms"),
-        UnitPhase(time=T + 1.6, unit="kms", phase="init"),
-        UnitPhase(time=T + 1.7, unit="kms", phase="apply"),
-        UnitPlanned(time=T + 3, unit="kms", changes=Changes(add=2)),
-        ResourceStarted(time=T + 3, unit="kms", address="aws_kms_key.this", action="create"),
-        ResourceFinished(time=T + 4, unit="kms", address="aws_kms_key.this", action="create", seconds=1),
-        UnitFinished(time=T + 5, unit="kms", status=Status.CHANGED, changes=Changes(add=2), seconds=3.4),
-        UnitStarted(time=T + 5, unit="data/aurora"),
-        UnitPlanned(time=T + 6, unit="data/aurora", changes=Changes()),
-        UnitFinished(time=T + 7, unit="data/aurora", status=Status.UNCHANGED, seconds=2),
-        RunFinished(time=T + 130, exit_code=0, seconds=130, changes=Changes(add=2)),
+        events.UnitStarted(time=T + 1.6, unit="kms"),
+        events.UnitPhase(time=T + 1.6, unit="kms", phase="init"),
+        events.UnitPhase(time=T + 1.7, unit="kms", phase="apply"),
+        events.UnitPlanned(time=T + 3, unit="kms", changes=Changes(add=2)),
+        events.ResourceStarted(time=T + 3, unit="kms", address="aws_kms_key.this", action="create"),
+        events.ResourceFinished(time=T + 4, unit="kms", address="aws_kms_key.this", action="create", seconds=1),
+        events.UnitFinished(time=T + 5, unit="kms", status=Status.CHANGED, changes=Changes(add=2), seconds=3.4),
+        events.UnitStarted(time=T + 5, unit="data/aurora"),
+        events.UnitPlanned(time=T + 6, unit="data/aurora", changes=Changes()),
+        events.UnitFinished(time=T + 7, unit="data/aurora", status=Status.UNCHANGED, seconds=2),
+        events.RunFinished(time=T + 130, exit_code=0, seconds=130, changes=Changes(add=2)),
     )
     assert lines == [
         "[ 1.2 s] local cloud runs on http://127.0.0.1:4566",
@@ -94,8 +82,8 @@ def test_c4_a_run_that_goes_well():
 def test_c5_failures_name_their_reason_skips_their_cause_and_the_summary_says_both():
     lines, _ = told(
         started("kms", "vpc", "s3", "api", target="aws", time=T),
-        UnitStarted(time=T, unit="vpc"),
-        UnitFinished(
+        events.UnitStarted(time=T, unit="vpc"),
+        events.UnitFinished(
             time=T + 2,
             unit="vpc",
             status=Status.FAILED,
@@ -104,11 +92,11 @@ def test_c5_failures_name_their_reason_skips_their_cause_and_the_summary_says_bo
             error="aws_vpc.this: creating EC2 VPC\nVpcLimitExceeded\n\nat main.tf:3",
             log="/runs/1/logs/vpc.log",
         ),
-        UnitFinished(time=T + 2, unit="api", status=Status.SKIPPED, cause="vpc"),
-        UnitStarted(time=T + 2, unit="s3"),
-        UnitFinished(time=T + 3, unit="s3", status=Status.FAILED, seconds=1),
-        UnitFinished(time=T + 3, unit="kms", status=Status.CANCELLED),
-        RunFinished(time=T + 3, exit_code=1, seconds=3, changes=Changes(add=1)),
+        events.UnitFinished(time=T + 2, unit="api", status=Status.SKIPPED, cause="vpc"),
+        events.UnitStarted(time=T + 2, unit="s3"),
+        events.UnitFinished(time=T + 3, unit="s3", status=Status.FAILED, seconds=1),
+        events.UnitFinished(time=T + 3, unit="kms", status=Status.CANCELLED),
+        events.RunFinished(time=T + 3, exit_code=1, seconds=3, changes=Changes(add=1)),
     )
     assert lines == [
         'up of "pr42", environment dev, on AWS: 4 units',
@@ -141,7 +129,7 @@ def test_c5_failures_name_their_reason_skips_their_cause_and_the_summary_says_bo
 def test_the_verb_is_that_of_the_command(command, text):
     lines, _ = told(
         started("a", command=command),
-        UnitFinished(time=T, unit="a", status=Status.CHANGED, changes=Changes(change=1), seconds=1),
+        events.UnitFinished(time=T, unit="a", status=Status.CHANGED, changes=Changes(change=1), seconds=1),
     )
     assert lines == [f'{command} of "pr42", environment dev, on the local cloud: 1 unit', f"[ 0.0 s] a  {text}"]
 
@@ -151,13 +139,13 @@ def test_the_verb_is_that_of_the_command(command, text):
     [(("kms", "vpc"), "; finishing kms, vpc, Ctrl-C again asks whether to interrupt them"), ((), "")],
 )
 def test_c6_an_interrupt_says_what_is_waited_for(waiting, text):
-    lines, _ = told(started("kms"), RunInterrupted(time=T + 61, waiting_for=waiting))
+    lines, _ = told(started("kms"), events.RunInterrupted(time=T + 61, waiting_for=waiting))
     assert lines[1] == f"[61.0 s] interrupted: no further unit starts{text}"
 
 
 @pytest.mark.parametrize(("waiting", "text"), [(("docs", "vpc"), "; finishing docs, vpc"), ((), "")])
 def test_c5_a_run_that_is_stopped_says_whose_plan_it_was_and_what_is_waited_for(waiting, text):
-    lines, _ = told(started("kms"), RunStopped(time=T + 2, unit="kms", waiting_for=waiting))
+    lines, _ = told(started("kms"), events.RunStopped(time=T + 2, unit="kms", waiting_for=waiting))
     assert lines[1] == f'[ 2.0 s] stopped, because the plan of "kms" exceeds the approved one{text}'
 
 
@@ -165,12 +153,12 @@ def test_c5_a_refused_plan_reads_well_from_its_first_line_to_the_summary():
     error = "Its plan exceeds the approved one, so nothing of it was applied. Not approved:\n  create aws_eip.x"
     lines, _ = told(
         started("kms", "vpc", "docs"),
-        UnitStarted(time=T, unit="kms"),
-        UnitFinished(time=T + 1, unit="kms", status=Status.FAILED, seconds=1, error=error, log="/l/kms.log"),
-        RunStopped(time=T + 1, unit="kms", waiting_for=()),
-        UnitFinished(time=T + 1, unit="vpc", status=Status.SKIPPED, cause="kms"),
-        UnitFinished(time=T + 1, unit="docs", status=Status.CANCELLED),
-        RunFinished(time=T + 2, exit_code=1, seconds=2, changes=Changes()),
+        events.UnitStarted(time=T, unit="kms"),
+        events.UnitFinished(time=T + 1, unit="kms", status=Status.FAILED, seconds=1, error=error, log="/l/kms.log"),
+        events.RunStopped(time=T + 1, unit="kms", waiting_for=()),
+        events.UnitFinished(time=T + 1, unit="vpc", status=Status.SKIPPED, cause="kms"),
+        events.UnitFinished(time=T + 1, unit="docs", status=Status.CANCELLED),
+        events.RunFinished(time=T + 2, exit_code=1, seconds=2, changes=Changes()),
     )
     assert lines[2:] == [
         (
@@ -189,25 +177,27 @@ def test_c5_a_refused_plan_reads_well_from_its_first_line_to_the_summary():
 
 
 def test_c5_another_attempt_is_announced_with_its_reason():
-    lines, _ = told(started("kms"), UnitRetried(time=T + 2, unit="kms", attempt=2, wait=4.5, reason="Throttling"))
+    lines, _ = told(
+        started("kms"), events.UnitRetried(time=T + 2, unit="kms", attempt=2, wait=4.5, reason="Throttling")
+    )
     assert lines[1] == "[ 2.0 s] kms  attempt 2 in 4.5 s: Throttling"
 
 
 def test_a_run_without_units_has_a_summary_too():
-    lines, _ = told(RunFinished(time=T, exit_code=0, seconds=0.5, changes=Changes()))
+    lines, _ = told(events.RunFinished(time=T, exit_code=0, seconds=0.5, changes=Changes()))
     assert lines == ["\nNo units in 0.5 s: 0 added, 0 changed, 0 destroyed."]
 
 
 AT_WORK = (
     started("kms", "vpc", "s3"),
-    UnitStarted(time=T + 1, unit="kms"),
-    UnitStarted(time=T + 1, unit="vpc"),
-    UnitPhase(time=T + 1, unit="vpc", phase="apply"),
-    UnitPlanned(time=T + 2, unit="vpc", changes=Changes(add=6, change=1, destroy=1)),
-    ResourceStarted(time=T + 2, unit="vpc", address="aws_vpc.this", action="create"),
-    ResourceFinished(time=T + 3, unit="vpc", address="aws_vpc.this", action="create", seconds=1),
-    ResourceStarted(time=T + 4, unit="vpc", address="aws_nat_gateway.this", action="create"),
-    ResourceStarted(time=T + 5, unit="vpc", address="aws_eip.late", action="create"),
+    events.UnitStarted(time=T + 1, unit="kms"),
+    events.UnitStarted(time=T + 1, unit="vpc"),
+    events.UnitPhase(time=T + 1, unit="vpc", phase="apply"),
+    events.UnitPlanned(time=T + 2, unit="vpc", changes=Changes(add=6, change=1, destroy=1)),
+    events.ResourceStarted(time=T + 2, unit="vpc", address="aws_vpc.this", action="create"),
+    events.ResourceFinished(time=T + 3, unit="vpc", address="aws_vpc.this", action="create", seconds=1),
+    events.ResourceStarted(time=T + 4, unit="vpc", address="aws_nat_gateway.this", action="create"),
+    events.ResourceStarted(time=T + 5, unit="vpc", address="aws_eip.late", action="create"),
 )
 
 
@@ -217,26 +207,32 @@ def test_c4_the_heartbeat_names_every_unit_at_work_and_its_oldest_resource():
 
 
 def test_c4_resources_that_began_together_are_named_in_the_same_order_every_time():
-    started_at = [ResourceStarted(time=T + 4, unit="kms", address=name, action="create") for name in ("b.x", "a.x")]
-    _, view = told(started("kms"), UnitStarted(time=T, unit="kms"), *started_at)
+    started_at = [
+        events.ResourceStarted(time=T + 4, unit="kms", address=name, action="create") for name in ("b.x", "a.x")
+    ]
+    _, view = told(started("kms"), events.UnitStarted(time=T, unit="kms"), *started_at)
     assert heartbeat(view, T + 5) == "[ 5.0 s] working: kms starting a.x for 1.0 s"
 
 
 def test_c4_the_heartbeat_names_the_step_where_no_unit_is_at_work():
-    _, view = told(StepStarted(time=T, text="starting the provider"))
+    _, view = told(events.StepStarted(time=T, text="starting the provider"))
     assert heartbeat(view, T + 4) == "[ 4.0 s] starting the provider (4.0 s)"
-    view.take(StepFinished(time=T + 5, text="", seconds=5))
+    view.take(events.StepFinished(time=T + 5, text="", seconds=5))
     assert heartbeat(view, T + 6) == ""
 
 
 def test_the_heartbeat_is_silent_when_nothing_goes_on():
     assert heartbeat(RunView(), T) == ""
-    _, view = told(*AT_WORK, *[UnitFinished(time=T + 9, unit=name, status=Status.CHANGED) for name in ("kms", "vpc")])
+    _, view = told(
+        *AT_WORK, *[events.UnitFinished(time=T + 9, unit=name, status=Status.CHANGED) for name in ("kms", "vpc")]
+    )
     assert heartbeat(view, T + 10) == ""
 
 
 START = 1_700_000_000.0
-RUN = RunStarted(time=START, run="r", command="up", environment="dev", suffix="pr42", target="local", units=("kms",))
+RUN = events.RunStarted(
+    time=START, run="r", command="up", environment="dev", suffix="pr42", target="local", units=("kms",)
+)
 
 
 class Clock:
@@ -267,7 +263,7 @@ def ticks(display, clock, *, until, step=0.25):
 
 def test_c4_silence_in_a_log_is_broken_before_two_seconds_have_passed(display, clock, log):
     display(RUN)
-    display(UnitStarted(time=START, unit="kms"))
+    display(events.UnitStarted(time=START, unit="kms"))
     ticks(display, clock, until=1.5)
     assert len(log.lines) == 2
     ticks(display, clock, until=4.5)
@@ -276,10 +272,10 @@ def test_c4_silence_in_a_log_is_broken_before_two_seconds_have_passed(display, c
 
 def test_c4_any_line_starts_the_silence_anew(display, clock, log):
     display(RUN)
-    display(UnitStarted(time=START, unit="kms"))
+    display(events.UnitStarted(time=START, unit="kms"))
     ticks(display, clock, until=1.5)
-    display(UnitFinished(time=clock.now, unit="kms", status=Status.CHANGED, changes=Changes(add=1), seconds=1.5))
-    display(UnitStarted(time=clock.now, unit="kms"))
+    display(events.UnitFinished(time=clock.now, unit="kms", status=Status.CHANGED, changes=Changes(add=1), seconds=1.5))
+    display(events.UnitStarted(time=clock.now, unit="kms"))
     ticks(display, clock, until=3.0)
     assert len(log.lines) == 4
     ticks(display, clock, until=3.25)
@@ -287,10 +283,10 @@ def test_c4_any_line_starts_the_silence_anew(display, clock, log):
 
 
 def test_c4_events_that_print_nothing_do_not_put_the_heartbeat_off(display, clock, log):
-    display(StepStarted(time=START, text="opening"))
+    display(events.StepStarted(time=START, text="opening"))
     ticks(display, clock, until=1.5)
-    display(StepFinished(time=clock.now, text="", seconds=1.5))
-    display(StepStarted(time=clock.now, text="planning"))
+    display(events.StepFinished(time=clock.now, text="", seconds=1.5))
+    display(events.StepStarted(time=clock.now, text="planning"))
     ticks(display, clock, until=2.0)
     assert log.lines == ["[ 1.8 s] planning (0.2 s)"]
 
@@ -298,15 +294,15 @@ def test_c4_events_that_print_nothing_do_not_put_the_heartbeat_off(display, cloc
 def test_nothing_is_printed_when_nothing_goes_on(display, clock, log):
     ticks(display, clock, until=60)
     assert log.text == ""
-    display(StepStarted(time=clock.now, text="opening"))
-    display(StepFinished(time=clock.now, text="", seconds=0))
+    display(events.StepStarted(time=clock.now, text="opening"))
+    display(events.StepFinished(time=clock.now, text="", seconds=0))
     ticks(display, clock, until=120)
     assert log.text == ""
 
 
 def test_the_last_event_prints_the_summary(display, log):
     display(RUN)
-    display(RunFinished(time=START, exit_code=0, seconds=3, changes=Changes()))
+    display(events.RunFinished(time=START, exit_code=0, seconds=3, changes=Changes()))
     assert log.text == (
         'up of "pr42", environment dev, on the local cloud: 1 unit\n'
         "\nNo units in 3.0 s: 0 added, 0 changed, 0 destroyed.\n"
@@ -316,7 +312,7 @@ def test_the_last_event_prints_the_summary(display, log):
 def test_a_log_gets_long_lines_whole_and_brackets_as_they_are(display, log):
     display(RUN)
     error = f"[bold]{'long ' * 40}end"
-    display(UnitFinished(time=START, unit="kms", status=Status.FAILED, seconds=1, error=error))
+    display(events.UnitFinished(time=START, unit="kms", status=Status.FAILED, seconds=1, error=error))
     assert log.lines[1] == f"[ 0.0 s] kms  FAILED after 1.0 s: {error}"
 
 
@@ -324,7 +320,11 @@ def test_a_terminal_shows_what_goes_on_in_one_line_that_fits(terminal, clock):
     display = ProgressLines(console=terminal, clock=clock)
     with display.ticking():
         display(RUN)
-        display(UnitStarted(time=START, unit="unit-with-a-name-that-is-far-too-long-for-one-line-of-the-terminal" * 2))
+        display(
+            events.UnitStarted(
+                time=START, unit="unit-with-a-name-that-is-far-too-long-for-one-line-of-the-terminal" * 2
+            )
+        )
         assert display._spinner is not None
         display.tick()
         shown = str(display._spinner.status)
@@ -362,7 +362,7 @@ def test_c4_a_long_text_that_is_no_event_is_not_broken_in_a_log(display, log):
 
 def test_c4_what_is_said_starts_the_silence_anew(display, clock, log):
     display(RUN)
-    display(UnitStarted(time=START, unit="kms"))
+    display(events.UnitStarted(time=START, unit="kms"))
     ticks(display, clock, until=1.5)
     display.say("Plan: 1 to add, 0 to change, 0 to destroy.")
     ticks(display, clock, until=3.0)
