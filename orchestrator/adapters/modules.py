@@ -43,7 +43,6 @@ class Modules:
                     return Location(root=self._fetch(git), subdirectory=git.subdirectory)
 
     def interface(self, unit: EvaluatedUnit) -> ModuleInterface:
-        """Return the variables and outputs that the unit's module declares."""
         folder = self.locate(unit).folder
         with self._lock:
             if folder not in self._interfaces:

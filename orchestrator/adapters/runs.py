@@ -116,7 +116,6 @@ class RunFolder:
 
     @property
     def suffix(self) -> str:
-        """The deployment that the run worked on."""
         found = _ID.fullmatch(self.id)
         return found["suffix"] if found else ""
 
@@ -185,7 +184,6 @@ class ProjectJournal:
     home: Path
 
     def new_run(self, suffix: str) -> RunFolder:
-        """Make the folder of a new run."""
         identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suffix}-{secrets.token_hex(2)}"
         folder = self.home / "runs" / identity
         (folder / "logs").mkdir(parents=True, mode=0o700)

@@ -106,7 +106,6 @@ def new_stamp(root: Path, locks: dict[str, str]) -> str:
 
 
 def interpreter(root: Path) -> Path:
-    """Give the Python of the environment."""
     return root / FOLDER / "bin" / "python"
 
 
@@ -127,7 +126,6 @@ def requirements(lock: Path) -> str:
 
 
 def digest(text: str) -> str:
-    """Fingerprint the text of a lock file."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

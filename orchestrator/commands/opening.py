@@ -117,7 +117,6 @@ class Deployment:
         self.bucket.update(self.suffix, change)
 
     def has_expired(self, now: datetime) -> bool:
-        """Tell whether its registered time to live is over."""
         known = self.bucket.deployment(self.suffix)
         return known is not None and has_expired(expiry(known), now)
 

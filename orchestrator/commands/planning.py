@@ -147,5 +147,4 @@ def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanRe
 
 
 def counted(units: tuple[str, ...]) -> str:
-    """Count units, for messages."""
     return f"{len(units)} unit{'s' if len(units) != 1 else ''}"

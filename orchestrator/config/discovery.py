@@ -61,7 +61,6 @@ class Files:
         return found
 
     def terraform_functions(self, folder: Path) -> dict[str, Function]:
-        """Return Terraform's functions for the files of a folder."""
         if folder not in self._functions:
             self._functions[folder] = dict(terraform_functions(folder))
         return self._functions[folder]

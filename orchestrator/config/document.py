@@ -57,7 +57,6 @@ class Document:
 
     @property
     def path(self) -> Path:
-        """The file, absolute."""
         return self.file.source.path
 
     def expressions(self) -> Iterator[Expression]:

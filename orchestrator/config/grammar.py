@@ -193,7 +193,6 @@ class EvaluationStage(StrEnum):
 
     @property
     def roots(self) -> frozenset[str]:
-        """The root names that exist at this stage."""
         match self:
             case EvaluationStage.INCLUDE:
                 return frozenset()

@@ -65,7 +65,6 @@ def module_files(folder: Path) -> list[Path]:
 
 
 def module_not_found(folder: Path, place: Range | None = None) -> Diagnostic:
-    """Return the finding about a folder that holds no module."""
     return Diagnostic(
         summary="Module not found",
         detail=f"{folder} {'holds no *.tf files' if folder.is_dir() else 'does not exist'}.",

@@ -115,7 +115,6 @@ class FileScope:
             raise ConfigurationError(explainer.explain(error.diagnostics, found)) from error
 
     def local(self, name: str) -> Value:
-        """Return the value of a local of this file."""
         if name not in self._locals:
             attribute = self.document.locals[name]
             if name in self._evaluating:
@@ -135,7 +134,6 @@ class FileScope:
         return self._locals[name]
 
     def locals(self) -> dict[str, Value]:
-        """Return every local of this file."""
         collector = Collector()
         for name in self.document.locals:
             try:

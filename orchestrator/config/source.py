@@ -23,7 +23,6 @@ class LocalSource:
 
     @property
     def folder(self) -> Path:
-        """The folder of the module itself."""
         return self.root / self.subdirectory
 
 
@@ -119,7 +118,6 @@ def _subdirectory(subdirectory: str, text: str, place: Range) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return the text without the credentials that a URL may hold."""
     return re.sub(r"(?<=://)[^/@]*@", "...@", text)
 
 

@@ -44,7 +44,6 @@ class RunView:
     units: tuple[str, ...] = ()
 
     def take(self, event: events.Event) -> None:
-        """Fold one event in."""
         match event:
             case events.RunStarted():
                 self.command, self.units = event.command, event.units
@@ -196,7 +195,6 @@ class ProgressLines:
     _paused: bool = False
 
     def __call__(self, event: events.Event) -> None:
-        """Take one event."""
         with self._lock:
             self.view.take(event)
             lines = (

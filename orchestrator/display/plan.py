@@ -89,7 +89,6 @@ def _changes_of(plan: StackPlan, unit: str) -> str:
 
 
 def summary(plan: StackPlan) -> str:
-    """Return the totals in one line."""
     total = plan.changes()
     moved = sum(not change.action.counts for changes in plan.units.values() for change in changes)
     if not plan:

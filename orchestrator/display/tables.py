@@ -34,7 +34,6 @@ class Columns:
     right: Sequence[str] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """Render the table for a console."""
         widths = [max(map(cell_len, column)) for column in zip(self.headings, *self.rows, strict=True)]
         others = sum(widths[:-1]) + _GAP * (len(widths) - 1)
         if not console.is_terminal or others + widths[-1] <= options.max_width:
@@ -151,7 +150,6 @@ def render_outputs(units: Mapping[str, Mapping[str, Any]]) -> Text:
 
 
 def render_highlights(rows: Sequence[tuple[str, str]]) -> Text:
-    """Render labels beside texts."""
     width = max((len(label) for label, _ in rows), default=0)
     return Text("\n").join(Text.assemble((f"{label:<{width}}  ", "bold"), text) for label, text in rows)
 
@@ -190,7 +188,6 @@ def render_tree(environment: str, graph: Graph) -> Tree:
 
 
 def render_dot(graph: Graph) -> Text:
-    """Render the graph in DOT, for Graphviz."""
     nodes = [f'  "{name}";' for name in sorted(graph.dependencies)]
     edges = [f'  "{name}" -> "{target}";' for name in sorted(graph.dependencies) for target in graph.dependencies[name]]
     return Text("\n".join(["digraph {", *nodes, *edges, "}"]))

@@ -173,7 +173,6 @@ class Environment:
 
 
 def has_expired(expires: datetime | None, now: datetime) -> bool:
-    """Tell whether the time to live is over."""
     return expires is not None and expires <= now
 
 

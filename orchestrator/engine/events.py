@@ -149,7 +149,6 @@ _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(reduce(or_, Event._
 
 
 def read_events(lines: Iterable[bytes | str]) -> Iterator[Event]:
-    """Yield the events of a log, in its order."""
     for line in lines:
         try:
             yield _DECODER.decode(line)

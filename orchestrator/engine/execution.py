@@ -59,7 +59,6 @@ class Interrupt:
 
     @property
     def times(self) -> int:
-        """How many requests there were."""
         return self._requests
 
     def __bool__(self) -> bool:

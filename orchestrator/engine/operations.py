@@ -47,7 +47,6 @@ class Outputs:
             self._known.pop(name, None)
 
     def remove(self, name: str) -> None:
-        """Delete the state of a unit that has no resources left."""
         self.states.remove(self._evaluate(name, {}))
         self.forget(name)
 
@@ -241,7 +240,6 @@ def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
 
 
 def total(outcomes: Mapping[str, Outcome]) -> Changes:
-    """Sum up the changes of all units."""
     return sum((outcome.changes for outcome in outcomes.values()), Changes())
 
 

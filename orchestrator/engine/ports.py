@@ -112,15 +112,12 @@ class Terraform(Protocol):
         With ``accept`` the unit is planned first, the plan is put to it, and that very plan is applied if it is
         accepted. Raises PlatformctlError if Terraform could not be run at all.
         """
-        ...
 
     def wind_down(self) -> None:
         """Start no further attempts; those that are running complete."""
-        ...
 
     def interrupt(self) -> None:
         """Ask every running Terraform process to finish its current step, write its state and release its lock."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +141,6 @@ class States(Protocol):
 
     def read(self, unit: EvaluatedUnit) -> State | None:
         """Read the state; None if the unit was never applied."""
-        ...
 
     def remove(self, unit: EvaluatedUnit) -> None:
         """Delete the state of a unit that has no resources left."""
-        ...

@@ -164,7 +164,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return self.totals.changes
 
     def count(self, status: Status) -> int:
-        """Return how many units have the status."""
         found: int = getattr(self.totals.units, status)
         return found
 

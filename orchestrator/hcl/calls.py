@@ -33,7 +33,6 @@ special_forms: dict[str, SpecialForm] = {}
 
 
 def special_form(name: str) -> Callable[[SpecialForm], SpecialForm]:
-    """Register a function of the language itself."""
 
     def register(form: SpecialForm) -> SpecialForm:
         special_forms[name] = form
@@ -236,7 +235,6 @@ def _try(node: FunctionCall, scope: Scope) -> Value:
 
 @special_form("can")
 def _can(node: FunctionCall, scope: Scope) -> Value:
-    """Tell whether the argument can be evaluated."""
     _check_lazy(node, 1, 1)
     try:
         value = evaluate(node.arguments[0], scope)

@@ -62,7 +62,6 @@ def split(value: Value) -> tuple[Value, bool]:
 
 
 def marked_if(condition: bool, value: Value) -> Value:
-    """Return the value, as a secret if the condition holds."""
     return mark(value) if condition else value
 
 

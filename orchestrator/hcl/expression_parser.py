@@ -37,7 +37,6 @@ def binary_level(operator: nodes.BinaryOperator) -> int:
 
 
 def expression(reader: Reader) -> nodes.Expression:
-    """Parse an expression that begins at the next token."""
     start = reader.start
     condition = _binary(reader, 1)
     if reader.kind != "?":

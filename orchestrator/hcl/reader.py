@@ -84,13 +84,11 @@ class Reader:
         self.start = self.end = self.last_end = 0
 
     def expression(self) -> Expression:
-        """Parse the expression that begins at the next token."""
         return self._parse(self)
 
     # Tokens
 
     def advance(self) -> None:
-        """Move on to the next token."""
         self.last_end = self.end
         self._read(self.end)
 
@@ -122,11 +120,9 @@ class Reader:
             self.kind = group
 
     def word(self) -> str:
-        """Return the text of the next token."""
         return self.text[self.start : self.end]
 
     def at_word(self, word: str) -> bool:
-        """Tell whether the next token is this identifier."""
         return self.kind == IDENTIFIER and self.word() == word
 
     def take(self, kind: str, summary: str, expected: str) -> None:
@@ -152,7 +148,6 @@ class Reader:
         self.advance()
 
     def close(self, kind: str, summary: str, expected: str) -> None:
-        """Move past the closing bracket."""
         if self.kind != kind:
             raise self.unexpected(summary, expected)
         self.leave()

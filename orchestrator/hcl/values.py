@@ -127,7 +127,6 @@ def redacted(value: Value) -> Value:
 
 
 def mark(value: Value) -> Value:
-    """Return the value as a secret."""
     return value if isinstance(value, Sensitive) else Sensitive(value)
 
 

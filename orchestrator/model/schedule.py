@@ -59,7 +59,6 @@ class Schedule:
         return tuple(sorted(self._running))
 
     def start(self, name: str) -> None:
-        """Record that a ready unit runs now."""
         assert self.status[name] is Status.PENDING, f"{name} was started twice"
         assert not self._waiting_for[name], f"{name} was started before {sorted(self._waiting_for[name])}"
         self.status[name] = Status.RUNNING

@@ -95,14 +95,12 @@ class DeploymentLocks:
     suffix: str
 
     def list(self) -> tuple[StateLock, ...]:
-        """See the protocol."""
         doing = f"Looking for locks in bucket {self.bucket}"
         keys = list_keys(self.session, self.bucket, f"{self.suffix}/", doing=doing)
         locks = (self._read(key) for key in keys if key.endswith(LOCK_SUFFIX))
         return tuple(sorted(lock for lock in locks if lock is not None))
 
     def unit_of(self, key: str) -> str:
-        """See the protocol."""
         return key.removeprefix(f"{self.suffix}/").removesuffix(LOCK_SUFFIX).removesuffix(f"/{STATE_NAME}")
 
     def is_left_behind(self, lock: StateLock, *, working: Collection[str]) -> bool:

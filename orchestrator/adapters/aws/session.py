@@ -184,7 +184,6 @@ def explained(doing: str) -> Iterator[None]:
 
 
 def code_of(error: ClientError) -> str:
-    """Return the error code of the service."""
     return error.response["Error"]["Code"]
 
 

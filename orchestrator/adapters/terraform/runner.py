@@ -195,7 +195,6 @@ class Runner:
         self.toolchain.processes.interrupt()
 
     def wind_down(self) -> None:
-        """See the protocol."""
         self.toolchain.processes.wind_down()
 
     def _invocation(self, unit: EvaluatedUnit, workspace: Workspace, module: Path) -> Invocation:

@@ -94,7 +94,6 @@ class ProjectTerraform:
 
     @cached_property
     def toolchain(self) -> Toolchain:
-        """The binary and the provider."""
         return Toolchain(
             live=self.live,
             folder=self.home / "terraform",
@@ -104,7 +103,6 @@ class ProjectTerraform:
 
     @cached_property
     def modules(self) -> Modules:
-        """The modules on this machine."""
         return Modules(self.home / "sources")
 
     def prepare(self) -> str:

@@ -250,7 +250,6 @@ class Approval:
 
     @classmethod
     def of(cls, plan: StackPlan) -> "Approval":
-        """Approve everything in a plan."""
         return cls(
             units={
                 unit: frozenset(item for change in changes for item in change.to_unit_changes())

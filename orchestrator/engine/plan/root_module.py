@@ -34,7 +34,6 @@ class RootModule:
 
     @property
     def providers(self) -> int:
-        """The number of provider configurations."""
         return 1 + len(set(self.aliases.values()))
 
 

@@ -41,7 +41,7 @@ _MOST_VALUES = 1024
 
 @declare("alltrue", sequence, takes_unknown=True)
 def all_true(values: list[Value]) -> Value:
-    """Return one false (or null) decides, whatever the others turn out to be."""
+    """Decide at the first false or null, whatever the others turn out to be."""
     known = list_of_bools([value for value in values if not isinstance(value, Unknown)])
     if not all(known):
         return False
@@ -65,7 +65,7 @@ def _decided(values: list[Value], *, result: bool) -> Value:
 
 @declare("chunklist", uniform, whole)
 def chunk_list(values: list[Value], size: int) -> Value:
-    """Return a size of zero makes one chunk of everything."""
+    """Cut into chunks; a size of zero makes one of everything."""
     if size < 0:
         raise FunctionError("The size must not be negative.", argument=1)
     step = size or max(len(values), 1)
@@ -112,7 +112,7 @@ def element(values: list[Value], index: int) -> Value:
 
 @declare("flatten", sequence, takes_unknown=True)
 def flatten(values: list[Value]) -> Value:
-    """Return an unknown element may be a list of any length, so that the result is not known either."""
+    """Flatten to one list; an unknown element may be a list of any length, so that the result is not known either."""
     return _flattened(values)
 
 

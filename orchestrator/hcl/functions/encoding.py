@@ -272,7 +272,6 @@ def base64_sha256(data: bytes) -> str:
 
 
 def base64_sha512(data: bytes) -> str:
-    """Encode the hash itself in base64, not its hexadecimal text."""
     return base64.b64encode(hashlib.sha512(data).digest()).decode()
 
 

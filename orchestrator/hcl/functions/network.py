@@ -24,7 +24,6 @@ class Prefix:
 
     @property
     def size(self) -> int:
-        """How many addresses it holds."""
         return 1 << (self.bits - self.length)
 
     def __str__(self) -> str:

@@ -147,7 +147,7 @@ def upper(value: str) -> Value:
 
 
 def _upper(character: str) -> str:
-    """Return one character stays one: Go maps each on its own, so that the German sharp s has no capital."""
+    """Map one character to one: Go maps each on its own, so that the German sharp s has no capital."""
     mapped = character.upper()
     return mapped if len(mapped) == 1 else _title(character)
 
@@ -265,7 +265,6 @@ class _Pattern:
             end = found.end()
 
     def result(self, found: Any) -> Value:
-        """Return a match as regex does."""
         if not self.names:
             return _text(found.group())
         groups = [_text(group) for group in found.groups()]

@@ -68,7 +68,6 @@ class _Loader(yaml.SafeLoader):
 
 @declare("yamldecode", text)
 def yaml_decode(source: str) -> Value:
-    """Return the one document of a YAML text."""
     loader = _Loader(source)
     try:
         node = loader.get_single_node()

@@ -21,10 +21,10 @@ def started(*units, time=T, command="up", target="local"):
     )
 
 
-def told(*told_of):
+def told(*sequence):
     """The lines of a run, and the view at its end."""
     view, lines = RunView(), []
-    for event in told_of:
+    for event in sequence:
         view.take(event)
         lines.extend(summary_lines(view, event) if isinstance(event, events.RunFinished) else event_lines(event, view))
     return lines, view
