@@ -19,6 +19,7 @@ from orchestrator.hcl.values import (
     has_sensitive,
     is_wholly_known,
     mark,
+    rebuilt,
     unmark,
 )
 
@@ -105,7 +106,11 @@ def check_count(node: FunctionCall, count: int, minimum: int, maximum: int | Non
 
 
 def _apply(node: FunctionCall, function: Function, arguments: Sequence[Value], places: Sequence[Range]) -> Value:
-    if function.takes_unknown and any(map(has_sensitive, arguments)) and not any(map(_is_secret, arguments)):
+    if (
+        function.takes_unknown
+        and any(map(has_sensitive, arguments))
+        and not any(isinstance(argument, Sensitive) for argument in arguments)
+    ):
         result = _apply_around_secrets(function, arguments)
         if result is not None:
             return result
@@ -138,36 +143,18 @@ def _apply_around_secrets(function: Function, arguments: Sequence[Value]) -> Val
 
 
 def _hide_secrets(value: Value, hidden: dict[int, tuple[Unknown, Sensitive]]) -> Value:
-    match value:
-        case Sensitive():
-            stand_in = Unknown(Literal(value=value, range=_NOWHERE))
-            # Kept alive together with its id, by which it is found again.
-            hidden[id(stand_in)] = (stand_in, value)
-            return stand_in
-        case dict():
-            return {key: _hide_secrets(item, hidden) for key, item in value.items()}
-        case list():
-            return [_hide_secrets(item, hidden) for item in value]
-        case SetValue():
-            return SetValue(tuple(_hide_secrets(item, hidden) for item in value))
-    return value
+    if isinstance(value, Sensitive):
+        stand_in = Unknown(Literal(value=value, range=_NOWHERE))
+        # Kept alive together with its id, by which it is found again.
+        hidden[id(stand_in)] = (stand_in, value)
+        return stand_in
+    return rebuilt(value, lambda item: _hide_secrets(item, hidden))
 
 
 def _show_secrets(value: Value, hidden: dict[int, tuple[Unknown, Sensitive]]) -> Value:
-    match value:
-        case Unknown():
-            return hidden[id(value)][1] if id(value) in hidden else value
-        case dict():
-            return {key: _show_secrets(item, hidden) for key, item in value.items()}
-        case list():
-            return [_show_secrets(item, hidden) for item in value]
-        case SetValue():
-            return SetValue(tuple(_show_secrets(item, hidden) for item in value))
-    return value
-
-
-def _is_secret(value: Value) -> bool:
-    return isinstance(value, Sensitive)
+    if id(value) in hidden:
+        return hidden[id(value)][1]
+    return rebuilt(value, lambda item: _show_secrets(item, hidden))
 
 
 def _left_unknown(

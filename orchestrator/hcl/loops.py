@@ -4,9 +4,10 @@ Over an unknown collection the loop stays a loop: its variables stay symbols, an
 same happens when the collection is known but a condition or a key, and so the shape of the result, is not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import TypeVar
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
 from orchestrator.hcl import nodes
@@ -16,11 +17,12 @@ from orchestrator.hcl.references import free_variables
 from orchestrator.hcl.scope import CHARACTERS, ITERATIONS, FunctionError, Scope
 from orchestrator.hcl.values import SetValue, Unknown, Value, as_expression
 
+_Loop = TypeVar("_Loop", bound=nodes.Loop)
 
-def elements(
-    node: nodes.Expression, collection: Value, key_name: str | None, value_name: str, scope: Scope
-) -> Iterator[Scope]:
+
+def elements(node: nodes.Loop, collection: Value, scope: Scope) -> Iterator[Scope]:
     """Return a scope for each element of a known collection; maps are walked in the order of their keys."""
+    place = node.collection.range
     items: list[tuple[Value, Value]]
     match collection:
         case list():
@@ -30,10 +32,10 @@ def elements(
         case dict():
             items = [(key, collection[key]) for key in sorted(collection)]
         case None:
-            raise failure(node.range, "Iteration over null value", "A null value has no elements to iterate over.")
+            raise failure(place, "Iteration over null value", "A null value has no elements to iterate over.")
         case _:
             raise failure(
-                node.range,
+                place,
                 "Iteration over non-iterable value",
                 f"A {type_name(collection)} has no elements to iterate over.",
                 "Write [...] around it to make a list of it.",
@@ -41,37 +43,41 @@ def elements(
     for key, value in items:
         if scope.work.is_too_much():
             raise failure(
-                node.range,
+                place,
                 TOO_MUCH,
                 f"The loops of this expression have more than {ITERATIONS:,} iterations together.",
                 "Loop over fewer elements.",
             )
-        names = {value_name: value} if key_name is None else {key_name: key, value_name: value}
+        names = {node.value_name: value} if node.key_name is None else {node.key_name: key, node.value_name: value}
         yield scope.child(**names)
 
 
-def fold_loop(
-    names: tuple[str | None, str], parts: Sequence[nodes.Expression], scope: Scope
-) -> tuple[tuple[str | None, str], list[nodes.Expression]]:
-    """Return the parts of a loop with its variables left as symbols; returns the variables' names, too.
+def fold_loop(node: _Loop, collection: Value, scope: Scope, *fields: str) -> _Loop:
+    """Return a loop with its variables left as symbols and everything else in ``fields`` folded.
 
     A folded part may contain names from outside that are called like the loop's own variable, which would then catch
     them; the loop's variables get other names in that case.
     """
-    place = parts[0].range
+    parts: dict[str, nodes.Expression] = {
+        name: getattr(node, name) for name in fields if getattr(node, name) is not None
+    }
+    names = [name for name in (node.key_name, node.value_name) if name is not None]
     for attempt in count(1):
         suffix = "" if attempt == 1 else f"_{attempt}"
-        symbols = {
-            name: nodes.VariableExpression(name=f"{name}{suffix}", range=place) for name in names if name is not None
-        }
+        symbols = {name: nodes.VariableExpression(name=f"{name}{suffix}", range=node.range) for name in names}
         inner = scope.child(**{name: Unknown(symbol) for name, symbol in symbols.items()})
-        folded = [fold(part, inner) for part in parts]
+        folded = {name: fold(part, inner) for name, part in parts.items()}
         own = list(symbols.values())
         caught = {symbol.name for symbol in own}
-        free = (variable for part in folded for variable in free_variables(part))
+        free = (variable for part in folded.values() for variable in free_variables(part))
         if not any(variable.name in caught and not any(variable is symbol for symbol in own) for variable in free):
-            key_name, value_name = names
-            return (None if key_name is None else symbols[key_name].name, symbols[value_name].name), folded
+            return replace(
+                node,
+                key_name=None if node.key_name is None else symbols[node.key_name].name,
+                value_name=symbols[node.value_name].name,
+                collection=as_expression(collection, node.collection.range),
+                **folded,  # type: ignore[arg-type]  # fields of the loop's own class
+            )
     raise AssertionError
 
 
@@ -79,95 +85,71 @@ class _ShapeUnknownError(Exception):
     """Which elements there will be depends on something unknown."""
 
 
-@evaluates(nodes.ForList)
-def _for_list(node: nodes.ForList, scope: Scope) -> Value:
+def _for(
+    node: nodes.ForList | nodes.ForObject,
+    scope: Scope,
+    take: Callable[[Scope, bool], bool],
+    result: Value,
+    *fields: str,
+) -> Value:
+    """Let ``take`` add to the result in the scope of each element that passes the ``if``.
+
+    It is told, and tells, whether the result is a secret.
+    """
     collection, secret = split(evaluate(node.collection, scope))
     if isinstance(collection, Unknown):
-        return marked_if(secret, _symbolic_list(node, collection, scope))
+        return marked_if(secret, Unknown(fold_loop(node, collection, scope, *fields, "condition")))
     problems = Collector()
-    result: list[Value] = []
-    for inner in elements(node.collection, collection, node.key_name, node.value_name, scope):
+    for inner in elements(node, collection, scope):
         try:
             kept, own_mark = _kept(node.condition, inner)
             secret = secret or own_mark
             if kept:
-                result.append(evaluate(node.result, inner))
+                secret = take(inner, secret)
         except _ShapeUnknownError:
-            return marked_if(secret, _symbolic_list(node, collection, scope))
+            return marked_if(secret, Unknown(fold_loop(node, collection, scope, *fields, "condition")))
         except ConfigurationError as error:
             problems.absorb(error)
     problems.raise_if_any()
     return marked_if(secret, result)
 
 
-def _symbolic_list(node: nodes.ForList, collection: Value, scope: Scope) -> Unknown:
-    parts = [node.result] if node.condition is None else [node.result, node.condition]
-    (key_name, value_name), folded = fold_loop((node.key_name, node.value_name), parts, scope)
-    return Unknown(
-        replace(
-            node,
-            key_name=key_name,
-            value_name=value_name,
-            collection=as_expression(collection, node.collection.range),
-            result=folded[0],
-            condition=folded[1] if node.condition is not None else None,
-        )
-    )
+@evaluates(nodes.ForList)
+def _for_list(node: nodes.ForList, scope: Scope) -> Value:
+    result: list[Value] = []
+
+    def take(inner: Scope, secret: bool) -> bool:
+        result.append(evaluate(node.result, inner))
+        return secret
+
+    return _for(node, scope, take, result, "result")
 
 
 @evaluates(nodes.ForObject)
 def _for_object(node: nodes.ForObject, scope: Scope) -> Value:
-    collection, secret = split(evaluate(node.collection, scope))
-    if isinstance(collection, Unknown):
-        return marked_if(secret, _symbolic_object(node, collection, scope))
-    problems = Collector()
     result: dict[str, Value] = {}
-    groups: dict[str, list[Value]] = {}
-    for inner in elements(node.collection, collection, node.key_name, node.value_name, scope):
-        try:
-            kept, own_mark = _kept(node.condition, inner)
-            secret = secret or own_mark
-            if not kept:
-                continue
-            key, key_secret = _key(node, inner)
-            secret = secret or key_secret
-            value = evaluate(node.value_result, inner)
-            if node.group:
-                groups.setdefault(key, []).append(value)
-            elif key in result:
-                shown = "Two elements have the same key" if secret else f'Two elements have the key "{key}"'
-                problems.absorb(
-                    failure(
-                        node.key_result.range,
-                        "Duplicate object key",
-                        f"{shown}, but the keys of an object are unique.",
-                        "To collect all values of a key in a list, write ... behind the value.",
-                    )
-                )
-            else:
-                result[key] = value
-        except _ShapeUnknownError:
-            return marked_if(secret, _symbolic_object(node, collection, scope))
-        except ConfigurationError as error:
-            problems.absorb(error)
-    problems.raise_if_any()
-    return marked_if(secret, dict(groups) if node.group else result)
 
+    def take(inner: Scope, secret: bool) -> bool:
+        key, key_secret = _key(node, inner)
+        secret = secret or key_secret
+        value = evaluate(node.value_result, inner)
+        if node.group:
+            group = result.setdefault(key, [])
+            assert isinstance(group, list)
+            group.append(value)
+        elif key in result:
+            shown = "Two elements have the same key" if secret else f'Two elements have the key "{key}"'
+            raise failure(
+                node.key_result.range,
+                "Duplicate object key",
+                f"{shown}, but the keys of an object are unique.",
+                "To collect all values of a key in a list, write ... behind the value.",
+            )
+        else:
+            result[key] = value
+        return secret
 
-def _symbolic_object(node: nodes.ForObject, collection: Value, scope: Scope) -> Unknown:
-    parts = [node.key_result, node.value_result] + ([] if node.condition is None else [node.condition])
-    (key_name, value_name), folded = fold_loop((node.key_name, node.value_name), parts, scope)
-    return Unknown(
-        replace(
-            node,
-            key_name=key_name,
-            value_name=value_name,
-            collection=as_expression(collection, node.collection.range),
-            key_result=folded[0],
-            value_result=folded[1],
-            condition=folded[2] if node.condition is not None else None,
-        )
-    )
+    return _for(node, scope, take, result, "key_result", "value_result")
 
 
 def _kept(condition: nodes.Expression | None, scope: Scope) -> tuple[bool, bool]:
@@ -275,22 +257,13 @@ def _if(node: nodes.TemplateIf, scope: Scope) -> Value:
 
 
 @evaluates(nodes.TemplateFor)
-def _for(node: nodes.TemplateFor, scope: Scope) -> Value:
+def _template_for(node: nodes.TemplateFor, scope: Scope) -> Value:
     collection, secret = split(evaluate(node.collection, scope))
     if isinstance(collection, Unknown):
-        names, (body,) = fold_loop((node.key_name, node.value_name), (node.body,), scope)
-        folded = replace(
-            node,
-            key_name=names[0],
-            value_name=names[1],
-            collection=collection.expression,
-            body=_template_of(body),
-        )
+        folded = fold_loop(node, collection, scope, "body")
+        folded = replace(folded, body=_template_of(folded.body))
         return marked_if(secret, Unknown(nodes.Template(parts=(folded,), range=node.range)))
-    texts = [
-        _text(node.body, inner)
-        for inner in elements(node.collection, collection, node.key_name, node.value_name, scope)
-    ]
+    texts = [_text(node.body, inner) for inner in elements(node, collection, scope)]
     return marked_if(secret, _joined(texts, [node.body.range] * len(texts), node.range))
 
 

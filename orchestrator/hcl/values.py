@@ -18,7 +18,7 @@ Values are never changed in place once made. ``Unknown`` is what makes the evalu
 operation on an unknown value yields another one, whose expression is the operation with all that is known folded in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -72,58 +72,49 @@ class Sensitive:
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | SetValue | dict[str, Value] | Unknown | Sensitive | None"
 
 
+def rebuilt(value: Value, change: Callable[[Value], Value]) -> Value:
+    """Return a collection with every element changed, and anything else as it is."""
+    match value:
+        case dict():
+            return {key: change(item) for key, item in value.items()}
+        case list():
+            return [change(item) for item in value]
+        case SetValue():
+            return SetValue(tuple(change(item) for item in value))
+    return value
+
+
+def _any_part(value: Value, is_one: Callable[[Value], bool]) -> bool:
+    match value:
+        case _ if is_one(value):
+            return True
+        case Sensitive():
+            return _any_part(value.value, is_one)
+        case dict():
+            return any(_any_part(item, is_one) for item in value.values())
+        case list() | SetValue():
+            return any(_any_part(item, is_one) for item in value)
+    return False
+
+
 def is_wholly_known(value: Value) -> bool:
     """Tell whether no part of the value, at any depth, is unknown."""
-    match value:
-        case Unknown():
-            return False
-        case Sensitive():
-            return is_wholly_known(value.value)
-        case dict():
-            return all(is_wholly_known(item) for item in value.values())
-        case list() | SetValue():
-            return all(is_wholly_known(item) for item in value)
-    return True
+    return not _any_part(value, lambda part: isinstance(part, Unknown))
 
 
 def has_sensitive(value: Value) -> bool:
     """Tell whether any part of the value, at any depth, is a secret."""
-    match value:
-        case Sensitive():
-            return True
-        case dict():
-            return any(has_sensitive(item) for item in value.values())
-        case list() | SetValue():
-            return any(has_sensitive(item) for item in value)
-    return False
+    return _any_part(value, lambda part: isinstance(part, Sensitive))
 
 
 def unmark(value: Value) -> Value:
     """Remove every ``Sensitive``, at any depth; mark again whatever is made of the value."""
-    match value:
-        case Sensitive():
-            return unmark(value.value)
-        case dict():
-            return {key: unmark(item) for key, item in value.items()}
-        case list():
-            return [unmark(item) for item in value]
-        case SetValue():
-            return SetValue(tuple(unmark(item) for item in value))
-    return value
+    return unmark(value.value) if isinstance(value, Sensitive) else rebuilt(value, unmark)
 
 
 def redacted(value: Value) -> Value:
     """Replace every ``Sensitive``, at any depth, by "(sensitive)", so that the value can be shown."""
-    match value:
-        case Sensitive():
-            return "(sensitive)"
-        case dict():
-            return {key: redacted(item) for key, item in value.items()}
-        case list():
-            return [redacted(item) for item in value]
-        case SetValue():
-            return SetValue(tuple(redacted(item) for item in value))
-    return value
+    return "(sensitive)" if isinstance(value, Sensitive) else rebuilt(value, redacted)
 
 
 def mark(value: Value) -> Value:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import localcontext
-from itertools import product
+from itertools import chain, product
 from math import prod
 
 from orchestrator.hcl.functions.conversion import CONTEXT, Number, StillUnknownError, normalise, to_string, type_name
@@ -72,14 +72,12 @@ def chunk_list(values: list[Value], size: int) -> Value:
     return [values[start : start + step] for start in range(0, len(values), step)]
 
 
-@declare("compact", list_of_strings)
-def compact(values: list[str | None]) -> Value:
-    return [value for value in values if value]
-
-
-@declare("concat", rest=indexed, rest_minimum=1, takes_unknown=True)
-def concat(*lists: list[Value]) -> Value:
-    return [value for values in lists for value in values]
+compact = declare("compact", list_of_strings)(lambda values: [value for value in values if value])
+concat = declare("concat", rest=indexed, rest_minimum=1, takes_unknown=True)(lambda *lists: [*chain(*lists)])
+keys = declare("keys", mapping, takes_unknown=True)(sorted)
+reverse = declare("reverse", sequence, takes_unknown=True)(lambda values: values[::-1])
+# In the order of the keys.
+values_of = declare("values", mapping, takes_unknown=True)(lambda items: [items[key] for key in sorted(items)])
 
 
 @declare("contains", sequence, given, takes_unknown=True)
@@ -198,11 +196,6 @@ def number_range(first: Number, second: Number | None = None, third: Number | No
     return result
 
 
-@declare("reverse", sequence, takes_unknown=True)
-def reverse(values: list[Value]) -> Value:
-    return values[::-1]
-
-
 @declare("slice", indexed, whole, whole, takes_unknown=True)
 def slice_list(values: list[Value], start: int, end: int) -> Value:
     """Return the elements from one index up to, but not including, another."""
@@ -276,11 +269,6 @@ def coalesce_list(*values: Value) -> Value:
     raise FunctionError("All the lists are empty.")
 
 
-@declare("keys", mapping, takes_unknown=True)
-def keys(items: dict[str, Value]) -> Value:
-    return [*sorted(items)]
-
-
 @declare("lookup", mapping, text, _untouched, optional=1, takes_unknown=True)
 def lookup(items: dict[str, Value], key: str, *default: Value) -> Value:
     if key in items:
@@ -311,12 +299,6 @@ def transpose(items: dict[str, Value]) -> Value:
                 raise FunctionError(f'The list of the key "{key}" contains null.', argument=0)
             result.setdefault(value, []).append(key)
     return {value: result[value] for value in sorted(result)}
-
-
-@declare("values", mapping, takes_unknown=True)
-def values_of(items: dict[str, Value]) -> Value:
-    """Return the values in the order of the keys."""
-    return [items[key] for key in sorted(items)]
 
 
 @declare("zipmap", sequence, indexed, takes_unknown=True)

@@ -82,16 +82,6 @@ def _composed(value: Value, depth: int) -> Value:
     return value
 
 
-@declare("jsonencode", anything)
-def json_encode(value: Value) -> Value:
-    return json_text(value)
-
-
-@declare("jsondecode", text)
-def json_decode(source: str) -> Value:
-    return parse_json(source)
-
-
 _FIELD = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"(?=[,\n])|(?P<plain>(?!")[^",\n]*)(?=[,\n])')
 
 
@@ -175,9 +165,11 @@ _CODECS = {
 """Python's codec for each IANA name (in small letters) that is supported."""
 
 
-@declare("base64encode", text)
-def base64_encode(value: str) -> Value:
-    return base64.b64encode(value.encode()).decode()
+base64_encode = declare("base64encode", text)(lambda value: base64.b64encode(value.encode()).decode())
+json_decode = declare("jsondecode", text)(parse_json)
+json_encode = declare("jsonencode", anything)(json_text)
+# As in a query: a space becomes a plus sign.
+url_encode = declare("urlencode", text)(quote_plus)
 
 
 @declare("base64decode", text)
@@ -223,12 +215,6 @@ def text_decode_base64(value: str, encoding: str) -> Value:
         ) from None
 
 
-@declare("urlencode", text)
-def url_encode(value: str) -> Value:
-    """Escape as in a query: a space becomes a plus sign."""
-    return quote_plus(value)
-
-
 def _codec(encoding: str) -> str:
     codec = _CODECS.get(encoding.lower())
     if codec is None:
@@ -250,38 +236,14 @@ def _shortened(value: str) -> str:
 Digest = Callable[[bytes], str]
 
 
-def md5(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
-
-
-def sha1(data: bytes) -> str:
-    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def sha512(data: bytes) -> str:
-    return hashlib.sha512(data).hexdigest()
-
-
-def base64_sha256(data: bytes) -> str:
-    """Encode the hash itself in base64, not its hexadecimal text."""
-    return base64.b64encode(hashlib.sha256(data).digest()).decode()
-
-
-def base64_sha512(data: bytes) -> str:
-    return base64.b64encode(hashlib.sha512(data).digest()).decode()
-
-
 DIGESTS: dict[str, Digest] = {
-    "base64sha256": base64_sha256,
-    "base64sha512": base64_sha512,
-    "md5": md5,
-    "sha1": sha1,
-    "sha256": sha256,
-    "sha512": sha512,
+    # The hash itself in base64, not its hexadecimal text.
+    "base64sha256": lambda data: base64.b64encode(hashlib.sha256(data).digest()).decode(),
+    "base64sha512": lambda data: base64.b64encode(hashlib.sha512(data).digest()).decode(),
+    "md5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
+    "sha1": lambda data: hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+    "sha256": lambda data: hashlib.sha256(data).hexdigest(),
+    "sha512": lambda data: hashlib.sha512(data).hexdigest(),
 }
 """The hash of each name; ``file`` before the name makes the function that hashes a file."""
 

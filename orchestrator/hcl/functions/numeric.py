@@ -79,20 +79,13 @@ _CASELESS_BASE = 36
 """Up to this base, capital letters are the same digits as small ones."""
 
 
-@declare("abs", number)
-def absolute(value: Number) -> Value:
-    # abs() of a Decimal would round to the precision of the thread's context.
-    return value.copy_abs() if isinstance(value, Decimal) else abs(value)
-
-
-@declare("ceil", number)
-def ceil(value: Number) -> Value:
-    return math.ceil(value)
-
-
-@declare("floor", number)
-def floor(value: Number) -> Value:
-    return math.floor(value)
+# abs() of a Decimal would round to the precision of the thread's context.
+absolute = declare("abs", number)(lambda value: value.copy_abs() if isinstance(value, Decimal) else abs(value))
+ceil = declare("ceil", number)(math.ceil)
+floor = declare("floor", number)(math.floor)
+maximum = declare("max", rest=number, rest_minimum=1)(lambda *values: max(values))
+minimum = declare("min", rest=number, rest_minimum=1)(lambda *values: min(values))
+signum = declare("signum", whole)(lambda value: (value > 0) - (value < 0))
 
 
 @declare("log", number, number)
@@ -104,16 +97,6 @@ def logarithm(value: Number, base: Number) -> Value:
         return from_float(math.log(value) / math.log(base))
     except (OverflowError, ValueError):
         raise FunctionError("The number or the base does not fit into a 64-bit number.") from None
-
-
-@declare("max", rest=number, rest_minimum=1)
-def maximum(*values: Number) -> Value:
-    return max(values)
-
-
-@declare("min", rest=number, rest_minimum=1)
-def minimum(*values: Number) -> Value:
-    return min(values)
 
 
 @declare("parseint", given, whole)
@@ -142,11 +125,6 @@ def power(value: Number, exponent: Number) -> Value:
         raise FunctionError("The result is infinite.") from None
     except ValueError:
         raise FunctionError("The result is not a finite number.") from None
-
-
-@declare("signum", whole)
-def signum(value: int) -> Value:
-    return (value > 0) - (value < 0)
 
 
 @declare("sum", sequence)

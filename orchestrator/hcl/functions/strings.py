@@ -50,14 +50,17 @@ _SPACE += "\u2028\u2029\u202f\u205f\u3000"
 _LINE_ENDS = re.compile(r"(?:\r\n?|\n)*\Z")
 
 
-@declare("chomp", text)
-def chomp(value: str) -> Value:
-    return _LINE_ENDS.sub("", value, count=1)
-
-
-@declare("endswith", text, text)
-def ends_with(value: str, suffix: str) -> Value:
-    return value.endswith(suffix)
+chomp = declare("chomp", text)(lambda value: _LINE_ENDS.sub("", value, count=1))
+ends_with = declare("endswith", text, text)(str.endswith)
+lower = declare("lower", text)(lambda value: composed("".join(map(_lower, value))))
+reverse_string = declare("strrev", text)(lambda value: composed("".join(reversed(graphemes(value)))))
+split = declare("split", text, text)(lambda separator, value: value.split(separator) if separator else [*value])
+starts_with = declare("startswith", text, text)(str.startswith)
+trim = declare("trim", text, text)(lambda value, characters: value.strip(characters) if characters else value)
+trim_prefix = declare("trimprefix", text, text)(str.removeprefix)
+trim_space = declare("trimspace", text)(lambda value: value.strip(_SPACE))
+trim_suffix = declare("trimsuffix", text, text)(str.removesuffix)
+upper = declare("upper", text)(lambda value: composed("".join(map(_upper, value))))
 
 
 @declare("indent", whole, text)
@@ -80,29 +83,9 @@ def join(separator: str, *lists: list[str | None]) -> Value:
     return composed(joined(parts, separator))
 
 
-@declare("lower", text)
-def lower(value: str) -> Value:
-    return value.lower() if value.isascii() else composed("".join(map(_lower, value)))
-
-
-@declare("split", text, text)
-def split(separator: str, value: str) -> Value:
-    return [*value.split(separator)] if separator else [*value]
-
-
-@declare("startswith", text, text)
-def starts_with(value: str, prefix: str) -> Value:
-    return value.startswith(prefix)
-
-
 @declare("strcontains", text, text)
 def contains_string(value: str, part: str) -> Value:
     return part in value
-
-
-@declare("strrev", text)
-def reverse_string(value: str) -> Value:
-    return composed("".join(reversed(graphemes(value))))
 
 
 @declare("substr", text, whole, whole)
@@ -119,31 +102,6 @@ def title(value: str) -> Value:
     before = " " + value
     pairs = zip(before, value, strict=False)
     return composed("".join(_title(after) if _is_separator(previous) else after for previous, after in pairs))
-
-
-@declare("trim", text, text)
-def trim(value: str, characters: str) -> Value:
-    return value.strip(characters) if characters else value
-
-
-@declare("trimprefix", text, text)
-def trim_prefix(value: str, prefix: str) -> Value:
-    return value.removeprefix(prefix)
-
-
-@declare("trimspace", text)
-def trim_space(value: str) -> Value:
-    return value.strip(_SPACE)
-
-
-@declare("trimsuffix", text, text)
-def trim_suffix(value: str, suffix: str) -> Value:
-    return value.removesuffix(suffix)
-
-
-@declare("upper", text)
-def upper(value: str) -> Value:
-    return value.upper() if value.isascii() else composed("".join(map(_upper, value)))
 
 
 def _upper(character: str) -> str:
