@@ -129,9 +129,7 @@ def attached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Map
                 folder = tmp_path_factory.mktemp("provider")
                 toolchain = Toolchain(live=REPOSITORY / "live", folder=folder, environ=environment)
                 providers = SharedProviders(
-                    executable=toolchain.install_provider,
-                    environment=environment,
-                    log=folder / "provider.log",
+                    executable=toolchain.install_provider, environment=environment, log=folder / "provider.log"
                 )
                 started[endpoint] = stack.enter_context(providers).reattach("tests")
             return {**environment, "TF_REATTACH_PROVIDERS": started[endpoint]}

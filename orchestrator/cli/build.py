@@ -13,9 +13,7 @@ def build(
     functions: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FUNCTION",
-            help="Functions, by their name in functions.toml. Default: all.",
-            show_default=False,
+            metavar="FUNCTION", help="Functions, by their name in functions.toml. Default: all.", show_default=False
         ),
     ] = None,
     as_json: JsonOption = False,

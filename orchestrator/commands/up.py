@@ -41,10 +41,7 @@ def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
     plan; ConfigurationError: mistakes in the live tree; PlatformctlError: something failed before units were applied.
     """
     target = request.target
-    with (
-        ports.journal.exclusive(target=str(target), suffix=request.suffix),
-        activity("up", ports, operator) as work,
-    ):
+    with ports.journal.exclusive(target=str(target), suffix=request.suffix), activity("up", ports, operator) as work:
         with work.step(f"opening {target.description}") as results:
             deployment = open_deployment(request, ports, operator, start=True)
             assert deployment is not None
@@ -99,10 +96,7 @@ def _idle(deployment: Deployment, planned: StackPlan, units: tuple[str, ...]) ->
 
 
 def _register(deployment: Deployment, request: UpRequest, ports: Ports, work: Activity, units: tuple[str, ...]) -> None:
-    with (
-        work.step("preparing the state bucket") as results,
-        ports.journal.register_held(target=str(request.target)),
-    ):
+    with work.step("preparing the state bucket") as results, ports.journal.register_held(target=str(request.target)):
         # Check again: somebody may have deployed something while the question was open.
         deployment.require_room(ports, units)
         if not deployment.bucket.exists():

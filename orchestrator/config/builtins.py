@@ -61,14 +61,10 @@ def terragrunt_functions(place: Place, env: Mapping[str, str], read: Reader) -> 
             _function("get_repo_root", lambda: _repository(place).as_posix()),
             _function("get_terragrunt_dir", place.home.as_posix),
             _function(
-                "path_relative_from_include",
-                lambda *given: _relative(_parent(place, *given), place.home),
-                maximum=1,
+                "path_relative_from_include", lambda *given: _relative(_parent(place, *given), place.home), maximum=1
             ),
             _function(
-                "path_relative_to_include",
-                lambda *given: _relative(place.home, _parent(place, *given)),
-                maximum=1,
+                "path_relative_to_include", lambda *given: _relative(place.home, _parent(place, *given)), maximum=1
             ),
             _function("read_terragrunt_config", lambda *given: _read(place, read, *given), minimum=1, maximum=2),
         )

@@ -99,9 +99,7 @@ def _deep_section(parent: Section, child: Section) -> Section:
             setting
             if below is None
             else Setting(
-                value=_deep_value(below.value, setting.value),
-                range=setting.range,
-                files=below.files | setting.files,
+                value=_deep_value(below.value, setting.value), range=setting.range, files=below.files | setting.files
             )
         )
     return merged

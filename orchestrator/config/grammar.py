@@ -77,9 +77,7 @@ BLOCKS: Mapping[str, BlockRule] = {
             "comment_prefix": False,
             "hcl_fmt": False,
         },
-        refused={
-            "if_disabled": "Workspaces are generated anew, so a disabled file is never there; remove it.",
-        },
+        refused={"if_disabled": "Workspaces are generated anew, so a disabled file is never there; remove it."},
     ),
     "dependency": BlockRule(
         labels=Labels.ONE,
@@ -92,7 +90,7 @@ BLOCKS: Mapping[str, BlockRule] = {
             "mock_outputs_merge_strategy_with_state": False,
         },
         refused={
-            "mock_outputs_merge_with_state": "Write mock_outputs_merge_strategy_with_state instead. Mocks are never used here.",
+            "mock_outputs_merge_with_state": "Write mock_outputs_merge_strategy_with_state instead. Mocks are never used here."
         },
     ),
     "dependencies": BlockRule(labels=Labels.NONE, attributes={"paths": True}),

@@ -13,30 +13,13 @@ from pathlib import Path
 
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place, terragrunt_functions
-from orchestrator.config.contents import (
-    Contents,
-    Links,
-    MergeStrategy,
-    Section,
-    Setting,
-    merge_contents,
-    merge_links,
-)
+from orchestrator.config.contents import Contents, Links, MergeStrategy, Section, Setting, merge_contents, merge_links
 from orchestrator.config.discovery import Files
 from orchestrator.config.document import Document, body, own_contents, own_links
 from orchestrator.config.grammar import EvaluationStage, refused_roots
 from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs, Explainer
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
-from orchestrator.hcl import (
-    Attribute,
-    Block,
-    Expression,
-    Reference,
-    Scope,
-    evaluate,
-    references,
-    too_deep,
-)
+from orchestrator.hcl import Attribute, Block, Expression, Reference, Scope, evaluate, references, too_deep
 from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
 

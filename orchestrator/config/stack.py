@@ -180,10 +180,7 @@ class _Loader:
         # Edges to units that could not be read are left out: the unit has been reported already.
         unread = self.folders.keys() - self._units.keys()
         units = [
-            replace(
-                unit.unit,
-                dependencies=tuple(edge for edge in unit.unit.dependencies if edge.target not in unread),
-            )
+            replace(unit.unit, dependencies=tuple(edge for edge in unit.unit.dependencies if edge.target not in unread))
             for unit in self._units.values()
         ]
         try:

@@ -149,12 +149,7 @@ class UnitWork:
         return unit
 
     def _run(
-        self,
-        unit: EvaluatedUnit,
-        report: Callable[[Progress], None],
-        *,
-        destroy: bool,
-        accept: Accept | None = None,
+        self, unit: EvaluatedUnit, report: Callable[[Progress], None], *, destroy: bool, accept: Accept | None = None
     ) -> Applied:
         log = self._log(unit.name)
         try:

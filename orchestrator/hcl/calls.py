@@ -51,10 +51,7 @@ def _call(node: FunctionCall, scope: Scope) -> Value:
     if function is None:
         known = {*scope.functions, *special_forms}
         raise failure(
-            node.name_range,
-            UNKNOWN_FUNCTION,
-            f'There is no function "{node.name}".',
-            did_you_mean(node.name, known),
+            node.name_range, UNKNOWN_FUNCTION, f'There is no function "{node.name}".', did_you_mean(node.name, known)
         )
     expanded = evaluate_arguments(node, scope)
     if expanded is None:
@@ -80,10 +77,7 @@ def evaluate_arguments(node: FunctionCall, scope: Scope) -> tuple[list[Value], l
             "Invalid expanding argument value",
             f'What stands before "..." has to be a list or a set, not {"null" if final is None else f"a {type_name(final)}"}.',
         )
-    return (
-        [*arguments, *(marked_if(secret, item) for item in final)],
-        [*places, *(place for _ in final)],
-    )
+    return ([*arguments, *(marked_if(secret, item) for item in final)], [*places, *(place for _ in final)])
 
 
 def check_count(node: FunctionCall, count: int, minimum: int, maximum: int | None) -> None:

@@ -177,9 +177,7 @@ def object_key(node: nodes.Expression, value: Value) -> str:
         return to_string(value)
     except FunctionError:
         raise failure(
-            node.range,
-            "Incorrect key type",
-            f"The keys of an object are strings, but this is a {type_name(value)}.",
+            node.range, "Incorrect key type", f"The keys of an object are strings, but this is a {type_name(value)}."
         ) from None
 
 

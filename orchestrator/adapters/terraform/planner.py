@@ -55,15 +55,7 @@ class StackPlanner:
             providers = self.write(folder, units, states)
             invocation = self._invocation(folder, units)
             self._run(invocation, "init", input=False, no_color=FLAG, lockfile="readonly")
-            self._run(
-                invocation,
-                "plan",
-                input=False,
-                json=FLAG,
-                out=_PLAN,
-                parallelism=self.parallelism,
-                lock=False,
-            )
+            self._run(invocation, "plan", input=False, json=FLAG, out=_PLAN, parallelism=self.parallelism, lock=False)
             shown = "\n".join(self._run(invocation, "show", _PLAN, json=FLAG))
             try:
                 return read_plan(json_object(shown), units=[unit.name for unit in units], providers=providers)

@@ -234,9 +234,7 @@ def _has_mark(marks: object) -> bool:
 
 # What an approved action includes. Unknown values may turn out to be unchanged, so that less happens; a replacement that
 # was interrupted has its second half left.
-_CONTAINED: Mapping[str, frozenset[str]] = {
-    Action.REPLACE: frozenset({Action.CREATE, Action.DELETE, Action.UPDATE}),
-}
+_CONTAINED: Mapping[str, frozenset[str]] = {Action.REPLACE: frozenset({Action.CREATE, Action.DELETE, Action.UPDATE})}
 # What it also includes after a failed attempt: what that created is in the state, tainted; replacing it loses nothing.
 _CONTAINED_AGAIN: Mapping[str, frozenset[str]] = {Action.CREATE: frozenset({Action.REPLACE, Action.UPDATE})}
 _SHOWN = 10

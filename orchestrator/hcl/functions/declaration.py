@@ -7,14 +7,7 @@ parameter *is* its converter: it takes a value, returns what the body wants, and
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
-from orchestrator.hcl.functions.conversion import (
-    Number,
-    StillUnknownError,
-    to_bool,
-    to_number,
-    to_string,
-    type_name,
-)
+from orchestrator.hcl.functions.conversion import Number, StillUnknownError, to_bool, to_number, to_string, type_name
 from orchestrator.hcl.functions.typesystem import ConversionError, as_one_type, make_set
 from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import SetValue, Unknown, Value

@@ -46,15 +46,12 @@ def parse_json(source: str) -> Value:
     """Return the value that a JSON text writes; numbers keep every digit. Raises FunctionError."""
     try:
         parsed = json.loads(
-            source,
-            parse_float=lambda number: normalise(Decimal(number)),
-            parse_int=_integer,
-            parse_constant=_refuse,
+            source, parse_float=lambda number: normalise(Decimal(number)), parse_int=_integer, parse_constant=_refuse
         )
         return _composed(parsed, 0)
     except json.JSONDecodeError as error:
         raise FunctionError(
-            f"Not valid JSON: {error.msg[0].lower()}{error.msg[1:]} (line {error.lineno}, column {error.colno}).",
+            f"Not valid JSON: {error.msg[0].lower()}{error.msg[1:]} (line {error.lineno}, column {error.colno})."
         ) from None
     except RecursionError:
         raise FunctionError("The JSON text is nested too deeply.") from None

@@ -23,7 +23,7 @@ from orchestrator.hcl.values import SetValue, Value
 
 _VERB = re.compile(
     r"%(?P<flags>[ #+0-]*)(?P<width>[1-9][0-9]*)?(?:\.(?P<precision>[0-9]*))?(?:\[(?P<index>[1-9][0-9]*)\])?"
-    r"(?P<mode>[A-Za-z])",
+    r"(?P<mode>[A-Za-z])"
 )
 
 # A width or a precision is smaller than a million, as in Go.
@@ -88,7 +88,7 @@ def _format(template: str, arguments: Sequence[Value]) -> str:
         if piece.argument >= len(arguments):
             raise FunctionError(
                 f'Not enough arguments for "{piece.raw}" at {piece.offset}: '
-                f"need index {piece.argument + 1} but have {len(arguments)} total.",
+                f"need index {piece.argument + 1} but have {len(arguments)} total."
             )
         used = max(used, piece.argument + 1)
         parts.append(_show(piece, arguments[piece.argument]))
@@ -139,8 +139,7 @@ def _show(verb: Verb, value: Value) -> str:
     except FunctionError as error:
         reason = error.message[0].lower() + error.message[1:]
         raise FunctionError(
-            f'Unsupported value for "{verb.raw}" at {verb.offset}: {reason}',
-            argument=verb.argument + 1,
+            f'Unsupported value for "{verb.raw}" at {verb.offset}: {reason}', argument=verb.argument + 1
         ) from None
 
 

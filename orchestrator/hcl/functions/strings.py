@@ -276,8 +276,5 @@ def _compile(pattern: str, *, argument: int) -> _Pattern:
 def _for_result(pattern: str) -> _Pattern:
     compiled = _compile(pattern, argument=0)
     if len({name is None for name in compiled.names}) > 1:
-        raise FunctionError(
-            "Invalid regular expression: cannot mix both named and unnamed capture groups.",
-            argument=0,
-        )
+        raise FunctionError("Invalid regular expression: cannot mix both named and unnamed capture groups.", argument=0)
     return compiled

@@ -287,7 +287,7 @@ def test_cycle_is_named(tree):
             "nme",
             f'{AT}:7:19: Unknown output. The module of unit "vpc" declares no output "nme". Did you mean "names"?',
             id="not declared",
-        ),
+        )
     ],
 )
 def test_known_outputs_that_lack_the_one_referred_to(tree, outputs, name, expected):

@@ -28,10 +28,7 @@ def local(root, subdirectory=""):
             "git::https://example.com/infra.git//modules/vpc?ref=v1.2.0",
             GitSource(url="https://example.com/infra.git", ref="v1.2.0", subdirectory="modules/vpc"),
         ),
-        (
-            "git::ssh://git@example.com/infra.git?ref=main",
-            GitSource(url="ssh://git@example.com/infra.git", ref="main"),
-        ),
+        ("git::ssh://git@example.com/infra.git?ref=main", GitSource(url="ssh://git@example.com/infra.git", ref="main")),
         (
             "git::git@example.com:org/infra.git//vpc",
             GitSource(url="git@example.com:org/infra.git", ref=None, subdirectory="vpc"),

@@ -90,25 +90,13 @@ SAID = [
     (change("replace"), "± a.b  must be replaced"),
     (change("move", previous_address="a.old"), "> a.b  moves from a.old"),
     (change("update", previous_address="a.old"), "~ a.b  moves from a.old"),
-    (
-        change("replace", previous_address="a.old"),
-        "± a.b  must be replaced  moves from a.old",
-    ),
+    (change("replace", previous_address="a.old"), "± a.b  must be replaced  moves from a.old"),
     (change("import"), "< a.b  is imported"),
     (change("forget"), ". a.b  is forgotten, and stays in the cloud"),
-    (
-        change("replace", reason="replace_because_tainted"),
-        "± a.b  must be replaced  (its creation failed half-way)",
-    ),
-    (
-        change("delete", reason="delete_because_no_resource_config"),
-        "- a.b  (no longer in the configuration)",
-    ),
+    (change("replace", reason="replace_because_tainted"), "± a.b  must be replaced  (its creation failed half-way)"),
+    (change("delete", reason="delete_because_no_resource_config"), "- a.b  (no longer in the configuration)"),
     # Plain from the attributes, or a word that came after this version: nothing is said rather than jargon.
-    (
-        change("replace", reason="replace_because_cannot_update"),
-        "± a.b  must be replaced",
-    ),
+    (change("replace", reason="replace_because_cannot_update"), "± a.b  must be replaced"),
     (change("delete", reason="delete_because_of_the_weather"), "- a.b"),
 ]
 
@@ -166,8 +154,7 @@ def test_c3_orphans_are_named_after_the_units():
 
 
 @pytest.mark.parametrize(
-    ("length", "shown"),
-    [(58, '"' + "x" * 58 + '"'), (59, '"' + "x" * 58 + "…"), (500, '"' + "x" * 58 + "…")],
+    ("length", "shown"), [(58, '"' + "x" * 58 + '"'), (59, '"' + "x" * 58 + "…"), (500, '"' + "x" * 58 + "…")]
 )
 def test_long_values_are_cut(length, shown):
     assert line_of(attribute("policy", None, "x" * length)) == f"policy: null -> {shown}"
@@ -265,10 +252,7 @@ LINES = [
         item(Kind.NOT_APPLIED, "delete"),
         "+ aws_vpc.this  differs from the configuration, which is newer than the last up; up deletes it",
     ),
-    (
-        item(Kind.NOT_APPLIED, "move"),
-        "+ aws_vpc.this  differs from the configuration, which is newer than the last up",
-    ),
+    (item(Kind.NOT_APPLIED, "move"), "+ aws_vpc.this  differs from the configuration, which is newer than the last up"),
 ]
 
 

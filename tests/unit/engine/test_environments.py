@@ -257,11 +257,7 @@ NOW = datetime(2026, 1, 31, 8, 15, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("span", "end"),
-    [
-        (timedelta(hours=8), "2026-01-31T16:15:00+00:00"),
-        (timedelta(days=1), "2026-02-01T08:15:00+00:00"),
-        (None, None),
-    ],
+    [(timedelta(hours=8), "2026-01-31T16:15:00+00:00"), (timedelta(days=1), "2026-02-01T08:15:00+00:00"), (None, None)],
 )
 def test_a_lifetime_ends_so_long_after_now(span, end):
     assert Lifetime(span=span).end(NOW) == end
@@ -269,12 +265,7 @@ def test_a_lifetime_ends_so_long_after_now(span, end):
 
 @pytest.mark.parametrize(
     ("expires", "expected"),
-    [
-        (None, False),
-        (NOW + timedelta(seconds=1), False),
-        (NOW, True),
-        (NOW - timedelta(days=1), True),
-    ],
+    [(None, False), (NOW + timedelta(seconds=1), False), (NOW, True), (NOW - timedelta(days=1), True)],
 )
 def test_a_deployment_expires_at_the_moment_that_was_said(expires, expected):
     assert has_expired(expires, NOW) is expected

@@ -189,11 +189,7 @@ def test_c6_what_ends_well_during_an_interrupt_counts_and_its_dependents_are_can
 
     work = interrupting(interrupt, URGENT, until=asked)
     outcomes, emitted = run({"kms": [], "vpc": ["kms"], "api": ["vpc"]}, work, interrupt=interrupt, stop_running=stop)
-    assert statuses(outcomes) == {
-        "kms": "changed",
-        "vpc": "cancelled",
-        "api": "cancelled",
-    }
+    assert statuses(outcomes) == {"kms": "changed", "vpc": "cancelled", "api": "cancelled"}
     assert calls == ["stop"]
     assert isinstance(emitted[-1], events.UnitFinished)
     assert emitted[-1].unit == "kms"

@@ -8,13 +8,7 @@ import pytest
 from orchestrator.config import LocalSource
 from orchestrator.engine.environments import stand_in
 from orchestrator.engine.execution import Outcome, describe
-from orchestrator.engine.operations import (
-    dependents_of,
-    require_applied,
-    require_no_dependents,
-    select,
-    total,
-)
+from orchestrator.engine.operations import dependents_of, require_applied, require_no_dependents, select, total
 from orchestrator.engine.plan import Approval
 from orchestrator.engine.ports import Applied, Phase, UnitChange
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
@@ -178,11 +172,7 @@ def test_a2_destroy_never_hands_terraform_an_input_that_is_not_known(bench):
 
 @pytest.mark.parametrize(
     ("only", "selected"),
-    [
-        ((), ("docs", "kms", "vpc", "api")),
-        (("api", "kms"), ("kms", "api")),
-        (("vpc", "vpc"), ("vpc",)),
-    ],
+    [((), ("docs", "kms", "vpc", "api")), (("api", "kms"), ("kms", "api")), (("vpc", "vpc"), ("vpc",))],
 )
 def test_c2_the_selection_is_in_dependency_order(bench, only, selected):
     assert select(bench.stack, only) == selected

@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.diagnostics import ConfigurationError, Position
-from orchestrator.hcl import (
-    Literal,
-    parse_expression,
-    parse_file,
-    parse_template,
-    parse_text,
-    print_expression,
-)
+from orchestrator.hcl import Literal, parse_expression, parse_file, parse_template, parse_text, print_expression
 from orchestrator.hcl.nodes import Binary
 
 PATH = Path("unit/terragrunt.hcl")

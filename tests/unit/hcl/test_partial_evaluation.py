@@ -33,10 +33,7 @@ CASES = [
     ("!(local.id == local.name)", '!(dependency.vpc.outputs.id == "net")'),
     ("local.id == null", "dependency.vpc.outputs.id == null"),
     ("{a = local.id} == {a = 1}", "{\n  a = dependency.vpc.outputs.id\n} == {\n  a = 1\n}"),
-    (
-        'local.id == "x" ? upper(local.name) : local.count + 1',
-        'dependency.vpc.outputs.id == "x" ? "NET" : 3',
-    ),
+    ('local.id == "x" ? upper(local.name) : local.count + 1', 'dependency.vpc.outputs.id == "x" ? "NET" : 3'),
     ("upper(local.id)", "upper(dependency.vpc.outputs.id)"),
     ("pair(local.name, local.id)", 'pair("net", dependency.vpc.outputs.id)'),
     ("max(length(local.id), [1, local.count]...)", "max(length(dependency.vpc.outputs.id), 1, 2)"),
@@ -182,11 +179,7 @@ ERRORS = [
     ),
     ("local.id + null", "f.hcl:1:12: Invalid operand. The operator + needs a number, but this is null.", ""),
     ('"x" * length(local.id)', 'f.hcl:1:1: Invalid operand. The operator * needs a number, but this is "x".', ""),
-    (
-        "length(local.id) / 0",
-        "f.hcl:1:20: Division by zero. The right side of a division or a modulo is zero.",
-        "",
-    ),
+    ("length(local.id) / 0", "f.hcl:1:20: Division by zero. The right side of a division or a modulo is zero.", ""),
     (
         'templatefile("a.tftpl", dependency.vpc.outputs)',
         (

@@ -149,12 +149,7 @@ def test_c3_units_with_other_provider_configurations_are_handed_an_alias(tree):
     tree.unit("late", provider_block(IRELAND), module="kms")
     tree.unit("tokyo", provider_block('provider "aws" { region = "ap-northeast-1" }\n'), module="kms")
     root = whole(tree.load(), "kms", "docs", "vpc", "late", "tokyo")
-    assert sorted(root.files) == [
-        "main.tf",
-        "provider.tf",
-        "provider_configuration2.tf",
-        "provider_configuration3.tf",
-    ]
+    assert sorted(root.files) == ["main.tf", "provider.tf", "provider_configuration2.tf", "provider_configuration3.tf"]
     assert root.files["provider.tf"].endswith('provider "aws" {\n  region = "us-east-1"\n}\n')
     assert root.files["provider_configuration2.tf"] == (
         'provider "aws" {\n'

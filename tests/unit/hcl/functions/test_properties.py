@@ -25,9 +25,7 @@ numbers = st.integers() | decimals.filter(lambda value: value != int(value)).map
 texts = st.text(st.characters(codec="utf-8"), max_size=200).map(lambda text: unicodedata.normalize("NFC", text))
 scalars = st.none() | st.booleans() | numbers | texts
 values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
-    max_leaves=12,
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4), max_leaves=12
 )
 
 
