@@ -1,9 +1,10 @@
 """Finds the environments of a live tree and the units of one of them, and parses each file at most once per load."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator.config.document import Document, read_document
 from orchestrator.config.grammar import DOCUMENTATION
@@ -15,6 +16,7 @@ from orchestrator.hcl.functions import terraform_functions
 from orchestrator.hcl.scope import Function, FunctionError
 
 UNIT_FILE = "terragrunt.hcl"
+T = TypeVar("T")
 
 
 class Files:
@@ -36,29 +38,11 @@ class Files:
         Raises ConfigurationError: the file cannot be read or parsed, or holds what the grammar refuses; the same error
         every time, so that it is reported once.
         """
-        found = self._documents.get(path)
-        if found is None:
-            try:
-                found = read_document(parse_file(path))
-            except ConfigurationError as error:
-                found = error
-            self._documents[path] = found
-        if isinstance(found, ConfigurationError):
-            raise found
-        return found
+        return _once(self._documents, path, lambda path: read_document(parse_file(path)))
 
     def interface(self, folder: Path) -> ModuleInterface:
         """Return the variables and outputs of the module in a folder; raises as ``module_interface`` does."""
-        found = self._interfaces.get(folder)
-        if found is None:
-            try:
-                found = module_interface(folder)
-            except ConfigurationError as error:
-                found = error
-            self._interfaces[folder] = found
-        if isinstance(found, ConfigurationError):
-            raise found
-        return found
+        return _once(self._interfaces, folder, module_interface)
 
     def terraform_functions(self, folder: Path) -> dict[str, Function]:
         if folder not in self._functions:
@@ -87,6 +71,19 @@ _REFUSED_FILES = {
     "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
     "terragrunt.values.hcl": "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
 }
+
+
+def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[[Path], T]) -> T:
+    found = known.get(path)
+    if found is None:
+        try:
+            found = read(path)
+        except ConfigurationError as error:
+            found = error
+        known[path] = found
+    if isinstance(found, ConfigurationError):
+        raise found
+    return found
 
 
 def environments(live: Path) -> list[str]:

@@ -118,16 +118,20 @@ def _check_attributes(body: Body, collector: Collector) -> None:
     for attribute in body.attributes.values():
         if attribute.name in ATTRIBUTES:
             continue
-        if attribute.name in REFUSED_ATTRIBUTES:
-            detail = f"{attribute.name} is an attribute of Terragrunt that platformctl refuses."
-            hint = REFUSED_ATTRIBUTES[attribute.name]
-        elif attribute.name in BLOCKS:
-            detail = f"{attribute.name} is a block, not an attribute."
+        unknown = f'No attribute "{attribute.name}" is known at the top level of a file.'
+        hint = did_you_mean(attribute.name, ATTRIBUTES) or DOCUMENTATION
+        if attribute.name in BLOCKS:
+            unknown = f"{attribute.name} is a block, not an attribute."
             hint = f"Remove the equals sign: {attribute.name} {{ ... }}."
-        else:
-            detail = f'No attribute "{attribute.name}" is known at the top level of a file.'
-            hint = did_you_mean(attribute.name, ATTRIBUTES) or DOCUMENTATION
+        detail, hint = _refusal("an attribute", attribute.name, REFUSED_ATTRIBUTES, unknown, hint)
         collector.report(attribute.name_range, "Attribute is not supported", detail, hint)
+
+
+def _refusal(kind: str, name: str, refused: Mapping[str, str], unknown: str, hint: str) -> tuple[str, str]:
+    """Return detail and hint about what Terragrunt knows and this program refuses, or nobody knows."""
+    if name in refused:
+        return f"{name} is {kind} of Terragrunt that platformctl refuses.", refused[name]
+    return unknown, hint
 
 
 def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
@@ -143,24 +147,18 @@ def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
         if rule.attributes and nested.type in rule.attributes:
             detail = f"{nested.type} is an attribute of the {block.type} block, not a block."
             hint = f"Add an equals sign: {nested.type} = {{ ... }}."
-        elif nested.type in rule.refused:
-            detail = f"{nested.type} is a block of Terragrunt that platformctl refuses."
-            hint = rule.refused[nested.type]
         else:
-            detail = f'A {block.type} block has no block "{nested.type}" in it.'
-            hint = DOCUMENTATION
+            unknown = f'A {block.type} block has no block "{nested.type}" in it.'
+            detail, hint = _refusal("a block", nested.type, rule.refused, unknown, DOCUMENTATION)
         collector.report(nested.type_range, "Block is not supported", detail, hint)
     if rule.attributes is None:
         return
     for attribute in block.body.attributes.values():
         if attribute.name in rule.attributes:
             continue
-        if attribute.name in rule.refused:
-            detail = f"{attribute.name} is an attribute of Terragrunt that platformctl refuses."
-            hint = rule.refused[attribute.name]
-        else:
-            detail = f'A {block.type} block has no attribute "{attribute.name}".'
-            hint = did_you_mean(attribute.name, rule.attributes) or f"It has {', '.join(rule.attributes)}."
+        unknown = f'A {block.type} block has no attribute "{attribute.name}".'
+        hint = did_you_mean(attribute.name, rule.attributes) or f"It has {', '.join(rule.attributes)}."
+        detail, hint = _refusal("an attribute", attribute.name, rule.refused, unknown, hint)
         collector.report(attribute.name_range, "Attribute is not supported", detail, hint)
     written = block.body.attributes.keys() | {nested.type for nested in block.body.blocks}
     for name, required in rule.attributes.items():
@@ -172,15 +170,12 @@ def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
 
 
 def _unknown_block(block: Block) -> Diagnostic:
-    if block.type in REFUSED_BLOCKS:
-        detail = f"{block.type} is a block of Terragrunt that platformctl refuses."
-        hint = REFUSED_BLOCKS[block.type]
-    elif block.type in ATTRIBUTES:
+    unknown = f'No block "{block.type}" is known at the top level of a file.'
+    hint = did_you_mean(block.type, BLOCKS) or f"The blocks are {', '.join(BLOCKS)}."
+    detail, hint = _refusal("a block", block.type, REFUSED_BLOCKS, unknown, hint)
+    if block.type in ATTRIBUTES:
         detail = f"{block.type} is an attribute, not a block."
         hint = f"Add an equals sign: {block.type} = {{ ... }}."
-    else:
-        detail = f'No block "{block.type}" is known at the top level of a file.'
-        hint = did_you_mean(block.type, BLOCKS) or f"The blocks are {', '.join(BLOCKS)}."
     return Diagnostic(summary="Block is not supported", detail=detail, hint=hint, range=block.type_range)
 
 

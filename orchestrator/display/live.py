@@ -82,15 +82,13 @@ def event_lines(event: events.Event, view: RunView) -> list[str]:
         case events.StepFinished() if event.text:
             return [f"{clock} {event.text}"]
         case events.UnitStarted():
-            return [f"{clock} {event.unit:<{view.width}}  started"]
+            text = "started"
         case events.UnitPlanned():
-            to_do = f"to do: {event.changes}" if event.changes else "nothing to do"
-            return [f"{clock} {event.unit:<{view.width}}  {to_do}"]
+            text = f"to do: {event.changes}" if event.changes else "nothing to do"
         case events.UnitRetried():
-            again = f"attempt {event.attempt} in {seconds(event.wait)}: {event.reason}"
-            return [f"{clock} {event.unit:<{view.width}}  {again}"]
+            text = f"attempt {event.attempt} in {seconds(event.wait)}: {event.reason}"
         case events.UnitFinished():
-            return [f"{clock} {event.unit:<{view.width}}  {_ending(event, view)}"]
+            text = _ending(event, view)
         case events.RunStopped():
             waiting = f"; finishing {', '.join(event.waiting_for)}" if event.waiting_for else ""
             return [f'{clock} stopped, because the plan of "{event.unit}" exceeds the approved one{waiting}']
@@ -101,7 +99,9 @@ def event_lines(event: events.Event, view: RunView) -> list[str]:
                 else ""
             )
             return [f"{clock} interrupted: no further unit starts{waiting}"]
-    return []
+        case _:
+            return []
+    return [f"{clock} {event.unit:<{view.width}}  {text}"]
 
 
 def heartbeat(view: RunView, now: float) -> str:

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
 from orchestrator.engine import events
-from orchestrator.engine.ports import Phase, Planned, Progress, ResourceProgress, Retrying
+from orchestrator.engine.ports import Phase, Planned, Progress, Reporter, ResourceProgress, Retrying
 from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Changes, Status
 
@@ -33,7 +33,7 @@ class Outcome:
     stops_run: bool = False
 
 
-Work = Callable[[str, Callable[[Progress], None]], Outcome]
+Work = Callable[[str, Reporter], Outcome]
 """Works on the named unit in a worker thread and reports progress; an exception is a failure of the unit."""
 
 

@@ -5,14 +5,14 @@ Nothing is passed on the command line, and nothing is guessed: a unit whose inpu
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.config import EvaluatedUnit, ModuleSource, Stack
 from orchestrator.engine.execution import Outcome
 from orchestrator.engine.plan import Approval
-from orchestrator.engine.ports import Accept, Applied, Phase, Progress, State, States, Terraform
+from orchestrator.engine.ports import Accept, Applied, Phase, Reporter, State, States, Terraform
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl.values import Value, is_wholly_known
 from orchestrator.model.status import Changes, Status
@@ -89,7 +89,7 @@ class UnitWork:
     idle: frozenset[str] = frozenset()
     nothing: ModuleSource | None = None
 
-    def up(self, name: str, report: Callable[[Progress], None]) -> Outcome:
+    def up(self, name: str, report: Reporter) -> Outcome:
         """Apply the unit; a failure of Terraform is an outcome, not an exception."""
         if name in self.idle:
             return Outcome(status=Status.UNCHANGED)
@@ -102,7 +102,7 @@ class UnitWork:
             self.outputs.state(name)
         return self._outcome(name, applied)
 
-    def destroy(self, name: str, report: Callable[[Progress], None]) -> Outcome:
+    def destroy(self, name: str, report: Reporter) -> Outcome:
         """Destroy everything in the unit's state, then remove the state."""
         state = self.outputs.state(name)
         if state is None:
@@ -148,9 +148,7 @@ class UnitWork:
             )
         return unit
 
-    def _run(
-        self, unit: EvaluatedUnit, report: Callable[[Progress], None], *, destroy: bool, accept: Accept | None = None
-    ) -> Applied:
+    def _run(self, unit: EvaluatedUnit, report: Reporter, *, destroy: bool, accept: Accept | None = None) -> Applied:
         log = self._log(unit.name)
         try:
             return self.terraform.apply(unit, destroy=destroy, log=log, report=report, accept=accept)

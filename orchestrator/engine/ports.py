@@ -47,6 +47,7 @@ class Retrying:
 
 
 Progress: TypeAlias = Phase | Planned | ResourceProgress | Retrying
+Reporter: TypeAlias = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -99,13 +100,7 @@ class Terraform(Protocol):
     """Runs Terraform on one unit. Called from worker threads, several units at once."""
 
     def apply(
-        self,
-        unit: EvaluatedUnit,
-        *,
-        destroy: bool,
-        log: Path,
-        report: Callable[[Progress], None],
-        accept: Accept | None = None,
+        self, unit: EvaluatedUnit, *, destroy: bool, log: Path, report: Reporter, accept: Accept | None = None
     ) -> Applied:
         """Bring the unit to its configuration, or destroy all of it.
 

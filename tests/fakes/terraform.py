@@ -1,6 +1,6 @@
 """A Terraform that applies nothing: the protocols ``Terraform``, ``Planner`` and ``TerraformTools`` over fake states."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit, LocalSource
 from orchestrator.engine.plan import StackPlan
-from orchestrator.engine.ports import Accept, Applied, Phase, Progress, UnitChange
+from orchestrator.engine.ports import Accept, Applied, Phase, Reporter, UnitChange
 from orchestrator.hcl.values import Value
 from orchestrator.model.status import Changes
 
@@ -43,13 +43,7 @@ class FakeTerraform:
     winding_down: bool = False
 
     def apply(
-        self,
-        unit: EvaluatedUnit,
-        *,
-        destroy: bool,
-        log: Path,
-        report: Callable[[Progress], None],
-        accept: Accept | None = None,
+        self, unit: EvaluatedUnit, *, destroy: bool, log: Path, report: Reporter, accept: Accept | None = None
     ) -> Applied:
         self.applied.append((unit.name, destroy))
         self.inputs[unit.name] = dict(unit.inputs)

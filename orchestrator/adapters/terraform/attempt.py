@@ -14,7 +14,7 @@ from orchestrator.adapters.processes import Processes
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation, ending_signal
 from orchestrator.adapters.terraform.messages import MessageReader
 from orchestrator.adapters.workspaces import Workspace
-from orchestrator.engine.ports import Accept, Applied, Phase, Planned, Progress
+from orchestrator.engine.ports import Accept, Applied, Phase, Planned, Progress, Reporter
 from orchestrator.hcl.values import Value
 from orchestrator.model.status import Changes
 
@@ -33,7 +33,7 @@ class Attempt:
     workspace: Workspace
     inputs: Mapping[str, Value]
     log: Path
-    report: Callable[[Progress], None]
+    report: Reporter
     parallelism: int
 
     def run(self, *, destroy: bool, accept: Accept | None) -> Applied:

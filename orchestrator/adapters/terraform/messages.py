@@ -4,13 +4,13 @@ Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui 
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from orchestrator.engine.ports import Planned, Progress, ResourceProgress, UnitChange
+from orchestrator.engine.ports import Planned, Reporter, ResourceProgress, UnitChange
 from orchestrator.model.status import Action, Changes
 
 _ACTIONS: Mapping[str, Action] = {
@@ -96,7 +96,7 @@ class MessageReader:
 
     """
 
-    report: Callable[[Progress], None]
+    report: Reporter
     changes: Changes = field(default_factory=Changes)
     errors: list[str] = field(default_factory=list)
     planned: set[UnitChange] = field(default_factory=set)

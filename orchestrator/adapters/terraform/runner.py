@@ -23,7 +23,7 @@ from orchestrator.adapters.terraform.provider import SharedProviders, check_cons
 from orchestrator.adapters.terraform.toolchain import Toolchain, cache_key
 from orchestrator.adapters.workspaces import Workspace, Workspaces, write_private
 from orchestrator.config import EvaluatedUnit
-from orchestrator.engine.ports import Accept, Applied, Phase, Progress, Retrying
+from orchestrator.engine.ports import Accept, Applied, Phase, Reporter, Retrying
 from orchestrator.hcl import to_json_value
 from orchestrator.model.status import Changes
 
@@ -63,7 +63,7 @@ class Initialisation:
     module: Path
     invocation: Invocation
 
-    def run(self, *, log: Path, report: Callable[[Progress], None]) -> Applied | None:
+    def run(self, *, log: Path, report: Reporter) -> Applied | None:
         """Initialise the workspace if needed; return what went wrong, or None."""
         if "TF_REATTACH_PROVIDERS" not in self.invocation.environment:
             # Commands with a provider of their own rely on this check: their lock file has no hashes.
@@ -149,13 +149,7 @@ class Runner:
     pause: Callable[[float], bool] | None = None
 
     def apply(
-        self,
-        unit: EvaluatedUnit,
-        *,
-        destroy: bool,
-        log: Path,
-        report: Callable[[Progress], None],
-        accept: Accept | None = None,
+        self, unit: EvaluatedUnit, *, destroy: bool, log: Path, report: Reporter, accept: Accept | None = None
     ) -> Applied:
         """See the protocol. An attempt that fails with transient errors is repeated, up to three attempts in all."""
         location = self.modules.locate(unit)

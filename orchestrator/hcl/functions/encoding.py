@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import NoReturn
 from urllib.parse import quote_plus
 
-from orchestrator.hcl.functions.conversion import StillUnknownError, composed, normalise, number_text
+from orchestrator.hcl.functions.conversion import StillUnknownError, composed, normalise, to_string
 from orchestrator.hcl.functions.declaration import anything, declare, text
 from orchestrator.hcl.scope import NESTING, Function, FunctionError
 from orchestrator.hcl.values import SetValue, Value
@@ -28,10 +28,8 @@ def json_text(value: Value) -> str:
     match value:
         case None:
             return "null"
-        case bool():
-            return "true" if value else "false"
-        case int() | Decimal():
-            return number_text(value)
+        case bool() | int() | Decimal():
+            return to_string(value)
         case str():
             quoted = json.dumps(value, ensure_ascii=False)
             return _HTML.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
