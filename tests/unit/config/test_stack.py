@@ -8,6 +8,7 @@ import pytest
 from orchestrator.config import discovery, environments, load_stack
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl.values import Sensitive, Unknown
+from tests.fakes.errors import error_of
 
 AT = "live/dev/vpc/terragrunt.hcl"
 STRICT = """
@@ -230,10 +231,8 @@ def test_unknown_environment(tree, environment, detail, hint):
     tree.unit("vpc")
     tree.write({"live/staging/vpc/terragrunt.hcl": "", "live/_units/vpc.hcl": ""})
 
-    with pytest.raises(UsageError) as raised:
-        load_stack(live=tree.root / "live", environment=environment, env={})
+    error = error_of(lambda: load_stack(live=tree.root / "live", environment=environment, env={}), UsageError)
 
-    error = raised.value
     assert (error.summary, tree.plain(error.detail), error.hint) == ("Unknown environment", detail, hint)
     assert error.exit_code is ExitCode.BAD_INPUT
 
@@ -289,10 +288,8 @@ def test_unknown_unit(tree):
     """C7."""
     tree.unit("vpc")
 
-    with pytest.raises(UsageError) as raised:
-        tree.load(names=["vcp"])
-
-    assert (raised.value.detail, raised.value.hint) == (
+    error = error_of(lambda: tree.load(names=["vcp"]), UsageError)
+    assert (error.detail, error.hint) == (
         'The environment "dev" has no unit "vcp".',
         'Did you mean "vpc"?',
     )

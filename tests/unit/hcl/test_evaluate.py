@@ -13,6 +13,7 @@ import pytest
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, references, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue, has_sensitive, redacted, unmark
+from tests.fakes.errors import error_of
 
 VARIABLES = {
     "local": {"name": "vpc", "count": 2, "zones": ["a", "b"], "tags": {"B": "2", "a": "1"}, "none": None},
@@ -109,14 +110,13 @@ ERRORS = [
 @pytest.mark.parametrize("case", ERRORS, ids=lambda case: case[0])
 def test_errors(value_of, case):
     text, *error = case
-    with pytest.raises(ConfigurationError) as caught:
-        value_of(text, **OF_ERRORS)
-    (found,) = caught.value.diagnostics
+    caught = error_of(lambda: value_of(text, **OF_ERRORS), ConfigurationError)
+    (found,) = caught.diagnostics
     assert found.range is not None
     assert found.range.start.line == 1
     message = f"{found.range.start.column}: {found.summary}. {found.detail}"
     assert error == [message, *([found.hint] if found.hint else [])]
-    assert "hunter2" not in f"{found} {caught.value}"
+    assert "hunter2" not in f"{found} {caught}"
 
 
 COLLECTED = [
@@ -135,17 +135,17 @@ COLLECTED = [
 @pytest.mark.parametrize(("text", "count"), COLLECTED)
 def test_errors_are_collected(value_of, text, count):
     """Findings that are the same in every turn of a loop count once."""
-    with pytest.raises(ConfigurationError) as caught:
-        value_of(text)
-    assert len(caught.value.diagnostics) == count
+    error = error_of(lambda: value_of(text), ConfigurationError)
+    assert len(error.diagnostics) == count
 
 
 def test_an_error_in_a_template_file_has_its_place_there(tmp_path, functions):
     (tmp_path / "a.tftpl").write_text("one\ntwo ${name}\n")
     scope = Scope({"name": "not seen by the template"}, functions, tmp_path)
-    with pytest.raises(ConfigurationError) as caught:
-        evaluate(parse_expression('templatefile("a.tftpl", {})', tmp_path / "t.hcl"), scope)
-    assert str(caught.value) == (
+    error = error_of(
+        lambda: evaluate(parse_expression('templatefile("a.tftpl", {})', tmp_path / "t.hcl"), scope), ConfigurationError
+    )
+    assert str(error) == (
         f'{tmp_path}/a.tftpl:2:7: Reference to undeclared name. There is no "name" here. There are no names here at all.'
     )
 

@@ -11,6 +11,7 @@ from orchestrator.hcl import Scope, evaluate, parse_expression, parse_file
 from orchestrator.hcl.functions import terraform_functions
 from orchestrator.hcl.functions.filesystem import TooManyFoldersError, matching_paths
 from orchestrator.hcl.scope import FILE_BYTES, FunctionError
+from tests.fakes.errors import error_of
 
 SECONDS = 10
 """Of processor time, on a machine of any speed; without the bounds the cases take minutes or end the process."""
@@ -81,12 +82,10 @@ def test_a_diagnostic_with_its_place(text, summary, tmp_path):
     scope = Scope({}, terraform_functions(tmp_path))
     start = process_time()
 
-    with pytest.raises(ConfigurationError) as caught:
-        evaluate(parse_expression(text, Path("unit/terragrunt.hcl")), scope)
-
+    error = error_of(lambda: evaluate(parse_expression(text, Path("unit/terragrunt.hcl")), scope), ConfigurationError)
     assert process_time() - start < SECONDS
-    assert {finding.summary for finding in caught.value.diagnostics} == {summary}
-    assert all(finding.range is not None and finding.range.start.line == 1 for finding in caught.value.diagnostics)
+    assert {finding.summary for finding in error.diagnostics} == {summary}
+    assert all(finding.range is not None and finding.range.start.line == 1 for finding in error.diagnostics)
 
 
 def test_numbers_are_rounded_to_512_bits_as_in_terraform(tmp_path):

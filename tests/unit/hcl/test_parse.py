@@ -10,6 +10,7 @@ import pytest
 from orchestrator.diagnostics import ConfigurationError, Position
 from orchestrator.hcl import Literal, parse_expression, parse_file, parse_template, parse_text, print_expression
 from orchestrator.hcl.nodes import Binary
+from tests.fakes.errors import error_of
 
 PATH = Path("unit/terragrunt.hcl")
 
@@ -122,9 +123,8 @@ def test_template_text_is_a_template():
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigurationError) as caught:
-        parse_file(tmp_path / "missing.hcl")
-    assert str(caught.value) == f"None: Configuration file cannot be read. {tmp_path}/missing.hcl does not exist."
+    error = error_of(lambda: parse_file(tmp_path / "missing.hcl"), ConfigurationError)
+    assert str(error) == f"None: Configuration file cannot be read. {tmp_path}/missing.hcl does not exist."
 
 
 def test_a_folder_is_no_file(tmp_path):
@@ -163,9 +163,8 @@ def in_table(case):
 
 @pytest.mark.parametrize(("text", "errors"), [*map(in_table, CASES), *ODD])
 def test_syntax_errors(text, errors):
-    with pytest.raises(ConfigurationError) as caught:
-        parse_text(text, FILE)
-    assert str(caught.value).split("\n") == errors
+    error = error_of(lambda: parse_text(text, FILE), ConfigurationError)
+    assert str(error).split("\n") == errors
 
 
 HINTS = [
@@ -181,15 +180,13 @@ HINTS = [
 
 @pytest.mark.parametrize(("text", "hint"), HINTS)
 def test_hints(text, hint):
-    with pytest.raises(ConfigurationError) as caught:
-        parse_text(text, FILE)
-    assert caught.value.hint == hint
+    error = error_of(lambda: parse_text(text, FILE), ConfigurationError)
+    assert error.hint == hint
 
 
 def test_an_expression_ends_with_its_text():
-    with pytest.raises(ConfigurationError) as caught:
-        parse_expression("a b", FILE)
-    assert str(caught.value) == (
+    error = error_of(lambda: parse_expression("a b", FILE), ConfigurationError)
+    assert str(error) == (
         'f.hcl:1:3: Extra characters after expression. Expected the end of the expression, but found "b".'
     )
 

@@ -5,6 +5,7 @@ import pytest
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_expression, print_value, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown
+from tests.fakes.errors import error_of
 
 OUTPUTS = unknown_reference(
     "dependency",
@@ -198,10 +199,11 @@ ERRORS = [
 
 @pytest.mark.parametrize(("text", "error", "hint"), ERRORS)
 def test_errors_that_do_not_wait_for_the_value(functions, text, error, hint):
-    with pytest.raises(ConfigurationError) as caught:
-        evaluate(parse_expression(text, "f.hcl"), scope_with(OUTPUTS, functions))
-    assert str(caught.value) == error
-    assert caught.value.hint == hint
+    caught = error_of(
+        lambda: evaluate(parse_expression(text, "f.hcl"), scope_with(OUTPUTS, functions)), ConfigurationError
+    )
+    assert str(caught) == error
+    assert caught.hint == hint
 
 
 def test_unknown_reference():
