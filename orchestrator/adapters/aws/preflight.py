@@ -10,12 +10,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.adapters.aws.listing import ClientFactory, pages
-from orchestrator.adapters.aws.objects import code_of
-from orchestrator.adapters.aws.session import explain
+from orchestrator.adapters.aws.rows import ClientFactory, pages
+from orchestrator.adapters.aws.session import code_of, explain
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.engine.plan import PlannedChange, StackPlan
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 _UNRESERVED = 100
