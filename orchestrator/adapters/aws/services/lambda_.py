@@ -29,11 +29,22 @@ def _permission(listing: rows.ServiceListing) -> Iterator[rows.Found]:
             yield rows.Found(f"{function} {statement['Sid']}", statement["Sid"])
 
 
-def _identify_permission(attributes: rows.Attributes) -> str:
-    # The function may be given as an ARN, with a version at its end.
-    name, statement = str(attributes.get("function_name") or ""), str(attributes.get("statement_id") or "")
-    name = name.split(":")[6] if name.startswith("arn:") else name
-    return f"{name} {statement}" if name and statement else ""
+def _alias(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+    for function in listing.parents:
+        for alias in listing.pages("list_aliases", "Aliases", FunctionName=function):
+            yield rows.Found(f"{function} {alias['Name']}", alias["Name"])
+
+
+def _part(attribute: str) -> rows.Identify:
+    """Return what identifies a part of a function, by the attribute with the part's own name."""
+
+    def identify(attributes: rows.Attributes) -> str:
+        # The function may be given as an ARN, with a version at its end.
+        function, name = str(attributes.get("function_name") or ""), str(attributes.get(attribute) or "")
+        function = function.split(":")[6] if function.startswith("arn:") else function
+        return f"{function} {name}" if function and name else ""
+
+    return identify
 
 
 ROWS = (
@@ -51,10 +62,17 @@ ROWS = (
     ),
     rows.row("layer", rows.listed("list_layers Layers LayerName")),
     rows.row(
+        "alias",
+        _alias,
+        rows.delete(10, "delete_alias FunctionName Name"),
+        rows.refused("aws_lambda_alias", _part("name")),
+        below="function",
+    ),
+    rows.row(
         "permission",
         _permission,
         rows.delete(10, "remove_permission FunctionName StatementId"),
-        rows.refused("aws_lambda_permission", _identify_permission),
+        rows.refused("aws_lambda_permission", _part("statement_id")),
         below="function",
     ),
 )

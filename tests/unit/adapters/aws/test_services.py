@@ -82,6 +82,7 @@ ROUTE = {"route_table_id": "rtb-1"}
         ("aws_vpc", {"id": "vpc-1"}, "vpc-1"),
         ("aws_vpc", {"id": None}, None),
         ("aws_vpc", {}, None),
+        ("aws_lambda_alias", {"function_name": "f-pr42", "name": "live"}, "f-pr42 live"),
         ("aws_lambda_permission", {"function_name": "f-pr42", "statement_id": "Allow"}, "f-pr42 Allow"),
         (
             "aws_lambda_permission",

@@ -81,9 +81,9 @@ def test_kinds_that_the_modules_do_not_make_are_nobodys_leftover():
 
 def test_a_type_that_is_not_known_here_keeps_everything_that_it_may_mean():
     known = thing("lambda", "function", "f-pr42")
-    alias = ("aws_lambda_alias", {"id": "x", "routing_config": [{"function": "f-pr42"}]})
-    assert found([known], [state(alias)]) == []
-    assert found([known], [state(("aws_lambda_alias", {"id": "f-pr421"}))]) == ["f-pr42"]
+    url = ("aws_lambda_function_url", {"id": "x", "cors": [{"function": "f-pr42"}]})
+    assert found([known], [state(url)]) == []
+    assert found([known], [state(("aws_lambda_function_url", {"id": "f-pr421"}))]) == ["f-pr42"]
 
 
 def test_what_aws_made_for_a_recorded_thing_belongs_to_it():
@@ -193,9 +193,9 @@ API = {
         ),
         (
             "lambda",
-            {"get_policy": {"Policy": '{"Statement": [{"Sid": "AllowApi"}]}'}},
+            {"get_policy": {"Policy": '{"Statement": [{"Sid": "AllowApi"}]}'}, "list_aliases": ({"Name": "live"},)},
             [("function", "f-pr42")],
-            ["permission f-pr42 AllowApi"],
+            ["alias f-pr42 live", "permission f-pr42 AllowApi"],
         ),
         (
             "logs",
