@@ -22,6 +22,14 @@ class MergeStrategy(StrEnum):
     DEEP = "deep"
 
 
+class MockMerge(StrEnum):
+    """How Terragrunt merges mocks with state; parsed and checked only."""
+
+    NO_MERGE = "no_merge"
+    SHALLOW = "shallow"
+    DEEP_MAP_ONLY = "deep_map_only"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """An evaluated attribute and the place of its expression.

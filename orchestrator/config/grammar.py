@@ -199,35 +199,28 @@ class EvaluationStage(StrEnum):
         return frozenset({"local", "include"})
 
 
+_PATH_OUT = "Write the path out, or use functions: find_in_parent_folders, get_env."
+_BEFORE_OUTPUTS = "must be known before any output is, so it cannot depend on one."
+_STAGE = EvaluationStage
 _TOO_EARLY: Mapping[tuple[EvaluationStage, str], tuple[str, str]] = {
-    (EvaluationStage.INCLUDE, "local"): (
-        "Include blocks are evaluated before locals, so they cannot use them.",
-        "Write the path out, or use functions: find_in_parent_folders, get_env.",
-    ),
-    (EvaluationStage.INCLUDE, "include"): (
-        "Include blocks are evaluated one by one, so they cannot use each other.",
-        "Write the path out, or use functions: find_in_parent_folders, get_env.",
-    ),
-    (EvaluationStage.INCLUDE, "dependency"): (
+    (_STAGE.INCLUDE, "local"): ("Include blocks are evaluated before locals, so they cannot use them.", _PATH_OUT),
+    (_STAGE.INCLUDE, "include"): ("Include blocks are evaluated one by one, so they cannot use each other.", _PATH_OUT),
+    (_STAGE.INCLUDE, "dependency"): (
         "Include blocks are evaluated before the outputs of dependencies are known.",
-        "Write the path out, or use functions: find_in_parent_folders, get_env.",
+        _PATH_OUT,
     ),
-    (EvaluationStage.LOCALS, "dependency"): (
+    (_STAGE.LOCALS, "dependency"): (
         "Locals are evaluated before the outputs of dependencies are known.",
         "Move the expression to where it is used: inputs, or the contents of a generate block.",
     ),
-    (EvaluationStage.DEPENDENCY, "dependency"): (
-        "The order of the units must be known before any output is, so it cannot depend on one.",
-        "Write the path out, or use locals.",
-    ),
-    (EvaluationStage.SOURCE, "dependency"): (
-        "The source of a unit must be known before any output is, so it cannot depend on one.",
-        "Write the source out, or use locals.",
-    ),
-    (EvaluationStage.STATE, "dependency"): (
-        "The address of a unit's state must be known before any output is, so it cannot depend on one.",
-        "Write the value out, or use locals.",
-    ),
+    **{
+        (stage, "dependency"): (f"{what} {_BEFORE_OUTPUTS}", f"Write the {it} out, or use locals.")
+        for stage, what, it in (
+            (_STAGE.DEPENDENCY, "The order of the units", "path"),
+            (_STAGE.SOURCE, "The source of a unit", "source"),
+            (_STAGE.STATE, "The address of a unit's state", "value"),
+        )
+    },
 }
 
 _ELSEWHERE: Mapping[str, str] = {

@@ -11,11 +11,10 @@ the live tree, which the evaluator does not know.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from orchestrator.config import settings
-from orchestrator.config.contents import Section
+from orchestrator.config.contents import MockMerge, Section
 from orchestrator.config.interface import ModuleInterface
 from orchestrator.diagnostics import Diagnostic, Range, did_you_mean
 from orchestrator.hcl import Reference, unknown_reference
@@ -30,14 +29,6 @@ def module_name(unit: str) -> str:
     """Return the name of a unit's module block in the whole-stack plan: its folder's name as an HCL identifier."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", unit.replace("/", "__"))
     return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
-
-
-class MockMerge(StrEnum):
-    """How Terragrunt merges mocks with state; parsed and checked only."""
-
-    NO_MERGE = "no_merge"
-    SHALLOW = "shallow"
-    DEEP_MAP_ONLY = "deep_map_only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

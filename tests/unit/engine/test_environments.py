@@ -26,72 +26,52 @@ from orchestrator.engine.environments import (
 from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Status
 
-
-def state(*parts):
-    return "/".join([*parts, "terraform.tfstate"])
-
-
-# The keys of the units in the live tree, all keys under the suffix, and the orphans.
-FOUND = [
-    ("nothing else", {"kms": state("pr42", "kms")}, [state("pr42", "kms")], {}),
-    (
-        "a unit that was taken out",
-        {"kms": state("pr42", "kms"), "vpc": state("pr42", "vpc")},
-        [state("pr42", "kms"), state("pr42", "old"), state("pr42", "vpc")],
-        {"old": state("pr42", "old")},
+# The units of the live tree, all states under the suffix, and the orphans; a folder stands for the state in it.
+FOUND = {
+    "nothing else": ("kms=pr42/kms", "pr42/kms", ""),
+    "a unit that was taken out": ("kms=pr42/kms vpc=pr42/vpc", "pr42/kms pr42/old pr42/vpc", "old=pr42/old"),
+    "the environment in the key": ("kms=pr42/dev/kms", "pr42/dev/kms pr42/dev/old", "old=pr42/dev/old"),
+    "a nested orphan": ("kms=pr42/dev/kms", "pr42/dev/data/old", "data/old=pr42/dev/data/old"),
+    "the first known unit is nested": (
+        "data/aurora=pr42/dev/data/aurora kms=pr42/dev/kms",
+        "pr42/dev/data/aurora pr42/dev/data/old pr42/dev/s3",
+        "data/old=pr42/dev/data/old s3=pr42/dev/s3",
     ),
-    (
-        "the environment in the key",
-        {"kms": state("pr42", "dev", "kms")},
-        [state("pr42", "dev", "kms"), state("pr42", "dev", "old")],
-        {"old": state("pr42", "dev", "old")},
+    "keys with the last part of a unit's name alone": (
+        "data/aurora=pr42/aurora",
+        "pr42/aurora pr42/old",
+        "old=pr42/old",
     ),
-    (
-        "a nested orphan",
-        {"kms": state("pr42", "dev", "kms")},
-        [state("pr42", "dev", "data", "old")],
-        {"data/old": state("pr42", "dev", "data", "old")},
+    "a suffix that is called like a unit": ("kms=kms/dev/kms", "kms/dev/kms kms/dev/old", "old=kms/dev/old"),
+    "a unit whose key does not hold its name is passed over": (
+        "a=pr42/special.tfstate kms=pr42/kms",
+        "pr42/special.tfstate pr42/old",
+        "old=pr42/old",
     ),
-    (
-        "the first known unit is nested",
-        {"data/aurora": state("pr42", "dev", "data", "aurora"), "kms": state("pr42", "dev", "kms")},
-        [state("pr42", "dev", "data", "aurora"), state("pr42", "dev", "data", "old"), state("pr42", "dev", "s3")],
-        {"data/old": state("pr42", "dev", "data", "old"), "s3": state("pr42", "dev", "s3")},
+    "locks and other objects are no states": (
+        "kms=pr42/kms",
+        "pr42/old/terraform.tfstate.tflock pr42/kms/notes.txt other/old/terraform.tfstate",
+        "",
     ),
-    (
-        "keys with the last part of a unit's name alone",
-        {"data/aurora": state("pr42", "aurora")},
-        [state("pr42", "aurora"), state("pr42", "old")],
-        {"old": state("pr42", "old")},
-    ),
-    (
-        "a suffix that is called like a unit",
-        {"kms": state("kms", "dev", "kms")},
-        [state("kms", "dev", "kms"), state("kms", "dev", "old")],
-        {"old": state("kms", "dev", "old")},
-    ),
-    (
-        "a unit whose key does not hold its name is passed over",
-        {"a": "pr42/special.tfstate", "kms": state("pr42", "kms")},
-        ["pr42/special.tfstate", state("pr42", "old")],
-        {"old": state("pr42", "old")},
-    ),
-    (
-        "locks and other objects are no states",
-        {"kms": state("pr42", "kms")},
-        [state("pr42", "old") + ".tflock", "pr42/kms/notes.txt", "other/old/terraform.tfstate"],
-        {},
-    ),
-    ("a state beside the units", {"kms": state("pr42", "kms")}, ["pr42/terraform.tfstate"], {}),
-    ("no live tree says how keys are made", {}, [state("pr42", "old")], {}),
-    ("no key holds a name", {"kms": "one.tfstate"}, ["one.tfstate", "two.tfstate"], {}),
-]
+    "a state beside the units": ("kms=pr42/kms", "pr42", ""),
+    "no live tree says how keys are made": ("", "pr42/old", ""),
+    "no key holds a name": ("kms=one.tfstate", "one.tfstate two.tfstate", ""),
+}
 
 
-@pytest.mark.parametrize(("known", "keys", "expected"), [row[1:] for row in FOUND], ids=[row[0] for row in FOUND])
-def test_a2_states_that_belong_to_no_unit(known, keys, expected):
-    found = orphaned(keys, known)
-    assert found == expected
+def key(path):
+    return path if "." in path else f"{path}/terraform.tfstate"
+
+
+def keys(text):
+    return {name: key(path) for name, path in (item.split("=") for item in text.split())}
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_a2_states_that_belong_to_no_unit(case):
+    known, states, expected = FOUND[case]
+    found = orphaned([key(path) for path in states.split()], keys(known))
+    assert found == keys(expected)
     assert list(found) == sorted(found)
 
 
