@@ -9,7 +9,8 @@ from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.locks import DeploymentLocks, state_keys
 from orchestrator.adapters.aws.preflight import examine_account
 from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session, require_no_overrides
-from orchestrator.adapters.aws.state_bucket import S3StateBucket, S3States
+from orchestrator.adapters.aws.state_bucket import S3StateBucket
+from orchestrator.adapters.aws.states import S3States
 from orchestrator.adapters.aws.sweep import Kept, Unrecorded, sweep, unrecorded
 from orchestrator.adapters.aws.sweep.documents import require_no_lost_state, state_documents
 from orchestrator.adapters.local_cloud import ACCOUNT_ID, LocalCloud, stripped

@@ -21,11 +21,8 @@ def examine_machine(project: Project, environ: Mapping[str, str]) -> Iterator[tu
         ("platformctl", lambda: f"{__version__} on Python {platform.python_version()}"),
         ("project", lambda: str(project.folder)),
         ("terraform", lambda: _terraform(toolchain)),
-        (
-            "provider",
-            lambda: f"{toolchain.provider.source} {toolchain.provider.version} from {toolchain.origin.description}",
-        ),
-        ("provider files", lambda: f"{toolchain.install_provider()} matches the lock file"),
+        ("provider", lambda: _providers(toolchain)),
+        ("provider files", lambda: _provider_files(toolchain)),
         ("provider process", lambda: _provider_mode(environ)),
         ("git", lambda: shutil.which("git") or "not found; only needed for git:: module sources"),
         ("disk", lambda: _disk(project)),
@@ -37,6 +34,16 @@ def examine_machine(project: Project, environ: Mapping[str, str]) -> Iterator[tu
             yield name, check(), False
         except PlatformctlError as error:
             yield name, f"{error.summary}. {error.detail} {error.hint}", True
+
+
+def _providers(toolchain: Toolchain) -> str:
+    locked = ", ".join(f"{entry.source} {entry.version}" for entry in toolchain.locked)
+    return f"{locked or 'none locked'}, from {toolchain.origin.description}"
+
+
+def _provider_files(toolchain: Toolchain) -> str:
+    executable = toolchain.install_provider()
+    return f"{executable} matches the lock file" if executable else "left to terraform init"
 
 
 def _terraform(toolchain: Toolchain) -> str:

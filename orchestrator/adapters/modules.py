@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.adapters.output import quote
-from orchestrator.config import EvaluatedUnit, GitSource, LocalSource, ModuleInterface, module_interface
+from orchestrator.config import Composition, EvaluatedUnit, GitSource, LocalSource, compose
 from orchestrator.errors import PlatformctlError
 
 
@@ -30,11 +30,15 @@ class Modules:
     """The modules of a run; thread-safe. Each repository and ref is fetched once into ``cache``, ``.platformctl/sources``."""
 
     cache: Path
-    _interfaces: dict[Path, ModuleInterface] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def locate(self, unit: EvaluatedUnit) -> Location:
-        """Return the place of the unit's module; raises PlatformctlError if the repository could not be fetched."""
+        """Return the place of the unit's module.
+
+        Raises:
+            PlatformctlError: the repository could not be fetched.
+
+        """
         match unit.source:
             case LocalSource() as local:
                 return Location(root=local.root, subdirectory=local.subdirectory)
@@ -42,12 +46,10 @@ class Modules:
                 with self._lock:
                     return Location(root=self._fetch(git), subdirectory=git.subdirectory)
 
-    def interface(self, unit: EvaluatedUnit) -> ModuleInterface:
-        folder = self.locate(unit).folder
-        with self._lock:
-            if folder not in self._interfaces:
-                self._interfaces[folder] = module_interface(folder)
-            return self._interfaces[folder]
+    def compose(self, unit: EvaluatedUnit) -> Composition:
+        """Return everything that Terraform sees of the unit; raises as ``locate`` and ``compose`` do."""
+        location = self.locate(unit)
+        return compose(unit, root=location.root, subdirectory=location.subdirectory)
 
     def _fetch(self, source: GitSource) -> Path:
         key = hashlib.sha256(f"{source.url} {source.ref}".encode()).hexdigest()[:16]

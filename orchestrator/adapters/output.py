@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,14 @@ def unexpected(
 ) -> PlatformctlError:
     """Return an error about output that is not what the command prints as a rule.
 
-    ``arguments``: the command line, the program first; holds no secret.
+    Args:
+        arguments: the command line, the program first; holds no secret.
+        output: what it printed.
+        expected: what was expected instead, for example "a plan in JSON".
+        problem: what is wrong with it, if that is known.
+        log: the file that has the whole output.
+        hint: how to fix it.
+
     """
     because = f" ({problem})" if problem else ""
     where = f" The log is {log}." if log is not None else ""
@@ -58,13 +66,15 @@ def unexpected(
 def json_object(output: str) -> dict[str, Any]:
     """Return the first JSON object of some output; what a wrapper prints before or after it is ignored.
 
-    Raises ValueError if there is none, or it is cut off.
+    Raises:
+        ValueError: there is none, or it is cut off.
+
     """
     start = re.search(r"(?m)^\s*\{", output)
     if start is None:
         raise ValueError("no JSON")
     try:
-        found, _ = json.JSONDecoder().raw_decode(output, start.end() - 1)
+        found, _ = json.JSONDecoder(parse_float=Decimal).raw_decode(output, start.end() - 1)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except json.JSONDecodeError as error:

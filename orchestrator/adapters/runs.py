@@ -1,10 +1,9 @@
-"""Keeps what a run leaves on disk: ``.platformctl/runs/<id>/`` with events, logs and report, how long units took, and kept plans.
+"""Keeps what a run leaves on disk: ``.platformctl/runs/<id>/`` with events, logs and report, and how long units took.
 
 Also the lock that keeps two runs from working on one deployment at once; Terraform's own locks guard single states.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -18,69 +17,10 @@ from pathlib import Path
 import msgspec
 
 from orchestrator.adapters.workspaces import write_private
-from orchestrator.config import EvaluatedUnit
 from orchestrator.engine.events import Event, RunFinished, RunStarted, read_events
 from orchestrator.engine.junit import junit_of
-from orchestrator.engine.plan import KeptPlan, parse_document, to_document
 from orchestrator.engine.report import Report, report_of
 from orchestrator.errors import PlatformctlError, UsageError
-from orchestrator.hcl import print_value
-from orchestrator.hcl.values import redacted
-
-# Written by Terraform into a folder that somebody ran it in by hand; not part of the module.
-_NOT_PART = (".terraform", "terraform.tfstate")
-_EXAMPLES = "examples"
-
-
-def fingerprint(unit: EvaluatedUnit, module: Path) -> str:
-    """Hash everything that determines a unit: its inputs, its generated files and the files of its module.
-
-    Secrets are left out, so that nobody can guess values by their hash; Terraform's own plan of the unit covers them.
-
-    The unit is evaluated as for the plan, with unknown outputs of the units that are planned with it.
-    """
-    digest = hashlib.sha256()
-    for part in _parts(unit, module):
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()
-
-
-def _parts(unit: EvaluatedUnit, module: Path) -> Iterator[bytes]:
-    for name, value in sorted(unit.inputs.items()):
-        yield f"{name} = {print_value(redacted(value))}".encode()
-    for file in unit.generated:
-        yield f"{file.path}\n{'' if file.sensitive else file.contents}".encode()
-    for path in sorted(module.rglob("*")):
-        relative = path.relative_to(module)
-        if relative.parts[0] == _EXAMPLES or any(part.startswith(_NOT_PART) for part in relative.parts):
-            continue
-        if path.is_file():
-            yield relative.as_posix().encode()
-            yield path.read_bytes()
-
-
-def write_plan(file: Path, kept: KeptPlan) -> None:
-    """Keep a plan; only its owner can read the file; raises PlatformctlError if it cannot be written."""
-    try:
-        write_private(file, json.dumps(to_document(kept), indent=1) + "\n")
-    except OSError as error:
-        raise PlatformctlError("The plan could not be kept", detail=f"{file}: {error.strerror}.") from error
-
-
-def read_kept_plan(file: Path) -> KeptPlan:
-    """Read a plan that ``write_plan`` kept; raises UsageError if there is none, or it cannot be used."""
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(
-            "The plan cannot be read",
-            detail=f"{file}: {error.strerror}.",
-            hint="Make one with platformctl plan --out FILE.",
-        ) from error
-    except (ValueError, RecursionError):
-        document = None
-    return parse_document(document, name=str(file))
-
 
 _EVENTS = "events.jsonl"
 _ID = re.compile(r"\d{8}-\d{6}-(?P<suffix>.+)-[0-9a-f]{4}")
@@ -88,7 +28,12 @@ _ID = re.compile(r"\d{8}-\d{6}-(?P<suffix>.+)-[0-9a-f]{4}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """The folder of one run; its name sorts by time. ``id``: "20260131-081500-pr42-3f9a", in UTC."""
+    """The folder of one run; its name sorts by time.
+
+    Attributes:
+        id: "20260131-081500-pr42-3f9a", in UTC.
+
+    """
 
     id: str
     folder: Path
@@ -100,9 +45,12 @@ class RunFolder:
     def append(self, event: Event) -> None:
         """Append an event to ``events.jsonl`` at once, so that it is on disk even if the process is killed.
 
-        With the last event the report is written beside it. Raises PlatformctlError: the first or the last event, or
-        the report, cannot be written. An event in between is dropped: a full disk must not break off a run while
-        Terraform is at work.
+        With the last event the report is written beside it.
+
+        Raises:
+            PlatformctlError: the first or the last event, or the report, cannot be written. An event in between is dropped:
+                a full disk must not break off a run while Terraform is at work.
+
         """
         try:
             with (self.folder / _EVENTS).open("ab") as stream:
@@ -116,6 +64,7 @@ class RunFolder:
 
     @property
     def suffix(self) -> str:
+        """The deployment that the run worked on."""
         found = _ID.fullmatch(self.id)
         return found["suffix"] if found else ""
 
@@ -141,7 +90,11 @@ class RunFolder:
 def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunFolder, ...]:
     """Return the runs that have something to report, oldest first.
 
-    ``identity``: only those whose id begins with this.
+    Args:
+        home: the project's ``.platformctl``.
+        suffix: only those of this deployment.
+        identity: only those whose id begins with this.
+
     """
     folders = sorted(file.parent for file in (home / "runs").glob(f"*/{_EVENTS}"))
     runs = (RunFolder(id=folder.name, folder=folder) for folder in folders)
@@ -151,8 +104,14 @@ def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunF
 def find_report(home: Path, *, identity: str, suffix: str) -> tuple[RunFolder, Report]:
     """Find a run and its report; the last of several if no id is given.
 
-    ``identity``: the beginning of the run's id; empty for the last run. ``suffix``: only runs on this deployment; empty
-    for any. Raises UsageError if there is none, or several begin like that.
+    Args:
+        home: the project's ``.platformctl``.
+        identity: the beginning of the run's id; empty for the last run.
+        suffix: only runs on this deployment; empty for any.
+
+    Raises:
+        UsageError: there is none, or several begin like that.
+
     """
     runs = find_runs(home, identity=identity, suffix=suffix)
     meant = [run for run in runs if run.id == identity] or list(runs)
@@ -184,6 +143,7 @@ class ProjectJournal:
     home: Path
 
     def new_run(self, suffix: str) -> RunFolder:
+        """Make the folder of a new run."""
         identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suffix}-{secrets.token_hex(2)}"
         folder = self.home / "runs" / identity
         (folder / "logs").mkdir(parents=True, mode=0o700)
@@ -203,7 +163,12 @@ class ProjectJournal:
 
     @contextmanager
     def exclusive(self, *, target: str, suffix: str) -> Iterator[None]:
-        """Hold the deployment for this process; raises UsageError if another process on this machine works on it."""
+        """Hold the deployment for this process.
+
+        Raises:
+            UsageError: another process on this machine works on it.
+
+        """
         folder = self.home / "locks"
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{target}-{suffix}.lock").open("a+", encoding="utf-8") as file:

@@ -22,9 +22,11 @@ def build(
 
     `up` and `plan` do the same on their own. The same sources give the same bytes on every machine.
     """
-    from orchestrator.platform.packages import build_packages  # noqa: PLC0415 - see ports_for
+    from orchestrator.platform.ingestion import check_own_maps  # noqa: PLC0415 - see ports_for
+    from orchestrator.platform.packages import build_packages  # noqa: PLC0415
 
     project = console.project()
+    check_own_maps(project)
     packages = build_packages(project.folder, project.home, only=functions or (), say=console.say)
     if as_json:
         console.result_json(

@@ -1,6 +1,5 @@
 """Where commands print: results to standard output, everything said along the way to standard error."""
 
-import json
 import os
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from rich.console import RenderableType
 
 from orchestrator.display.console import make_console
 from orchestrator.errors import UsageError
+from orchestrator.hcl import dump_json
 from orchestrator.model.project import Project, find_project
 
 out = make_console()
@@ -26,7 +26,7 @@ def result(text: RenderableType) -> None:
 
 def result_json(document: object) -> None:
     """Print a result for programs."""
-    result(json.dumps(document, indent=2, default=str))
+    result(dump_json(document, indent=2, ascii_only=True))
 
 
 def is_closed() -> bool:

@@ -45,10 +45,13 @@ def plan(
     All units are planned together, so changes are followed into dependent units, and values that are known only after apply are
     shown as such. Nothing is mocked, and nothing has to exist yet.
     """
-    from orchestrator.adapters.runs import write_plan  # noqa: PLC0415 - see ports_for
+    from orchestrator.adapters.plans import write_plan  # noqa: PLC0415 - see ports_for
+    from orchestrator.platform.rollback import reminders  # noqa: PLC0415
 
     request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=tuple(only or ()))
     made = make_plan(request, options.ports_for(account_settings), Terminal())
+    for line in reminders(made.settings, suffix):
+        console.say(line)
     if out is not None:
         write_plan(out, made.kept)
     if as_json:

@@ -41,8 +41,9 @@ def up(
     changes are skipped, so a failed run is resumed by running it again. Starts the embedded local cloud if it is the target
     and not running yet. With --target aws you are asked first.
     """
-    from orchestrator.adapters.runs import read_kept_plan  # noqa: PLC0415 - see ports_for
+    from orchestrator.adapters.plans import read_kept_plan  # noqa: PLC0415 - see ports_for
     from orchestrator.platform.highlights import highlights  # noqa: PLC0415
+    from orchestrator.platform.rollback import reminders  # noqa: PLC0415
 
     request = UpRequest(
         suffix=suffix,
@@ -61,4 +62,6 @@ def up(
         rows = list(highlights(read_outputs(result.deployment), endpoint))
         if rows:
             console.result(render_highlights(rows))
+        for line in reminders(result.deployment.settings, suffix):
+            console.say(line)
     raise typer.Exit(result.code)

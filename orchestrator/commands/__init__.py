@@ -8,7 +8,7 @@ from orchestrator.commands.drift import DriftResult, drift
 from orchestrator.commands.environments import Listing, ReapResult, list_deployments, reap
 from orchestrator.commands.operators import Findings, Operator, Unattended
 from orchestrator.commands.outputs import OutputsResult, outputs
-from orchestrator.commands.planning import PlanResult, plan
+from orchestrator.commands.plan import PlanResult, plan
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.preflight import UnreadyAccountError, preflight
 from orchestrator.commands.recover import recover

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
-from orchestrator.commands.planning import counted, make_plan, subject
+from orchestrator.commands.plan import counted
+from orchestrator.commands.planning import make_plan, subject
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.running import activity
@@ -15,7 +16,12 @@ from orchestrator.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftResult:
-    """What differs. ``order``: the units that were compared, in dependency order."""
+    """What differs.
+
+    Attributes:
+        order: the units that were compared, in dependency order.
+
+    """
 
     drift: Drift
     environment: str
@@ -25,7 +31,10 @@ class DriftResult:
 def drift(request: DeploymentRequest, ports: Ports, operator: Operator) -> DriftResult:
     """Compare every resource in the states with the cloud; nothing is changed.
 
-    Raises UsageError: bad input, or there is no such deployment; PlatformctlError if Terraform failed.
+    Raises:
+        UsageError: bad input, or there is no such deployment.
+        PlatformctlError: Terraform failed.
+
     """
     with activity("drift", ports, operator) as work:
         with work.step(f"opening {request.target.description}"):

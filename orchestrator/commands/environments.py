@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from orchestrator.commands.deployment import expiry, parse_moment
 from orchestrator.commands.destroy import destroy
-from orchestrator.commands.opening import expiry, find_bucket, likely_environments, load, parse_moment, state_keys
+from orchestrator.commands.opening import find_bucket, likely_environments, load, state_keys
 from orchestrator.commands.operators import DeploymentList, Operator, Question
 from orchestrator.commands.ports import Account, Ports, RegisteredDeployment, StateBucket
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, Target
@@ -24,7 +25,9 @@ _READERS = 16
 class Listing:
     """Every deployment on a target, by suffix.
 
-    ``unreadable``: environments with mistakes in the live tree, so the orphans of their deployments are not known.
+    Attributes:
+        unreadable: environments with mistakes in the live tree, so the orphans of their deployments are not known.
+
     """
 
     environments: tuple[Environment, ...] = ()
@@ -43,8 +46,11 @@ class ReapResult:
 def list_deployments(target: Target, ports: Ports, operator: Operator) -> Listing:
     """List the deployments that are registered on a target, and those that only have states.
 
-    Raises UsageError if there are no credentials; ConfigurationError: no environment of the live tree can be read;
-    PlatformctlError: AWS did not answer.
+    Raises:
+        UsageError: there are no credentials.
+        ConfigurationError: no environment of the live tree can be read.
+        PlatformctlError: AWS did not answer.
+
     """
     register = _open(target, ports, operator)
     return register.listing() if register else Listing()
@@ -55,8 +61,12 @@ def reap(
 ) -> ReapResult:
     """Destroy every expired deployment, one after the other; a failure does not stop the rest.
 
-    The operator is asked once, with the list. Each deployment is checked again when its turn comes: somebody may have
-    given it more time, or destroyed it. Raises UsageError if there are no credentials, or the operator refused.
+    The operator is asked once, with the list. Each deployment is checked again when its turn comes: somebody may have given
+    it more time, or destroyed it.
+
+    Raises:
+        UsageError: there are no credentials, or the operator refused.
+
     """
     now = datetime.now(UTC)
     register = _open(target, ports, operator)

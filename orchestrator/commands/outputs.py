@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.drift import no_such_deployment
-from orchestrator.commands.opening import Deployment, open_deployment
+from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
@@ -26,8 +27,15 @@ def outputs(
 ) -> OutputsResult:
     """Read the outputs of every applied unit.
 
-    ``show_sensitive``: include sensitive outputs, which are left out otherwise. Raises UsageError: bad input, or there
-    is no such deployment.
+    Args:
+        request: which deployment.
+        ports: to everything outside.
+        operator: is shown warnings.
+        show_sensitive: include sensitive outputs, which are left out otherwise.
+
+    Raises:
+        UsageError: bad input, or there is no such deployment.
+
     """
     deployment = open_deployment(request, ports, operator, start=False)
     units = read_outputs(deployment, show_sensitive=show_sensitive) if deployment else {}

@@ -4,13 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrator.commands.opening import Deployment, open_deployment
-from orchestrator.commands.operators import Operator
-from orchestrator.commands.ports import Ports, TerraformSession
-from orchestrator.commands.requests import DeploymentRequest
-from orchestrator.commands.running import activity
+from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit
-from orchestrator.engine.operations import require_applied, select
 from orchestrator.engine.plan import Basis, KeptPlan, StackPlan, state_version
 from orchestrator.errors import UsageError
 
@@ -51,7 +47,9 @@ def subject(deployment: Deployment, order: Sequence[str]) -> Subject:
 def make_plan(deployment: Deployment, chosen: Subject, terraform: TerraformSession) -> StackPlan:
     """Plan the units together, against their current states and the cloud.
 
-    Raises PlatformctlError if Terraform failed; nothing was changed.
+    Raises:
+        PlatformctlError: Terraform failed; nothing was changed.
+
     """
     states = {name: state.document for name in chosen.order if (state := deployment.outputs.state(name))}
     return terraform.planner.plan(chosen.units, states)
@@ -74,7 +72,12 @@ def keep(deployment: Deployment, chosen: Subject, plan: StackPlan) -> KeptPlan:
 
 
 def require_same_request(deployment: Deployment, kept: KeptPlan, *, file: str) -> None:
-    """Check that a kept plan is for this very deployment; raises UsageError if it is for another one."""
+    """Check that a kept plan is for this very deployment.
+
+    Raises:
+        UsageError: it is for another one.
+
+    """
     request = deployment.request
     wanted = {
         "suffix": (kept.suffix, request.suffix),
@@ -99,7 +102,9 @@ def require_same_request(deployment: Deployment, kept: KeptPlan, *, file: str) -
 def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
     """Check that nothing has changed since a plan was made.
 
-    Raises UsageError if something has, so applying the plan would not do what was shown.
+    Raises:
+        UsageError: something has, so applying the plan would not do what was shown.
+
     """
     differences = kept.basis.differences(now)
     if differences:
@@ -108,43 +113,3 @@ def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
             detail=f"Since {file} was made at {kept.created}, {'; '.join(differences)}.",
             hint="Make another one with platformctl plan --out, and review it.",
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanResult:
-    """A plan that can be kept. ``order``: the selected units in dependency order."""
-
-    kept: KeptPlan
-    order: tuple[str, ...]
-
-    @property
-    def plan(self) -> StackPlan:
-        return self.kept.plan
-
-    @property
-    def has_changes(self) -> bool:
-        """Tell whether applying the plan would change anything, outputs included."""
-        return bool(self.plan or self.plan.outputs)
-
-
-def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanResult:
-    """Plan the selected units together; starts the local cloud when it is the target.
-
-    Raises UsageError: bad input, nothing was run; ConfigurationError: mistakes in the live tree; PlatformctlError:
-    Terraform failed.
-    """
-    with activity("plan", ports, operator) as work:
-        with work.step(f"opening {request.target.description}"):
-            deployment = open_deployment(request, ports, operator, start=True)
-            assert deployment is not None
-        order = select(deployment.stack, request.only)
-        require_applied(deployment.outputs, order)
-        deployment.require_room(ports, order)
-        with work.step(f"planning {counted(order)}"), deployment.terraform.open() as terraform:
-            chosen = subject(deployment, order)
-            planned = make_plan(deployment, chosen, terraform)
-        return PlanResult(kept=keep(deployment, chosen, planned), order=order)
-
-
-def counted(units: tuple[str, ...]) -> str:
-    return f"{len(units)} unit{'s' if len(units) != 1 else ''}"

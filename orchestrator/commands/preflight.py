@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
-from orchestrator.commands.planning import counted, make_plan, subject
+from orchestrator.commands.plan import counted
+from orchestrator.commands.planning import make_plan, subject
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.running import activity

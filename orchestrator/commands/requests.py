@@ -31,12 +31,13 @@ class Target(StrEnum):
 class DeploymentRequest:
     """Which deployment a command works on, and which of its units.
 
-    Raises UsageError: the suffix is malformed.
-
     Attributes:
         suffix: names the deployment; every resource's name ends in it.
         environment: a folder of the live tree; None for the one that the deployment was made of, or "dev".
         only: the selected units; empty for all.
+
+    Raises:
+        UsageError: the suffix is malformed.
 
     """
 
@@ -62,6 +63,7 @@ class UpRequest(DeploymentRequest):
         plan: apply this plan and nothing else; None to make one.
         plan_file: where it was kept, for messages.
         lifetime: how long the deployment may live from now on; None leaves what is registered.
+        parallelism: how many units to work on at once.
         confirmed: do not ask the operator.
 
     """
@@ -77,7 +79,11 @@ class UpRequest(DeploymentRequest):
 class DestroyRequest(DeploymentRequest):
     """Destroy a deployment; ``only`` may name orphaned units, too.
 
-    ``with_dependents``: also destroy the dependents of the selected units; ``confirmed``: do not ask the operator.
+    Attributes:
+        with_dependents: also destroy the dependents of the selected units.
+        parallelism: how many units to work on at once.
+        confirmed: do not ask the operator.
+
     """
 
     with_dependents: bool = False
@@ -89,8 +95,11 @@ class DestroyRequest(DeploymentRequest):
 class RecoverRequest(DeploymentRequest):
     """Repair a deployment after a run was killed.
 
-    ``release_foreign_locks``: also release locks whose holder may be alive; ``dry_run``: only report what was found;
-    ``confirmed``: do not ask the operator.
+    Attributes:
+        release_foreign_locks: also release locks whose holder may be alive.
+        dry_run: only report what was found.
+        confirmed: do not ask the operator.
+
     """
 
     release_foreign_locks: bool = False
@@ -101,9 +110,12 @@ class RecoverRequest(DeploymentRequest):
 def check_suffix(suffix: str) -> str:
     """Return the suffix if it is valid.
 
-    Lower-case letters, digits and hyphens, as in bucket names; at most 20 characters, so that the longest name, a
-    bucket's with the account id in it, stays within S3's 63. Raises UsageError: it is not; the hint offers the nearest
-    valid suffix.
+    Lower-case letters, digits and hyphens, as in bucket names; at most 20 characters, so that the longest name, a bucket's with
+    the account id in it, stays within S3's 63.
+
+    Raises:
+        UsageError: it is not; the hint offers the nearest valid suffix.
+
     """
     if _SUFFIX.fullmatch(suffix) and len(suffix) <= MAX_SUFFIX and "--" not in suffix:
         return suffix
@@ -119,7 +131,9 @@ def check_suffix(suffix: str) -> str:
 def parse_lifetime(text: str) -> Lifetime:
     """Parse a time to live such as "90m", "8h" or "3d"; "none" never ends.
 
-    Raises UsageError if it is malformed, zero, or longer than a year.
+    Raises:
+        UsageError: it is malformed, zero, or longer than a year.
+
     """
     if text == "none":
         return Lifetime(span=None)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.commands.opening import Deployment
+from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Ports, Run, TerraformSession
 from orchestrator.engine.environments import LastRun
@@ -63,8 +63,13 @@ class Activity:
     ) -> dict[str, Outcome]:
         """Work on units in parallel, each after those that it needs; returns the outcomes.
 
-        ``terraform``: is stopped if the operator insists. ``work``: makes the work on a unit, given the folder of the
-        run's logs. ``needs``: the units that must have succeeded before each unit; reports list units in this order.
+        Args:
+            deployment: whose units they are.
+            terraform: is stopped if the operator insists.
+            work: makes the work on a unit, given the folder of the run's logs.
+            needs: the units that must have succeeded before each unit; reports list units in this order.
+            parallelism: how many units to work on at once.
+
         """
         environment = deployment.stack.environment
         run = self._journal.new_run(deployment.suffix)
@@ -104,7 +109,10 @@ class Activity:
     def finish(self, outcomes: Mapping[str, Outcome], *, failed: bool = False) -> ExitCode:
         """Report how the run ended, and record it in the register; returns the exit code.
 
-        ``failed``: something failed apart from the units.
+        Args:
+            outcomes: how each unit ended.
+            failed: something failed apart from the units.
+
         """
         code = ExitCode.OK
         if failed or any(outcome.status in {Status.FAILED, Status.SKIPPED} for outcome in outcomes.values()):

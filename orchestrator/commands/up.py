@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.commands.opening import Deployment, open_deployment
+from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator, PlanSummary, Question
-from orchestrator.commands.planning import counted, make_plan, require_fresh, require_same_request, subject
+from orchestrator.commands.plan import counted
+from orchestrator.commands.planning import make_plan, require_fresh, require_same_request, subject
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.preflight import require_ready
 from orchestrator.commands.recover import make_way
@@ -23,8 +25,12 @@ from orchestrator.errors import ExitCode
 class RunResult:
     """How a run on units ended.
 
-    ``code``: OK, FAILED or INTERRUPTED. ``outcomes``: by unit. ``report_file``: of the run; None if nothing was run.
-    ``deployment``: None if there was none.
+    Attributes:
+        code: OK, FAILED or INTERRUPTED.
+        outcomes: by unit.
+        report_file: of the run; None if nothing was run.
+        deployment: None if there was none.
+
     """
 
     code: ExitCode
@@ -36,12 +42,20 @@ class RunResult:
 def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
     """Plan the selected units together, then apply that plan unit by unit, in dependency order.
 
-    Each unit may only do what is in the plan, or the run stops there. On AWS the operator is asked first. Raises
-    UsageError: bad input, or the operator refused, nothing was applied; UnreadyAccountError if the account cannot take the
-    plan; ConfigurationError: mistakes in the live tree; PlatformctlError: something failed before units were applied.
+    Each unit may only do what is in the plan, or the run stops there. On AWS the operator is asked first.
+
+    Raises:
+        UsageError: bad input, or the operator refused; nothing was applied.
+        UnreadyAccountError: the account cannot take the plan; nothing was applied.
+        ConfigurationError: mistakes in the live tree.
+        PlatformctlError: something failed before units were applied.
+
     """
     target = request.target
-    with ports.journal.exclusive(target=str(target), suffix=request.suffix), activity("up", ports, operator) as work:
+    with (
+        ports.journal.exclusive(target=str(target), suffix=request.suffix),
+        activity("up", ports, operator) as work,
+    ):
         with work.step(f"opening {target.description}") as results:
             deployment = open_deployment(request, ports, operator, start=True)
             assert deployment is not None
@@ -96,7 +110,10 @@ def _idle(deployment: Deployment, planned: StackPlan, units: tuple[str, ...]) ->
 
 
 def _register(deployment: Deployment, request: UpRequest, ports: Ports, work: Activity, units: tuple[str, ...]) -> None:
-    with work.step("preparing the state bucket") as results, ports.journal.register_held(target=str(request.target)):
+    with (
+        work.step("preparing the state bucket") as results,
+        ports.journal.register_held(target=str(request.target)),
+    ):
         # Check again: somebody may have deployed something while the question was open.
         deployment.require_room(ports, units)
         if not deployment.bucket.exists():

@@ -4,6 +4,7 @@
 before them become known, or all at once with unknown outputs.
 """
 
+from orchestrator.config.composition import Composition, Tree, compose, declared_inputs, folder_in, text_of, walk
 from orchestrator.config.discovery import environments, unit_folders
 from orchestrator.config.generated import (
     EvaluatedUnit,
@@ -15,13 +16,15 @@ from orchestrator.config.generated import (
     backend_text,
     state_address,
 )
-from orchestrator.config.interface import ModuleInterface, Variable, module_interface
+from orchestrator.config.interface import ModuleInterface, Variable, configuration_files, module_interface, parsed
 from orchestrator.config.outputs import module_name
+from orchestrator.config.root_only import root_only_findings
 from orchestrator.config.source import GitSource, LocalSource, ModuleSource
 from orchestrator.config.stack import Stack, load_stack
 from orchestrator.config.unit import UnitConfiguration
 
 __all__ = [
+    "Composition",
     "EvaluatedUnit",
     "GeneratedFile",
     "GitSource",
@@ -33,13 +36,22 @@ __all__ = [
     "Stack",
     "StateAddress",
     "StateFile",
+    "Tree",
     "UnitConfiguration",
     "Variable",
     "backend_text",
+    "compose",
+    "configuration_files",
+    "declared_inputs",
     "environments",
+    "folder_in",
     "load_stack",
     "module_interface",
     "module_name",
+    "parsed",
+    "root_only_findings",
     "state_address",
+    "text_of",
     "unit_folders",
+    "walk",
 ]

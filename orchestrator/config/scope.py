@@ -148,6 +148,17 @@ class FileScope:
         collector.raise_if_any()
         return merged
 
+    def generate(self, outputs: DependencyOutputs) -> Mapping[str, Section]:
+        """Return the generate blocks alone, those of included files merged in."""
+        collector = Collector()
+        merged = Contents(generate=self._own_generate(collector, outputs))
+        for include in reversed(self.includes):
+            if include.strategy is not MergeStrategy.NO_MERGE:
+                parent = Contents(generate=include.scope._own_generate(collector, outputs))  # noqa: SLF001 - the same class
+                merged = merge_contents(parent, merged, include.strategy)
+        collector.raise_if_any()
+        return merged.generate
+
     def source(self) -> Setting | None:
         """Return ``terraform.source``, from this file or the nearest included one; it never depends on outputs."""
         block = self.document.terraform
@@ -253,6 +264,12 @@ class FileScope:
     def _own_contents(self, collector: Collector, stage: EvaluationStage, outputs: DependencyOutputs) -> Contents:
         evaluate = partial(self.evaluate, stage=stage, outputs=outputs)
         return own_contents(self.document, evaluate, self._own_state(collector), collector)
+
+    def _own_generate(self, collector: Collector, outputs: DependencyOutputs) -> Mapping[str, Section]:
+        evaluate = partial(self.evaluate, stage=EvaluationStage.REST, outputs=outputs)
+        return {
+            label: body(self.document, block, evaluate, collector) for label, block in self.document.generate.items()
+        }
 
     def _own_state(self, collector: Collector) -> Section | None:
         block = self.document.remote_state

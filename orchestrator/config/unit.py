@@ -1,8 +1,10 @@
 """One unit of the live tree: its edges, read without any output, and its evaluation once outputs are there."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.config import settings
@@ -18,14 +20,17 @@ from orchestrator.config.generated import (
     remote_state,
     state_address,
 )
-from orchestrator.config.interface import ModuleInterface, module_files, module_not_found
+from orchestrator.config.interface import ModuleInterface, module_files, module_interface, module_not_found
 from orchestrator.config.outputs import DependencyBlock, DependencyOutputs, dependency_block
 from orchestrator.config.scope import FileScope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
+from orchestrator.config.variable_files import read_variable_files
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
-from orchestrator.hcl import references
+from orchestrator.hcl import Block, references
 from orchestrator.hcl.values import Value, mark
 from orchestrator.model.graph import Dependency, Unit
+
+_DECLARES = re.compile(r"\b(variable|output)\b|file\(")
 
 Interfaces = Callable[[str], ModuleInterface | None]
 
@@ -43,6 +48,7 @@ class UnitConfiguration:
         self._interfaces = interfaces
         self._source: ModuleSource | None = None
         self._remote_state: RemoteState | None = None
+        self._interface: ModuleInterface | None = None
         self.scope = FileScope(files.document(folder / UNIT_FILE), files, Place(home=folder, original=folder))
         collector = Collector()
         self._read_locals(collector)
@@ -82,10 +88,11 @@ class UnitConfiguration:
         """
         if self._source is None:
             setting = self.scope.source()
-            if setting is not None:
+            # Terragrunt takes an empty source for none.
+            if setting is not None and setting.value not in ("", None):
                 text = settings.text({"source": setting}, "source")
                 self._source = parse_source(text, home=self.unit.folder, place=setting.range)
-            elif module_files(self.unit.folder):
+            elif module_files(self.unit.folder) or self._generate_blocks():
                 self._source = LocalSource(root=self.unit.folder)
             else:
                 raise failure(
@@ -114,17 +121,40 @@ class UnitConfiguration:
         return state_address(self.unit.name, self.remote_state(), self.place())
 
     def interface(self) -> ModuleInterface | None:
-        """Return what the module declares; None for a module that has to be downloaded.
+        """Return what the module declares, with the unit's own and generated files over it.
+
+        None for a module that has to be downloaded.
 
         Raises ConfigurationError: as ``source``; the module's folder does not exist, or its files do not parse.
         """
         source = self.source()
         if not isinstance(source, LocalSource):
             return None
-        if not module_files(source.folder):
-            setting = self.scope.source()
-            raise ConfigurationError([module_not_found(source.folder, setting.range if setting else self.place())])
-        return self._files.interface(source.folder)
+        if self._interface is None:
+            overlay = self._declaring_files(source)
+            if not (overlay or module_files(source.folder)):
+                setting = self.scope.source()
+                raise ConfigurationError([module_not_found(source.folder, setting.range if setting else self.place())])
+            if overlay:
+                self._interface = module_interface(source.folder, overlay)
+            else:
+                self._interface = self._files.interface(source.folder)
+        return self._interface
+
+    def _declaring_files(self, source: LocalSource) -> dict[str, Path | str]:
+        """Return the configuration files that lie over the module's own and may declare variables or outputs."""
+        own: dict[str, Path | str] = {}
+        if source.folder != self.unit.folder:
+            own |= {path.name: path for path in module_files(self.unit.folder)}
+        # Most units generate a backend and a provider only, which nobody has to evaluate for their interface.
+        if any(_may_declare(block) for block in self._generate_blocks()):
+            generated, _ = generated_files(self.scope.generate(_undeclared(self.blocks)))
+            own |= {file.path: file.contents for file in generated if file.path.endswith((".tf", ".tf.json"))}
+        return own
+
+    def _generate_blocks(self) -> list[Block]:
+        documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
+        return [block for document in documents for block in document.generate.values()]
 
     def evaluate(self, outputs: Mapping[str, Mapping[str, Value]]) -> EvaluatedUnit:
         """Evaluate everything.
@@ -135,8 +165,24 @@ class UnitConfiguration:
         return self.assemble(self.contents(outputs))
 
     def contents(self, outputs: Mapping[str, Mapping[str, Value]]) -> Contents:
-        """Return the merged sections, before they are checked; raises as ``evaluate`` does."""
-        return self.scope.contents(DependencyOutputs(blocks=self.blocks, values=outputs, interface=self._interfaces))
+        """Return the merged sections, before they are checked; raises as ``evaluate`` does.
+
+        Values in files of variables count as inputs, and win over those.
+        """
+        contents = self.scope.contents(
+            DependencyOutputs(blocks=self.blocks, values=outputs, interface=self._interfaces)
+        )
+        values = read_variable_files(self._variable_files())
+        return replace(contents, inputs={**(contents.inputs or {}), **values}) if values else contents
+
+    def _variable_files(self) -> dict[str, Path]:
+        source = self.source()
+        folders = [source.folder] if isinstance(source, LocalSource) else []
+        return {
+            path.name: path
+            for folder in dict.fromkeys([*folders, self.unit.folder])
+            for path in sorted(folder.glob("*.tfvars*"))
+        }
 
     def assemble(self, contents: Contents) -> EvaluatedUnit:
         """Make the unit of its sections; raises as ``evaluate`` does."""
@@ -244,6 +290,18 @@ class UnitConfiguration:
             hint="Give them different paths, or the same label where one is to replace the other.",
             range=block.type_range if block else self.place(),
         )
+
+
+def _may_declare(block: Block) -> bool:
+    """Whether the file of a generate block may declare a variable or an output, as far as the block's text tells."""
+    place = block.range
+    lines = place.source.text.split("\n")[place.start.line - 1 : place.end.line]
+    return bool(_DECLARES.search("\n".join(lines)))
+
+
+def _undeclared(blocks: Mapping[str, DependencyBlock]) -> DependencyOutputs:
+    """Return outputs of which nothing is known, not even their names."""
+    return DependencyOutputs(blocks=blocks, values={}, interface=lambda _unit: None)
 
 
 def _inputs(contents: Contents, interface: ModuleInterface | None) -> dict[str, Value]:

@@ -123,6 +123,10 @@ def summary_lines(view: RunView, end: events.RunFinished) -> list[str]:
             lines.extend(f"  {line}" for line in (event.error or "no error was reported").splitlines())
             if event.log:
                 lines.append(f"  log: {event.log}")
+    for event in sorted(view.finished.values(), key=lambda item: item.unit):
+        for warning in event.warnings:
+            lines.append(f'\nUnit "{event.unit}" warns:')
+            lines.extend(f"  {line}" for line in warning.splitlines())
     counts = [
         f"{sum(event.status is status for event in view.finished.values())} {word}"
         for status, word in (

@@ -1,12 +1,12 @@
 """Renders a stack plan, and drift: unit by unit, resource by resource."""
 
-import json
 from collections.abc import Sequence
 
 from rich.text import Text
 
 from orchestrator.engine.drift import Difference, Drift, Kind
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan
+from orchestrator.hcl import dump_json
 from orchestrator.model.status import Action
 
 _SIGNS = {
@@ -54,6 +54,7 @@ def render_plan(plan: StackPlan, *, order: Sequence[str], orphans: Sequence[str]
         text.append(
             "  orphaned: it has a state but is not in the live tree; the plan does not touch it\n", style="yellow"
         )
+    append_warnings(text, plan)
     if plan.providers > 1:
         text.append(f"\nThe units have {plan.providers} different provider configurations; all are in this one plan.\n")
     text.append(f"\n{summary(plan)}")
@@ -67,7 +68,7 @@ def render_summary(plan: StackPlan, *, order: Sequence[str], orphans: Sequence[s
     for unit in order:
         changes = plan.units[unit]
         if plan.touches(unit):
-            destroyed = [change.address for change in changes if change.action.counts.destroy]
+            destroyed = [change.subject for change in changes if change.action.counts.destroy]
             text.append(f"  {unit:<{width}}  {_changes_of(plan, unit)}\n")
             # What is destroyed matters most.
             for address in destroyed[:_MOST_DESTROYED]:
@@ -78,8 +79,16 @@ def render_summary(plan: StackPlan, *, order: Sequence[str], orphans: Sequence[s
         text.append(
             f"  {orphan:<{width}}  orphaned: has a state but is not in the live tree; not touched\n", style="yellow"
         )
+    append_warnings(text, plan)
     text.append(summary(plan))
     return text
+
+
+def append_warnings(text: Text, plan: StackPlan) -> None:
+    """Append what Terraform warned of, checks that failed included."""
+    for warned in plan.warnings:
+        text.append(f"\nWarning{f' of {warned.unit}' if warned.unit else ''}: ", style="yellow")
+        text.append(warned.text.replace("\n", "\n  ") + "\n")
 
 
 def _changes_of(plan: StackPlan, unit: str) -> str:
@@ -102,7 +111,7 @@ def summary(plan: StackPlan) -> str:
 def append_change(text: Text, change: PlannedChange) -> None:
     """Append one resource, and below it its changed attributes."""
     sign, style = _SIGNS[change.action]
-    text.append(f"  {sign} {change.address}", style=style)
+    text.append(f"  {sign} {change.subject}", style=style)
     words = [_WORDS.get(change.action, "")]
     words.append(f"moves from {change.previous_address}" if change.previous_address else "")
     words.append(f"({_REASONS[change.reason]})" if change.reason in _REASONS else "")
@@ -125,7 +134,7 @@ def append_attribute(text: Text, attribute: AttributeChange) -> None:
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    text = dump_json(value, indent=0, sort_keys=True)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 

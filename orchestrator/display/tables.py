@@ -1,6 +1,5 @@
 """Renders tables and lists: deployments, packages, outputs, findings, the graph of units."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from rich.tree import Tree
 
 from orchestrator.commands.operators import Findings
 from orchestrator.engine.environments import Environment, LastRun
+from orchestrator.hcl import dump_json
 from orchestrator.model.graph import Graph
 
 _GAP = 2
@@ -144,7 +144,7 @@ def render_outputs(units: Mapping[str, Mapping[str, Any]]) -> Text:
     for unit, values in units.items():
         lines.append(Text(unit, style="bold"))
         for name, value in values.items():
-            shown = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            shown = value if isinstance(value, str) else dump_json(value, indent=0, sort_keys=True)
             lines.append(Text(f"  {name} = {shown}"))
     return Text("\n").join(lines)
 

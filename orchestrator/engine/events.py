@@ -110,7 +110,10 @@ class ResourceFinished(Event, frozen=True, kw_only=True):
 
 
 class UnitFinished(Event, frozen=True, kw_only=True):
-    """The unit has its final status. ``error`` is what went wrong, ``cause`` the failed unit that a skipped one waited for."""
+    """The unit has its final status.
+
+    ``error`` is what went wrong, ``cause`` the failed unit that a skipped one waited for, ``warnings`` are Terraform's.
+    """
 
     unit: str
     status: Status
@@ -119,6 +122,7 @@ class UnitFinished(Event, frozen=True, kw_only=True):
     error: str = ""
     cause: str = ""
     log: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class RunInterrupted(Event, frozen=True, kw_only=True):

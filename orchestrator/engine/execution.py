@@ -23,7 +23,8 @@ class Outcome:
     """How the work on one unit ended.
 
     ``error``: what went wrong, for people; empty unless the status is FAILED or CANCELLED. ``log``: the path of the log
-    of the unit's Terraform commands. ``stops_run``: no further unit may start; running units finish.
+    of the unit's Terraform commands. ``stops_run``: no further unit may start; running units finish. ``warnings``: what
+    Terraform warned of.
     """
 
     status: Status
@@ -31,6 +32,7 @@ class Outcome:
     error: str = ""
     log: str = ""
     stops_run: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 Work = Callable[[str, Reporter], Outcome]
@@ -218,6 +220,7 @@ def _finished_event(name: str, outcome: Outcome, *, time: float, seconds: float)
         seconds=round(seconds, 3),
         error=outcome.error,
         log=outcome.log,
+        warnings=outcome.warnings,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from orchestrator.config import EvaluatedUnit, ModuleSource, Stack
+from orchestrator.config import EvaluatedUnit, LocalSource, Stack
 from orchestrator.engine.execution import Outcome
 from orchestrator.engine.plan import Approval
 from orchestrator.engine.ports import Accept, Applied, Phase, Reporter, State, States, Terraform
@@ -87,7 +87,7 @@ class UnitWork:
     logs: Path
     approval: Approval | None = None
     idle: frozenset[str] = frozenset()
-    nothing: ModuleSource | None = None
+    nothing: LocalSource | None = None
 
     def up(self, name: str, report: Reporter) -> Outcome:
         """Apply the unit; a failure of Terraform is an outcome, not an exception."""
@@ -131,7 +131,7 @@ class UnitWork:
         unit = self.outputs.evaluate(name)
         if self.nothing is None or all(is_wholly_known(value) for value in unit.inputs.values()):
             return self._known(name)
-        return replace(unit, source=self.nothing, inputs={})
+        return replace(unit, folder=self.nothing.root, source=self.nothing, inputs={})
 
     def _known(self, name: str) -> EvaluatedUnit:
         """Evaluate the unit completely.
@@ -169,6 +169,7 @@ class UnitWork:
             error="\n\n".join(applied.errors),
             log=str(self._log(name)),
             stops_run=applied.refused,
+            warnings=applied.warnings,
         )
 
 

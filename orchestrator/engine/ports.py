@@ -1,13 +1,13 @@
 """What the engine needs from outside, as protocols; adapters implement them, tests have fakes of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from orchestrator.config import EvaluatedUnit
 from orchestrator.hcl.values import Value
-from orchestrator.model.status import Action, Changes
+from orchestrator.model.status import Changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +50,6 @@ Progress: TypeAlias = Phase | Planned | ResourceProgress | Retrying
 Reporter: TypeAlias = Callable[[Progress], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class UnitChange:
-    """What Terraform is about to do with one resource instance of a unit.
-
-    ``address``: within the unit, as in the unit's own state; ``action``: Terraform's own word where this version does
-    not know it, so that it is never taken for an approved one.
-    """
-
-    address: str
-    action: Action | str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """Why a unit's own plan is not applied, for people."""
@@ -69,8 +57,11 @@ class Refusal:
     reason: str
 
 
-Accept: TypeAlias = Callable[[Sequence[UnitChange]], Refusal | None]
-"""Judges a unit's own plan before it is applied: None accepts it."""
+Accept: TypeAlias = Callable[[object], Refusal | None]
+"""Judges a unit's own plan before it is applied: None accepts it.
+
+The plan is in Terraform's JSON format; raises ValueError when it is not.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +76,7 @@ class Applied:
             its state does not know.
         changes: what it did, in all attempts.
         errors: Terraform's own error messages, secrets redacted by Terraform, one text each.
+        warnings: likewise.
 
     """
 
@@ -94,6 +86,7 @@ class Applied:
     died: bool = False
     changes: Changes
     errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Terraform(Protocol):

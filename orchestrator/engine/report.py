@@ -79,6 +79,7 @@ class UnitReport(msgspec.Struct, frozen=True, kw_only=True):
         attempts: How often Terraform was run on the unit; 0 when it was not run, or there was nothing to do.
         retries: Attempts that failed with a transient error.
         log: Terraform's output, relative to the run's folder; empty when there is none.
+        warnings: What Terraform warned of, failed checks included.
         resources: In the order in which Terraform started on them.
 
     """
@@ -94,6 +95,7 @@ class UnitReport(msgspec.Struct, frozen=True, kw_only=True):
     retries: tuple[RetryReport, ...]
     log: str
     resources: tuple[ResourceReport, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class UnitCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +207,7 @@ class _Unit:
             retries=tuple(self.retries),
             log=_relative(self.end.log, run) if self.end else "",
             resources=tuple(self.resources.values()),
+            warnings=self.end.warnings if self.end else (),
         )
 
 

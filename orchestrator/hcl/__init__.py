@@ -2,7 +2,7 @@
 
 from orchestrator.hcl.dispatch import too_deep
 from orchestrator.hcl.evaluate import evaluate
-from orchestrator.hcl.json_values import from_json_value, to_json_value
+from orchestrator.hcl.json_values import dump_json, from_json_value, load_json, to_json_value
 from orchestrator.hcl.nodes import (
     Attribute,
     Block,
@@ -16,7 +16,7 @@ from orchestrator.hcl.nodes import (
 )
 from orchestrator.hcl.parse import parse_expression, parse_file, parse_template, parse_text
 from orchestrator.hcl.print import print_expression, print_value
-from orchestrator.hcl.references import Reference, references
+from orchestrator.hcl.references import Reference, function_calls, references
 from orchestrator.hcl.scope import Scope
 from orchestrator.hcl.values import unknown_reference
 
@@ -32,8 +32,11 @@ __all__ = [
     "ObjectExpression",
     "Reference",
     "Scope",
+    "dump_json",
     "evaluate",
     "from_json_value",
+    "function_calls",
+    "load_json",
     "parse_expression",
     "parse_file",
     "parse_template",

@@ -32,6 +32,39 @@ def free_variables(expression: nodes.Expression) -> tuple[nodes.VariableExpressi
     return tuple(variable for _, variable in _walk(expression, frozenset()))
 
 
+def function_calls(expression: nodes.Expression) -> Iterator[nodes.FunctionCall]:
+    """Yield every call in the expression, at any depth, the outer one first."""
+    if isinstance(expression, nodes.FunctionCall):
+        yield expression
+    for part in _parts(expression):
+        yield from function_calls(part)
+
+
+def _parts(expression: nodes.Expression) -> Iterator[nodes.Expression]:
+    match expression:
+        case nodes.GetAttribute():
+            yield expression.of
+        case nodes.Index():
+            yield from (expression.of, expression.key)
+        case nodes.ForList() | nodes.ForObject() | nodes.TemplateFor():
+            yield expression.collection
+            yield from _loop_parts(expression)
+        case _:
+            yield from _children(expression)
+
+
+def _loop_parts(expression: nodes.ForList | nodes.ForObject | nodes.TemplateFor) -> Iterator[nodes.Expression]:
+    """Yield the expressions in which the loop's variables are bound."""
+    match expression:
+        case nodes.ForList():
+            parts: tuple[nodes.Expression | None, ...] = (expression.result, expression.condition)
+        case nodes.ForObject():
+            parts = (expression.key_result, expression.value_result, expression.condition)
+        case nodes.TemplateFor():
+            parts = (expression.body,)
+    yield from (part for part in parts if part is not None)
+
+
 def _walk(expression: nodes.Expression, bound: frozenset[str]) -> Iterator[tuple[Reference, nodes.VariableExpression]]:
     match expression:
         case nodes.Literal() | nodes.SplatItem():
@@ -87,16 +120,8 @@ def _loop(
     yield from _walk(expression.collection, bound)
     names = {expression.value_name} | ({expression.key_name} if expression.key_name else set())
     inner = bound | names
-    match expression:
-        case nodes.ForList():
-            parts: tuple[nodes.Expression | None, ...] = (expression.result, expression.condition)
-        case nodes.ForObject():
-            parts = (expression.key_result, expression.value_result, expression.condition)
-        case nodes.TemplateFor():
-            parts = (expression.body,)
-    for part in parts:
-        if part is not None:
-            yield from _walk(part, inner)
+    for part in _loop_parts(expression):
+        yield from _walk(part, inner)
 
 
 def _children(expression: nodes.Expression) -> tuple[nodes.Expression, ...]:

@@ -4,6 +4,7 @@ control endpoints > data plane of APIs > request log > credentials > preparation
 models > one at a time > quotas > moto with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from orchestrator.local_cloud.faults import clear_faults
 from orchestrator.local_cloud.functions.moto_cloud import MotoCloud
 from orchestrator.local_cloud.functions.runtime import FunctionRuntime
 from orchestrator.local_cloud.iam.enforce import enforce, may_connect
+from orchestrator.local_cloud.iam.record import written_to
+from orchestrator.local_cloud.identity import RECORD_VARIABLE
 from orchestrator.local_cloud.models.check import ModelTally, check_models
 from orchestrator.local_cloud.patches import apply_patches
 from orchestrator.local_cloud.preparation import Preparation
@@ -94,7 +97,8 @@ def build(health: dict[str, Any], home: Path, shape: AccountShape = AccountShape
     # A defect in the evaluation of policies answers 501 like any other: it permits nothing.
     tally = ModelTally()
     served = check_models(one_at_a_time(keep_quotas(buffered(moto), quotas)), tally)
-    inner = clear_faults(obey(enforce(served), shape))
+    record = written_to(home / "authorizations.jsonl") if os.environ.get(RECORD_VARIABLE) else None
+    inner = clear_faults(obey(enforce(served, record=record), shape))
     guarded = guard_credentials(preparation.hold(replay_repeats(inner, memory)), issued)
     handler = plane.layer(log_requests(guarded), hold=preparation.hold)
 

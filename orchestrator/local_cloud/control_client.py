@@ -1,17 +1,23 @@
 """Talks to the server's own endpoints, on loopback and past any proxy setting."""
 
 import json
+import re
 from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from orchestrator.local_cloud.errors import LocalCloudError
-from orchestrator.local_cloud.identity import CONTROL_PREFIX
+from orchestrator.local_cloud.identity import ACCESS_KEY_ID, CONTROL_PREFIX, REGION
 
 _TIMEOUT = 5.0
 # Databases end with the account.
 _RESET_TIMEOUT = 60.0
 _OK = 200
+_OF_SESSION = {
+    "AWS_ACCESS_KEY_ID": "AccessKeyId",
+    "AWS_SECRET_ACCESS_KEY": "SecretAccessKey",
+    "AWS_SESSION_TOKEN": "SessionToken",
+}
 
 
 class UnreachableError(Exception):
@@ -78,6 +84,44 @@ def reset(endpoint: str) -> None:
     status, _ = _call(endpoint, "POST", "/reset", {}, timeout=_RESET_TIMEOUT)
     if status != _OK:
         raise UnreachableError(endpoint)
+
+
+def assume(endpoint: str, role_arn: str) -> dict[str, str]:
+    """Assume a role through STS and return the variables of its session.
+
+    Raises:
+        LocalCloudError: STS refuses, or the server does not answer.
+
+    """
+    address = urlsplit(endpoint)
+    connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=_TIMEOUT)
+    body = urlencode(
+        {"Action": "AssumeRole", "Version": "2011-06-15", "RoleArn": role_arn, "RoleSessionName": "platformctl"}
+    )
+    scope = f"{ACCESS_KEY_ID}/20260101/{REGION}/sts/aws4_request"
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    try:
+        connection.request("POST", "/", body=body, headers=headers)
+        answer = connection.getresponse().read().decode()
+    except (OSError, HTTPException) as error:
+        raise SilentError(endpoint) from error
+    finally:
+        connection.close()
+    found = {
+        variable: match[1]
+        for variable, element in _OF_SESSION.items()
+        if (match := re.search(f"<{element}>([^<]+)</{element}>", answer))
+    }
+    if len(found) < len(_OF_SESSION):
+        raise LocalCloudError(
+            "The role cannot be assumed",
+            detail=f"STS of the local cloud gave no session of {role_arn}.",
+            hint="Create the role first, or unset PLATFORMCTL_LOCAL_ROLE.",
+        )
+    return found
 
 
 def _call(

@@ -11,3 +11,9 @@ SECRET_ACCESS_KEY = "opens-nothing-but-the-local-cloud"  # noqa: S105 - it is pu
 
 CONTROL_PREFIX = "/_platformctl"
 """Paths below it belong to the server itself and never reach moto."""
+
+ROLE_VARIABLE = "PLATFORMCTL_LOCAL_ROLE"
+"""Names the role, by ARN, as which a local session acts; without it, nothing limits the session."""
+
+RECORD_VARIABLE = "PLATFORMCTL_LOCAL_RECORD"
+"""Set when the server starts, it makes the server write every decision about a caller to authorizations.jsonl beside its log."""

@@ -16,21 +16,12 @@ from wsgiref.types import WSGIEnvironment
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 
+from orchestrator.local_cloud.reference import models_of
+
 Protocol = Literal["ec2", "query", "rest-xml", "s3", "json", "rest-json", "cbor"]
 
 _SCOPE = re.compile(r"Credential=([^/\s,]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
 _REST_XML = frozenset({"s3", "s3control", "route53", "cloudfront"})
-_BOTO_NAMES = {
-    "dynamodb": ("dynamodb", "dynamodbstreams"),
-    "elasticfilesystem": ("efs",),
-    "elasticloadbalancing": ("elbv2", "elb"),
-    "email": ("ses", "sesv2"),
-    "execute-api": ("apigatewaymanagementapi",),
-    "monitoring": ("cloudwatch",),
-    "ses": ("ses", "sesv2"),
-    "states": ("stepfunctions",),
-    "tagging": ("resourcegroupstaggingapi",),
-}
 _FORM_LIMIT = 1 << 20
 _KEY = "platformctl.operation"
 
@@ -123,7 +114,7 @@ def _form_action(environ: WSGIEnvironment) -> str:
 
 def boto_names(service: str) -> tuple[str, ...]:
     """Return the names in botocore of the services that share a name in signatures."""
-    return _BOTO_NAMES.get(service, (service,))
+    return models_of(service)
 
 
 def _route(service: str, environ: WSGIEnvironment) -> tuple[str, Mapping[str, str]]:

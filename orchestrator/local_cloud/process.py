@@ -26,7 +26,7 @@ from orchestrator.local_cloud.account.shape import AccountShape
 from orchestrator.local_cloud.control_client import SilentError, UnreachableError
 from orchestrator.local_cloud.environment import environment, shell_commands, started, stripped
 from orchestrator.local_cloud.errors import LocalCloudError
-from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION
+from orchestrator.local_cloud.identity import ACCOUNT_ID, REGION, ROLE_VARIABLE
 from orchestrator.local_cloud.lifeline import TAKEN, Identity, Lifeline
 
 _START_DEADLINE = 60.0
@@ -194,11 +194,15 @@ class ServerProcess:
     def environment(self) -> dict[str, str]:
         """List the variables with which Terraform and boto3 reach the running server; to be laid over ``stripped(environ)``.
 
+        With PLATFORMCTL_LOCAL_ROLE, the ARN of a role, they carry a session of that role, and its policies decide.
+
         Raises:
-            LocalCloudError: no server is running.
+            LocalCloudError: no server is running, or the role cannot be assumed.
 
         """
-        return environment(self._running_endpoint())
+        endpoint, role = self._running_endpoint(), os.environ.get(ROLE_VARIABLE, "")
+        session = control_client.assume(endpoint, role) if role else {}
+        return environment(endpoint) | session
 
     def shell_commands(self) -> list[str]:
         """Write the commands that turn a shell into a local session of the running server.

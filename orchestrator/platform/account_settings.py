@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.adapters.aws.rows import ClientFactory, ends_in, last_part
+from orchestrator.adapters.aws.listing import ClientFactory, ends_in, last_part
 from orchestrator.adapters.aws.session import explain
 from orchestrator.commands.ports import Applicant
 from orchestrator.errors import UsageError

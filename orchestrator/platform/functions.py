@@ -43,14 +43,14 @@ class LogEvent:
 
 
 def invoke(deployed: OutputsResult, function: str, payload: bytes) -> Answer:
-    """Call a function by its short name.
+    """Call a function by its short name: the version that serves.
 
     Raises:
         UsageError: there is no such function, or the deployment has none.
         PlatformctlError: AWS refuses.
 
     """
-    name = _chosen(function, functions(deployed, "function_names"))
+    name = chosen(function, functions(deployed, "alias_arns"))
     try:
         answer = deployed.deployment.account.client("lambda").invoke(FunctionName=name, Payload=payload)
         body = answer["Payload"].read().decode()
@@ -73,7 +73,7 @@ def log_events(
     """
     groups = functions(deployed, "log_group_names")
     if function is not None:
-        groups = {function: _chosen(function, groups)}
+        groups = {function: chosen(function, groups)}
     client = deployed.deployment.account.client("logs")
     seen: set[str] = set()
     while True:
@@ -113,7 +113,8 @@ def _event(moment: int, name: str, event: Mapping[str, Any]) -> LogEvent:
     return LogEvent(at=datetime.fromtimestamp(moment / 1000, UTC), function=name, message=event["message"].rstrip())
 
 
-def _chosen(function: str, names: Mapping[str, str]) -> str:
+def chosen(function: str, names: Mapping[str, str]) -> str:
+    """Look up a function by its short name; UsageError when there is none."""
     if function not in names:
         raise UsageError(
             "No such function",

@@ -13,10 +13,15 @@ from orchestrator.commands.ports import Account, Applicant, Settings
 from orchestrator.errors import UsageError
 from orchestrator.model.project import Project
 from orchestrator.platform.account_settings import ACCOUNT_SETTINGS, require_room
+from orchestrator.platform.ingestion import check_own_maps
 from orchestrator.platform.packages import ensure_packages
+from orchestrator.platform.rollback import PINS
 
 PACKAGES = "PLATFORM_PACKAGES"
 """Environment variable: the list of the functions' packages."""
+
+VERSIONS = "PLATFORM_FUNCTION_VERSIONS"
+"""Environment variable: the versions of functions that serve instead of the newest: ingest=3,api=5."""
 
 SETTINGS = "PLATFORM_ACCOUNT_SETTINGS"
 """Environment variable: the settings that AWS has once per account and region, and that the deployment owns."""
@@ -24,7 +29,7 @@ SETTINGS = "PLATFORM_ACCOUNT_SETTINGS"
 PRINCIPALS = "PLATFORM_DATABASE_PRINCIPALS"
 """Environment variable: the ARNs of IAM roles and users who may log in to the database, separated by commas."""
 
-_VARIABLES = re.compile(rf'get_env\(\s*"({PACKAGES}|{SETTINGS}|{PRINCIPALS})"')
+_VARIABLES = re.compile(rf'get_env\(\s*"({PACKAGES}|{SETTINGS}|{PRINCIPALS}|{VERSIONS})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +91,12 @@ class TradingPlatform:
         found: dict[str, str] = {}
         if SETTINGS in self.parts:
             found[SETTINGS] = ",".join(settings.get("account_settings", ACCOUNT_SETTINGS))
+        if VERSIONS in self.parts:
+            found[VERSIONS] = ",".join(settings.get(PINS, ()))
         if PRINCIPALS in self.parts:
             found[PRINCIPALS] = ",".join(settings.get("database_principals") or (_stand_in(account_id),))
         if PACKAGES in self.parts and self.project.functions.is_dir():
+            check_own_maps(self.project)
             found[PACKAGES] = str(ensure_packages(self.project.folder, self.project.home, say=self.say))
         return found
 

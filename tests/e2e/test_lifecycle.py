@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from orchestrator.adapters.aws.sweep import unrecorded
 from orchestrator.adapters.workspaces import INPUTS_FILE
+from tests.e2e import vendors
 from tests.e2e.conftest import only
 from tests.naming import names, unsuffixed
 from tests.scan.conftest import lint, run_scanner, scanners
@@ -191,6 +192,11 @@ def test_b14_api_keys_are_printed_only_on_request(project):
 def test_a2_market_data_goes_in_and_its_bars_come_out(project):
     out, _ = project.run("smoke", "--suffix", "demo", "--patience", "60")
     assert [line.split()[0] for line in out.splitlines()] == ["ok"] * 6
+
+
+def test_d5_files_of_vendors_go_in_and_their_bars_come_out(project, tmp_path):
+    vendors.upload(project, "demo", tmp_path)
+    assert vendors.minute_bars(project, "demo") == vendors.expected()
 
 
 def test_b7_a_poison_object_is_kept_and_alerted_and_holds_nothing_up(project):

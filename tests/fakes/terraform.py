@@ -4,14 +4,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit, LocalSource
 from orchestrator.engine.plan import StackPlan
-from orchestrator.engine.ports import Accept, Applied, Phase, Reporter, UnitChange
+from orchestrator.engine.ports import Accept, Applied, Phase, Reporter
 from orchestrator.hcl.values import Value
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
+
+
+class Intended(NamedTuple):
+    """A change in a unit's own plan."""
+
+    address: str
+    action: Action
+    after: Mapping[str, Any] = {}
+
+
+def unit_plan(*changes: Intended) -> dict[str, Any]:
+    """Return a plan in Terraform's JSON format."""
+    actions = {Action.REPLACE: ["delete", "create"]}
+    return {
+        "resource_changes": [
+            {
+                "address": change.address,
+                "mode": "managed",
+                "change": {"actions": actions.get(change.action, [str(change.action)]), "after": change.after},
+            }
+            for change in changes
+        ]
+    }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,7 +58,7 @@ class FakeTerraform:
     ends: dict[str, Applied] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     changes: Changes = field(default_factory=lambda: Changes(add=1))
-    plans: dict[str, tuple[UnitChange, ...]] = field(default_factory=dict)
+    plans: dict[str, tuple[Intended, ...]] = field(default_factory=dict)
     applied: list[tuple[str, bool]] = field(default_factory=list)
     inputs: dict[str, Mapping[str, Value]] = field(default_factory=dict)
     logs: dict[str, Path] = field(default_factory=dict)
@@ -49,7 +72,7 @@ class FakeTerraform:
         self.inputs[unit.name] = dict(unit.inputs)
         self.logs[unit.name] = log
         report(Phase(name="destroy" if destroy else "apply"))
-        if accept is not None and (refusal := accept(self.plans.get(unit.name, ()))) is not None:
+        if accept is not None and (refusal := accept(unit_plan(*self.plans.get(unit.name, ())))) is not None:
             return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal.reason,))
         if unit.name in self.ends:
             return self.ends[unit.name]

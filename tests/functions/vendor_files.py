@@ -183,9 +183,9 @@ FILES = (
         symbol="GKRAKUSD",
         recognised=False,
         trades=(
-            "1769783401:0 KRAKEN 14:30:01.000000000 10.5 2",
-            "1769783401:1 KRAKEN 14:30:01.000000000 12.25 1",
-            "1769783402:0 KRAKEN 14:30:02.000000000 9.75 4",
+            "1769783401 KRAKEN 14:30:01.000000000 10.5 2",
+            "1769783401:0001 KRAKEN 14:30:01.000000000 12.25 1",
+            "1769783402 KRAKEN 14:30:02.000000000 9.75 4",
         ),
     ),
     VendorFile(
@@ -203,9 +203,9 @@ FILES = (
         ),
         symbol="HBYBITUSDT",
         trades=(
-            "0b62ae43-0001 BYBIT 14:30:01.123400000 10.5 2 side=buy",
-            "0b62ae43-0002 BYBIT 14:30:02.500000000 12.25 1 side=sell",
-            "0b62ae43-0003 BYBIT 14:30:03.000000000 9.75 4 side=sell",
+            "0b62ae43-0001 BYBIT 14:30:01.123400000 10.5 2 sequence=2 side=buy",
+            "0b62ae43-0002 BYBIT 14:30:02.500000000 12.25 1 sequence=3 side=sell",
+            "0b62ae43-0003 BYBIT 14:30:03.000000000 9.75 4 sequence=4 side=sell",
         ),
     ),
     VendorFile(
@@ -330,9 +330,9 @@ FILES = (
         symbol="NMEXUSD",
         skipped=1,
         trades=(
-            "00000000-006d-1000-0000-000000000001 BITMEX 14:30:01.123456000 10.5 2 side=buy",
-            "00000000-006d-1000-0000-000000000002 BITMEX 14:30:02.000000000 12.25 1 side=sell",
-            "00000000-006d-1000-0000-000000000003 BITMEX 14:30:03.000000000 9.75 4 side=sell",
+            "00000000-006d-1000-0000-000000000001 BITMEX 14:30:01.123456000 10.5 2 sequence=2 side=buy",
+            "00000000-006d-1000-0000-000000000002 BITMEX 14:30:02.000000000 12.25 1 sequence=3 side=sell",
+            "00000000-006d-1000-0000-000000000003 BITMEX 14:30:03.000000000 9.75 4 sequence=5 side=sell",
         ),
     ),
     VendorFile(
@@ -416,9 +416,9 @@ FILES = (
         ),
         symbol="O:RSP261219C00650000",
         trades=(
-            "1769783401000000001:0 MASSIVE-302 14:30:01.000000001 10.5 2",
-            "1769783401000000001:1 MASSIVE-302 14:30:01.000000001 12.25 1",
-            "1769783402000000000:0 MASSIVE-302 14:30:02.000000000 9.75 4",
+            "1769783401000000001 MASSIVE-302 14:30:01.000000001 10.5 2",
+            "1769783401000000001:0001 MASSIVE-302 14:30:01.000000001 12.25 1",
+            "1769783402000000000 MASSIVE-302 14:30:02.000000000 9.75 4",
         ),
     ),
     VendorFile(
@@ -433,9 +433,9 @@ FILES = (
         ),
         symbol="SESH6",
         trades=(
-            "88:0 DATABENTO-1 14:30:01.000000007 10.5 2 sequence=88 side=buy",
-            "88:1 DATABENTO-1 14:30:01.000000007 12.25 1 sequence=88 side=buy",
-            "91:0 DATABENTO-1 14:30:02.000000000 9.75 4 sequence=91 side=sell",
+            "88 DATABENTO-1 14:30:01.000000007 10.5 2 sequence=88 side=buy",
+            "88:0001 DATABENTO-1 14:30:01.000000007 12.25 1 sequence=88 side=buy",
+            "91 DATABENTO-1 14:30:02.000000000 9.75 4 sequence=91 side=sell",
         ),
     ),
     VendorFile(
@@ -451,7 +451,7 @@ FILES = (
         symbol="TCLK0",
         skipped=2,
         bar={"open": "-37.63", "high": "-37.63", "low": "-37.63", "close": "-37.63", "volume": "2", "trades": 1},
-        trades=("89:0 DATABENTO-1 14:30:01.000000007 -37.63 2 sequence=89 side=buy",),
+        trades=("89 DATABENTO-1 14:30:01.000000007 -37.63 2 sequence=89 side=buy",),
     ),
     VendorFile(
         source="tardis",
@@ -468,9 +468,9 @@ FILES = (
         ),
         symbol="UTARDIS-PERPETUAL",
         trades=(
-            "T-1:0 DERIBIT 14:30:01.000123000 10.5 2 side=buy",
-            "T-2:0 DERIBIT 14:30:02.000123000 12.25 1 side=sell",
-            "1769783403000123:0 DERIBIT 14:30:03.000123000 9.75 4",
+            "T-1 DERIBIT 14:30:01.000123000 10.5 2 sequence=2 side=buy",
+            "T-2 DERIBIT 14:30:02.000123000 12.25 1 sequence=3 side=sell",
+            "1769783403000123 DERIBIT 14:30:03.000123000 9.75 4 sequence=4",
         ),
     ),
     VendorFile(
@@ -564,9 +564,9 @@ FILES = (
         recognised=False,
         skipped=2,
         trades=(
-            "34201.000000002:206833312:0 NASDAQ 14:30:01.000000002 10.5 2",
-            "34201.000000002:206833312:1 NASDAQ 14:30:01.000000002 12.25 1",
-            "34202.500000000:0:0 NASDAQ 14:30:02.500000000 9.75 4",
+            "34201.000000002 NASDAQ 14:30:01.000000002 10.5 2",
+            "34201.000000002:0001 NASDAQ 14:30:01.000000002 12.25 1",
+            "34202.500000000 NASDAQ 14:30:02.500000000 9.75 4",
         ),
     ),
     VendorFile(

@@ -7,6 +7,7 @@ import pytest
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.adapters.workspaces import Workspaces
 from orchestrator.config import load_stack
 from tests.plans import REPOSITORY, make_plan, read_plan
 
@@ -36,13 +37,15 @@ def plan_environment(once, request, packages_file, tmp_path_factory):
         planner = StackPlanner(
             toolchain=Toolchain(live=REPOSITORY / "live", folder=home / "terraform", environ=environ),
             modules=Modules(home / "sources"),
+            workspaces=Workspaces(root=home / "work"),
             providers=None,
             home=home,
             parallelism=40,
         )
         folder = home / "stack"
         folder.mkdir()
-        planner.write(folder, [stack.units[name].evaluate({}) for name in stack.graph.order()], {})
+        units = [stack.units[name].evaluate({}) for name in stack.graph.order()]
+        planner.write(folder, units, {}, {unit.name: planner.render(unit) for unit in units})
         return make_plan(folder, request.getfixturevalue("terraform_binary"), attached(environ))
 
     @functools.cache

@@ -12,6 +12,7 @@ import pytest
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.adapters.workspaces import Workspaces
 from tests.fakes.live_tree import LiveTree
 
 pytestmark = pytest.mark.slow
@@ -75,6 +76,14 @@ SAME = {
     "escaped": '<a & b> "quoted" \\ line\n tab\t Zürich 日本 🚀',
     "secret": "hunter2",
 }
+TYPES = {
+    "number": "number",
+    "whole": "number",
+    "large": "number",
+    "list": ["tuple", ["string", "string", "dynamic"]],
+    "set": ["set", "string"],
+    "object": ["object", {"a": "dynamic", "b": "number", "x y": "bool"}],
+}
 OUTPUTS = {
     # What the state of a unit of that name has, and whether the plan touches the unit.
     "same": (SAME, False),
@@ -108,8 +117,20 @@ def units(tmp_path_factory):
     for name in OUTPUTS:
         tree.unit(name, provider("us-east-1"), module="values")
     tree.unit("there", provider("eu-west-1") + reads, module="logs")
+    # Its provider depends on its own variables, and has a second configuration beside it.
+    own = f"""
+        provider "aws" {{{OFFLINE}  region = local.region\n}}
+        provider "aws" {{{OFFLINE}  alias = "west"\n  region = "us-west-2"\n}}
+        locals {{ region = lower("EU-NORTH-1") }}
+        data "aws_region" "west" {{ provider = aws.west }}
+        output "west" {{ value = data.aws_region.west.name }}
+    """
+    disabled = (
+        'generate "provider" {\n  path = "provider.tf"\n  if_exists = "skip"\n  disable = true\n  contents = ""\n}\n'
+    )
+    tree.unit("own", disabled + reads, module="logs").write({"live/dev/own/own.tf": own})
     stack = tree.load()
-    return [stack.units[name].evaluate({}) for name in ("here", *OUTPUTS, "there")]
+    return [stack.units[name].evaluate({}) for name in ("here", *OUTPUTS, "there", "own")]
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +140,7 @@ def planner(terraform_environment, terraform_binary, tmp_path_factory):
     return StackPlanner(
         toolchain=Toolchain(live=REPOSITORY / "live", folder=home / "terraform", environ=environ),
         modules=Modules(home / "sources"),
+        workspaces=Workspaces(root=home / "work"),
         providers=None,
         home=home / "plans",
         parallelism=4,
@@ -131,7 +153,11 @@ def state(unit, *, resources=(), outputs=None):
         "terraform_version": "1.11.0",
         "serial": 1,
         "lineage": f"1b4e28ba-2fa1-11d2-883f-{unit:0>12}",
-        "outputs": {name: {"value": value, "type": "dynamic"} for name, value in (outputs or {}).items()},
+        "outputs": {
+            name: {"value": value, "type": TYPES.get(name, "string")}
+            | ({"sensitive": True} if name == "secret" else {})
+            for name, value in (outputs or {}).items()
+        },
         "resources": list(resources),
         "check_results": None,
     }
@@ -140,13 +166,13 @@ def state(unit, *, resources=(), outputs=None):
 @pytest.fixture(scope="module")
 def plan(planner, units):
     """One plan of all units; the state of two has a resource that is no longer configured."""
-    states = {name: state(name, resources=[GONE]) for name in ("here", "there")}
+    states = {name: state(name, resources=[GONE]) for name in ("here", "there", "own")}
     states |= {name: state(name, outputs=outputs) for name, (outputs, _) in OUTPUTS.items()}
     return planner.plan(units, states)
 
 
 def test_c3_units_with_different_providers_are_planned_together(plan):
-    assert plan.providers == 2
+    assert plan.providers == 3
     created = {
         unit: {change.address: change for change in changes if change.action == "create"}
         for unit, changes in plan.units.items()
@@ -155,17 +181,18 @@ def test_c3_units_with_different_providers_are_planned_together(plan):
     assert {unit: list(changes) for unit, changes in created.items()} == {
         "here": ["aws_cloudwatch_log_group.this", "terraform_data.this"],
         "there": ["aws_cloudwatch_log_group.this", "terraform_data.this"],
+        "own": ["aws_cloudwatch_log_group.this", "terraform_data.this"],
     }
     names = {
         unit: {item.name: item.after for item in changes["aws_cloudwatch_log_group.this"].attributes}["name"]
         for unit, changes in created.items()
     }
     # Each in its own region, and the output of one reaches the other.
-    assert names == {"here": "here-us-east-1", "there": "here-us-east-1-eu-west-1"}
+    assert names == {"here": "here-us-east-1", "there": "here-us-east-1-eu-west-1", "own": "here-us-east-1-eu-north-1"}
 
 
 def test_c3_the_root_module_is_valid(planner, units, terraform_binary, tmp_path):
-    planner.write(tmp_path, units, {})
+    planner.write(tmp_path, units, {}, {unit.name: planner.render(unit) for unit in units})
     for command in (["init", "-input=false", "-lockfile=readonly"], ["validate", "-json"]):
         done = subprocess.run(
             [terraform_binary, *command],
@@ -179,7 +206,7 @@ def test_c3_the_root_module_is_valid(planner, units, terraform_binary, tmp_path)
     assert json.loads(done.stdout)["valid"] is True
 
 
-@pytest.mark.parametrize("unit", ["here", "there"])
+@pytest.mark.parametrize("unit", ["here", "there", "own"])
 def test_c3_a_resource_in_the_state_alone_uses_the_provider_of_its_unit(plan, unit):
     """A resource that is no longer configured is read by the provider that its state names.
 

@@ -17,6 +17,8 @@ SOURCE = "source"
 """The name of the metadata that names a map."""
 _DOCUMENTATION = "docs/market-data-sources.md"
 _SHOWN_COLUMNS = 300
+_NO_ROW: tuple[()] = ()
+"""No value of JSON."""
 _LIKELY = 0.75
 """The share of a map's columns that a file must have to be called like it."""
 
@@ -44,7 +46,7 @@ class Table:
     @property
     def likeness(self) -> tuple[int, int]:
         """How well the columns fit the layout."""
-        return self.layout.likeness(set(self.columns))
+        return self.layout.likeness(self.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +113,7 @@ class Chooser:
     @staticmethod
     def likeness(layout: Layout, value: Any) -> tuple[int, int]:
         """Return how well the first row of a document fits a layout."""
-        row = next(rows_of(value, layout.records, {}), None)
-        return layout.likeness(row.keys() if isinstance(row, dict) else set(layout.columns))
+        return layout.likeness(next(rows_of(value, layout.records, {}), _NO_ROW))
 
     def ignores(self, value: Any) -> bool:
         """Tell whether the named source's maps say that a document has no trades, such as a heartbeat."""
@@ -184,7 +185,7 @@ class Chooser:
                 )
                 try:
                     Mapper(layout=layout).trade(
-                        dict(zip(layout.columns, cells, strict=True)), context(layout), latest=2**63
+                        dict(zip(layout.columns, cells, strict=True)), context(layout), line=1, latest=2**63
                     )
                 except InvalidTradeError:
                     continue
@@ -193,8 +194,8 @@ class Chooser:
     def _fits(self, layout: Layout, value: Any) -> bool:
         if not arrives(value, layout.records):
             return False
-        row = next(rows_of(value, layout.records, {}), None)
-        return row is None or self.fits_row(layout, row)
+        row = next(rows_of(value, layout.records, {}), _NO_ROW)
+        return row is _NO_ROW or self.fits_row(layout, row)
 
     def fits_row(self, layout: Layout, row: Any) -> bool:
         """Tell whether a row has the keys, or the length, that a layout has."""

@@ -6,8 +6,7 @@ reported together.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -24,8 +23,8 @@ BUILT_IN = Path(__file__).parent / "maps"
 TAPES: Mapping[str, Mapping[str, str]] = {"cta": CTA, "utp": UTP}
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 DELIMITERS = (",", ";", "\t", "|")
-FILE, METADATA, DOCUMENT, KEY = "@file.", "@meta.", "@doc.", "@key"
-_REFERENCE = re.compile(r"@file\.(symbol|date|venue)|@meta\.[a-z][a-z-]*|@doc\.\w+|@key|[^@].*")
+FILE, METADATA, DOCUMENT, KEY, LINE = "@file.", "@meta.", "@doc.", "@key", "@line"
+_REFERENCE = re.compile(r"@file\.(symbol|date|venue)|@meta\.[a-z][a-z-]*|@doc\.\w+|@key|@line|[^@].*")
 
 
 class MapError(ValueError):
@@ -77,7 +76,7 @@ class TextField:
     """A text: of the first reference that has a value, or of several joined.
 
     Attributes:
-        references: columns, or ``@file.``, ``@meta.``, ``@doc.`` and ``@key``.
+        references: columns, or ``@file.``, ``@meta.``, ``@doc.``, ``@key`` and ``@line``.
         join: several references make up the value; those without one are left out.
         match: its first group is the value.
         replace: characters of the source to those of the platform.
@@ -201,9 +200,13 @@ class Layout:
     recognise: bool = True
     canonical: bool = False
 
-    def likeness(self, names: AbstractSet[str]) -> tuple[int, int]:
-        """Return how well columns or keys fit: those that the layout has, then how few it lacks."""
-        return len(names & set(self.columns)), -len(self.columns)
+    def likeness(self, row: Iterable[Any]) -> tuple[int, int]:
+        """Return how well a header or a row fits: how many of its columns the layout has, then how few more it has.
+
+        The values of a JSON array have no names; each counts as a column.
+        """
+        known = len(row) if isinstance(row, list) else len(set(self.columns).intersection(row))
+        return known, -len(self.columns)
 
     @property
     def needed(self) -> frozenset[str]:
@@ -290,8 +293,9 @@ class _Reader:
             return None
         title, documentation = self._text(document, "", "title"), self._text(document, "", "documentation")
         layouts = [
-            self.layout(f"layouts[{number}]", {"venue": document.get("venue")} | table)
+            self.layout(f"layouts[{number}]", {"venue": document.get("venue")} | table | {"records": path})
             for number, table in enumerate(tables)
+            for path in _alternatives(table.get("records", ""))
         ]
         read = tuple(layout for layout in layouts if layout is not None)
         return Source(name=name, title=title, documentation=documentation, layouts=read)
@@ -397,7 +401,7 @@ class _Reader:
             if not _REFERENCE.fullmatch(name):
                 self.problem(
                     key,
-                    f"{name!r} is neither a column nor one of @file.symbol, @file.date, @file.venue, @meta.NAME, @doc.NAME, @key",
+                    f"{name!r} is neither a column nor one of @file.symbol, @file.date, @file.venue, @meta.NAME, @doc.NAME, @key, @line",
                 )
             found.append(name if name.startswith("@") else fold(name))
         if not found:
@@ -603,6 +607,11 @@ class _Fields:
 
     def _references(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
         return self.reader.references(table.get("columns", table.get("column", [])), key, self.fold)
+
+
+def _alternatives(value: Any) -> list[Any]:
+    """Return what a list has, which stands for one layout each; else the value itself."""
+    return value if isinstance(value, list) and value else [value]
 
 
 def _suggestion(name: str, names: list[str]) -> str:

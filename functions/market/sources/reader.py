@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from market.sources.archives import PIECE, ArchiveError, DamagedError, members
 from market.sources.choosing import Chooser, Table, UnknownSourceError, split
-from market.sources.documents import DamagedJsonError, DuplicateKey, Scanner, parse_value, rows_of
+from market.sources.documents import MAX_VALUE, DamagedJsonError, DuplicateKey, Scanner, parse_value, rows_of
 from market.sources.maps import FILE, KEY, METADATA, Layout, Source
 from market.sources.results import SHOWN, BadRow, SkippedRow, Unreadable
 from market.sources.rows import Mapper
@@ -98,15 +98,15 @@ class _File:
             return len(head) < PIECE // 2
         return self._name.lower().endswith(_LINE_ENDINGS) or first.rstrip(_BLANK)[-1:] not in {b"{", b"[", b",", b":"}
 
-    def _lines(self, stream: io.BufferedReader) -> Iterator[str | Unreadable]:
+    def _lines(self, stream: io.BufferedReader, limit: int, too_long: Unreadable) -> Iterator[str | Unreadable]:
         """Yield the lines that are not empty."""
-        while line := stream.readline(MAX_LINE + 1):
+        while line := stream.readline(limit + 1):
             self.line += 1
             if line == b"\n":
                 continue
-            whole = len(line) <= MAX_LINE
-            while not line.endswith(b"\n") and len(line) > MAX_LINE:
-                line = stream.readline(MAX_LINE + 1)
+            whole = len(line) <= limit
+            while not line.endswith(b"\n") and len(line) > limit:
+                line = stream.readline(limit + 1)
             # Spreadsheets write a byte order mark.
             text = (
                 line.decode("utf-8-sig" if self.line == 1 else "utf-8", errors="replace").strip("\r\n ")
@@ -114,12 +114,12 @@ class _File:
                 else ""
             )
             if text.strip() or not whole:
-                yield text if whole else Unreadable.TOO_LONG
+                yield text if whole else too_long
 
     def _delimited(self, stream: io.BufferedReader) -> Iterator[Row]:
         table: Table | None = None
         problem = ""
-        for line in self._lines(stream):
+        for line in self._lines(stream, MAX_LINE, Unreadable.TOO_LONG):
             if isinstance(line, Unreadable):
                 yield self._bad(line, "")
                 continue
@@ -162,7 +162,7 @@ class _File:
         return row
 
     def _json_lines(self, stream: io.BufferedReader) -> Iterator[Row]:
-        for line in self._lines(stream):
+        for line in self._lines(stream, MAX_VALUE, Unreadable.TOO_LONG_JSON):
             if isinstance(line, Unreadable):
                 yield self._bad(line, "")
                 continue
@@ -218,20 +218,18 @@ class _File:
     def _recognised(self, head: bytes) -> Layout | str:
         """Choose a layout by the beginning of a document."""
         first: Any = None
-        fitting: list[Layout] = []
-        names: dict[str, set[str]] = {}
+        fitting: list[tuple[tuple[int, int], Layout]] = []
         for _, layout in self.chooser.documents():
             try:
                 row = next(Scanner(io.BytesIO(head).read).rows(layout.records, {}), None)
             except DamagedJsonError:
                 row = None
             if row is not None and self.chooser.fits_row(layout, row):
-                fitting.append(layout)
-                names[layout.name] = set(row) if isinstance(row, dict) else set(layout.columns)
+                fitting.append((layout.likeness(row), layout))
             first = row if first is None else first
-        return max(fitting, key=lambda layout: layout.likeness(names[layout.name]), default=None) or self._unknown(
-            first
-        )
+        if not fitting:
+            return self._unknown(first)
+        return max(fitting, key=lambda item: item[0])[1]
 
     def _unknown(self, value: Any) -> str:
         row = value
@@ -267,7 +265,7 @@ class _File:
         if not isinstance(row, dict):
             return self._bad("not an object with the fields of a trade", text or _text(row))
         try:
-            trade = mapper.trade(row, context | document if document else context, latest=self.latest)
+            trade = mapper.trade(row, context | document if document else context, line=self.line, latest=self.latest)
         except InvalidTradeError as error:
             return self._bad(str(error), text or _text(row))
         return SkippedRow(line=self.line) if trade is None else trade

@@ -12,6 +12,7 @@ class Unreadable(StrEnum):
     """Why a line has no text."""
 
     TOO_LONG = "longer than 64 KiB: too long to be a row"
+    TOO_LONG_JSON = "longer than 1 MiB: too long to be a message"
     DAMAGED = "the compressed data end or are damaged here; what follows is not known"
     CUT = "the JSON ends or is damaged here; what follows is not known"
 

@@ -9,6 +9,7 @@ from typing import Any
 from market.sources.maps import (
     FILE,
     KEY,
+    LINE,
     METADATA,
     ActionField,
     ConditionsField,
@@ -33,19 +34,20 @@ class Mapper:
     layout: Layout
     _counts: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
-    def trade(self, row: Mapping[str, Any], context: Mapping[str, Any], *, latest: int) -> Trade | None:
+    def trade(self, row: Mapping[str, Any], context: Mapping[str, Any], *, line: int, latest: int) -> Trade | None:
         """Return the trade of a row, or None for a row that is none and is to be skipped.
 
         Args:
             row: by column.
             context: what the file's name, the metadata and the document around the row say, by reference.
+            line: of the row in its file.
             latest: the latest timestamp that is accepted, in nanoseconds.
 
         Raises:
             InvalidTradeError: a field is missing or malformed.
 
         """
-        layout, get = self.layout, _Values(row=row, context=context).get
+        layout, get = self.layout, _Values(row=row, context=context, line=line).get
         for name, allowed in layout.keep.items():
             if _text(get(name)) not in allowed:
                 return None
@@ -137,15 +139,19 @@ class Mapper:
         if len(self._counts) > _REMEMBERED:
             # The oldest: rows of one moment stand close together.
             del self._counts[next(iter(self._counts))]
-        return f"{key[-1]}:{number}"
+        # In the order of the platform, numbers stand before texts.
+        return f"{key[-1]}:{number:04}" if number else key[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Values:
     row: Mapping[str, Any]
     context: Mapping[str, Any]
+    line: int
 
     def get(self, reference: str) -> Any:
+        if reference == LINE:
+            return self.line
         return self.context.get(reference) if reference.startswith("@") else self.row.get(reference)
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.adapters.aws.rows import ClientFactory, Instance, Row, ServiceListing
+from orchestrator.adapters.aws.listing import ClientFactory, ServiceListing
+from orchestrator.adapters.aws.rows import Instance, Row
 from orchestrator.adapters.aws.services import SERVICES
 from orchestrator.errors import PlatformctlError
 
@@ -42,9 +43,17 @@ class AwsResource:
 def list_resources(client: ClientFactory, suffix: str | None = None) -> list[AwsResource]:
     """List everything in the account and region that belongs to a deployment, of the services that the platform uses.
 
-    ``client``: returns a boto3 client for a service; called in this thread only, once per service. ``suffix``: of the
-    deployment: the resource's name ends in "-<suffix>", or it carries the tag "Suffix", or it is part of such a
-    resource. None lists the whole account. Raises PlatformctlError if a service did not answer, so nothing is proved.
+    Args:
+        client: returns a boto3 client for a service; called in this thread only, once per service.
+        suffix: of the deployment: the resource's name ends in "-<suffix>", or it carries the tag "Suffix", or it is part of such
+            a resource. None lists the whole account.
+
+    Returns:
+        the resources, sorted.
+
+    Raises:
+        PlatformctlError: a service did not answer, so nothing is proved.
+
     """
     clients = {service: client(service) for service in SERVICES}
     listings = [ServiceListing(service=service, clients=clients, suffix=suffix) for service in SERVICES]
@@ -61,10 +70,18 @@ def list_children(
 ) -> Iterator[AwsResource]:
     """List the children of recorded resources: what AWS lists only for its parent, and would not create twice.
 
-    A rule of a security group, a route, a permission of a function, a method of an API: a killed Terraform may have
-    created one whose parent is in a state. The next ``up`` would be refused, or would create a second one. ``parents``:
-    what the states record. ``instances``: all recorded resource instances; a parent that may configure its children
-    itself is skipped. Raises PlatformctlError if a service did not answer.
+    A rule of a security group, a route, a permission of a function, a method of an API: a killed Terraform may have created one
+    whose parent is in a state. The next ``up`` would be refused, or would create a second one.
+
+    Args:
+        client: returns a boto3 client for a service.
+        parents: what the states record.
+        suffix: of the deployment.
+        instances: all recorded resource instances; a parent that may configure its children itself is skipped.
+
+    Raises:
+        PlatformctlError: a service did not answer.
+
     """
     for service, description in SERVICES.items():
         listing = None

@@ -10,8 +10,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.adapters.aws.rows import ClientFactory, pages
-from orchestrator.adapters.aws.session import code_of, explain
+from orchestrator.adapters.aws.listing import ClientFactory, pages
+from orchestrator.adapters.aws.objects import code_of
+from orchestrator.adapters.aws.session import explain
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.engine.plan import PlannedChange, StackPlan
 from orchestrator.model.status import Action

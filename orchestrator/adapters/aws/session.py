@@ -2,16 +2,12 @@
 
 A session with AWS is refused while endpoint overrides are set; a session with the local cloud uses the local cloud's own variables and
 nothing of the user's.
-
-Objects in S3 are read when they exist and parsed guardedly; every failure is one of ours.
 """
 
-import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -27,8 +23,10 @@ REGION = "us-east-1"
 class CloudSession:
     """Clients for one target.
 
-    ``environ``: the environment that Terraform gets for this target. ``endpoint``: the local cloud's address; None for
-    AWS.
+    Attributes:
+        environ: the environment that Terraform gets for this target.
+        endpoint: the local cloud's address; None for AWS.
+
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -52,12 +50,18 @@ class CloudSession:
 def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str) -> CloudSession:
     """Return a session with the local cloud.
 
-    boto3 reads this process's environment while it makes a session, so the caller has removed real AWS settings from
-    it. ``environ``: the environment of the local cloud, without real credentials.
+    boto3 reads this process's environment while it makes a session, so the caller has removed real AWS settings from it.
+
+    Args:
+        environ: the environment of the local cloud, without real credentials.
+        endpoint: its address, on the loopback interface.
+        account_id: the account that it simulates.
+
     """
     session = boto3.session.Session(
         aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environ.get("AWS_SESSION_TOKEN"),
         region_name=REGION,
     )
     return CloudSession(environ=environ, endpoint=endpoint, account_id=account_id, _session=session)
@@ -66,7 +70,9 @@ def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str)
 def require_no_overrides(environ: Mapping[str, str]) -> None:
     """Check that no environment variable redirects calls meant for AWS.
 
-    Raises UsageError if an endpoint override is set.
+    Raises:
+        UsageError: an endpoint override is set.
+
     """
     named = (name for name in environ if name.startswith("AWS_ENDPOINT_URL") or name == "AWS_S3_ENDPOINT")
     overrides = sorted(name for name in named if environ[name])
@@ -102,7 +108,9 @@ def _redirected(detail: str, hint: str) -> UsageError:
 def aws_session(environ: Mapping[str, str]) -> CloudSession:
     """Return a session with AWS, with the credentials that boto3 finds.
 
-    Raises UsageError if an endpoint override is set, or there are no usable credentials.
+    Raises:
+        UsageError: an endpoint override is set, or there are no usable credentials.
+
     """
     require_no_overrides(environ)
     try:
@@ -123,9 +131,12 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
 def deploying_principal(client: Callable[[str], Any]) -> str:
     """Return the ARN of the IAM role or user behind the credentials, as a trust policy names it.
 
-    The ARN of a role's session lacks the path of the role, so IAM is asked for the role. Raises UsageError if they belong
-    to the account itself or to a federated user, or AWS does not tell.
+    The ARN of a role's session lacks the path of the role, so IAM is asked for the role.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+
+    Raises:
+        UsageError: they belong to the account itself or to a federated user, or AWS does not tell.
+
     """
     caller = "the caller"
     try:
@@ -161,95 +172,3 @@ def _config(endpoint: str | None) -> Config:
 def explain(error: ClientError | BotoCoreError, *, doing: str) -> PlatformctlError:
     """Return an AWS error as ours; ``doing`` completes "... failed"."""
     return PlatformctlError(f"{doing} failed", detail=str(error))
-
-
-ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey"})
-"""S3's error codes for a missing object or bucket."""
-
-
-class StoredObject(NamedTuple):
-    """The content of an object; the entity tag tells it from later ones under the same key."""
-
-    text: bytes
-    etag: str
-
-
-@contextmanager
-def explained(doing: str) -> Iterator[None]:
-    """Raise every error of AWS as a PlatformctlError; ``doing`` completes "... failed"."""
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise explain(error, doing=doing) from error
-
-
-def code_of(error: ClientError) -> str:
-    return error.response["Error"]["Code"]
-
-
-def read_object(
-    session: CloudSession, bucket: str, key: str, *, doing: str, version: str | None = None
-) -> StoredObject | None:
-    """Read an object, or one of its versions; None when it does not exist.
-
-    Raises PlatformctlError if S3 refuses or does not answer.
-    """
-    which = {} if version is None else {"VersionId": version}
-    with explained(doing):
-        try:
-            answer = session.client("s3").get_object(Bucket=bucket, Key=key, **which)
-            return StoredObject(answer["Body"].read(), str(answer.get("ETag", "")))
-        except ClientError as error:
-            if code_of(error) in ABSENT:
-                return None
-            raise
-
-
-def list_keys(session: CloudSession, bucket: str, prefix: str, *, doing: str) -> list[str]:
-    """List the keys of the objects under a prefix, sorted; none when there is no bucket.
-
-    Raises PlatformctlError if S3 refuses or does not answer.
-    """
-    pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    with explained(doing):
-        try:
-            return sorted(item["Key"] for page in pages for item in page.get("Contents", ()))
-        except ClientError as error:
-            if code_of(error) in ABSENT:
-                return []
-            raise
-
-
-def parse_json(text: bytes) -> Any:
-    """Parse JSON as RFC 8259 has it.
-
-    Raises ValueError if it is none: no text, no JSON, nested too deep, or a number without a value.
-    """
-    try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
-    except RecursionError:
-        raise ValueError("is nested too deep") from None
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in {float("inf"), float("-inf")}:
-        raise ValueError("a number is too large")
-    return number
-
-
-def unreadable(what: str, bucket: str, key: str, why: str, *, otherwise: str = "") -> PlatformctlError:
-    """Return the error about an object that is not what it should be; it never quotes the content, which may hold secrets.
-
-    ``why``: completes "s3://... "; ``otherwise``: another way out, as a sentence.
-    """
-    return PlatformctlError(
-        f"A {what} cannot be read",
-        detail=f"s3://{bucket}/{key} {why}.",
-        hint="Restore an earlier version of the object, which the bucket keeps for 90 days: "
-        f"aws s3api list-object-versions --bucket {bucket} --prefix {key}{otherwise and ' '}{otherwise}",
-    )

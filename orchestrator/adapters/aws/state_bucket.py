@@ -2,108 +2,24 @@
 
 Every deployment has a small object beside its states that names its environment; otherwise a second environment under the same
 suffix would take over resources of the first. It is compared and swapped, because two machines may change it at once.
-
-States are read without Terraform, and removed when nothing is left of a unit. State format version 4, kept stable since 0.12:
-https://developer.hashicorp.com/terraform/internals
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.session import (
-    ABSENT,
-    CloudSession,
-    code_of,
-    explained,
-    list_keys,
-    parse_json,
-    read_object,
-    unreadable,
-)
+from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, read_object, unreadable
+from orchestrator.adapters.aws.session import CloudSession
+from orchestrator.adapters.aws.states import read_state
 from orchestrator.commands.ports import RegisteredDeployment
-from orchestrator.config import EvaluatedUnit, state_address
 from orchestrator.engine.environments import LastRun
-from orchestrator.engine.ports import State
 from orchestrator.errors import PlatformctlError, UsageError
-from orchestrator.hcl import from_json_value
-from orchestrator.hcl.values import mark
-
-
-class _Output(msgspec.Struct):
-    value: Any
-    sensitive: bool = False
-
-
-class _Instance(msgspec.Struct):
-    attributes: dict[str, Any] | None = None
-
-
-class _Resource(msgspec.Struct):
-    mode: str
-    type: str
-    instances: list[_Instance]
-
-
-class _State(msgspec.Struct):
-    """What platformctl needs of a state; Terraform keeps more in it."""
-
-    version: Literal[4]
-    outputs: dict[str, _Output] = {}
-    resources: list[_Resource] = []
-
-
-def read_state(session: CloudSession, bucket: str, key: str, *, doing: str, version: str | None = None) -> State | None:
-    """Read a state, or a version of it; None when it does not exist.
-
-    Raises PlatformctlError if S3 refuses, or the object is not a state of format version 4.
-    """
-    stored = read_object(session, bucket, key, doing=doing, version=version)
-    if stored is None:
-        return None
-    try:
-        document = parse_json(stored.text)
-        return _parse(document)
-    except msgspec.ValidationError as error:
-        # It names places and types, no values.
-        raise unreadable("state", bucket, key, f"is not a Terraform state of format version 4: {error}") from None
-    except (ValueError, RecursionError):
-        # The cause would quote the text, which is full of values.
-        raise unreadable("state", bucket, key, "is not JSON") from None
-
-
-def _parse(document: Mapping[str, Any]) -> State:
-    checked = msgspec.convert(document, _State)
-    outputs = {}
-    for name, output in sorted(checked.outputs.items()):
-        value = from_json_value(output.value)
-        outputs[name] = mark(value) if output.sensitive else value
-    resources = sum(len(resource.instances) for resource in checked.resources if resource.mode == "managed")
-    return State(outputs=outputs, resources=resources, document=document)
-
-
-@dataclass(frozen=True, slots=True)
-class S3States:
-    """Implements ``orchestrator.engine.ports.States``."""
-
-    session: CloudSession
-
-    def read(self, unit: EvaluatedUnit) -> State | None:
-        address = state_address(unit.name, unit.remote_state)
-        doing = f'Reading the state of unit "{unit.name}"'
-        return read_state(self.session, address.bucket, address.key, doing=doing)
-
-    def remove(self, unit: EvaluatedUnit) -> None:
-        """See the protocol. The bucket keeps earlier versions until its lifecycle rule deletes them."""
-        address = state_address(unit.name, unit.remote_state)
-        with explained(f'Removing the state of unit "{unit.name}"'):
-            self.session.client("s3").delete_object(Bucket=address.bucket, Key=address.key)
-
+from orchestrator.hcl import load_json
 
 _NAME = "platformctl.json"
 _VERSION = 1
@@ -141,13 +57,16 @@ _FIELDS = frozenset(_Record.__struct_fields__)
 class S3StateBucket:
     """Implements ``orchestrator.commands.ports.StateBucket``.
 
-    All methods raise PlatformctlError: S3 refuses, or an object is not what it should be.
+    Raises (all methods):
+        PlatformctlError: S3 refuses, or an object is not what it should be.
+
     """
 
     session: CloudSession
     name: str
 
     def exists(self) -> bool:
+        """See the protocol."""
         with explained(f"Looking for bucket {self.name}"):
             try:
                 self._s3().head_bucket(Bucket=self.name, ExpectedBucketOwner=self.session.account_id)
@@ -201,13 +120,16 @@ class S3StateBucket:
             s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(policy))
 
     def deployment(self, suffix: str) -> RegisteredDeployment | None:
+        """See the protocol."""
         return self._read(suffix)[0]
 
     def deployments(self) -> tuple[RegisteredDeployment, ...]:
+        """See the protocol."""
         suffixes = sorted(key.removesuffix(f"/{_NAME}") for key in self.keys() if key.endswith(f"/{_NAME}"))
         return tuple(found for suffix in suffixes if (found := self.deployment(suffix)) is not None)
 
     def update(self, suffix: str, change: Callable[[RegisteredDeployment | None], RegisteredDeployment | None]) -> None:
+        """See the protocol."""
         for _ in range(_ATTEMPTS):
             known, tag = self._read(suffix)
             wanted = change(known)
@@ -226,7 +148,7 @@ class S3StateBucket:
         if stored is None:
             return None, ""
         try:
-            return _registered(suffix, parse_json(stored.text)), stored.etag
+            return _registered(suffix, load_json(stored.text)), stored.etag
         except msgspec.ValidationError as error:
             why = f"is not a record of the register: {error}"
         except ValueError:
@@ -256,13 +178,16 @@ class S3StateBucket:
         return True
 
     def resources(self, key: str) -> int:
+        """See the protocol."""
         state = read_state(self.session, self.name, key, doing=f"Reading {key}")
         return state.resources if state else 0
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
+        """See the protocol."""
         return tuple(list_keys(self.session, self.name, prefix, doing=f"Listing bucket {self.name}"))
 
     def unregister(self, suffix: str) -> bool:
+        """See the protocol."""
         record = f"{suffix}/{_NAME}"
         if any(key != record for key in self.keys(f"{suffix}/")):
             return False
@@ -271,6 +196,7 @@ class S3StateBucket:
         return True
 
     def remove(self) -> None:
+        """See the protocol."""
         s3 = self._s3()
         with explained(f"Deleting bucket {self.name}"):
             for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.name):
@@ -285,7 +211,10 @@ class S3StateBucket:
 def _registered(suffix: str, document: Any) -> RegisteredDeployment:
     """Return the deployment of a record; older records lack fields, newer ones have fields to keep.
 
-    Raises msgspec.ValidationError: a field is not what it should be; PlatformctlError if a newer platformctl wrote it.
+    Raises:
+        msgspec.ValidationError: a field is not what it should be.
+        PlatformctlError: a newer platformctl wrote it.
+
     """
     record = msgspec.convert(document, _Record)
     if record.version > _VERSION:

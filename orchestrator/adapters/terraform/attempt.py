@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator.adapters.output import unexpected
+from orchestrator.adapters.output import json_object, unexpected
 from orchestrator.adapters.processes import Processes
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation, ending_signal
-from orchestrator.adapters.terraform.messages import MessageReader
+from orchestrator.adapters.terraform.messages import Locate, MessageReader
 from orchestrator.adapters.workspaces import Workspace
-from orchestrator.engine.ports import Accept, Applied, Phase, Planned, Progress, Reporter
+from orchestrator.engine.ports import Accept, Applied, Phase, Planned, Progress
 from orchestrator.hcl.values import Value
 from orchestrator.model.status import Changes
 
@@ -26,15 +26,25 @@ _NOTHING_TO_DO, _SOMETHING_TO_DO = 0, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt on a unit. The inputs hold secrets; ``parallelism`` is how many resources Terraform works on at once."""
+    """One attempt on a unit.
+
+    Attributes:
+        inputs: hold secrets.
+        ephemeral: those that no plan holds, so that Terraform asks for them again when it applies one.
+        parallelism: how many resources Terraform works on at once.
+        locate: says where a line of one of the unit's files is.
+
+    """
 
     invocation: Invocation
     processes: Processes
     workspace: Workspace
     inputs: Mapping[str, Value]
     log: Path
-    report: Reporter
+    report: Callable[[Progress], None]
     parallelism: int
+    ephemeral: frozenset[str] = frozenset()
+    locate: Locate
 
     def run(self, *, destroy: bool, accept: Accept | None) -> Applied:
         """Apply the unit's configuration, or destroy the unit; with ``accept`` only if it accepts the plan."""
@@ -45,27 +55,47 @@ class Attempt:
 
     def _apply(self, *, destroy: bool) -> Applied:
         self.report(_phase(destroy=destroy))
-        reader = MessageReader(report=self.report)
+        reader = MessageReader(report=self.report, locate=self.locate)
         code = self._with_inputs("apply", reader, destroy=destroy, auto_approve=FLAG)
         return self._ended("apply", code, reader, expected="what it applied")
 
     def _apply_accepted(self, file: Path, *, destroy: bool, accept: Accept) -> Applied:
         self.report(Phase(name="plan"))
-        plan = MessageReader(report=self.report)
+        plan = MessageReader(report=self.report, locate=self.locate)
         code = self._with_inputs("plan", plan, destroy=destroy, out=PLAN_FILE, detailed_exitcode=FLAG)
         # A crash of Terraform may end with the same code as a plan with changes.
         if code not in {_NOTHING_TO_DO, _SOMETHING_TO_DO} or not plan.has_plan:
             return self._ended("plan", code, plan, expected="a plan")
         if self.processes.interrupted:
             return Applied(succeeded=False, interrupted=True, changes=Changes())
-        refusal = accept(tuple(sorted(plan.planned)))
-        if refusal is not None:
-            return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal.reason,))
+        if code == _SOMETHING_TO_DO:
+            refused = self._judged(accept)
+            if refused is not None:
+                return refused
         # A plan is applied even without changes where it updates the state: it drops what has vanished from the cloud, and
         # a destroy empties it.
         if code == _NOTHING_TO_DO and not plan.has_drifted and not destroy:
-            return Applied(succeeded=True, changes=Changes())
+            return Applied(succeeded=True, changes=Changes(), warnings=_texts(plan))
         return self._apply_plan(file, destroy=destroy)
+
+    def _judged(self, accept: Accept) -> Applied | None:
+        """Put the plan to its judge; return the end of the attempt if it is not accepted."""
+        lines: list[str] = []
+        # Not into the log: Terraform's JSON shows secrets.
+        command = Command(self.invocation, processes=self.processes, on_line=lines.append)
+        code, _, _ = command.cmd("show", PLAN_FILE, json=FLAG)
+        shown = "\n".join(lines)
+        if self.processes.interrupted:
+            return Applied(succeeded=False, interrupted=True, changes=Changes())
+        try:
+            refusal = accept(json_object(shown))
+        except ValueError as problem:
+            arguments = [*self.invocation.arguments, "show", "-json", PLAN_FILE]
+            error = unexpected(arguments, shown, expected="a plan", problem=str(problem) if code == 0 else "")
+            return Applied(succeeded=False, changes=Changes(), errors=(f"{error.detail}\n{error.hint}",))
+        if refusal is None:
+            return None
+        return Applied(succeeded=False, refused=True, changes=Changes(), errors=(refusal.reason,))
 
     def _apply_plan(self, file: Path, *, destroy: bool) -> Applied:
         self.report(_phase(destroy=destroy))
@@ -75,8 +105,18 @@ class Attempt:
             if not isinstance(progress, Planned):
                 self.report(progress)
 
-        reader = MessageReader(report=forward)
-        code = self._terraform("apply", PLAN_FILE, on_line=_forgetting(reader, lambda: file.unlink(missing_ok=True)))
+        def forget() -> None:
+            file.unlink(missing_ok=True)
+            self.workspace.remove_inputs()
+
+        reader = MessageReader(report=forward, locate=self.locate)
+        again = {name: value for name, value in self.inputs.items() if name in self.ephemeral}
+        if again:
+            self.workspace.write_inputs(again)
+        try:
+            code = self._terraform("apply", PLAN_FILE, on_line=_forgetting(reader, forget))
+        finally:
+            self.workspace.remove_inputs()
         return self._ended("apply", code, reader, expected="what it applied")
 
     def _with_inputs(self, command: str, reader: MessageReader, *, destroy: bool, **options: object) -> int:
@@ -105,7 +145,7 @@ class Attempt:
 
     def _ended(self, command: str, code: int, reader: MessageReader, *, expected: str) -> Applied:
         if code == 0 and command == "apply" and reader.has_messages:
-            return Applied(succeeded=True, changes=reader.changes)
+            return Applied(succeeded=True, changes=reader.changes, warnings=_texts(reader))
         interrupted = self.processes.interrupted
         if code == 0 and not reader.errors:
             arguments = [*self.invocation.arguments, command, "-json"]
@@ -119,6 +159,7 @@ class Attempt:
             interrupted=interrupted,
             changes=reader.changes,
             errors=tuple(_explained(error) for error in reader.explanation()) or (how,),
+            warnings=_texts(reader),
         )
         name = ending_signal(code, interrupted=interrupted)
         if not name:
@@ -177,6 +218,10 @@ def _forgetting(reader: MessageReader, forget: Callable[[], None]) -> Callable[[
 
 def _phase(*, destroy: bool) -> Phase:
     return Phase(name="destroy" if destroy else "apply")
+
+
+def _texts(reader: MessageReader) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(warning.text for warning in reader.warnings))
 
 
 def _explained(error: str) -> str:

@@ -4,13 +4,14 @@ Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui 
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 import msgspec
 
-from orchestrator.engine.ports import Planned, Reporter, ResourceProgress, UnitChange
+from orchestrator.engine.plan import Warned
+from orchestrator.engine.ports import Planned, Progress, ResourceProgress
 from orchestrator.model.status import Action, Changes
 
 _ACTIONS: Mapping[str, Action] = {
@@ -19,7 +20,6 @@ _ACTIONS: Mapping[str, Action] = {
     "remove": Action.FORGET,
 }
 _WORK = frozenset({"apply_start", "change_summary", "planned_change", "refresh_start", "resource_drift"})
-_NO_CHANGES = frozenset({"noop", "read"})
 _KEPT_LINES = 20
 _LONGEST_LINE = 2000
 
@@ -28,7 +28,6 @@ class _Message(msgspec.Struct):
     """One line; its parts are decoded where its type needs them."""
 
     type: str
-    change: msgspec.Raw = msgspec.Raw()
     changes: msgspec.Raw = msgspec.Raw()
     diagnostic: msgspec.Raw = msgspec.Raw()
     hook: msgspec.Raw = msgspec.Raw()
@@ -37,13 +36,6 @@ class _Message(msgspec.Struct):
 class _Resource(msgspec.Struct):
     addr: str
     resource: str = ""
-
-
-class _PlannedChange(msgspec.Struct):
-    resource: _Resource
-    action: str
-    previous_resource: Any = None
-    importing: Any = None
 
 
 class _Hook(msgspec.Struct):
@@ -75,10 +67,19 @@ class _Diagnostic(msgspec.Struct):
     address: str = ""
     range: _Range | None = None
 
-    def __str__(self) -> str:
-        place = f"at {self.range.filename}:{self.range.start.line}" if self.range else ""
+    def explain(self, locate: "Locate") -> Warned:
+        """Return the message with its place, for people."""
+        unit, place = locate(self.range.filename, self.range.start.line) if self.range else ("", "")
         head = ": ".join(part for part in (self.address, self.summary) if part)
-        return "\n".join(part for part in (head, self.detail.strip(), place) if part)
+        return Warned(unit=unit, text="\n".join(part for part in (head, self.detail.strip(), place) if part))
+
+
+Locate: TypeAlias = Callable[[str, int], tuple[str, str]]
+"""Returns the unit that a line of a file belongs to, "" if that is clear, and where it is for people: "at main.tf:17"."""
+
+
+def _as_written(filename: str, line: int) -> tuple[str, str]:
+    return "", f"at {filename}:{line}"
 
 
 @dataclass(slots=True)
@@ -88,7 +89,8 @@ class MessageReader:
     Attributes:
         changes: what has been done so far, counted resource by resource, so that it is right after a failure too.
         errors: the error diagnostics, one text each.
-        planned: what will be done, resource by resource.
+        warnings: likewise, those of checks that failed included.
+        locate: says where a line of a file is.
         has_messages: whether any line was a message of Terraform.
         has_begun: whether Terraform has read its inputs, or its plan, and works on resources.
         has_plan: whether planning was completed.
@@ -96,10 +98,11 @@ class MessageReader:
 
     """
 
-    report: Reporter
+    report: Callable[[Progress], None]
     changes: Changes = field(default_factory=Changes)
     errors: list[str] = field(default_factory=list)
-    planned: set[UnitChange] = field(default_factory=set)
+    warnings: list[Warned] = field(default_factory=list)
+    locate: Locate = _as_written
     has_messages: bool = False
     has_begun: bool = False
     has_plan: bool = False
@@ -121,8 +124,6 @@ class MessageReader:
 
     def _take(self, message: _Message) -> None:
         match message.type:
-            case "planned_change":
-                self.planned.update(_unit_changes(msgspec.json.decode(message.change, type=_PlannedChange)))
             case "resource_drift":
                 self.has_drifted = True
             case "change_summary":
@@ -135,7 +136,9 @@ class MessageReader:
             case "diagnostic":
                 diagnostic = msgspec.json.decode(message.diagnostic, type=_Diagnostic)
                 if diagnostic.severity == "error":
-                    self.errors.append(str(diagnostic))
+                    self.errors.append(diagnostic.explain(self.locate).text)
+                elif diagnostic.severity == "warning":
+                    self.warnings.append(diagnostic.explain(self.locate))
 
     def explanation(self) -> tuple[str, ...]:
         """Return the errors, or else the last lines that were no messages."""
@@ -159,19 +162,3 @@ class MessageReader:
         if action in _ACTIONS and not failed:
             self.changes += _ACTIONS[action].counts
         self.report(ResourceProgress(address=address, action=action, seconds=hook.elapsed_seconds, failed=failed))
-
-
-def _unit_changes(change: _PlannedChange) -> set[UnitChange]:
-    """Return what a planned change does: a move or an import may come with a change in the same message.
-
-    An action that this version does not know is passed on as it is, so that no comparison of plans misses it.
-    """
-    if change.resource.resource.startswith("data."):
-        return set()
-    action = change.action
-    actions: set[Action | str] = set() if action in _NO_CHANGES else {_ACTIONS.get(action, action)}
-    if change.previous_resource is not None:
-        actions.add(Action.MOVE)
-    if change.importing is not None:
-        actions.add(Action.IMPORT)
-    return {UnitChange(address=change.resource.addr, action=action) for action in actions}

@@ -1,13 +1,12 @@
 """Runs the plan of a whole stack in a temporary folder."""
 
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from os.path import relpath
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,21 @@ import psutil
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.output import json_object, unexpected
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
-from orchestrator.adapters.terraform.messages import MessageReader
-from orchestrator.adapters.terraform.mirror import FILE_NAME
-from orchestrator.adapters.terraform.provider import SharedProviders, check_constraints, provider_configuration
+from orchestrator.adapters.terraform.lock import FILE_NAME
+from orchestrator.adapters.terraform.messages import Locate, MessageReader
+from orchestrator.adapters.terraform.places import located_in_stack
+from orchestrator.adapters.terraform.provider import SharedProviders
+from orchestrator.adapters.terraform.sharing import check_constraints, needs_more, provider_configuration
 from orchestrator.adapters.terraform.toolchain import Toolchain
-from orchestrator.adapters.workspaces import write_private
-from orchestrator.config import EvaluatedUnit
-from orchestrator.engine.plan import StackPlan, merge_states, read_plan, root_module
-from orchestrator.errors import PlatformctlError
+from orchestrator.adapters.workspaces import Workspaces, bring_to, write_private
+from orchestrator.config import EvaluatedUnit, declared_inputs, module_name
+from orchestrator.engine.plan import Rendering, RootModule, StackPlan, Warned, merge_states, read_plan, root_module
+from orchestrator.errors import PlatformctlError, UsageError
+from orchestrator.hcl import dump_json
 
 _PLAN = "stack.tfplan"
 _FOLDER = "plan-"
+_UNITS = "units"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class StackPlanner:
 
     toolchain: Toolchain
     modules: Modules
+    workspaces: Workspaces
     providers: SharedProviders | None
     home: Path
     parallelism: int
@@ -42,9 +46,14 @@ class StackPlanner:
     def plan(self, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> StackPlan:
         """Plan the units against their states.
 
-        ``units``: evaluated with unknown outputs of the units that are planned with them; ``states``: by unit name, the
-        state document of each unit that has one. Raises UsageError if the units cannot be planned together;
-        PlatformctlError: Terraform failed, its errors are the detail.
+        Args:
+            units: evaluated with unknown outputs of the units that are planned with them.
+            states: by unit name, the state document of each unit that has one.
+
+        Raises:
+            UsageError: the units cannot be planned together.
+            PlatformctlError: Terraform failed; its errors are the detail.
+
         """
         self.home.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(self.home)
@@ -52,41 +61,86 @@ class StackPlanner:
         # made it, in case that one is killed.
         folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=self.home))
         try:
-            providers = self.write(folder, units, states)
-            invocation = self._invocation(folder, units)
-            self._run(invocation, "init", input=False, no_color=FLAG, lockfile="readonly")
-            self._run(invocation, "plan", input=False, json=FLAG, out=_PLAN, parallelism=self.parallelism, lock=False)
-            shown = "\n".join(self._run(invocation, "show", _PLAN, json=FLAG))
+            renderings = {unit.name: self.render(unit) for unit in units}
+            root = self.write(folder, units, states, renderings)
+            invocation = self._invocation(folder, units, renderings)
+            more = needs_more((rendering.composition for rendering in renderings.values()), self.toolchain.locked)
+            places = partial(located_in_stack, root, renderings.values())
+            run = partial(self._run, invocation, places)
+            run("init", input=False, no_color=FLAG, lockfile=None if more else "readonly")
+            planned = run(
+                "plan",
+                input=False,
+                json=FLAG,
+                out=_PLAN,
+                parallelism=self.parallelism,
+                lock=False,
+            )
+            shown = "\n".join(run("show", _PLAN, json=FLAG).lines)
             try:
-                return read_plan(json_object(shown), units=[unit.name for unit in units], providers=providers)
+                return read_plan(
+                    json_object(shown),
+                    units=[unit.name for unit in units],
+                    outputs=root.outputs,
+                    providers=root.providers,
+                    warnings=planned.warnings,
+                )
             except ValueError as error:
                 command = [*invocation.arguments, "show", "-json", _PLAN]
                 raise unexpected(command, shown, expected="a plan of the stack", problem=str(error)) from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def write(self, folder: Path, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> int:
-        """Write the root module, the merged state and the lock file; return the number of provider configurations."""
-        locations = {unit.name: self.modules.locate(unit).folder for unit in units}
-        # Terraform reads a module with a relative source in place, and copies one with an absolute source.
-        sources = {name: relpath(path.resolve(), folder.resolve()) for name, path in locations.items()}
-        variables = {unit.name: self.modules.interface(unit).variables for unit in units}
-        outputs = {unit.name: self.modules.interface(unit).outputs for unit in units}
-        root = root_module(units, sources=sources, variables=variables, outputs=outputs)
+    def write(
+        self,
+        folder: Path,
+        units: Sequence[EvaluatedUnit],
+        states: Mapping[str, Mapping[str, Any]],
+        renderings: Mapping[str, Rendering],
+    ) -> RootModule:
+        """Write the root module, the units' modules, the merged state and the lock file."""
+        inputs = {unit.name: declared_inputs(unit, renderings[unit.name].composition.interface) for unit in units}
+        recorded = {name: document.get("outputs", {}) for name, document in states.items()}
+        root = root_module(units, renderings, inputs=inputs, recorded=recorded)
         for name, text in root.files.items():
             write_private(folder / name, text)
+        for rendering in renderings.values():
+            bring_to(folder / _UNITS / module_name(rendering.unit), rendering.tree())
         if states:
-            merged = merge_states(states, aliases=root.aliases, outputs=outputs)
-            write_private(folder / "terraform.tfstate", json.dumps(merged))
-        (folder / FILE_NAME).write_text(self.toolchain.provider.without_hashes(), encoding="utf-8")
-        return root.providers
+            merged = merge_states(states, outputs=root.outputs, aliases=root.aliases, keeping=root.keeping)
+            write_private(folder / "terraform.tfstate", dump_json(merged))
+        (folder / FILE_NAME).write_text(self.toolchain.lock_text, encoding="utf-8")
+        return root
 
-    def _invocation(self, folder: Path, units: Sequence[EvaluatedUnit]) -> Invocation:
+    def render(self, unit: EvaluatedUnit) -> Rendering:
+        """Compose a unit, and render it for the plan.
+
+        Raises:
+            UsageError: one of its generated files depends on outputs that do not exist yet.
+
+        """
+        if unit.undetermined:
+            raise UsageError(
+                "A generated file is not known before the plan",
+                detail=f'Unit "{unit.name}" generates {", ".join(unit.undetermined)} from outputs that do not exist yet.',
+                hint="Apply the units that it depends on first: platformctl up --only NAME.",
+            )
+        composition = self.modules.compose(unit)
+        return Rendering(
+            unit=unit.name,
+            composition=composition,
+            workspace=(self.workspaces.folder(unit.name) / composition.subdirectory).resolve(),
+            at=(Path(_UNITS) / module_name(unit.name) / composition.subdirectory).as_posix(),
+        )
+
+    def _invocation(
+        self, folder: Path, units: Sequence[EvaluatedUnit], renderings: Mapping[str, Rendering]
+    ) -> Invocation:
         configurations = set()
         for unit in units:
-            module = self.modules.locate(unit).folder
-            check_constraints(unit, module, self.toolchain.provider)
-            configurations.add(provider_configuration(unit, module))
+            composition = renderings[unit.name].composition
+            check_constraints(unit.name, composition, self.toolchain.locked)
+            configurations.add(provider_configuration(composition))
         invocation = Invocation(
             arguments=self.toolchain.binary.arguments, folder=folder, environment=self.toolchain.environment
         )
@@ -96,20 +150,28 @@ class StackPlanner:
         self.toolchain.install_provider()
         return invocation
 
-    def _run(self, invocation: Invocation, command: str, *arguments: str, **options: object) -> list[str]:
+    def _run(
+        self, invocation: Invocation, places: Locate, command: str, *arguments: str, **options: object
+    ) -> "_Output":
         lines: list[str] = []
         terraform = Command(invocation, processes=self.toolchain.processes, on_line=lines.append)
         code, _, _ = terraform.cmd(command, *arguments, **options)
+        reader = MessageReader(report=lambda _progress: None, locate=places)
+        for line in lines if code or command == "plan" else ():
+            reader.feed(line)
         if code:
-            reader = MessageReader(report=lambda _progress: None)
-            for line in lines:
-                reader.feed(line)
             raise PlatformctlError(
                 f"terraform {command} of the whole stack failed",
                 detail="\n\n".join(reader.explanation()),
                 hint="Nothing was changed.",
             )
-        return lines
+        return _Output(lines=lines, warnings=tuple(dict.fromkeys(reader.warnings)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Output:
+    lines: list[str]
+    warnings: tuple[Warned, ...]
 
 
 def _remove_abandoned(home: Path) -> None:

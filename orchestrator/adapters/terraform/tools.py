@@ -1,23 +1,16 @@
-"""Implements ``commands.ports.TerraformTools``: Terraform, its provider and its workspaces for one deployment.
+"""Implements ``commands.ports.TerraformTools``: Terraform, its provider and its workspaces for one deployment."""
 
-A Terraform process that no record of this project knows, of another clone or started by hand, is found by its folder:
-``.terraform/terraform.tfstate`` there holds the backend that ``init`` set up.
-"""
-
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import msgspec
-import psutil
-
 from orchestrator.adapters.aws.sweep.documents import types_of_module
 from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.plans import fingerprint
 from orchestrator.adapters.processes import Child, Processes, living
-from orchestrator.adapters.runs import fingerprint
+from orchestrator.adapters.terraform.elsewhere import states_at_work
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.provider import SharedProviders
 from orchestrator.adapters.terraform.runner import Runner
@@ -26,50 +19,6 @@ from orchestrator.adapters.workspaces import Workspaces, write_private
 from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit, LocalSource
 from orchestrator.errors import UsageError
-
-# The embedded Terraform is a Python process that runs this module.
-_PROGRAMS = ("terraform", "tofu", "opentofu")
-_EMBEDDED = "orchestrator.adapters.terraform.embedded"
-
-
-class _Location(msgspec.Struct):
-    bucket: str
-    key: str
-
-
-class _Backend(msgspec.Struct):
-    config: _Location
-
-
-class _Settings(msgspec.Struct):
-    backend: _Backend
-
-
-def states_at_work(bucket: str, *, processes: Iterable[psutil.Process] | None = None) -> frozenset[str]:
-    """Return the keys of the states in the bucket that a Terraform on this machine works on, as far as this user may see."""
-    folders = _folders(psutil.process_iter() if processes is None else processes)
-    return frozenset(key for folder in folders if (key := _state_key(folder, bucket)))
-
-
-def _folders(processes: Iterable[psutil.Process]) -> Iterator[Path]:
-    for process in processes:
-        try:
-            program, *rest = process.cmdline() or [""]
-            if program.rsplit("/", 1)[-1] in _PROGRAMS or _EMBEDDED in rest:
-                yield Path(process.cwd())
-        except (psutil.Error, OSError):
-            # It has ended, or belongs to another user.
-            continue
-
-
-def _state_key(folder: Path, bucket: str) -> str:
-    try:
-        text = (folder / ".terraform" / "terraform.tfstate").read_text(encoding="utf-8")
-        location = msgspec.convert(json.loads(text), _Settings).backend.config
-    except (OSError, ValueError, RecursionError):
-        return ""
-    return location.key if location.bucket == bucket else ""
-
 
 PROVIDER_MODE = "PLATFORMCTL_PROVIDER"
 """Environment variable: "shared" for one provider process, "launch" for one per Terraform command."""
@@ -82,8 +31,13 @@ _AWS_PARALLELISM = 10
 class ProjectTerraform:
     """Terraform for one deployment of a project.
 
-    ``live``: the live folder, with the providers' lock file; ``environ``: the environment that Terraform's is made of;
-    ``root``: the folder of the deployment's workspaces.
+    Attributes:
+        live: the live folder, with the providers' lock file.
+        home: the folder that platformctl writes to.
+        environ: the environment that Terraform's is made of.
+        is_local: whether the target is the local cloud.
+        root: the folder of the deployment's workspaces.
+
     """
 
     live: Path
@@ -94,6 +48,7 @@ class ProjectTerraform:
 
     @cached_property
     def toolchain(self) -> Toolchain:
+        """The binary and the provider."""
         return Toolchain(
             live=self.live,
             folder=self.home / "terraform",
@@ -103,30 +58,34 @@ class ProjectTerraform:
 
     @cached_property
     def modules(self) -> Modules:
+        """The modules on this machine."""
         return Modules(self.home / "sources")
 
     def prepare(self) -> str:
         binary = self.toolchain.binary
         self.toolchain.install_provider()
         kind = "embedded Terraform" if binary.is_embedded else "Terraform"
-        return f"{kind} {binary.version}, provider {self.toolchain.provider.version}"
+        locked = ", ".join(f"{entry.source} {entry.version}" for entry in self.toolchain.locked)
+        return f"{kind} {binary.version}, {locked or 'no provider locked'}"
 
     @contextmanager
     def open(self) -> Iterator[TerraformSession]:
         with self._providers() as providers:
             # Locally almost all time is waiting inside the provider; AWS throttles what asks too fast.
             parallelism = _LOCAL_PARALLELISM if self.is_local else _AWS_PARALLELISM
+            workspaces = Workspaces(root=self.root)
             yield TerraformSession(
                 planner=StackPlanner(
                     toolchain=self.toolchain,
                     modules=self.modules,
+                    workspaces=workspaces,
                     providers=providers,
                     home=self.home,
                     parallelism=parallelism,
                 ),
                 runner=Runner(
                     toolchain=self.toolchain,
-                    workspaces=Workspaces(root=self.root),
+                    workspaces=workspaces,
                     modules=self.modules,
                     providers=providers,
                     parallelism=parallelism,
@@ -143,10 +102,10 @@ class ProjectTerraform:
         return tuple(states_at_work(bucket))
 
     def resource_types(self, unit: EvaluatedUnit) -> frozenset[str] | None:
-        return types_of_module(self.modules.locate(unit).folder)
+        return types_of_module(self.modules.compose(unit).files)
 
     def fingerprint(self, unit: EvaluatedUnit) -> str:
-        return fingerprint(unit, self.modules.locate(unit).folder)
+        return fingerprint(unit, self.modules.compose(unit))
 
     def no_module(self) -> LocalSource:
         folder = self.home / "terraform" / "nothing"
@@ -169,12 +128,17 @@ class ProjectTerraform:
             )
         # With a CA bundle of one's own, the second configuration of a provider process fails (provider 5.100.0: "unable to
         # add custom RootCAs HTTPClient").
-        if mode == "launch" or self.environ.get("AWS_CA_BUNDLE"):
+        if mode == "launch" or self.environ.get("AWS_CA_BUNDLE") or self.toolchain.provider is None:
             yield None
             return
         with SharedProviders(
-            executable=self.toolchain.install_provider,
+            executable=self._provider_executable,
             environment=self.toolchain.environment,
             log=self.home / "terraform" / "provider.log",
         ) as providers:
             yield providers
+
+    def _provider_executable(self) -> Path:
+        executable = self.toolchain.install_provider()
+        assert executable is not None
+        return executable

@@ -5,7 +5,8 @@ modules, so Terraform itself carries changes and "(known after apply)" from unit
 in memory. The plan is shown and compared with the units' own plans; it is never applied.
 """
 
-from orchestrator.engine.plan.changes import Approval, AttributeChange, PlannedChange, StackPlan, read_plan
+from orchestrator.engine.plan.approval import Approval
+from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan, Warned
 from orchestrator.engine.plan.document import (
     FORMAT_VERSION,
     Basis,
@@ -14,7 +15,10 @@ from orchestrator.engine.plan.document import (
     state_version,
     to_document,
 )
-from orchestrator.engine.plan.root_module import RootModule, merge_states, root_module
+from orchestrator.engine.plan.reading import read_plan, read_unit_plan
+from orchestrator.engine.plan.rendering import Rendering, has_references
+from orchestrator.engine.plan.root_module import RootModule, root_module
+from orchestrator.engine.plan.states import merge_states
 
 __all__ = [
     "FORMAT_VERSION",
@@ -23,11 +27,15 @@ __all__ = [
     "Basis",
     "KeptPlan",
     "PlannedChange",
+    "Rendering",
     "RootModule",
     "StackPlan",
+    "Warned",
+    "has_references",
     "merge_states",
     "parse_document",
     "read_plan",
+    "read_unit_plan",
     "root_module",
     "state_version",
     "to_document",

@@ -6,15 +6,16 @@ It holds no secrets: sensitive attributes are named without their values. docs/p
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
 
-from orchestrator.engine.plan.changes import PlannedChange, StackPlan
+from orchestrator.engine.plan.changes import PlannedChange, StackPlan, Warned
 from orchestrator.errors import UsageError
 from orchestrator.model.status import Action, Changes, Name, TargetName
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 """Fields may be added within a major version; existing ones keep their names and meaning."""
 
 _SHARED = ("suffix", "environment", "target", "account", "created", "only", "account_settings")
@@ -81,18 +82,21 @@ class AttributeEntry(msgspec.Struct, kw_only=True):
         name: Of the attribute, at the top level of the resource.
         before: The value now, of any type; null where there is none, and where it is sensitive.
         after: The value afterwards as far as it is known, of any type; null as above.
-        unknown: Whether some of the value is known only after apply.
+        unknown: What of the value is known only after apply: true for all of it, false for nothing, else marks in the shape of
+            the value.
         sensitive: Whether the attribute is, or holds, a secret. Both values are left out then.
         forces_replacement: Whether this attribute is the reason why the resource is replaced.
+        digest: Of a secret, a salted hash of what is known of it, which up compares; empty where there is none.
 
     """
 
     name: Name
     before: Any
     after: Any
-    unknown: bool
+    unknown: bool | list[Any] | dict[str, Any]
     sensitive: bool
     forces_replacement: bool
+    digest: str = ""
 
 
 class ResourceEntry(msgspec.Struct, kw_only=True):
@@ -105,6 +109,7 @@ class ResourceEntry(msgspec.Struct, kw_only=True):
             null where Terraform gives none.
         previous_address: Where the state has it now, if it moves; else null.
         attributes: The attributes that change, by name.
+        deposed: The key of an object that a replacement left behind, if the change is about that one; else null.
 
     """
 
@@ -113,6 +118,7 @@ class ResourceEntry(msgspec.Struct, kw_only=True):
     reason: str | None
     previous_address: str | None
     attributes: list[AttributeEntry]
+    deposed: str | None = None
 
 
 class DriftEntry(msgspec.Struct, kw_only=True):
@@ -146,6 +152,19 @@ class UnitEntry(msgspec.Struct, kw_only=True):
     resources: list[ResourceEntry]
 
 
+class WarningEntry(msgspec.Struct, kw_only=True):
+    """A warning of Terraform, for example a check that failed.
+
+    Attributes:
+        unit: Whose it is; empty for the stack's.
+        text: With its place.
+
+    """
+
+    unit: str
+    text: str
+
+
 class PlanDocument(msgspec.Struct, kw_only=True):
     """The plan of a whole stack: what `platformctl plan --json` prints and `platformctl plan --out` keeps.
 
@@ -167,6 +186,8 @@ class PlanDocument(msgspec.Struct, kw_only=True):
             are left out.
         orphans: Units that have a state and are no longer in the live tree. The plan leaves them as they are.
         provider_configurations: How many different provider configurations the units have; all are in this one plan.
+        warnings: What Terraform warned of, failed checks included.
+        salt: Of the digests of secrets.
         basis: What the plan was made of. When any of it has changed, up --plan refuses the plan as stale.
 
     """
@@ -185,6 +206,8 @@ class PlanDocument(msgspec.Struct, kw_only=True):
     orphans: tuple[str, ...]
     provider_configurations: Annotated[int, msgspec.Meta(ge=1)]
     basis: Basis
+    warnings: list[WarningEntry] = []
+    salt: str = ""
 
 
 def to_document(kept: KeptPlan) -> dict[str, Any]:
@@ -199,15 +222,15 @@ def to_document(kept: KeptPlan) -> dict[str, Any]:
                 "unit": unit,
                 "changes": msgspec.to_builtins(plan.changes(unit)),
                 "outputs_change": unit in plan.outputs,
-                "resources": list(msgspec.to_builtins(changes)),
+                "resources": _plain(changes),
             }
             for unit, changes in plan.units.items()
         ],
-        "drift": [
-            {"unit": unit, "resources": list(msgspec.to_builtins(changes))} for unit, changes in plan.drift.items()
-        ],
+        "drift": [{"unit": unit, "resources": _plain(changes)} for unit, changes in plan.drift.items()],
         "orphans": kept.orphans,
         "provider_configurations": plan.providers,
+        "warnings": msgspec.to_builtins(list(plan.warnings)),
+        "salt": plan.salt,
         "basis": msgspec.to_builtins(kept.basis),
     }
 
@@ -215,8 +238,13 @@ def to_document(kept: KeptPlan) -> dict[str, Any]:
 def parse_document(document: object, *, name: str) -> KeptPlan:
     """Read what ``to_document`` made.
 
-    ``name``: of the file, for messages. Raises UsageError if it is no plan, or of a format that this version does not
-    know.
+    Args:
+        document: plain JSON values.
+        name: of the file, for messages.
+
+    Raises:
+        UsageError: it is no plan, or of a format that this version does not know.
+
     """
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, str):
@@ -237,10 +265,18 @@ def parse_document(document: object, *, name: str) -> KeptPlan:
             outputs=frozenset(entry.unit for entry in found.units if entry.outputs_change),
             drift=drift,
             providers=found.provider_configurations,
+            warnings=tuple(Warned(unit=entry.unit, text=entry.text) for entry in found.warnings),
+            salt=found.salt,
         ),
         basis=found.basis,
         orphans=found.orphans,
     )
+
+
+def _plain(changes: tuple[PlannedChange, ...]) -> list[dict[str, Any]]:
+    """Return changes as plain values; numbers keep their digits."""
+    found: list[dict[str, Any]] = msgspec.to_builtins(list(changes), builtin_types=(Decimal,))
+    return found
 
 
 def _changes(entries: Collection[UnitEntry | DriftEntry]) -> dict[str, tuple[PlannedChange, ...]]:

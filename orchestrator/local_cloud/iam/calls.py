@@ -2,22 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 from wsgiref.types import WSGIEnvironment
 
 from orchestrator.local_cloud.iam.patterns import Context
 from orchestrator.local_cloud.identity import ACCOUNT_ID
-from orchestrator.local_cloud.operation import Operation
+from orchestrator.local_cloud.operation import Operation, boto_names
+from orchestrator.local_cloud.reference import prefix_of
 
 _REGION = re.compile(r"Credential=[^/\s,]+/\d{8}/([^/]*)/")
-_BOTO_NAMES = {"monitoring": "cloudwatch"}
-_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "s3control": "s3", "tagging": "tag", "s3": "s3"}
 
 
 class MalformedCallError(Exception):
@@ -41,8 +39,8 @@ class Wanted:
 class ApiCall:
     """One request to a service, named as in signatures ("sqs").
 
-    Parameters of a form are flat ("Entry.1.Id"), others as in JSON. Names of headers are in lower case. The body is
-    empty for services whose bodies are data.
+    Parameters are named as in botocore's model of the operation; without a model they are those of the form or the JSON.
+    Names of headers are in lower case. The body is empty for services whose bodies are data.
     """
 
     service: str
@@ -51,11 +49,14 @@ class ApiCall:
     parameters: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    method: str = ""
+    path: str = ""
+    presigned: bool = False
 
     @property
     def prefix(self) -> str:
         """The service's name in actions."""
-        return _PREFIXES.get(self.service, self.service)
+        return prefix_of(self.service)
 
     def action(self, name: str = "") -> str:
         """Return the IAM action of that name, or of the operation."""
@@ -77,30 +78,19 @@ class ApiCall:
         """Return condition keys with the values of these parameters, without those that are missing."""
         return {key: (value,) for key, name in names.items() if (value := self.text(name))}
 
-    def listed(self, name: str) -> Iterator[Any]:
-        """Yield the members of a list, whether of JSON or of a form ("Name.1", "Name.member.1")."""
+    def listed(self, name: str) -> list[Any]:
+        """Return the members of a list; none for a parameter that is missing or no list."""
         value = self.parameters.get(name)
-        if isinstance(value, list):
-            yield from value
-            return
-        member = re.compile(rf"{re.escape(name)}\.(?:member\.|entry\.)?\d+")
-        yield from (found for key, found in self.parameters.items() if member.fullmatch(key))
+        return value if isinstance(value, list) else []
 
 
 def read_call(environ: WSGIEnvironment, operation: Operation) -> ApiCall:
     """Parse a request, or raise MalformedCallError; its body must be seekable and is left at its start."""
-    query = dict(parse_qsl(str(environ.get("QUERY_STRING", "")), keep_blank_values=True))
-    match = _REGION.search(f"{environ.get('HTTP_AUTHORIZATION', '')} Credential={query.get('X-Amz-Credential', '')}")
-    body = b"" if operation.service == "s3" and operation.action != "DeleteObjects" else _body(environ)
-    parameters: dict[str, Any] = query
-    match operation.protocol:
-        case "json":
-            parameters = _json(body)
-        case "query" | "ec2":
-            parameters = query | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-        case "rest-json" | "rest-xml" | "s3":
-            payload = _payload(body, operation)
-            parameters = query | payload | _path_parameters(operation.service, environ)
+    query = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
+    credential = query.get("X-Amz-Credential", [""])[0]
+    match = _REGION.search(f"{environ.get('HTTP_AUTHORIZATION', '')} Credential={credential}")
+    model = _model(operation)
+    body = b"" if model is not None and _is_data(model) else _body(environ)
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
         for name, value in environ.items()
@@ -110,9 +100,12 @@ def read_call(environ: WSGIEnvironment, operation: Operation) -> ApiCall:
         service=operation.service,
         operation=operation.action,
         region=match.group(1) if match else "",
-        parameters=parameters,
+        parameters=_parameters(environ, operation, model, body),
         headers=headers,
         body=body,
+        method=str(environ["REQUEST_METHOD"]),
+        path=str(environ.get("RAW_URI") or environ.get("PATH_INFO", "")).partition("?")[0],
+        presigned="X-Amz-Signature" in query,
     )
 
 
@@ -123,13 +116,50 @@ def _body(environ: WSGIEnvironment) -> bytes:
     return content
 
 
-def _payload(body: bytes, operation: Operation) -> dict[str, Any]:
-    """Return the parameters in the body of a REST request, unless it holds data."""
-    if operation.protocol != "rest-json" or "Invoke" in operation.action:
+def _model(operation: Operation) -> Any:
+    """Return botocore's model of an operation; None if there is none."""
+    from botocore.exceptions import UnknownServiceError  # noqa: PLC0415 - moto loads with the patches
+    from moto.core.utils import get_service_model  # noqa: PLC0415 - as above
+
+    for name in boto_names(operation.service):
+        with suppress(UnknownServiceError):
+            service = get_service_model(name)
+            if operation.action in service.operation_names:
+                return service.operation_model(operation.action)
+    return None
+
+
+def _parameters(environ: WSGIEnvironment, operation: Operation, model: Any, body: bytes) -> dict[str, Any]:
+    from moto.core.parse import PROTOCOL_PARSERS, RequestParserError  # noqa: PLC0415 - moto loads with the patches
+    from moto.core.request import Request  # noqa: PLC0415 - as above
+
+    if operation.protocol == "json":
+        # Not by the parser, which answers a body that is no JSON as if it were empty.
+        loaded = _json(body)
+        if model is None:
+            return loaded
+    if model is None or operation.protocol == "cbor":
         return {}
-    with suppress(MalformedCallError):
-        return _json(body)
-    return {}
+    request = Request({**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+    protocol = "rest-xml" if operation.protocol == "s3" else operation.protocol
+    given: Any = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": body,
+        "url_path": request.path,
+        "url_params": operation.labels,
+    }
+    try:
+        return dict(PROTOCOL_PARSERS[protocol](model).parse(given))
+    except (RequestParserError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise MalformedCallError(f"{operation.action}: {type(error).__name__}: {error}") from error
+
+
+def _is_data(model: Any) -> bool:
+    """Return whether the body is a document or bytes of the caller, not parameters."""
+    payload = model.input_shape.serialization.get("payload") if model.input_shape is not None else None
+    return bool(payload) and model.input_shape.members[payload].type_name in ("blob", "string")
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -138,21 +168,3 @@ def _json(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise MalformedCallError(f"no JSON: {error}") from error
     return loaded if isinstance(loaded, dict) else {}
-
-
-def _path_parameters(service: str, environ: WSGIEnvironment) -> dict[str, str]:
-    from moto.core.request import Request  # noqa: PLC0415 - moto loads with the patches
-    from werkzeug.exceptions import HTTPException  # noqa: PLC0415 - comes with moto
-
-    try:
-        _, found = _router(service).match(Request({**environ, "wsgi.input": BytesIO()}))
-    except HTTPException:
-        return {}
-    return {name: str(value) for name, value in found.items()}
-
-
-@cache
-def _router(service: str) -> Any:
-    from moto.core.routing import get_service_router  # noqa: PLC0415 - moto loads with the patches
-
-    return get_service_router(_BOTO_NAMES.get(service, service))

@@ -13,9 +13,31 @@ from orchestrator.local_cloud.iam.calls import ApiCall, Wanted
 from orchestrator.local_cloud.iam.keys import used_through
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 
-_ON_ITEMS = re.compile(r".*Items?|Query|Scan|ExecuteStatement")
+_ON_ITEMS = re.compile(r".*Items?|Query|Scan|ExecuteStatement|BatchExecuteStatement|ExecuteTransaction")
 _VERBS = ("Delete", "Insert", "Select", "Update")
 _STATEMENT_TABLE = re.compile(r'(?:from|into|update)\s+"?([A-Za-z0-9_.-]+)"?(?:\."([A-Za-z0-9_.-]+)")?', re.IGNORECASE)
+_STREAM = re.compile(r"arn:aws:dynamodb:[\w-]+:\d+:table/[\w.-]+/stream/[\w:.-]+")
+_ON_STREAMS = frozenset(
+    {
+        "DeleteBackup",
+        "DescribeBackup",
+        "DescribeStream",
+        "GetRecords",
+        "GetShardIterator",
+        "ListStreams",
+        "RestoreTableFromBackup",
+    }
+)
+_EXPRESSIONS = (
+    "ConditionExpression",
+    "FilterExpression",
+    "KeyConditionExpression",
+    "ProjectionExpression",
+    "UpdateExpression",
+)
+# A name that is neither a value (":v") nor a part of a path behind "."; whether it is a function.
+_IDENTIFIER = re.compile(r"(?<![\w:#.\]])(#?[A-Za-z_]\w*)(\s*\()?")
+_KEYWORDS = frozenset({"ADD", "AND", "BETWEEN", "DELETE", "IN", "NOT", "OR", "REMOVE", "SET"})
 
 Given = Mapping[str, Any]
 
@@ -51,15 +73,28 @@ def _wanted(call: ApiCall) -> Iterator[Wanted]:
                     keys = [part.get("Item") or part.get("Key") or {}]
                     yield _one(call, f"{kind}Item", part.get("TableName", ""), part, keys)
         case "ExecuteStatement":
-            statement = call.text("Statement").strip()
-            verb = statement.split(" ", 1)[0].title()
-            found = _STATEMENT_TABLE.search(statement)
-            table, index = found.groups() if found else ("", None)
-            yield _one(call, f"PartiQL{verb if verb in _VERBS else 'Select'}", table, {"IndexName": index}, [])
+            yield _statement(call, call.text("Statement"))
+        case "BatchExecuteStatement" | "ExecuteTransaction":
+            for one in parameters.get("Statements") or parameters.get("TransactStatements") or []:
+                yield _statement(call, str(one["Statement"]))
+        case operation if operation in _ON_STREAMS:
+            # An iterator contains the ARN of its stream, on AWS and in moto.
+            found = _STREAM.search(call.text("ShardIterator"))
+            arn = found[0] if found else call.text("BackupArn", "StreamArn") or call.arn("table/*/stream/*")
+            yield Wanted(action=call.action(), resource=arn)
         case _:
-            table = call.text("TableName", "ResourceArn", "TableArn")
+            table = call.text("TableName", "ResourceArn", "TableArn", "SourceTableName", "SourceTableArn")
             keys = [parameters[name] for name in ("Key", "Item") if isinstance(parameters.get(name), dict)]
             yield _one(call, call.operation, table, parameters, keys)
+
+
+def _statement(call: ApiCall, text: str) -> Wanted:
+    """Return what a statement of PartiQL needs."""
+    statement = text.strip()
+    verb = statement.split(" ", 1)[0].title()
+    found = _STATEMENT_TABLE.search(statement)
+    table, index = found.groups() if found else ("", None)
+    return _one(call, f"PartiQL{verb if verb in _VERBS else 'Select'}", table, {"IndexName": index}, [])
 
 
 def _one(call: ApiCall, action: str, table: str, given: Given, keys: list[Given]) -> Wanted:
@@ -79,10 +114,7 @@ def _context(call: ApiCall, action: str, table: str, given: Given, keys: list[Gi
     leading += _queried(given, hash_key) if action == "Query" and not given.get("IndexName") else []
     if leading:
         context["dynamodb:leadingkeys"] = tuple(dict.fromkeys(leading))
-    names = given.get("ExpressionAttributeNames") or {}
-    projected = [part.strip().split(".")[0] for part in str(given.get("ProjectionExpression") or "").split(",")]
-    attributes = {names.get(name, name) for name in projected if name} | {name for key in keys for name in key}
-    attributes |= set(given.get("AttributesToGet") or ())
+    attributes = _attributes(given) | {name for key in keys for name in key}
     if attributes:
         context["dynamodb:attributes"] = tuple(sorted(attributes))
     for parameter in ("Select", "ReturnValues", "ReturnConsumedCapacity"):
@@ -91,6 +123,19 @@ def _context(call: ApiCall, action: str, table: str, given: Given, keys: list[Gi
     if call.operation.startswith("Transact"):
         context["dynamodb:enclosingoperation"] = (call.operation,)
     return context
+
+
+def _attributes(given: Given) -> set[str]:
+    """Return the top-level attributes that a request names: to read, to write, and in conditions."""
+    names = given.get("ExpressionAttributeNames") or {}
+    found = set(given.get("AttributesToGet") or ())
+    for parameter in _EXPRESSIONS:
+        for name, called in _IDENTIFIER.findall(str(given.get(parameter) or "")):
+            if not called and name.upper() not in _KEYWORDS:
+                found.add(str(names.get(name, name)))
+    for parameter in ("AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter"):
+        found |= set(given.get(parameter) or ())
+    return found
 
 
 def _queried(given: Given, hash_key: str) -> list[str]:

@@ -14,6 +14,7 @@ from orchestrator.local_cloud.iam.calls import ApiCall, MalformedCallError, read
 from orchestrator.local_cloud.iam.documents import endpoint_of, resource_policy
 from orchestrator.local_cloud.iam.evaluate import AccessRequest, Decision, Principal, decide
 from orchestrator.local_cloud.iam.principals import Caller, caller_of
+from orchestrator.local_cloud.iam.record import Record
 from orchestrator.local_cloud.iam.requests import access_requests, principal_keys, through_service
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 from orchestrator.local_cloud.operation import Operation, operation_of
@@ -39,8 +40,13 @@ _FORBIDDEN = 403
 _MALFORMED = 400
 
 
-def enforce(inner: Handler, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Handler:
-    """Build the layer; it holds ``serial.MOTO`` to decide, and not to wait for the answer."""
+def enforce(
+    inner: Handler, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), record: Record | None = None
+) -> Handler:
+    """Build the layer; it holds ``serial.MOTO`` to decide, and not to wait for the answer.
+
+    ``record`` gets every decision about a caller that is not the code of a function.
+    """
 
     def handle(environ: WSGIEnvironment) -> Response:
         operation = operation_of(environ)
@@ -52,7 +58,9 @@ def enforce(inner: Handler, *, clock: Callable[[], datetime] = lambda: datetime.
             if caller is not None:
                 source_ip = str(environ.get("REMOTE_ADDR", "127.0.0.1"))
                 try:
-                    refused = first_refusal(read_call(environ, operation), caller, now=clock(), source_ip=source_ip)
+                    call = read_call(environ, operation)
+                    noted = None if caller.function_arn else record
+                    refused = first_refusal(call, caller, now=clock(), source_ip=source_ip, record=noted)
                 except MalformedCallError:
                     return error_response(
                         operation,
@@ -73,7 +81,13 @@ def enforce(inner: Handler, *, clock: Callable[[], datetime] = lambda: datetime.
 
 
 def first_refusal(
-    call: ApiCall, caller: Caller, *, now: datetime, source_ip: str, logged: bool = True
+    call: ApiCall,
+    caller: Caller,
+    *,
+    now: datetime,
+    source_ip: str,
+    logged: bool = True,
+    record: Record | None = None,
 ) -> tuple[AccessRequest, Decision] | None:
     """Return the first request of a call that is not allowed, or None. ``serial.MOTO`` must be held."""
     found = endpoint_of(call.prefix, call.region, caller.subnet_ids)
@@ -88,6 +102,8 @@ def first_refusal(
             # A service that uses a key does not come through the caller's endpoint.
             endpoint=None if found is None or through_service(request) else found[2],
         )
+        if record is not None:
+            record(request, decision)
         if not decision.allowed:
             if logged:
                 log_denial(request, decision)

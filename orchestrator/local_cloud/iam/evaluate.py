@@ -12,7 +12,8 @@ from typing import Literal
 from orchestrator.local_cloud.iam.patterns import Context
 from orchestrator.local_cloud.iam.policy import Names, Policy, Statement
 
-Naming = Literal["", "account", "anyone", "role", "session"]
+Naming = Literal["", "account", "anyone", "itself", "role"]
+"""How a resource's policy names a principal; "itself" is the very user or session, or a condition on its ARN."""
 
 _RESOURCE_DECIDES = ("kms:", "sts:assumerole", "sts:tagsession")
 """Actions that an identity's policy allows only if the resource's policy delegates to the account: keys and roles."""
@@ -107,9 +108,9 @@ def _granted(
         for finding in by_resource.values():
             return Decision(allowed=True, finding=finding)
         return _lacking(request, "resource-based policy", _some(resource))
-    if "session" in by_resource:
-        # Neither boundary nor session policy limits this grant.
-        return Decision(allowed=True, finding=by_resource["session"])
+    if "itself" in by_resource:
+        # Neither boundary nor session policy limits this grant: IAM User Guide, "AWS JSON policy elements: Principal".
+        return Decision(allowed=True, finding=by_resource["itself"])
     grant = by_resource.get("role", by_resource.get("anyone", ""))
     if not grant:
         policy, statement = next(_applying(request, identity, "Allow"), (None, None))
@@ -149,12 +150,12 @@ def _naming(statement: Statement, principal: Principal) -> Naming:
         return "" if excepted else "anyone"
     if not principal.account:
         return "anyone" if principal.arn in names.services or "*" in names.services else ""
-    if principal.role_arn and principal.arn in names.aws:
-        return "session"
-    if principal.arn in names.aws or (principal.role_arn and principal.role_arn in names.aws):
+    if principal.arn in names.aws:
+        return "itself"
+    if principal.role_arn and principal.role_arn in names.aws:
         return "role"
     if "*" in names.aws:
-        return "anyone"
+        return "itself" if statement.names_in_condition else "anyone"
     return "account" if any(one in names.aws for one in _account_names(principal)) else ""
 
 

@@ -5,7 +5,6 @@ A service that stores data under a customer-managed key uses the key with the ca
 pages of S3, SQS, SNS, DynamoDB and Secrets Manager.
 """
 
-import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,16 +32,19 @@ def used_through(
 
 def kms(call: ApiCall) -> Iterator[Wanted]:
     """Yield what a call to KMS itself needs."""
-    ciphertext, alias = _key_of(call.text("CiphertextBlob")), call.text("AliasName")
+    ciphertext, alias = _key_of(call.parameters.get("CiphertextBlob")), call.text("AliasName")
     if call.operation == "ReEncrypt":
         yield _use(call, "ReEncryptFrom", call.text("SourceKeyId") or ciphertext, "SourceEncryptionContext")
         yield _use(call, "ReEncryptTo", call.text("DestinationKeyId"), "DestinationEncryptionContext")
         return
     if call.operation in _WITHOUT_KEY:
-        yield Wanted(action=call.action())
+        yield Wanted(action=call.action(), context=_new_key(call))
         return
     if "Alias" in call.operation:
-        yield Wanted(action=call.action(), resource=call.arn(alias))
+        found = stored.key(alias, call.region)
+        yield Wanted(
+            action=call.action(), resource=call.arn(alias), context={} if found is None else key_context(found, {})
+        )
         ciphertext = call.text("TargetKeyId") or alias
     yield _use(call, call.operation, call.text("KeyId") or ciphertext, "EncryptionContext")
 
@@ -55,6 +57,8 @@ def key_context(key: Any, encryption_context: Mapping[str, str]) -> dict[str, tu
         **known,
         **names,
         "kms:calleraccount": (ACCOUNT_ID,),
+        "kms:encryptionalgorithm": ("SYMMETRIC_DEFAULT",) if key.key_spec == "SYMMETRIC_DEFAULT" else (),
+        "kms:keyorigin": (key.origin,),
         "kms:keyspec": (key.key_spec,),
         "kms:keyusage": (key.key_usage,),
         "kms:resourcealiases": tuple(sorted(key.aliases)),
@@ -64,14 +68,38 @@ def key_context(key: Any, encryption_context: Mapping[str, str]) -> dict[str, tu
 def _use(call: ApiCall, action: str, identifier: str, parameter: str) -> Wanted:
     key = stored.key(identifier, call.region)
     if key is None:
-        return Wanted(action=call.action(action), resource=identifier if identifier.startswith("arn:") else "*")
+        named = identifier if identifier and not identifier.startswith("alias/") else "*"
+        return Wanted(
+            action=call.action(action), resource=named if named.startswith("arn:") else call.arn(f"key/{named}")
+        )
     context = key_context(key, call.parameters.get(parameter) or {})
+    if "alias/" in identifier:
+        context["kms:requestalias"] = (identifier[identifier.index("alias/") :],)
+    constraint = (call.parameters.get("Constraints") or {}).keys()
+    if constraint:
+        context["kms:grantconstrainttype"] = tuple(constraint)
     return Wanted(action=call.action(action), resource=key.arn, context=context)
 
 
-def _key_of(ciphertext: str) -> str:
+def _new_key(call: ApiCall) -> dict[str, tuple[str, ...]]:
+    """Return the keys of a key that is about to be created."""
+    if call.operation != "CreateKey":
+        return {}
+    return {
+        "kms:calleraccount": (ACCOUNT_ID,),
+        "kms:keyorigin": (call.text("Origin") or "AWS_KMS",),
+        "kms:keyspec": (call.text("KeySpec", "CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT",),
+        "kms:keyusage": (call.text("KeyUsage") or "ENCRYPT_DECRYPT",),
+        "kms:multiregion": (str(bool(call.parameters.get("MultiRegion"))).lower(),),
+        "kms:bypasspolicylockoutsafetycheck": (
+            str(bool(call.parameters.get("BypassPolicyLockoutSafetyCheck"))).lower(),
+        ),
+    }
+
+
+def _key_of(ciphertext: Any) -> str:
     """Return the id of a ciphertext's key, with which moto begins it."""
     try:
-        return base64.b64decode(ciphertext)[:_KEY_ID_LENGTH].decode("ascii")
-    except ValueError:
+        return bytes(ciphertext or b"")[:_KEY_ID_LENGTH].decode("ascii")
+    except (TypeError, ValueError):
         return ""

@@ -14,6 +14,7 @@ Context = Mapping[str, tuple[str, ...]]
 _VARIABLE = re.compile(r"\$\{\s*([^},]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
 _LITERALS = {"*", "?", "$"}
 _ARN_PARTS = 6
+_LAST_OF_PART = re.compile(r"\*:")
 
 
 def arn_parts(arn: str) -> list[str]:
@@ -45,6 +46,26 @@ def matches_arn(pattern: str, arn: str) -> bool:
     return all(matches(part, actual) for part, actual in zip(wanted, given, strict=True))
 
 
+def matches_resource(pattern: str, arn: str) -> bool:
+    """Match the Resource element of a statement, where a ``*`` at the end of a part may reach across colons.
+
+    IAM User Guide, "IAM JSON policy elements: Resource". A wildcard elsewhere stays within its part, as in a condition.
+    """
+    if matches_arn(pattern, arn):
+        return True
+    return _LAST_OF_PART.search(pattern) is not None and len(arn.split(":")) >= _ARN_PARTS and _reaching(pattern, arn)
+
+
+def _reaching(pattern: str, arn: str) -> bool:
+    """Match with every ``*`` at the end of a part free, and those within the first five parts bound to theirs."""
+    parts = pattern.split(":", _ARN_PARTS - 1)
+    head = [
+        part[:-1].replace("*", _WITHIN) + "*" if part.endswith("*") else part.replace("*", _WITHIN)
+        for part in parts[:5]
+    ]
+    return matches(":".join([*head, *parts[5:]]), arn)
+
+
 def escaped(text: str) -> str:
     """Return the text as a pattern that matches only it."""
     return _ESCAPED.sub(lambda match: _PRIVATE[match.group()], text)
@@ -73,10 +94,11 @@ def substituted(text: str, context: Context, *, as_pattern: bool) -> str:
     return _VARIABLE.sub(value, text)
 
 
-# Characters of Unicode's private use area stand for literal "*" and "?".
+# Characters of Unicode's private use area stand for literal "*" and "?", and for a "*" that matches no colon.
+_WITHIN = "\ue002"
 _PRIVATE = {"*": "\ue000", "?": "\ue001"}
 _ESCAPED = re.compile(r"[*?]")
-_PUBLIC = {"\ue000": r"\*", "\ue001": r"\?"}
+_PUBLIC = {"\ue000": r"\*", "\ue001": r"\?", _WITHIN: "[^:]*"}
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from orchestrator.local_cloud.iam.conditions import Condition, parse_conditions
-from orchestrator.local_cloud.iam.patterns import Context, UnknownVariable, matches, matches_arn, substituted
+from orchestrator.local_cloud.iam.patterns import Context, UnknownVariable, matches, matches_resource, substituted
 
 Effect = Literal["Allow", "Deny"]
 _WITH_VARIABLES = "2012-10-17"
@@ -57,13 +57,18 @@ class Statement:
             return False
         return all(condition.holds(context, variables=self.variables) for condition in self.conditions)
 
+    @property
+    def names_in_condition(self) -> bool:
+        """Whether the statement is for everyone, and a condition on aws:PrincipalArn says for whom."""
+        return any(one.key == "aws:principalarn" and not one.negated and one.test for one in self.conditions)
+
     def _names(self, resource: str, context: Context) -> bool:
         for pattern in self.resources or ():
             try:
                 known = substituted(pattern, context, as_pattern=True) if self.variables else pattern
             except UnknownVariable:
                 continue
-            if matches_arn(known, resource):
+            if matches_resource(known, resource):
                 return True
         return False
 
@@ -114,7 +119,9 @@ def _statement(given: Mapping[str, Any], *, variables: bool) -> Statement:
 def _names(principal: Any) -> Names:
     if principal == "*":
         return Names(aws=("*",), services=("*",))
-    return Names(aws=_listed(principal.get("AWS", [])), services=_listed(principal.get("Service", [])))
+    aws, services = _listed(principal.get("AWS", [])), _listed(principal.get("Service", []))
+    # {"AWS": "*"} is everyone, as "*" is.
+    return Names(aws=aws, services=(*services, "*") if "*" in aws else services)
 
 
 def _listed(value: Any) -> tuple[str, ...]:

@@ -4,29 +4,38 @@ Source: Service Authorization Reference, "Actions, resources, and condition keys
 "Required permissions for Amazon S3 API operations".
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
+from orchestrator.local_cloud.backends import GLOBAL, backend
 from orchestrator.local_cloud.iam import stored
 from orchestrator.local_cloud.iam.calls import ApiCall, MalformedCallError, Wanted
 from orchestrator.local_cloud.iam.keys import used_through
 from orchestrator.local_cloud.iam.patterns import Context
+from orchestrator.local_cloud.iam.tags import requested_tags
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 
 _ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
+    "CreateBucketMetadataConfiguration": "CreateBucketMetadataTableConfiguration",
     "CreateMultipartUpload": "PutObject",
     "DeleteBucketCors": "PutBucketCORS",
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
     "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketMetadataConfiguration": "DeleteBucketMetadataTableConfiguration",
     "DeleteBucketReplication": "PutReplicationConfiguration",
     "DeleteBucketTagging": "PutBucketTagging",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
     "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
     "GetBucketCors": "GetBucketCORS",
     "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycle": "GetLifecycleConfiguration",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketMetadataConfiguration": "GetBucketMetadataTableConfiguration",
     "GetBucketNotificationConfiguration": "GetBucketNotification",
     "GetBucketReplication": "GetReplicationConfiguration",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
@@ -39,8 +48,12 @@ _ACTIONS = {
     "ListObjects": "ListBucket",
     "ListObjectsV2": "ListBucket",
     "ListParts": "ListMultipartUploadParts",
+    "PostObject": "PutObject",
+    "ListDirectoryBuckets": "ListAllMyBuckets",
+    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
     "PutBucketCors": "PutBucketCORS",
     "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "PutBucketNotificationConfiguration": "PutBucketNotification",
     "PutBucketReplication": "PutReplicationConfiguration",
@@ -60,7 +73,11 @@ _OF_VERSIONS = frozenset(
         "PutObjectTagging",
     }
 )
+# Configurations of which a bucket has several, by id.
+_NUMBERED = re.compile(r"(Delete|Get|List|Put)Bucket(Analytics|IntelligentTiering|Inventory|Metrics)Configurations?")
 _HEADER_KEYS = (
+    "if-match",
+    "if-none-match",
     "x-amz-acl",
     "x-amz-content-sha256",
     "x-amz-copy-source",
@@ -70,7 +87,13 @@ _HEADER_KEYS = (
     "x-amz-server-side-encryption-customer-algorithm",
     "x-amz-storage-class",
 )
-_READS = frozenset({"GetObject", "HeadObject", "SelectObjectContent"})
+_PARAMETER_KEYS = {
+    "s3:delimiter": "Delimiter",
+    "s3:max-keys": "MaxKeys",
+    "s3:prefix": "Prefix",
+    "s3:versionid": "VersionId",
+}
+_READS = frozenset({"GetObject", "GetObjectAttributes", "HeadObject", "SelectObjectContent"})
 _WRITES = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload"})
 _USES = dict.fromkeys(_WRITES, ("GenerateDataKey",)) | dict.fromkeys(
     ("UploadPart", "UploadPartCopy", "CompleteMultipartUpload"), ("Decrypt", "GenerateDataKey")
@@ -88,17 +111,27 @@ def s3(call: ApiCall) -> Iterator[Wanted]:
         yield from _source(call, context)
         yield Wanted(action="s3:PutObject", resource=_arn(bucket, key), context=context)
     else:
-        version = call.text("versionId")
+        version = call.text("VersionId")
+        context |= {
+            f"s3:existingobjecttag/{name.lower()}": (value,) for name, value in _tags(bucket, key, version).items()
+        }
         yield Wanted(action=f"s3:{_action(call.operation, version)}", resource=_arn(bucket, key), context=context)
     if call.operation in _WRITES:
         if "x-amz-acl" in call.headers:
             yield Wanted(action="s3:PutObjectAcl", resource=_arn(bucket, key), context=context)
         if "x-amz-tagging" in call.headers:
             yield Wanted(action="s3:PutObjectTagging", resource=_arn(bucket, key), context=context)
+        if "x-amz-object-lock-retain-until-date" in call.headers:
+            yield Wanted(action="s3:PutObjectRetention", resource=_arn(bucket, key), context=context)
+        if "x-amz-object-lock-legal-hold" in call.headers:
+            yield Wanted(action="s3:PutObjectLegalHold", resource=_arn(bucket, key), context=context)
     yield from _keys(call, bucket, key, context)
 
 
 def _action(operation: str, version: str) -> str:
+    listed = _NUMBERED.fullmatch(operation)
+    if listed:
+        return f"{'Get' if listed[1] in ('Get', 'List') else 'Put'}{listed[2]}Configuration"
     name = _ACTIONS.get(operation, operation)
     if not version or name not in _OF_VERSIONS:
         return name
@@ -116,15 +149,19 @@ def _context(call: ApiCall) -> dict[str, tuple[str, ...]]:
         "s3:resourceaccount": (ACCOUNT_ID,),
         "s3:tlsversion": ("1.3",),
         "s3:signatureversion": ("AWS4-HMAC-SHA256",),
-        "s3:authtype": ("REST-QUERY-STRING" if "X-Amz-Signature" in call.parameters else "REST-HEADER",),
+        "s3:authtype": ("REST-QUERY-STRING" if call.presigned else "REST-HEADER",),
     }
     for name in _HEADER_KEYS:
         if name in call.headers:
             context[f"s3:{name}"] = (call.headers[name],)
-    for parameter in ("prefix", "delimiter", "max-keys", "versionId"):
+    for key, parameter in _PARAMETER_KEYS.items():
         # An empty prefix is one: a policy may demand that a list names its folder.
-        if parameter in call.parameters:
-            context[f"s3:{parameter.lower()}"] = (str(call.parameters[parameter]),)
+        if call.parameters.get(parameter) is not None:
+            context[key] = (str(call.parameters[parameter]),)
+    tags = requested_tags(call)
+    if tags:
+        context |= {f"s3:requestobjecttag/{name.lower()}": (value,) for name, value in tags.items()}
+        context["s3:requestobjecttagkeys"] = tuple(tags)
     return context
 
 
@@ -148,8 +185,12 @@ def _source(call: ApiCall, context: Context) -> Iterator[Wanted]:
 
 
 def _keys(call: ApiCall, bucket: str, key: str, context: Context) -> Iterator[Wanted]:
+    if call.operation == "GetObjectAttributes":
+        yield Wanted(
+            action=f"s3:{_action('GetObject', call.text('VersionId'))}", resource=_arn(bucket, key), context=context
+        )
     if call.operation in _READS:
-        found = _object(bucket, key, call.text("versionId"))
+        found = _object(bucket, key, call.text("VersionId"))
         if found is None:
             # Only those who may list the bucket learn that an object is missing.
             yield Wanted(action="s3:ListBucket", resource=_arn(bucket), context=context)
@@ -180,6 +221,12 @@ def _key_for_new(call: ApiCall, bucket: str) -> tuple[str | None, bool]:
     own = call.headers.get("x-amz-server-side-encryption-aws-kms-key-id")
     # Without a key, KMS means the default key of the bucket only if the request names no encryption at all.
     return own or (None if requested else default.get("KMSMasterKeyID")), bucket_key
+
+
+def _tags(bucket: str, key: str, version: str) -> dict[str, str]:
+    """Return the tags of a stored object."""
+    found = _object(bucket, key, version) if key else None
+    return {} if found is None else dict(backend("s3", GLOBAL).tagger.get_tag_dict_for_resource(found.arn))
 
 
 def _object(bucket: str, key: str, version: str) -> Any:

@@ -29,6 +29,17 @@ def role(arn: str) -> Any:
     return next((one for one in backend("iam", GLOBAL).get_roles() if one.arn == arn), None)
 
 
+def with_path(arn: str) -> str:
+    """Return the ARN of a role, user or policy of IAM with the path that it was created with."""
+    iam, parts = backend("iam", GLOBAL), arn_parts(arn)
+    kind, _, name = parts[5].partition("/")
+    if kind == "role":
+        return next((str(one.arn) for one in iam.get_roles() if one.name == name), arn)
+    if kind == "user" and name in iam.users:
+        return str(iam.users[name].arn)
+    return arn
+
+
 def key(identifier: str, region: str) -> Any:
     """Find a key by id, ARN or alias; the region is that of ids and aliases."""
     if identifier.startswith("arn:"):

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import normpath
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from orchestrator.platform.packages.requirements import Pin, read_pins
 FILE_NAME = "functions.toml"
 DEFAULT_HANDLER = "handler.handler"
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+_FOLDER = re.compile(r"[A-Za-z_][\w-]*")
 _HANDLER = re.compile(r"([A-Za-z_]\w*)\.([A-Za-z_]\w*)")
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "tests"})
 
@@ -69,6 +71,7 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
     folder: str | None = None
     handler: str = DEFAULT_HANDLER
     packages: list[str] = []
+    folders: dict[str, str] = {}
     requirements: list[str] = []
 
 
@@ -90,6 +93,11 @@ def _read_function(file: Path, name: str, table: object) -> FunctionDefinition:
             if path in sources:
                 raise _mistake(file, f"{place}: {sources[path]} and {source} would both be {path} in the zip")
             sources[path] = source
+    for prefix, folder in settings.folders.items():
+        if not _FOLDER.fullmatch(prefix) or any(path.startswith(f"{prefix}/") for path in sources):
+            raise _mistake(file, f"{place}: {prefix} must be the name of a folder that the zip does not have otherwise")
+        # It belongs to the owner of the project, who need not have one.
+        sources.update(_files_below(file, place, Path(normpath(file.parent / folder)), prefix=f"{prefix}/"))
     _check_handler(file, place, settings.handler, sources)
     pins: dict[str, Pin] = {}
     for lock in settings.requirements:
@@ -105,8 +113,16 @@ def _read_function(file: Path, name: str, table: object) -> FunctionDefinition:
 def _files(file: Path, place: str, name: str, *, prefix: str) -> list[tuple[str, Path]]:
     """Return the files of a folder of ``functions/``, by their path in the zip."""
     folder = file.parent / name
-    if not re.fullmatch(r"[A-Za-z_][\w-]*", name) or not folder.is_dir():
+    if not _FOLDER.fullmatch(name) or not folder.is_dir():
         raise _mistake(file, f"{place}: there is no folder {name} beside {FILE_NAME}")
+    found = _files_below(file, place, folder, prefix=prefix)
+    if not found:
+        raise _mistake(file, f"{place}: the folder {name} holds no files")
+    return found
+
+
+def _files_below(file: Path, place: str, folder: Path, *, prefix: str) -> list[tuple[str, Path]]:
+    """Return the files of a folder, by their path in the zip; none if there is no such folder."""
     found = []
     for source in sorted(folder.rglob("*")):
         inner = source.relative_to(folder)
@@ -116,8 +132,6 @@ def _files(file: Path, place: str, name: str, *, prefix: str) -> list[tuple[str,
             raise _mistake(file, f"{place}: {source} is a symbolic link, which a package cannot hold")
         if source.is_file() and source.suffix != ".pyc":
             found.append((prefix + inner.as_posix(), source))
-    if not found:
-        raise _mistake(file, f"{place}: the folder {name} holds no files")
     return found
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from orchestrator.adapters.modules import Location, Modules
 from orchestrator.config import GitSource, LocalSource
-from orchestrator.diagnostics import ConfigurationError
-from orchestrator.errors import PlatformctlError
+from orchestrator.errors import PlatformctlError, UsageError
 from tests.fakes.errors import error_of
 
 
@@ -61,20 +60,6 @@ def source(bare, ref, subdirectory="network"):
     return GitSource(url=str(bare), ref=ref, subdirectory=subdirectory)
 
 
-@pytest.fixture
-def git_that(tmp_path, monkeypatch):
-    """Puts a program of that name on PATH, before the real one."""
-
-    def make(script):
-        program = tmp_path / "bin" / "git"
-        program.parent.mkdir()
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
-
-    return make
-
-
 @pytest.mark.parametrize(
     ("ref", "output"),
     [(None, "fourth"), ("main", "fourth"), ("next", "third"), ("v1", "second"), ("commit 0", "first")],
@@ -86,8 +71,8 @@ def test_c1_a_git_source_at_a_ref(modules, repository, unit_of, ref, output):
     unit = unit_of(module=source(bare, ref))
     location = modules.locate(unit)
     assert location.folder == location.root / "network"
-    assert list(modules.interface(unit).outputs) == [output]
-    assert list(modules.interface(unit).variables) == ["v"]
+    assert list(modules.compose(unit).interface.outputs) == [output]
+    assert list(modules.compose(unit).interface.variables) == ["v"]
 
 
 def test_a_repository_and_ref_are_fetched_once(modules, repository, unit_of):
@@ -103,8 +88,8 @@ def test_a_repository_and_ref_are_fetched_once(modules, repository, unit_of):
 def test_a_local_module_stays_where_it_is(modules, tmp_path, unit_of):
     unit = unit_of(module=LocalSource(root=tmp_path, subdirectory="vpc"))
     assert modules.locate(unit) == Location(root=tmp_path, subdirectory="vpc")
-    with pytest.raises(ConfigurationError):
-        modules.interface(unit)
+    with pytest.raises(UsageError):
+        modules.compose(unit)
     assert not modules.cache.exists()
 
 
@@ -118,7 +103,7 @@ def test_a_fetch_that_fails_says_why_and_leaves_nothing_that_is_taken_for_a_modu
         assert "v2" in error.detail.split(": ", 1)[1]
         assert error.hint == "Check the source's address and ref, and that git may read it without asking."
     git(bare, "tag", "v2", "next")
-    assert list(modules.interface(unit).outputs) == ["third"]
+    assert list(modules.compose(unit).interface.outputs) == ["third"]
 
 
 def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repository, unit_of):
@@ -128,7 +113,7 @@ def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repos
     partial = whole.with_suffix(".partial")
     whole.rename(partial)
     (partial / "network/main.tf").write_text("half a f")
-    assert list(modules.interface(unit).outputs) == ["second"]
+    assert list(modules.compose(unit).interface.outputs) == ["second"]
 
 
 @pytest.mark.parametrize(
@@ -141,8 +126,12 @@ def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repos
         ("head -c 3000000 /dev/zero | tr '\\0' ' ' >&2; echo end >&2; exit 1", '"end"'),
     ],
 )
-def test_c5_whatever_git_prints_is_quoted(modules, unit_of, git_that, prints, quoted):
-    git_that(prints)
+def test_c5_whatever_git_prints_is_quoted(modules, unit_of, monkeypatch, tmp_path, prints, quoted):
+    odd = tmp_path / "bin" / "git"
+    odd.parent.mkdir()
+    odd.write_text(f"#!/bin/sh\n{prints}\n")
+    odd.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{odd.parent}:/usr/bin:/bin")
     unit = unit_of(module=GitSource(url="https://host/modules.git", ref="v1"))
     error = error_of(lambda: modules.locate(unit))
     assert error.detail == f"git init of https://host/modules.git?ref=v1: {quoted}"
@@ -156,9 +145,13 @@ def test_c8_credentials_in_an_address_are_not_in_the_error(modules, unit_of):
     assert "127.0.0.1:1/modules.git" in error.detail
 
 
-def test_c8_credentials_in_an_address_are_not_in_the_arguments_of_git(modules, unit_of, git_that, tmp_path):
+def test_c8_credentials_in_an_address_are_not_in_the_arguments_of_git(modules, unit_of, monkeypatch, tmp_path):
     """Every user of the machine can read the arguments of a process."""
-    git_that(f'printf "%s\\n" "$@" >> {tmp_path}/arguments')
+    recorder = tmp_path / "bin" / "git"
+    recorder.parent.mkdir()
+    recorder.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {tmp_path}/arguments\n')
+    recorder.chmod(0o755)
+    monkeypatch.setenv("PATH", str(recorder.parent), prepend=os.pathsep)
     modules.locate(unit_of(module=GitSource(url="https://user:hunter2@127.0.0.1:1/modules.git", ref="v1")))
     assert "hunter2" not in (tmp_path / "arguments").read_text()
 
@@ -181,9 +174,13 @@ def test_an_address_is_never_read_as_an_option_of_git(modules, repository, unit_
     assert not mark.exists()
 
 
-def test_git_never_asks_on_the_terminal(modules, unit_of, git_that, tmp_path):
+def test_git_never_asks_on_the_terminal(modules, unit_of, monkeypatch, tmp_path):
     """A question for a password, asked under the progress lines, looks like a hang."""
-    git_that(f'echo "$GIT_TERMINAL_PROMPT" >> {tmp_path}/prompt')
+    recorder = tmp_path / "bin" / "git"
+    recorder.parent.mkdir()
+    recorder.write_text(f'#!/bin/sh\necho "$GIT_TERMINAL_PROMPT" >> {tmp_path}/prompt\n')
+    recorder.chmod(0o755)
+    monkeypatch.setenv("PATH", str(recorder.parent), prepend=os.pathsep)
     modules.locate(unit_of(module=GitSource(url="https://127.0.0.1:1/modules.git", ref="v1")))
     assert set((tmp_path / "prompt").read_text().split()) == {"0"}
 
@@ -202,4 +199,4 @@ def test_settings_that_a_ci_hands_to_git_in_the_environment_stay(modules, reposi
     monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{bare.parent}/.insteadOf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://example.invalid/")
     unit = unit_of(module=GitSource(url="https://example.invalid/modules.git", ref="v1", subdirectory="network"))
-    assert list(modules.interface(unit).outputs) == ["second"]
+    assert list(modules.compose(unit).interface.outputs) == ["second"]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters import runs
-from orchestrator.adapters.runs import fingerprint, read_kept_plan, write_plan
+from orchestrator.adapters import plans
+from orchestrator.adapters.plans import fingerprint, read_kept_plan, write_plan
+from orchestrator.config import compose
 from orchestrator.engine.plan import AttributeChange, Basis, KeptPlan, PlannedChange, StackPlan, state_version
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, unknown_reference
@@ -53,12 +54,16 @@ def module(tmp_path):
     return folder
 
 
+def print_in(unit, module):
+    return fingerprint(unit, compose(unit, root=module, subdirectory=""))
+
+
 @pytest.fixture
 def print_of(unit_of, module):
     """The fingerprint of a unit with these inputs and generated files."""
 
     def make(inputs=None, generated=(), name="vpc"):
-        return fingerprint(unit_of(name, inputs=inputs or {}, generated=generated), module)
+        return print_in(unit_of(name, inputs=inputs or {}, generated=generated), module)
 
     return make
 
@@ -122,7 +127,11 @@ def test_c7_a_file_that_is_no_plan(tmp_path, contents, why):
 
 @pytest.mark.parametrize(
     ("document", "version"),
-    [(None, ""), ({"lineage": "3f2c", "serial": 7}, "3f2c/7"), ({"lineage": "3f2c", "serial": 0}, "3f2c/0")],
+    [
+        (None, ""),
+        ({"lineage": "3f2c", "serial": 7}, "3f2c/7"),
+        ({"lineage": "3f2c", "serial": 0}, "3f2c/0"),
+    ],
 )
 def test_c7_the_version_of_a_state(document, version):
     assert state_version(document) == version
@@ -217,7 +226,7 @@ def test_c7_the_module_may_lie_anywhere(print_of, module, unit_of, tmp_path):
     moved = tmp_path / "elsewhere"
     before = print_of(INPUTS)
     module.rename(moved)
-    assert fingerprint(unit_of("vpc", inputs=INPUTS), moved) == before
+    assert print_in(unit_of("vpc", inputs=INPUTS), moved) == before
 
 
 def hashed(monkeypatch, unit, module):
@@ -228,8 +237,8 @@ def hashed(monkeypatch, unit, module):
         seen.append(data)
         return hashlib.new("sha256", data)
 
-    monkeypatch.setattr(runs.hashlib, "sha256", sha256)
-    fingerprint(unit, module)
+    monkeypatch.setattr(plans.hashlib, "sha256", sha256)
+    print_in(unit, module)
     return b"".join(seen)
 
 
@@ -254,7 +263,7 @@ def test_c8_a_generated_file_with_secrets_counts_by_its_name_alone(print_of, uni
     unit = unit_of(generated=[file])
     assert b"hunter2" not in hashed(monkeypatch, unit, module)
     monkeypatch.undo()
-    assert fingerprint(unit, module) != print_of()
+    assert print_in(unit, module) != print_of()
 
 
 @pytest.mark.parametrize("text", ['"${secret}/${later}"', "[secret, later]", "{ a = { b = later, c = secret } }"])

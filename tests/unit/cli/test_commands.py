@@ -14,10 +14,10 @@ from orchestrator.adapters.runs import ProjectJournal
 from orchestrator.cli import deployments
 from orchestrator.commands import Target
 from orchestrator.engine.environments import LastRun
-from orchestrator.engine.ports import Applied, UnitChange
+from orchestrator.engine.ports import Applied
 from orchestrator.model.status import Action, Changes
 from tests.fakes.cloud import FakeLeftover, FakeLock
-from tests.fakes.terraform import FakeTerraform
+from tests.fakes.terraform import FakeTerraform, Intended
 from tests.fakes.world import plan_of, planned_change
 
 UPDATE = planned_change("update")
@@ -44,7 +44,7 @@ def fail_vpc(world):
 
 def exceed_the_plan(world):
     world.planner.plan_made = plan_of(vpc=(UPDATE,))
-    world.terraform.plans["vpc"] = (UnitChange(address="aws_x.y", action=Action.REPLACE),)
+    world.terraform.plans["vpc"] = (Intended("aws_x.y", Action.REPLACE),)
 
 
 def plan_an_output(world):
@@ -131,7 +131,7 @@ def test_c3_a_plan_and_outputs_as_json(run, world):
 
 
 def test_c3_a_kept_plan_is_private_and_is_applied(run, platformctl, world):
-    world.terraform.plans["vpc"] = (UnitChange(address="aws_x.y", action=Action.UPDATE),)
+    world.terraform.plans["vpc"] = (Intended("aws_x.y", Action.UPDATE),)
     world.planner.plan_made = plan_of(vpc=(UPDATE,))
     result = run("plan --out stack.plan --only vpc")
     apply = "up --suffix pr42 --only vpc --plan stack.plan"

@@ -24,7 +24,7 @@ def test_c7_no_arguments_show_the_help_and_are_bad_input(platformctl):
 
 
 COMMANDS = {
-    "Deployments": "up plan drift outputs smoke invoke logs destroy recover list reap report",
+    "Deployments": "up plan drift outputs ingest smoke invoke logs rollback destroy recover list reap report",
     "The live tree": "graph validate render build ci",
     "This machine": "doctor local",
 }
@@ -230,10 +230,13 @@ def test_a_local_cloud_that_does_not_run(platformctl, command, code, out, err):
 
 def test_a3_doctor_says_what_is_missing(platformctl):
     result = platformctl("doctor")
-    assert result.code == 1
+    assert (result.code, "!!" in result.out) == (0, False)
     assert "1.11.4" in result.out
     assert "does not run; up starts it" in result.out
-    assert "!!" in result.out, "the project has no lock file"
+    assert "none locked" in result.out
+    (platformctl.tree.root / "live" / ".terraform.lock.hcl").write_text("provider {")
+    result = platformctl("doctor")
+    assert (result.code, "!!" in result.out) == (1, True)
 
 
 def test_c4_followed_logs_end_with_their_reader(platformctl):

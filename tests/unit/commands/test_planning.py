@@ -8,11 +8,12 @@ import pytest
 from orchestrator.commands import DeploymentRequest, Target, UpRequest, drift, outputs, plan, up
 from orchestrator.commands.planning import require_fresh, require_same_request, subject
 from orchestrator.engine.environments import Lifetime
-from orchestrator.engine.ports import Applied, UnitChange
+from orchestrator.engine.ports import Applied
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl.values import unmark
 from orchestrator.model.status import Action, Changes
 from tests.fakes.cloud import FakeLock
+from tests.fakes.terraform import Intended
 from tests.fakes.world import OUTPUTS, plan_of, planned_change
 
 UPDATE = planned_change("update")
@@ -105,7 +106,7 @@ def test_a_kept_plan_says_what_it_is_for(world, run):
 
 def test_c5_a_kept_plan_is_applied_without_another_one(world, run):
     world.planner.plan_made = plan_of(vpc=(UPDATE,))
-    world.terraform.plans["vpc"] = (UnitChange(address="aws_x.y", action=Action.UPDATE),)
+    world.terraform.plans["vpc"] = (Intended("aws_x.y", Action.UPDATE),)
     kept = run(plan).kept
     world.planner.planned.clear()
     assert run(up, plan=kept).code is ExitCode.OK
@@ -115,7 +116,7 @@ def test_c5_a_kept_plan_is_applied_without_another_one(world, run):
 
 def test_c5_what_is_shown_is_what_is_approved(world, run):
     world.planner.plan_made = plan_of(vpc=(UPDATE,))
-    world.terraform.plans["vpc"] = (UnitChange(address="aws_x.y", action=Action.REPLACE),)
+    world.terraform.plans["vpc"] = (Intended("aws_x.y", Action.REPLACE),)
     result = run(up)
     assert result.code is ExitCode.FAILED
     assert "replace aws_x.y" in result.outcomes["vpc"].error

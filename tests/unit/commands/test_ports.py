@@ -13,7 +13,8 @@ import pytest
 from orchestrator.adapters.account import CloudAccount, CloudConnector, DeploymentLocks, DeploymentSweeper
 from orchestrator.adapters.aws.inventory import AwsResource
 from orchestrator.adapters.aws.locks import StateLock
-from orchestrator.adapters.aws.state_bucket import S3StateBucket, S3States
+from orchestrator.adapters.aws.state_bucket import S3StateBucket
+from orchestrator.adapters.aws.states import S3States
 from orchestrator.adapters.aws.sweep import Kept, Unrecorded
 from orchestrator.adapters.processes import Child
 from orchestrator.adapters.runs import ProjectJournal, RunFolder

@@ -1,17 +1,12 @@
-"""Suffixes, times to live, targets and projects: what a caller may ask for (A2, A4, B11, C7).
-
-The stack as jobs in dependency order (C2).
-"""
+"""Suffixes, times to live, targets and projects: what a caller may ask for (A2, A4, B11, C7)."""
 
 from datetime import timedelta
 
 import pytest
 
 from orchestrator.commands import DeploymentRequest, Target
-from orchestrator.commands.matrix import staged
 from orchestrator.commands.requests import check_suffix, parse_lifetime
 from orchestrator.errors import ExitCode, UsageError
-from orchestrator.model.graph import Dependency, Graph, Unit
 from orchestrator.model.project import find_project
 
 SUFFIX = (
@@ -128,29 +123,3 @@ def test_c7_a_project_that_was_named_is_not_looked_for_elsewhere(world, refused,
         f"PLATFORMCTL_PROJECT is {nowhere}, where there is no live/root.hcl.",
         "Change into the project's folder, or set PLATFORMCTL_PROJECT.",
     )
-
-
-STACK = {"a": "", "b": "a", "c": "ba", "d": ""}
-CHAIN = {"a": "", "b": "a", "c": "b", "d": "c"}
-
-
-@pytest.mark.parametrize(
-    ("edges", "selected", "expected"),
-    [
-        (STACK, "abcd", [(1, "a", []), (1, "d", []), (2, "b", ["a"]), (3, "c", ["a", "b"])]),
-        (STACK, "a", [(1, "a", [])]),
-        (STACK, "b", [(1, "b", [])]),
-        # What stands between two units keeps them in order, selected or not.
-        (STACK, "acd", [(1, "a", []), (1, "d", []), (2, "c", ["a"])]),
-        (STACK, "cd", [(1, "c", []), (1, "d", [])]),
-        (CHAIN, "ad", [(1, "a", []), (2, "d", ["a"])]),
-        # Only the nearest are named: what stands behind them is theirs to need.
-        (CHAIN, "abd", [(1, "a", []), (2, "b", ["a"]), (3, "d", ["b"])]),
-    ],
-)
-def test_c2_every_unit_has_a_stage_after_those_of_what_it_needs(tmp_path, edges, selected, expected):
-    graph = Graph.of(
-        Unit(name=name, folder=tmp_path, dependencies=tuple(Dependency(target=target) for target in targets))
-        for name, targets in edges.items()
-    )
-    assert [(job["stage"], job["unit"], job["needs"]) for job in staged(graph, selected)] == expected

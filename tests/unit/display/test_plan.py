@@ -197,7 +197,9 @@ def test_c8_no_secret_of_terraforms_plan_is_shown():
     }
     resource = {"address": "module.u.aws_x.y", "mode": "managed", "change": raw}
     output = {"actions": ["update"], "before": "hunter1", "after": "hunter2"}
-    plan = read_plan({"resource_changes": [resource], "output_changes": {"u": output}}, units=["u"])
+    plan = read_plan(
+        {"resource_changes": [resource], "output_changes": {"u": output}}, units=["u"], outputs={"u": ("u", "o")}
+    )
     for text in (render_plan(plan, order=("u",)), render_summary(plan, order=("u",))):
         assert "hunter" not in text.plain
 
@@ -328,7 +330,7 @@ def test_c8_no_secret_of_a_difference_is_shown():
         "before_sensitive": {"password": True},
     }
     entry = {"address": "module.vpc.aws_x.y", "mode": "managed", "change": found}
-    plan = read_plan({"resource_drift": [entry], "resource_changes": [entry]}, units=["vpc"])
+    plan = read_plan({"resource_drift": [entry], "resource_changes": [entry]}, units=["vpc"], outputs={})
     text = render_drift(drift_of(plan), order=("vpc",)).plain
     assert "      password: (sensitive) -> (sensitive)\n" in text
     assert "hunter" not in text

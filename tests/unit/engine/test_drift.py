@@ -101,7 +101,7 @@ def test_c5_a_resource_that_moves_and_was_changed_is_one_difference():
         "resource_drift": [moved | {"change": {"actions": ["update"], "before": before, "after": after}}],
         "resource_changes": [moved | {"change": {"actions": ["update"], "before": after, "after": before}}],
     }
-    ((item,),) = drift_of(read_plan(document, units=["vpc"])).units.values()
+    ((item,),) = drift_of(read_plan(document, units=["vpc"], outputs={})).units.values()
     assert (item.kind, item.address) == (Kind.CHANGED, "aws_cloudwatch_log_group.b")
 
 
@@ -198,7 +198,7 @@ def test_c8_no_secret_of_terraforms_plan_gets_into_the_document():
         "after_sensitive": {"password": True},
     }
     entry = {"address": "module.vpc.aws_x.y", "mode": "managed", "change": found}
-    plan = read_plan({"resource_drift": [entry], "resource_changes": [entry]}, units=["vpc"])
+    plan = read_plan({"resource_drift": [entry], "resource_changes": [entry]}, units=["vpc"], outputs={})
     text = json.dumps(to_document(drift_of(plan), suffix="pr42", environment="dev"))
     assert "hunter" not in text
     assert '"password"' in text

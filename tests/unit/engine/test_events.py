@@ -43,6 +43,7 @@ FORMS = [
             "error": "",
             "cause": "vpc",
             "log": "",
+            "warnings": [],
         },
     ),
     (events.RunInterrupted(time=1.5, waiting_for=("vpc",)), "run_interrupted", {"waiting_for": ["vpc"]}),

@@ -9,12 +9,13 @@ from orchestrator.config import LocalSource
 from orchestrator.engine.environments import stand_in
 from orchestrator.engine.execution import Outcome, describe
 from orchestrator.engine.operations import dependents_of, require_applied, require_no_dependents, select, total
-from orchestrator.engine.plan import Approval
-from orchestrator.engine.ports import Applied, Phase, UnitChange
+from orchestrator.engine.plan import Approval, PlannedChange
+from orchestrator.engine.ports import Applied, Phase
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 from orchestrator.hcl.values import Sensitive, is_wholly_known, unmark
-from orchestrator.model.status import Changes, Status
+from orchestrator.model.status import Action, Changes, Status
 from tests.fakes.errors import error_of
+from tests.fakes.terraform import Intended
 
 FAILED = Applied(succeeded=False, changes=Changes(add=1), errors=("aws_vpc.this: no room", "second error"))
 
@@ -246,7 +247,8 @@ def test_an_exception_as_text(error, text):
     assert describe(error) == text
 
 
-CREATE, REPLACE = (UnitChange(address="aws_vpc.this", action=action) for action in ("create", "replace"))
+CREATE, REPLACE = (Intended("aws_vpc.this", action) for action in (Action.CREATE, Action.REPLACE))
+APPROVED = Approval(units={"docs": (PlannedChange(address="aws_vpc.this", action=Action.CREATE),)})
 
 
 def working(bench, **settings):
@@ -260,16 +262,16 @@ def quiet(_progress):
 
 def test_c5_what_was_approved_is_applied(bench):
     bench.terraform.plans["docs"] = (CREATE,)
-    work = working(bench, approval=Approval(units={"docs": frozenset({CREATE})}))
+    work = working(bench, approval=APPROVED)
     assert work.up("docs", quiet).status is Status.CHANGED
 
 
 def test_c5_what_goes_beyond_the_approved_plan_is_not_applied_and_stops_the_run(bench):
-    bench.terraform.plans["docs"] = (CREATE, REPLACE)
-    work = working(bench, approval=Approval(units={"docs": frozenset({CREATE})}))
+    bench.terraform.plans["docs"] = (REPLACE,)
+    work = working(bench, approval=APPROVED)
     outcome = work.up("docs", quiet)
     assert (outcome.status, outcome.stops_run, outcome.changes) == (Status.FAILED, True, Changes())
-    assert outcome.error.splitlines()[1:2] == ["  replace aws_vpc.this"]
+    assert outcome.error.splitlines()[1:2] == ["  replace aws_vpc.this (approved: create)"]
     assert "docs" not in bench.states.states
     assert outcome.log == "/runs/1/logs/docs.log"
 

@@ -139,6 +139,7 @@ def test_c4_units_are_in_the_order_of_the_work_with_all_that_was_done():
         "retries": [],
         "log": "logs/kms.log",
         "resources": [{"address": 'aws_kms_key.this["s3"]', "action": "create", "seconds": 2.0, "failed": False}],
+        "warnings": [],
     }
 
 

@@ -124,7 +124,7 @@ def test_template_text_is_a_template():
 
 def test_a_missing_file_is_named(tmp_path):
     error = error_of(lambda: parse_file(tmp_path / "missing.hcl"), ConfigurationError)
-    assert str(error) == f"None: Configuration file cannot be read. {tmp_path}/missing.hcl does not exist."
+    assert str(error) == f"Configuration file cannot be read. {tmp_path}/missing.hcl does not exist."
 
 
 def test_a_folder_is_no_file(tmp_path):

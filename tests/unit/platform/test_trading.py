@@ -162,7 +162,10 @@ def deployed(world):
     names = {"ingest": "ingest-pr42", "api": "api-pr42"}
     world.put("kms")
     deployment = outputs(DeploymentRequest(suffix="pr42"), world.ports, world.operator).deployment
-    return OutputsResult(deployment=deployment, units={"lambda": {"function_names": names, "log_group_names": names}})
+    return OutputsResult(
+        deployment=deployment,
+        units={"lambda": dict.fromkeys(("alias_arns", "function_names", "log_group_names"), names)},
+    )
 
 
 def test_a_function_is_called_by_its_short_name(world, deployed):

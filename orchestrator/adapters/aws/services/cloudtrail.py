@@ -1,6 +1,7 @@
 """CloudTrail."""
 
-from orchestrator.adapters.aws.rows import Service, delete, listed, refused, row
+from orchestrator.adapters.aws.listing import listed
+from orchestrator.adapters.aws.rows import Service, delete, refused, row
 
 ROWS = (
     row(

@@ -1,6 +1,7 @@
 """CloudWatch: alarms and dashboards. Log groups are in ``logs``."""
 
-from orchestrator.adapters.aws.rows import Service, delete, listed, row, same
+from orchestrator.adapters.aws.listing import listed
+from orchestrator.adapters.aws.rows import Service, delete, row, same
 
 ROWS = (
     row(

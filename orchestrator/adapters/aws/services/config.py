@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from orchestrator.adapters.aws.rows import Service, delete, listed, row, same
+from orchestrator.adapters.aws.listing import listed
+from orchestrator.adapters.aws.rows import Service, delete, row, same
 
 
 def _is_of_a_service(recorder: dict[str, Any]) -> bool:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.rows import Found, Service, ServiceListing, delete, listed, refused, row
+from orchestrator.adapters.aws.listing import Found, ServiceListing, listed
+from orchestrator.adapters.aws.rows import Service, delete, refused, row
 
 
 def _backup(listing: ServiceListing) -> Iterator[Found]:

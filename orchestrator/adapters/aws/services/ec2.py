@@ -3,7 +3,21 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from orchestrator.adapters.aws import rows
+from orchestrator.adapters.aws.listing import Found, ServiceListing, pages, tags_of
+from orchestrator.adapters.aws.rows import (
+    Attributes,
+    Instance,
+    Removal,
+    Row,
+    Service,
+    StillInUseError,
+    TerraformType,
+    delete,
+    doubled,
+    refused,
+    row,
+    same,
+)
 
 _RULES = ("aws_vpc_security_group_egress_rule", "aws_vpc_security_group_ingress_rule")
 
@@ -14,7 +28,7 @@ class _Vpcs(NamedTuple):
     """Names by identifier."""
 
 
-def _vpcs(listing: rows.ServiceListing) -> _Vpcs:
+def _vpcs(listing: ServiceListing) -> _Vpcs:
     found = _Vpcs(set(), {})
     for vpc in listing.pages("describe_vpcs", "Vpcs"):
         if vpc.get("IsDefault"):
@@ -24,33 +38,41 @@ def _vpcs(listing: rows.ServiceListing) -> _Vpcs:
     return found
 
 
-def _vpc(listing: rows.ServiceListing) -> Iterator[rows.Found]:
-    return (rows.Found(*item) for item in listing.once(_vpcs).owned.items())
+def _vpc(listing: ServiceListing) -> Iterator[Found]:
+    return (Found(*item) for item in listing.once(_vpcs).owned.items())
 
 
 def _row(
     kind: str,
     turn: int,
-    *made_by: rows.TerraformType,
+    *made_by: TerraformType,
     identifier: str = "",
     gone: tuple[str, ...] = (),
     brought: Callable[[Mapping[str, Any]], bool] = lambda _item: False,
     before: Callable[..., Any] | None = None,
     in_list: bool = False,
     **options: Any,
-) -> rows.Row:
+) -> Row:
     """Return the row of a type that lies in VPCs, and whose operations and fields follow from its name.
 
     The default VPC and its parts belong to AWS.
 
-    ``turn``: of the removal. ``identifier``: the field with the identifier, when it does not follow from the name.
-    ``gone``: the states in which it is listed though nothing of it is left. ``brought``: tells what AWS created for the
-    VPC.
+    Args:
+        kind: of the row.
+        turn: of the removal.
+        made_by: the Terraform types.
+        identifier: the field with the identifier, when it does not follow from the name.
+        gone: the states in which it is listed though nothing of it is left.
+        brought: tells what AWS created for the VPC.
+        before: as for ``delete``.
+        in_list: whether the deletion takes a list.
+        options: further fields of the row.
+
     """
     operation, name = kind.replace("-", "_"), kind.title().replace("-", "")
     identifier = identifier or f"{name}Id"
 
-    def lister(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+    def lister(listing: ServiceListing) -> Iterator[Found]:
         default, owned = listing.once(_vpcs)
         for item in listing.pages(f"describe_{operation}s", f"{name}s"):
             vpcs = _vpcs_of(item)
@@ -58,19 +80,19 @@ def _row(
                 continue
             if vpcs & owned.keys() or _owns(listing, item):
                 made_for = str(item.get("VpcId", "")) if brought(item) else ""
-                yield rows.Found(str(item[identifier]), _name(item), made_for)
+                yield Found(str(item[identifier]), _name(item), made_for)
 
     words = f"delete_{operation}s {identifier}s[]" if in_list else f"delete_{operation} {identifier}"
-    return rows.row(kind, lister, rows.delete(turn, words, before=before), *made_by, **options)
+    return row(kind, lister, delete(turn, words, before=before), *made_by, **options)
 
 
-def _address(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _address(listing: ServiceListing) -> Iterator[Found]:
     for address in listing.pages("describe_addresses", "Addresses"):
         if _owns(listing, address):
-            yield rows.Found(address["AllocationId"], _name(address))
+            yield Found(address["AllocationId"], _name(address))
 
 
-def _owns(listing: rows.ServiceListing, item: Mapping[str, Any]) -> bool:
+def _owns(listing: ServiceListing, item: Mapping[str, Any]) -> bool:
     return listing.owns(_name(item), tags=_tags(item))
 
 
@@ -80,7 +102,7 @@ def _name(item: Mapping[str, Any]) -> str:
 
 
 def _tags(item: Mapping[str, Any]) -> dict[str, str]:
-    return rows.tags_of(item.get("Tags") or item.get("TagSet"))
+    return tags_of(item.get("Tags") or item.get("TagSet"))
 
 
 def _vpcs_of(item: Mapping[str, Any]) -> set[str]:
@@ -89,20 +111,20 @@ def _vpcs_of(item: Mapping[str, Any]) -> set[str]:
     return {item.get("VpcId", ""), str(item.get("ResourceId", "")), *attached} - {""}
 
 
-def _route_tables(listing: rows.ServiceListing) -> list[dict[str, Any]]:
+def _route_tables(listing: ServiceListing) -> list[dict[str, Any]]:
     return list(listing.pages("describe_route_tables", "RouteTables", RouteTableIds=list(listing.parents)))
 
 
-def _route(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _route(listing: ServiceListing) -> Iterator[Found]:
     for table in listing.once(_route_tables):
         for route in table.get("Routes", ()):
             destination = route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock")
             # Routes to prefix lists belong to gateway endpoints and are deleted with them.
             if destination and route.get("Origin") == "CreateRoute":
-                yield rows.Found(f"{table['RouteTableId']} {destination}", destination)
+                yield Found(f"{table['RouteTableId']} {destination}", destination)
 
 
-def _identify_route(attributes: rows.Attributes) -> str:
+def _identify_route(attributes: Attributes) -> str:
     names = ("destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id")
     destination = next((str(attributes[name]) for name in names if attributes.get(name)), "")
     return f"{attributes.get('route_table_id')} {destination}" if destination else ""
@@ -113,7 +135,7 @@ def _remove_route(client: Any, table: str, destination: str) -> None:
     client.delete_route(RouteTableId=table, **{name: destination})
 
 
-def _inline_routes(instances: Collection[rows.Instance]) -> Iterator[str]:
+def _inline_routes(instances: Collection[Instance]) -> Iterator[str]:
     """Yield the route tables that have routes, and no resource of its own for any of them."""
     tables = {attributes.get("route_table_id") for kind, attributes in instances if kind == "aws_route"}
     for kind, attributes in instances:
@@ -124,11 +146,11 @@ def _inline_routes(instances: Collection[rows.Instance]) -> Iterator[str]:
             yield own
 
 
-def _association(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _association(listing: ServiceListing) -> Iterator[Found]:
     for table in listing.once(_route_tables):
         for association in table.get("Associations", ()):
             if not association.get("Main") and association.get("SubnetId"):
-                yield rows.Found(association["RouteTableAssociationId"], association["SubnetId"])
+                yield Found(association["RouteTableAssociationId"], association["SubnetId"])
 
 
 def _leave_subnets(client: Any, table: str) -> None:
@@ -159,27 +181,25 @@ def _require_available(client: Any, interface: str) -> None:
     """Refuse an interface in use, which only its service can release; Lambda leaves its own available."""
     (found,) = client.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"]
     if found["Status"] != "available":
-        raise rows.StillInUseError(
-            f"in use: {found.get('Description') or found.get('InterfaceType', 'by another service')}"
-        )
+        raise StillInUseError(f"in use: {found.get('Description') or found.get('InterfaceType', 'by another service')}")
 
 
 def _rules(client: Any, groups: Collection[str]) -> Iterator[dict[str, Any]]:
     filters = [{"Name": "group-id", "Values": list(groups)}]
-    for rule in rows.pages(client, "describe_security_group_rules", "SecurityGroupRules", Filters=filters):
+    for rule in pages(client, "describe_security_group_rules", "SecurityGroupRules", Filters=filters):
         if rule["GroupId"] in groups:
             yield rule
 
 
-def _security_group_rule(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _security_group_rule(listing: ServiceListing) -> Iterator[Found]:
     for rule in _rules(listing.client, listing.parents):
-        tags = rows.tags_of(rule.get("Tags"))
+        tags = tags_of(rule.get("Tags"))
         # Terraform tags its rules when it creates them. One without the tag was added by hand, for an unknown reason.
         if tags.get("Suffix") == listing.suffix:
-            yield rows.Found(rule["SecurityGroupRuleId"], tags.get("Name", ""))
+            yield Found(rule["SecurityGroupRuleId"], tags.get("Name", ""))
 
 
-def _inline_rules(instances: Collection[rows.Instance]) -> Iterator[str]:
+def _inline_rules(instances: Collection[Instance]) -> Iterator[str]:
     """Yield the security groups that have rules, and no resource of its own for any of them."""
     groups = {attributes.get("security_group_id") for kind, attributes in instances if kind in _RULES}
     for kind, attributes in instances:
@@ -211,24 +231,24 @@ def _revoke(client: Any, rule: Mapping[str, Any]) -> None:
 
 
 ROWS = (
-    rows.row("vpc", _vpc, rows.delete(37, "delete_vpc VpcId"), rows.doubled("aws_vpc")),
-    _row("subnet", 36, rows.refused("aws_subnet")),
+    row("vpc", _vpc, delete(37, "delete_vpc VpcId"), doubled("aws_vpc")),
+    _row("subnet", 36, refused("aws_subnet")),
     _row(
         "route-table",
         35,
         # A VPC brings the default ones, and Terraform takes them over.
-        rows.doubled("aws_route_table"),
-        rows.same("aws_default_route_table"),
+        doubled("aws_route_table"),
+        same("aws_default_route_table"),
         brought=lambda item: any(association.get("Main") for association in item.get("Associations", ())),
         before=_leave_subnets,
     ),
-    _row("nat-gateway", 30, rows.doubled("aws_nat_gateway"), gone=("deleting", "deleted", "failed")),
-    _row("internet-gateway", 33, rows.doubled("aws_internet_gateway"), before=_leave_vpc),
+    _row("nat-gateway", 30, doubled("aws_nat_gateway"), gone=("deleting", "deleted", "failed")),
+    _row("internet-gateway", 33, doubled("aws_internet_gateway"), before=_leave_vpc),
     _row(
         "security-group",
         35,
-        rows.refused("aws_security_group"),
-        rows.same("aws_default_security_group"),
+        refused("aws_security_group"),
+        same("aws_default_security_group"),
         identifier="GroupId",
         brought=lambda item: item.get("GroupName") == "default",
         before=_revoke_rules,
@@ -236,13 +256,13 @@ ROWS = (
     _row(
         "network-acl",
         35,
-        rows.doubled("aws_network_acl"),
-        rows.same("aws_default_network_acl"),
+        doubled("aws_network_acl"),
+        same("aws_default_network_acl"),
         brought=lambda item: bool(item.get("IsDefault")),
         before=_give_subnets_back,
     ),
-    _row("flow-log", 30, rows.refused("aws_flow_log"), in_list=True),
-    _row("vpc-endpoint", 30, rows.refused("aws_vpc_endpoint"), gone=("deleting", "deleted"), in_list=True),
+    _row("flow-log", 30, refused("aws_flow_log"), in_list=True),
+    _row("vpc-endpoint", 30, refused("aws_vpc_endpoint"), gone=("deleting", "deleted"), in_list=True),
     # Lambda keeps its interfaces for some twenty minutes after the function. It names and tags them in its own way, so
     # only their VPC tells whose they are.
     _row(
@@ -253,35 +273,33 @@ ROWS = (
         outlives_owner=True,
         swept_with="vpc",
     ),
-    rows.row(
-        "address", _address, rows.delete(32, "release_address AllocationId"), rows.doubled("aws_eip allocation_id")
-    ),
-    rows.row(
+    row("address", _address, delete(32, "release_address AllocationId"), doubled("aws_eip allocation_id")),
+    row(
         "route",
         _route,
-        rows.Removal(31, _remove_route, "delete-route --route-table-id {0} --destination-cidr-block {1}", parts=2),
-        rows.refused("aws_route", _identify_route),
+        Removal(31, _remove_route, "delete-route --route-table-id {0} --destination-cidr-block {1}", parts=2),
+        refused("aws_route", _identify_route),
         below="route-table",
         inline=_inline_routes,
     ),
-    rows.row(
+    row(
         "route-table-association",
         _association,
-        rows.delete(31, "disassociate_route_table AssociationId"),
-        rows.refused("aws_route_table_association"),
+        delete(31, "disassociate_route_table AssociationId"),
+        refused("aws_route_table_association"),
         below="route-table",
     ),
-    rows.row(
+    row(
         "security-group-rule",
         _security_group_rule,
-        rows.Removal(
+        Removal(
             30,
             _remove_rule,
             "revoke-security-group-egress (or -ingress) --group-id GROUP --security-group-rule-ids {0}",
         ),
-        *(rows.refused(f"{name} security_group_rule_id") for name in _RULES),
+        *(refused(f"{name} security_group_rule_id") for name in _RULES),
         below="security-group",
         inline=_inline_rules,
     ),
 )
-SERVICE = rows.Service(name="ec2", rows=ROWS)
+SERVICE = Service(name="ec2", rows=ROWS)

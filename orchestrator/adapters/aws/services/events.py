@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.adapters.aws.rows import Found, Removal, Service, ServiceListing, listed, pages, row, same
+from orchestrator.adapters.aws.listing import Found, ServiceListing, listed, pages
+from orchestrator.adapters.aws.rows import Removal, Service, row, same
 
 
 def _rule(listing: ServiceListing) -> Iterator[Found]:

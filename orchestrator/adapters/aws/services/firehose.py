@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.rows import Found, Service, ServiceListing, delete, refused, row
+from orchestrator.adapters.aws.listing import Found, ServiceListing
+from orchestrator.adapters.aws.rows import Service, delete, refused, row
 
 
 def _delivery_stream(listing: ServiceListing) -> Iterator[Found]:

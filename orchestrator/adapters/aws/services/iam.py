@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from orchestrator.adapters.aws.rows import Service, delete, listed, pages, refused, row
+from orchestrator.adapters.aws.listing import listed, pages
+from orchestrator.adapters.aws.rows import Service, delete, refused, row
 
 # AWS creates these roles for its services and for IAM Identity Center; the account cannot delete them at will.
 _AWS_PATHS = ("/aws-service-role/", "/aws-reserved/")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.rows import Found, Service, ServiceListing, delete, doubled, refused, row, tags_of
+from orchestrator.adapters.aws.listing import Found, ServiceListing, tags_of
+from orchestrator.adapters.aws.rows import Service, delete, doubled, refused, row
 
 _DAYS = 7
 """The shortest waiting period for the deletion of a key."""

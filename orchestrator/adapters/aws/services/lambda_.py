@@ -5,18 +5,19 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws import rows
+from orchestrator.adapters.aws.listing import Found, ServiceListing, last_part, listed
+from orchestrator.adapters.aws.rows import Attributes, Identify, Service, delete, refused, row
 
 
-def _event_source_mapping(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _event_source_mapping(listing: ServiceListing) -> Iterator[Found]:
     for mapping in listing.pages("list_event_source_mappings", "EventSourceMappings"):
         # The function's ARN may end in a version or an alias.
         name = mapping["FunctionArn"].split(":")[6]
-        if listing.owns(name, rows.last_part(mapping.get("EventSourceArn", ""))):
-            yield rows.Found(mapping["UUID"], name)
+        if listing.owns(name, last_part(mapping.get("EventSourceArn", ""))):
+            yield Found(mapping["UUID"], name)
 
 
-def _permission(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _permission(listing: ServiceListing) -> Iterator[Found]:
     for function in listing.parents:
         try:
             policy = json.loads(listing.client.get_policy(FunctionName=function)["Policy"])
@@ -26,19 +27,19 @@ def _permission(listing: rows.ServiceListing) -> Iterator[rows.Found]:
                 continue
             raise
         for statement in policy["Statement"]:
-            yield rows.Found(f"{function} {statement['Sid']}", statement["Sid"])
+            yield Found(f"{function} {statement['Sid']}", statement["Sid"])
 
 
-def _alias(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _alias(listing: ServiceListing) -> Iterator[Found]:
     for function in listing.parents:
         for alias in listing.pages("list_aliases", "Aliases", FunctionName=function):
-            yield rows.Found(f"{function} {alias['Name']}", alias["Name"])
+            yield Found(f"{function} {alias['Name']}", alias["Name"])
 
 
-def _part(attribute: str) -> rows.Identify:
+def _part(attribute: str) -> Identify:
     """Return what identifies a part of a function, by the attribute with the part's own name."""
 
-    def identify(attributes: rows.Attributes) -> str:
+    def identify(attributes: Attributes) -> str:
         # The function may be given as an ARN, with a version at its end.
         function, name = str(attributes.get("function_name") or ""), str(attributes.get(attribute) or "")
         function = function.split(":")[6] if function.startswith("arn:") else function
@@ -48,34 +49,34 @@ def _part(attribute: str) -> rows.Identify:
 
 
 ROWS = (
-    rows.row(
+    row(
         "function",
-        rows.listed("list_functions Functions FunctionName"),
-        rows.delete(18, "delete_function FunctionName"),
-        rows.refused("aws_lambda_function function_name"),
+        listed("list_functions Functions FunctionName"),
+        delete(18, "delete_function FunctionName"),
+        refused("aws_lambda_function function_name"),
     ),
-    rows.row(
+    row(
         "event-source-mapping",
         _event_source_mapping,
-        rows.delete(10, "delete_event_source_mapping UUID"),
-        rows.refused("aws_lambda_event_source_mapping uuid"),
+        delete(10, "delete_event_source_mapping UUID"),
+        refused("aws_lambda_event_source_mapping uuid"),
     ),
-    rows.row("layer", rows.listed("list_layers Layers LayerName")),
-    rows.row(
+    row("layer", listed("list_layers Layers LayerName")),
+    row(
         "alias",
         _alias,
-        rows.delete(10, "delete_alias FunctionName Name"),
-        rows.refused("aws_lambda_alias", _part("name")),
+        delete(10, "delete_alias FunctionName Name"),
+        refused("aws_lambda_alias", _part("name")),
         below="function",
     ),
-    rows.row(
+    row(
         "permission",
         _permission,
-        rows.delete(10, "remove_permission FunctionName StatementId"),
-        rows.refused("aws_lambda_permission", _part("statement_id")),
+        delete(10, "remove_permission FunctionName StatementId"),
+        refused("aws_lambda_permission", _part("statement_id")),
         below="function",
     ),
 )
-SERVICE = rows.Service(
+SERVICE = Service(
     name="lambda", rows=ROWS, settings=("aws_lambda_function_event_invoke_config", "aws_lambda_invocation")
 )

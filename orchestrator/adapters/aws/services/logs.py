@@ -6,7 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws import rows
+from orchestrator.adapters.aws.listing import Found, ServiceListing, listed, pages
+from orchestrator.adapters.aws.rows import Service, delete, doubled, refused, row, same
 
 _EXECUTION_LOGS = "API-Gateway-Execution-Logs_"
 _ENHANCED_MONITORING = "RDSOSMetrics"
@@ -19,18 +20,18 @@ _OF_SERVICES = re.compile(
 """Log groups that a service creates when it writes and finds none, and the resource that it writes about."""
 
 
-def _groups(listing: rows.ServiceListing) -> dict[str, Mapping[str, str] | None]:
+def _groups(listing: ServiceListing) -> dict[str, Mapping[str, str] | None]:
     """Return the tags of every log group by name; None where the group belongs to somebody else."""
     groups = list(listing.pages("describe_log_groups", "logGroups"))
     apis = {
         api["id"]
-        for api in rows.pages(listing.clients["apigateway"], "get_rest_apis", "items")
+        for api in pages(listing.clients["apigateway"], "get_rest_apis", "items")
         if listing.owns(api.get("name", ""), tags=api.get("tags"))
     }
     return {group["logGroupName"]: _tags_if_owned(listing, group, apis) for group in groups}
 
 
-def _tags_if_owned(listing: rows.ServiceListing, group: Mapping[str, Any], apis: set[str]) -> Mapping[str, str] | None:
+def _tags_if_owned(listing: ServiceListing, group: Mapping[str, Any], apis: set[str]) -> Mapping[str, str] | None:
     """Return the tags of a group of the deployment, else None; tags cost a call per group, so the name is checked first."""
     if listing.suffix is None:
         return {}
@@ -53,11 +54,11 @@ def _tags_if_owned(listing: rows.ServiceListing, group: Mapping[str, Any], apis:
     return tags if listing.owns(*parts, tags=tags) else None
 
 
-def _log_group(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _log_group(listing: ServiceListing) -> Iterator[Found]:
     for name, tags in listing.once(_groups).items():
         if tags is not None:
             # Modules tag the groups that they create; one without the tag was created by the service that writes to it.
-            yield rows.Found(name, name, _writer(name) if listing.suffix and "Suffix" not in tags else "")
+            yield Found(name, name, _writer(name) if listing.suffix and "Suffix" not in tags else "")
 
 
 def _writer(group: str) -> str:
@@ -70,7 +71,7 @@ def _writer(group: str) -> str:
     return found["api"] or found["function"] or found["database"] or ""
 
 
-def _metric_filter(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _metric_filter(listing: ServiceListing) -> Iterator[Found]:
     """List the filters of the deployment's groups, and its filters in groups of others."""
     groups = listing.once(_groups)
     for item in listing.pages("describe_metric_filters", "metricFilters"):
@@ -78,7 +79,7 @@ def _metric_filter(listing: rows.ServiceListing) -> Iterator[rows.Found]:
             yield _in_group(item)
 
 
-def _subscription_filter(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _subscription_filter(listing: ServiceListing) -> Iterator[Found]:
     """List the filters of the deployment's groups, and its filters in the shared one; the service lists them by group."""
     for name, tags in sorted(listing.once(_groups).items()):
         if tags is None and name != _ENHANCED_MONITORING:
@@ -88,63 +89,63 @@ def _subscription_filter(listing: rows.ServiceListing) -> Iterator[rows.Found]:
                 yield _in_group(item)
 
 
-def _in_group(item: Mapping[str, Any]) -> rows.Found:
-    return rows.Found(f"{item['logGroupName']} {item['filterName']}", item["filterName"])
+def _in_group(item: Mapping[str, Any]) -> Found:
+    return Found(f"{item['logGroupName']} {item['filterName']}", item["filterName"])
 
 
-def _query_definition(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _query_definition(listing: ServiceListing) -> Iterator[Found]:
     for query in listing.pages("describe_query_definitions", "queryDefinitions"):
         # Slashes in the name are folders.
         if listing.owns(*query["name"].split("/")):
-            yield rows.Found(query["queryDefinitionId"], query["name"])
+            yield Found(query["queryDefinitionId"], query["name"])
 
 
-def _log_stream(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+def _log_stream(listing: ServiceListing) -> Iterator[Found]:
     for group in listing.parents:
         # In all other groups, those who write create the streams.
         if group.startswith("/aws/kinesisfirehose/"):
             for stream in listing.pages("describe_log_streams", "logStreams", logGroupName=group):
-                yield rows.Found(f"{group} {stream['logStreamName']}", stream["logStreamName"])
+                yield Found(f"{group} {stream['logStreamName']}", stream["logStreamName"])
 
 
 ROWS = (
-    rows.row(
+    row(
         "log-group",
         _log_group,
-        rows.delete(42, "delete_log_group logGroupName"),
-        rows.refused("aws_cloudwatch_log_group name"),
+        delete(42, "delete_log_group logGroupName"),
+        refused("aws_cloudwatch_log_group name"),
         outlives_owner=True,
     ),
-    rows.row(
+    row(
         "metric-filter",
         _metric_filter,
-        rows.delete(3, "delete_metric_filter logGroupName filterName"),
-        rows.same("aws_cloudwatch_log_metric_filter log_group_name name"),
+        delete(3, "delete_metric_filter logGroupName filterName"),
+        same("aws_cloudwatch_log_metric_filter log_group_name name"),
     ),
-    rows.row(
+    row(
         "subscription-filter",
         _subscription_filter,
-        rows.delete(3, "delete_subscription_filter logGroupName filterName"),
-        rows.same("aws_cloudwatch_log_subscription_filter log_group_name name"),
+        delete(3, "delete_subscription_filter logGroupName filterName"),
+        same("aws_cloudwatch_log_subscription_filter log_group_name name"),
     ),
-    rows.row(
+    row(
         "query-definition",
         _query_definition,
-        rows.delete(3, "delete_query_definition queryDefinitionId"),
-        rows.doubled("aws_cloudwatch_query_definition query_definition_id"),
+        delete(3, "delete_query_definition queryDefinitionId"),
+        doubled("aws_cloudwatch_query_definition query_definition_id"),
     ),
-    rows.row(
+    row(
         "resource-policy",
-        rows.listed("describe_resource_policies resourcePolicies policyName"),
-        rows.delete(42, "delete_resource_policy policyName"),
-        rows.same("aws_cloudwatch_log_resource_policy policy_name"),
+        listed("describe_resource_policies resourcePolicies policyName"),
+        delete(42, "delete_resource_policy policyName"),
+        same("aws_cloudwatch_log_resource_policy policy_name"),
     ),
-    rows.row(
+    row(
         "log-stream",
         _log_stream,
-        rows.delete(41, "delete_log_stream logGroupName logStreamName"),
-        rows.refused("aws_cloudwatch_log_stream log_group_name name"),
+        delete(41, "delete_log_stream logGroupName logStreamName"),
+        refused("aws_cloudwatch_log_stream log_group_name name"),
         below="log-group",
     ),
 )
-SERVICE = rows.Service(name="logs", rows=ROWS)
+SERVICE = Service(name="logs", rows=ROWS)

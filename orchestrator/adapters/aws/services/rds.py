@@ -3,55 +3,62 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.adapters.aws import rows
+from orchestrator.adapters.aws.listing import Found, ServiceListing, tags_of
+from orchestrator.adapters.aws.rows import Row, Service, TerraformType, delete, refused, row
 
 
 def _row(
-    kind: str, turn: int = 0, *made_by: rows.TerraformType, identifier: str = "", parent: str = "", **fixed: Any
-) -> rows.Row:
+    kind: str, turn: int = 0, *made_by: TerraformType, identifier: str = "", parent: str = "", **fixed: Any
+) -> Row:
     """Return the row of a type whose operations and fields follow from its name.
 
-    ``turn``: of the removal; 0 for what is only listed. ``identifier``: the field with the identifier, when it does not
-    follow from the name. ``parent``: the field with what the resource was made of.
+    Args:
+        kind: of the row.
+        turn: of the removal; 0 for what is only listed.
+        made_by: the Terraform types.
+        identifier: the field with the identifier, when it does not follow from the name.
+        parent: the field with what the resource was made of.
+        fixed: parameters of the deletion.
+
     """
     operation, name = f"db_{kind.replace('-', '_')}", "DB" + kind.title().replace("-", "")
     identifier = identifier or name + ("Name" if kind.endswith("group") else "Identifier")
 
-    def lister(listing: rows.ServiceListing) -> Iterator[rows.Found]:
+    def lister(listing: ServiceListing) -> Iterator[Found]:
         for item in listing.pages(f"describe_{operation}s", f"{name}s"):
             found = str(item[identifier])
             of = str(item.get(parent) or found)
             # RDS creates automated backups, default.aurora-postgresql16 and the like, and snapshots named "rds:...".
             automatic = kind.endswith("automated-backup") or found.startswith("rds:")
             is_default = found.split(".", 1)[0] == "default"
-            if not is_default and listing.owns(found, of, tags=rows.tags_of(item.get("TagList"))):
-                yield rows.Found(found, of, of if automatic else "")
+            if not is_default and listing.owns(found, of, tags=tags_of(item.get("TagList"))):
+                yield Found(found, of, of if automatic else "")
 
-    removal = rows.delete(turn, f"delete_{operation} {identifier}", **fixed) if turn else None
-    return rows.row(kind, lister, removal, *made_by)
+    removal = delete(turn, f"delete_{operation} {identifier}", **fixed) if turn else None
+    return row(kind, lister, removal, *made_by)
 
 
 ROWS = (
     _row(
         "cluster",
         21,
-        rows.refused("aws_rds_cluster cluster_identifier"),
+        refused("aws_rds_cluster cluster_identifier"),
         SkipFinalSnapshot=True,
         DeleteAutomatedBackups=True,
     ),
     _row(
         "instance",
         20,
-        rows.refused("aws_rds_cluster_instance identifier"),
+        refused("aws_rds_cluster_instance identifier"),
         parent="DBClusterIdentifier",
         SkipFinalSnapshot=True,
     ),
-    _row("cluster-parameter-group", 22, rows.refused("aws_rds_cluster_parameter_group name")),
+    _row("cluster-parameter-group", 22, refused("aws_rds_cluster_parameter_group name")),
     _row("parameter-group"),
-    _row("subnet-group", 22, rows.refused("aws_db_subnet_group name")),
+    _row("subnet-group", 22, refused("aws_db_subnet_group name")),
     _row("cluster-snapshot", parent="DBClusterIdentifier"),
     _row("cluster-automated-backup", identifier="DbClusterResourceId", parent="DBClusterIdentifier"),
     _row("snapshot", parent="DBInstanceIdentifier"),
     _row("instance-automated-backup", identifier="DBInstanceIdentifier"),
 )
-SERVICE = rows.Service(name="rds", rows=ROWS)
+SERVICE = Service(name="rds", rows=ROWS)

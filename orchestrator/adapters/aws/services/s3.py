@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.adapters.aws.rows import Found, Service, ServiceListing, StillInUseError, delete, refused, row
+from orchestrator.adapters.aws.listing import Found, ServiceListing
+from orchestrator.adapters.aws.rows import Service, StillInUseError, delete, refused, row
 
 _STATE_BUCKET = "terraform-state-"
 """The account's own, even if the end of its name looks like a suffix."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.rows import Found, Service, ServiceListing, last_part, row, tags_of
+from orchestrator.adapters.aws.listing import Found, ServiceListing, last_part, tags_of
+from orchestrator.adapters.aws.rows import Service, row
 
 
 def _secret(listing: ServiceListing) -> Iterator[Found]:

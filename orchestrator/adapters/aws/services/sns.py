@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adapters.aws.rows import Found, Service, ServiceListing, delete, last_part, listed, refused, row, same
+from orchestrator.adapters.aws.listing import Found, ServiceListing, last_part, listed
+from orchestrator.adapters.aws.rows import Service, delete, refused, row, same
 
 
 def _subscription(listing: ServiceListing) -> Iterator[Found]:

@@ -1,6 +1,7 @@
 """SQS."""
 
-from orchestrator.adapters.aws.rows import Service, delete, last_part, listed, refused, row
+from orchestrator.adapters.aws.listing import last_part, listed
+from orchestrator.adapters.aws.rows import Service, delete, refused, row
 
 ROWS = (
     row(

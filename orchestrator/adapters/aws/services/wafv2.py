@@ -4,7 +4,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orchestrator.adapters.aws.rows import Lister, Removal, Service, delete, listed, refused, row, same
+from orchestrator.adapters.aws.listing import Lister, listed
+from orchestrator.adapters.aws.rows import Removal, Service, delete, refused, row, same
 
 _SCOPE = "REGIONAL"
 

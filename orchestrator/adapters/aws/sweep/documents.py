@@ -7,11 +7,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from orchestrator.adapters.aws.locks import STATE_NAME
-from orchestrator.adapters.aws.session import ABSENT, CloudSession, code_of, explained
-from orchestrator.adapters.aws.state_bucket import read_state
-from orchestrator.config.interface import module_files
+from orchestrator.adapters.aws.objects import ABSENT, code_of, explained
+from orchestrator.adapters.aws.session import CloudSession
+from orchestrator.adapters.aws.states import read_state
+from orchestrator.config import configuration_files, parsed
 from orchestrator.errors import PlatformctlError
-from orchestrator.hcl import parse_file
 
 
 def state_documents(session: CloudSession, bucket: str, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -58,18 +58,21 @@ def require_no_lost_state(session: CloudSession, bucket: str, suffix: str) -> No
             )
 
 
-def types_of_module(folder: Path) -> frozenset[str] | None:
+def types_of_module(files: Mapping[str, Path | str]) -> frozenset[str] | None:
     """Return the types of the resources that a module's files declare; None when only Terraform could tell.
+
+    Args:
+        files: at the top of the module, by name: paths or texts.
 
     Raises:
         ConfigurationError: a file does not parse.
 
     """
     types = set()
-    for path in module_files(folder):
-        if path.suffix == ".json":
+    for name in configuration_files(files):
+        if name.endswith(".json"):
             return None
-        for block in parse_file(path).body.blocks:
+        for block in parsed(name, files[name]).blocks:
             # What a called module declares is in other files.
             if block.type == "module":
                 return None

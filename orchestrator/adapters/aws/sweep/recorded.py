@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.adapters.aws.inventory import AwsResource, list_children, list_resources
-from orchestrator.adapters.aws.rows import ClientFactory, Instance, Key
+from orchestrator.adapters.aws.listing import ClientFactory
+from orchestrator.adapters.aws.rows import Instance, Key
 from orchestrator.adapters.aws.services import ROWS, TERRAFORM_TYPES, command, types_made_by
 
 

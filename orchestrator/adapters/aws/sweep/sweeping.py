@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.adapters.aws.rows import ClientFactory, StillInUseError
+from orchestrator.adapters.aws.listing import ClientFactory
+from orchestrator.adapters.aws.rows import StillInUseError
 from orchestrator.adapters.aws.services import removal
 from orchestrator.adapters.aws.sweep.recorded import Unrecorded, unrecorded
 from orchestrator.errors import PlatformctlError

@@ -1,14 +1,13 @@
 """States read from S3 without Terraform, and removed (A2, C8)."""
 
-import json
 from decimal import Decimal
 
 import pytest
 
-from orchestrator.adapters.aws.state_bucket import S3States
+from orchestrator.adapters.aws.states import S3States
 from orchestrator.errors import PlatformctlError
+from orchestrator.hcl import dump_json
 from orchestrator.hcl.values import Sensitive, unmark
-from tests.fakes.errors import error_of
 from tests.fakes.s3 import FakeS3
 
 STATE = {
@@ -17,7 +16,7 @@ STATE = {
     "outputs": {
         "vpc_id": {"value": "vpc-1", "type": "string"},
         "zones": {"value": ["a", "b"], "type": ["list", "string"]},
-        "ratio": {"value": 0.1, "type": "number"},
+        "ratio": {"value": Decimal("0.1234567890123456789"), "type": "number"},
         "password": {"value": "hunter2", "type": "string", "sensitive": True},
         "nothing": {"value": None, "type": "dynamic"},
     },
@@ -37,11 +36,11 @@ def read(session_of, unit_of):
 
 
 def test_a_state_has_outputs_and_counts_managed_instances_only(read):
-    state = read(json.dumps(STATE))
+    state = read(dump_json(STATE))
     assert {name: unmark(value) for name, value in state.outputs.items()} == {
         "vpc_id": "vpc-1",
         "zones": ["a", "b"],
-        "ratio": Decimal("0.1"),
+        "ratio": Decimal("0.1234567890123456789"),
         "password": "hunter2",
         "nothing": None,
     }
@@ -50,7 +49,7 @@ def test_a_state_has_outputs_and_counts_managed_instances_only(read):
 
 
 def test_c8_sensitive_outputs_are_marked(read):
-    state = read(json.dumps(STATE))
+    state = read(dump_json(STATE))
     assert isinstance(state.outputs["password"], Sensitive)
     assert "hunter2" not in repr(state)
 
@@ -84,7 +83,9 @@ INVALID = "is not a Terraform state of format version 4: "
     ],
 )
 def test_c8_an_object_that_is_no_state_is_named_and_not_shown(read, text, why):
-    error = error_of(lambda: read(text))
+    with pytest.raises(PlatformctlError) as caught:
+        read(text)
+    error = caught.value
     assert (error.summary, error.detail) == ("A state cannot be read", f"s3://states/{KEY} {why}.")
     assert f"aws s3api list-object-versions --bucket states --prefix {KEY}" in error.hint
     assert "hunter2" not in error.detail + str(error.__cause__)
@@ -97,9 +98,10 @@ def test_a_unit_that_was_never_applied_has_no_state(session_of, unit_of, objects
 
 def test_a_refusal_of_s3_is_not_taken_for_a_missing_state(session, s3, unit_of):
     s3.add_client_error("get_object", "AccessDenied", "not you", http_status_code=403)
-    error = error_of(lambda: S3States(session).read(unit_of()))
-    assert error.summary == 'Reading the state of unit "vpc" failed'
-    assert "not you" in error.detail
+    with pytest.raises(PlatformctlError) as caught:
+        S3States(session).read(unit_of())
+    assert caught.value.summary == 'Reading the state of unit "vpc" failed'
+    assert "not you" in caught.value.detail
 
 
 def test_no_connection_is_not_taken_for_a_missing_state(offline, unit_of):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from orchestrator.adapters.terraform.messages import MessageReader
-from orchestrator.engine.ports import Planned, ResourceProgress, UnitChange
+from orchestrator.engine.ports import Planned, ResourceProgress
 from orchestrator.model.status import Changes
 
 
@@ -80,7 +80,6 @@ def test_a_crash_is_explained_by_what_it_printed_last():
         "3",
         '{"type": "apply_start"}',
         '{"type": "apply_start", "hook": {"resource": {}}}',
-        '{"type": "planned_change", "change": []}',
         '{"type": "change_summary", "changes": {"operation": "plan", "add": "many"}}',
         '{"type": "diagnostic", "diagnostic": {"severity": 5}}',
         '{"type": ["apply_start"]}',
@@ -91,7 +90,7 @@ def test_a_crash_is_explained_by_what_it_printed_last():
 )
 def test_c5_what_is_no_message_is_kept_as_text_and_changes_nothing(line):
     reader, told = read(line)
-    assert (told, reader.has_begun, reader.has_messages, reader.planned) == ([], False, False, set())
+    assert (told, reader.has_begun, reader.has_messages, reader.warnings) == ([], False, False, [])
     assert reader.explanation() == (line[:2000],)
 
 
@@ -102,42 +101,14 @@ def planned(action, *, resource="aws_vpc.this", module="", **more):
 
 
 MOVED = {"previous_resource": {"addr": "aws_vpc.old"}}
-IMPORTED = {"importing": {"id": "vpc-1"}}
 
 
-@pytest.mark.parametrize(
-    ("line", "actions"),
-    [
-        (planned("create"), {"create"}),
-        (planned("update"), {"update"}),
-        (planned("delete", reason="delete_because_no_resource_config"), {"delete"}),
-        (planned("replace", reason="cannot_update"), {"replace"}),
-        (planned("noop"), set()),
-        (planned("move", **MOVED), {"move"}),
-        (planned("update", **MOVED), {"move", "update"}),
-        (planned("replace", **MOVED), {"move", "replace"}),
-        (planned("import", **IMPORTED), {"import"}),
-        (planned("noop", **IMPORTED), {"import"}),
-        (planned("update", **IMPORTED), {"import", "update"}),
-        (planned("remove"), {"forget"}),
-        (planned("forget"), {"forget"}),
-        (planned("defer"), {"defer"}),
-    ],
-)
-def test_a_planned_change_is_one_action_or_several(line, actions):
-    reader, told = read(line)
-    assert reader.planned == {UnitChange(address="aws_vpc.this", action=action) for action in actions}
-    assert told == []
-
-
-@pytest.mark.parametrize("module", ["", "module.inner"])
-def test_data_sources_are_no_change(module):
-    reader, _ = read(
-        planned("read", resource="data.aws_region.this", module=module),
-        planned("delete", resource="data.aws_region.this", module=module),
-        planned("read", resource="aws_vpc.this", module=module),
-    )
-    assert reader.planned == set()
+def test_c9_warnings_are_kept_with_their_places():
+    place = {"filename": "main.tf", "start": {"line": 7}}
+    line = {"severity": "warning", "summary": "Check block assertion failed", "detail": "wrong", "range": place}
+    reader, told = read(json.dumps({"type": "diagnostic", "diagnostic": line}))
+    assert [warned.text for warned in reader.warnings] == ["Check block assertion failed\nwrong\nat main.tf:7"]
+    assert (reader.errors, told) == ([], [])
 
 
 def test_a_plan_is_over_with_its_summary_and_drift_is_noted():

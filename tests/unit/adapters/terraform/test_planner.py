@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.planner import StackPlanner
+from orchestrator.adapters.workspaces import Workspaces
 from orchestrator.engine.plan import PlannedChange
 from orchestrator.errors import UsageError
 from orchestrator.model.status import Action
@@ -18,7 +20,9 @@ from tests.fakes.providers import FakeProviders
 
 PLAN = {
     "format_version": "1.2",
-    "resource_changes": [{"address": "module.vpc.aws_vpc.this", "mode": "managed", "change": {"actions": ["create"]}}],
+    "resource_changes": [
+        {"address": "module.vpc.aws_vpc.this", "mode": "managed", "change": {"actions": ["create"]}},
+    ],
 }
 
 
@@ -27,10 +31,15 @@ def planner(tmp_path, toolchain):
     return StackPlanner(
         toolchain=toolchain(),
         modules=Modules(tmp_path / "sources"),
+        workspaces=Workspaces(root=tmp_path / "work"),
         providers=None,
         home=tmp_path / "home",
         parallelism=7,
     )
+
+
+def written(planner, folder, units, states):
+    return planner.write(folder, units, states, {unit.name: planner.render(unit) for unit in units})
 
 
 @pytest.fixture
@@ -54,7 +63,7 @@ def test_c3_the_plan_is_read_and_its_folder_removed(planner, units, terraform):
         "-lock=false",
     ]
     assert show["arguments"] == ["show", "-json", "stack.tfplan"]
-    assert {"main.tf", "provider.tf", "terraform.tfstate", ".terraform.lock.hcl"} <= set(planned["files"])
+    assert {"main.tf", "providers.tf", "terraform.tfstate", ".terraform.lock.hcl"} <= set(planned["files"])
     assert "backend.tf" not in planned["files"], "a plan to look at takes no lock and writes no state"
     assert list(planner.home.iterdir()) == []
 
@@ -62,17 +71,30 @@ def test_c3_the_plan_is_read_and_its_folder_removed(planner, units, terraform):
 def test_c8_the_folder_is_private(planner, units, tmp_path):
     folder = tmp_path / "plan"
     folder.mkdir()
-    planner.write(folder, units, {"kms": {"version": 4, "resources": []}})
+    written(planner, folder, units, {"kms": {"version": 4, "resources": []}})
     assert (folder / "main.tf").stat().st_mode & 0o077 == 0
     assert (folder / "terraform.tfstate").stat().st_mode & 0o077 == 0
 
 
-def test_modules_are_read_where_they_lie(planner, units, tmp_path, tree):
+def test_c9_a_unit_is_planned_from_the_files_of_its_apply(planner, units, tmp_path, tree):
     folder = tmp_path / "plan"
     folder.mkdir()
-    planner.write(folder, units, {})
-    assert f'source = "../{tree.root.name}/modules/kms"' in (folder / "main.tf").read_text()
+    written(planner, folder, units, {})
+    assert 'source = "./units/kms/kms"' in (folder / "main.tf").read_text()
+    assert (folder / "units/kms/kms/main.tf").readlink() == tree.root / "modules/kms/main.tf"
+    assert "provider" not in (folder / "units/kms/kms/provider.tf").read_text()
+    assert "backend" not in (folder / "units/kms/kms/backend.tf").read_text()
     assert not (folder / "terraform.tfstate").exists()
+
+
+def test_c9_a_file_that_depends_on_outputs_that_do_not_exist_yet_is_refused(planner, tree, terraform):
+    tree.standard()
+    text = 'generate "late" {\n  path = "late.tf"\n  if_exists = "error"\n  contents = "# ${dependency.kms.outputs.key_arn}"\n}\n'
+    tree.unit("docs", 'dependency "kms" {\n  config_path = "../kms"\n}\n' + text)
+    stack = tree.load()
+    error = error_of(lambda: planner.plan([stack.units[name].evaluate({}) for name in ("kms", "docs")], {}), UsageError)
+    assert error.detail == 'Unit "docs" generates late from outputs that do not exist yet.'
+    assert terraform.calls() == []
 
 
 @pytest.mark.parametrize("command", ["init", "plan", "show"])
@@ -125,20 +147,6 @@ def provider(text):
     return f'generate "provider" {{\n  path = "provider.tf"\n  if_exists = "overwrite"\n  contents = {contents}\n}}\n'
 
 
-def test_c7_units_that_cannot_be_planned_together_start_no_terraform(planner, tree, terraform):
-    tree.standard()
-    tree.unit("docs", provider('provider "aws" { region = var.region }'))
-    stack = tree.load()
-    assert (
-        error_of(
-            lambda: planner.plan([stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")], {}), UsageError
-        ).summary
-        == "A unit's provider cannot be planned beside the others'"
-    )
-    assert terraform.calls() == []
-    assert list(planner.home.iterdir()) == []
-
-
 STATE = {
     "version": 4,
     "outputs": {"key_arn": {"value": "arn:1", "type": "string"}},
@@ -162,10 +170,10 @@ def test_c3_other_provider_configurations_are_in_the_same_plan(planner, tree, te
     terraform.answer("show", json.dumps(PLAN))
     assert planner.plan(units, {}).providers == 2
     (planned,) = terraform.calls("plan")
-    assert {"provider.tf", "provider_configuration2.tf"} <= set(planned["files"])
+    assert "providers.tf" in planned["files"]
     folder = tmp_path / "written"
     folder.mkdir()
-    assert planner.write(folder, units, {"kms": STATE, "docs": STATE}) == 2
+    assert written(planner, folder, units, {"kms": STATE, "docs": STATE}).providers == 2
     merged = json.loads((folder / "terraform.tfstate").read_text())
     aws = 'provider["registry.terraform.io/hashicorp/aws"]'
     assert {resource["module"]: resource["provider"] for resource in merged["resources"]} == {
@@ -177,18 +185,17 @@ def test_c3_other_provider_configurations_are_in_the_same_plan(planner, tree, te
 def test_c3_the_outputs_of_the_modules_are_held_against_those_of_the_states(planner, units, tmp_path):
     folder = tmp_path / "plan"
     folder.mkdir()
-    planner.write(folder, units, {"kms": STATE})
+    written(planner, folder, units, {"kms": STATE})
     text = (folder / "main.tf").read_text()
-    assert "key_arn = module.kms.key_arn" in text[text.index('output "kms"') :]
+    assert 'output "kms__key_arn" {\n  value = module.kms.key_arn\n}' in text
+    assert 'output "kms__password" {\n  sensitive = true\n' in text, "C8"
     merged = json.loads((folder / "terraform.tfstate").read_text())
     # The module declares password, too; Terraform kept none, so it was null. vpc has no state, and nothing to compare.
-    assert merged["outputs"] == {
-        "kms": {"value": '{"key_arn":"arn:1","password":null}', "type": "string", "sensitive": True}
-    }
+    assert merged["outputs"] == {"kms__key_arn": STATE["outputs"]["key_arn"]}
 
 
 def test_c3_a_unit_that_an_output_alone_touches(planner, units, terraform):
-    changes = {"kms": {"actions": ["update"]}, "vpc": {"actions": ["no-op"]}}
+    changes = {"kms__key_arn": {"actions": ["update"]}, "vpc__vpc_id": {"actions": ["no-op"]}}
     terraform.answer("show", json.dumps({"format_version": "1.2", "output_changes": changes}))
     plan = planner.plan(units, {})
     assert [name for name in plan.units if plan.touches(name)] == ["kms"]
@@ -229,9 +236,7 @@ def test_c8_the_name_of_the_folder_tells_whose_it_is(planner, units, terraform):
 def test_one_shared_provider_serves_the_whole_plan(planner, units, terraform):
     terraform.answer("show", json.dumps(PLAN))
     attached = FakeProviders()
-    StackPlanner(
-        toolchain=planner.toolchain, modules=planner.modules, providers=attached, home=planner.home, parallelism=7
-    ).plan(units, {})
+    replace(planner, providers=attached).plan(units, {})
     assert attached.configurations == ['region = "us-east-1"']
     assert all(call["environment"]["TF_REATTACH_PROVIDERS"] == "{}" for call in terraform.calls("init", "plan", "show"))
 
@@ -254,8 +259,6 @@ def test_units_with_different_providers_share_no_process(planner, tree, terrafor
     stack = tree.load()
     terraform.answer("show", json.dumps(PLAN))
     attached = FakeProviders()
-    StackPlanner(
-        toolchain=planner.toolchain, modules=planner.modules, providers=attached, home=planner.home, parallelism=7
-    ).plan([stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")], {})
+    replace(planner, providers=attached).plan([stack.units[name].evaluate({}) for name in ("kms", "vpc", "docs")], {})
     assert attached.configurations == []
     assert not any("TF_REATTACH_PROVIDERS" in call["environment"] for call in terraform.calls())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engine.ports import Applied, Phase, Planned, Refusal, ResourceProgress, UnitChange
-from orchestrator.model.status import Action, Changes
+from orchestrator.engine.ports import Applied, Phase, Planned, Refusal, ResourceProgress
+from orchestrator.model.status import Changes
 
 PLAN_FILE = "platformctl.tfplan"
 
@@ -18,7 +18,10 @@ def planned_change(address, action, **more):
 
 
 def summary(add=0, change=0, remove=0):
-    return {"type": "change_summary", "changes": {"add": add, "change": change, "remove": remove, "operation": "plan"}}
+    return {
+        "type": "change_summary",
+        "changes": {"add": add, "change": change, "remove": remove, "operation": "plan"},
+    }
 
 
 PLAN = [
@@ -37,11 +40,7 @@ APPLY = [
         "hook": {"resource": {"addr": "aws_vpc.this"}, "action": "create", "elapsed_seconds": 1},
     },
 ]
-CHANGES = (
-    UnitChange(address="aws_eip.new", action=Action.MOVE),
-    UnitChange(address="aws_eip.new", action=Action.UPDATE),
-    UnitChange(address="aws_vpc.this", action=Action.CREATE),
-)
+SHOWN = {"format_version": "1.2", "resource_changes": []}
 
 
 class Judge:
@@ -64,6 +63,7 @@ class Judge:
 def bench(unit_bench, terraform):
     terraform.answer("plan", *PLAN, code=2)
     terraform.answer("apply", *APPLY)
+    terraform.answer("show", json.dumps(SHOWN))
     return unit_bench
 
 
@@ -78,8 +78,9 @@ def left(bench):
 
 def test_c3_the_plan_that_was_accepted_is_the_one_that_is_applied(bench, terraform, judge):
     assert bench.apply(accept=judge) == Applied(succeeded=True, changes=Changes(add=1))
-    assert judge.asked == [CHANGES]
-    plan, apply = (call["arguments"] for call in terraform.calls("plan", "apply"))
+    assert judge.asked == [SHOWN]
+    plan, show, apply = (call["arguments"] for call in terraform.calls("plan", "show", "apply"))
+    assert show == ["show", "-json", PLAN_FILE]
     assert plan == [
         "plan",
         "-json",
@@ -103,7 +104,7 @@ def test_c3_the_plan_that_was_accepted_is_the_one_that_is_applied(bench, terrafo
 def test_a2_a_destroy_is_planned_and_accepted_too(bench, terraform, judge):
     terraform.answer("plan", planned_change("aws_vpc.this", "delete"), summary(remove=1), code=2)
     assert bench.apply(destroy=True, accept=judge).succeeded
-    assert judge.asked == [(UnitChange(address="aws_vpc.this", action=Action.DELETE),)]
+    assert judge.asked == [SHOWN]
     plan, apply = (call["arguments"] for call in terraform.calls("plan", "apply"))
     assert plan[:3] == ["plan", "-json", "-destroy"]
     assert "-destroy" not in apply, "a saved plan knows what it is"
@@ -143,12 +144,17 @@ def test_c8_the_plan_is_gone_while_terraform_still_applies_it(bench, terraform, 
     assert seen == [[], []]
 
 
-@pytest.mark.parametrize("fails", ["plan", "apply", "accept", "dies"])
+@pytest.mark.parametrize("fails", ["plan", "show", "apply", "accept", "odd", "dies"])
 def test_c8_nothing_is_left_behind_however_it_ends(bench, terraform, judge, fails):
     if fails == "accept":
-        judge.verdict = ValueError("a broken judge")
-        with pytest.raises(ValueError, match="a broken judge"):
+        judge.verdict = KeyError("a broken judge")
+        with pytest.raises(KeyError, match="a broken judge"):
             bench.apply(accept=judge)
+    elif fails == "odd":
+        judge.verdict = ValueError("no plan")
+        (error,) = bench.apply(accept=judge).errors
+        assert "show -json platformctl.tfplan did not print a plan (no plan)" in error
+        assert terraform.calls("apply") == []
     else:
         command = "apply" if fails == "dies" else fails
         terraform.answer(command, "boom", code=1, dies=signal.SIGKILL if fails == "dies" else None)
@@ -168,7 +174,7 @@ def test_a_plan_that_an_earlier_run_left_is_not_used(bench, terraform, judge):
 def test_c4_with_nothing_to_do_no_second_process_is_started(bench, terraform, judge):
     terraform.answer("plan", summary(), code=0)
     assert bench.apply(accept=judge) == Applied(succeeded=True, changes=Changes())
-    assert judge.asked == [()], "who approved more may want to know"
+    assert judge.asked == []
     assert terraform.calls("apply") == []
     assert bench.told[-1] == Planned(changes=Changes())
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.adapters.processes import Processes, living
-from orchestrator.adapters.terraform.runner import transient_reason, wait_before
+from orchestrator.adapters.terraform.retries import transient_reason, wait_before
 from orchestrator.engine.ports import Applied, Refusal, ResourceProgress, Retrying
 from orchestrator.model.status import Changes
 
@@ -54,7 +54,8 @@ def waits():
 
 
 @pytest.fixture
-def bench(unit_bench, waits):
+def bench(unit_bench, waits, terraform):
+    terraform.answer("show", "{}")
     make = unit_bench.runner
     unit_bench.runner = lambda **settings: make(**({"pause": waits, "draw": lambda: 0.5} | settings))
     return unit_bench
@@ -213,7 +214,12 @@ def test_c5_a_terraform_that_was_killed_is_told_with_what_it_was_doing(bench, te
             os.kill(child.pid, signal.SIGKILL)
 
     applied = bench.apply(report=report, runner=bench.runner(toolchain=tools))
-    assert applied == Applied(succeeded=False, died=True, changes=Changes(add=2), errors=(KILLED,))
+    assert applied == Applied(
+        succeeded=False,
+        died=True,
+        changes=Changes(add=2),
+        errors=(KILLED,),
+    )
     assert list(records.iterdir()) == []
 
 

@@ -161,7 +161,7 @@ NO_QUEUE_POLICY = lacking("resource-based policy", "sqs:SendMessage")
         ({"Service": "s3.amazonaws.com"}, ACCOUNT, "allowed"),
         ({"Service": "s3.amazonaws.com"}, "1", NO_QUEUE_POLICY),
         ({"Service": "sns.amazonaws.com"}, ACCOUNT, NO_QUEUE_POLICY),
-        ({"AWS": "*"}, ACCOUNT, NO_QUEUE_POLICY),
+        ({"AWS": "*"}, ACCOUNT, "allowed"),
         ("*", ACCOUNT, "allowed"),
     ],
 )

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from orchestrator.local_cloud.iam.calls import ApiCall, MalformedCallError, read_call
+from orchestrator.local_cloud.iam.calls import MalformedCallError, read_call
 from orchestrator.local_cloud.iam.services import wanted
 from orchestrator.local_cloud.operation import operation_of
 
@@ -94,7 +94,15 @@ MACHINE = "arn:aws:states:r:1:x"
         ("secretsmanager", "GetSecretValue", {"SecretId": "s"}, "GetSecretValue secret:s"),
         ("logs", "PutLogEvents", STREAM, "PutLogEvents log-group:/g:log-stream:s"),
         ("logs", "CreateLogStream", STREAM, "CreateLogStream log-group:/g:log-stream:"),
-        ("logs", "DescribeLogGroups", {}, "DescribeLogGroups log-group::log-stream:"),
+        ("logs", "DescribeLogGroups", {}, "DescribeLogGroups *"),
+        ("logs", "DescribeLogStreams", {"logGroupName": "/g"}, "DescribeLogStreams log-group:/g:log-stream:"),
+        (
+            "logs",
+            "StartQuery",
+            {"logGroupNames": ["/g", "h"]},
+            "StartQuery log-group:/g:log-stream:, StartQuery log-group:h:log-stream:",
+        ),
+        ("logs", "PutDestination", {"destinationName": "d"}, "PutDestination destination:d"),
         ("ssm", "GetParameters", {"Names": ["/a/b", "c"]}, "GetParameters parameter/a/b, GetParameters parameter/c"),
         ("events", "PutEvents", {"Entries": [{"EventBusName": "x"}, {}]}, "PutEvents event-bus/default, event-bus/x"),
         ("events", "DescribeRule", {"Name": "r"}, "DescribeRule rule/r"),
@@ -117,7 +125,7 @@ INTERFACE = {"SubnetId": "subnet-12345678", "SecurityGroupId.1": "sg-12345678"}
     ("service", "action", "parameters", "expected"),
     [
         ("sns", "PublishBatch", {"TopicArn": f"arn:aws:sns:{HERE}:t"}, "Publish t"),
-        ("sns", "Unsubscribe", {"SubscriptionArn": f"arn:aws:sns:{HERE}:t:1-2"}, "Unsubscribe t"),
+        ("sns", "Unsubscribe", {"SubscriptionArn": f"arn:aws:sns:{HERE}:t:1-2"}, "Unsubscribe *"),
         ("sts", "GetCallerIdentity", {}, ""),
         ("sts", "AssumeRole", {"RoleArn": "arn:aws:iam::1:role/r"}, "AssumeRole arn:aws:iam::1:role/r"),
         ("ec2", "DescribeSubnets", {"SubnetId.1": "subnet-12345678"}, "DescribeSubnets *"),
@@ -125,7 +133,7 @@ INTERFACE = {"SubnetId": "subnet-12345678", "SecurityGroupId.1": "sg-12345678"}
             "ec2",
             "CreateNetworkInterface",
             INTERFACE,
-            "CreateNetworkInterface network-interface/*, subnet/subnet-12345678, security-group/sg-12345678",
+            "CreateNetworkInterface subnet/subnet-12345678, security-group/sg-12345678, network-interface/*",
         ),
         ("iam", "GetRole", {"RoleName": "r"}, "GetRole arn:aws:iam::123456789012:role/r"),
         ("monitoring", "PutMetricData", {"Namespace": "n"}, "PutMetricData *"),
@@ -216,10 +224,3 @@ def test_a_list_of_objects_that_is_no_xml_is_malformed(request_to, body):
     environ = request_to("s3", path="/b", body=body, QUERY_STRING="delete", RAW_URI="/b?delete")
     with pytest.raises(MalformedCallError, match="DeleteObjects"):
         requested(environ)
-
-
-def test_lists_of_forms_and_of_json():
-    form = ApiCall(service="s", operation="o", region="r", parameters={"A.1": "x", "A.member.2": "y", "AB.1": "z"})
-    assert list(form.listed("A")) == ["x", "y"]
-    given = ApiCall(service="s", operation="o", region="r", parameters={"A": ["x"]})
-    assert list(given.listed("A")) == ["x"]

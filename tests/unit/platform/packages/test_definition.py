@@ -28,6 +28,10 @@ HASH = "0" * 64
         ("[functions.missing]", "[functions.missing]: there is no folder missing beside functions.toml"),
         ('[functions.ingest]\npackages = ["../live"]', "there is no folder ../live beside functions.toml"),
         ('[functions.ingest]\npackages = ["empty"]', "the folder empty holds no files"),
+        (
+            '[functions.ingest]\nfolders = { "a/b" = "../live" }',
+            "a/b must be the name of a folder that the zip does not have",
+        ),
         ('[functions.ingest]\nhandler = "handler"', 'the handler "handler" must be MODULE.FUNCTION'),
     ],
 )
@@ -132,3 +136,19 @@ def test_c7_a_lock_that_is_not_there(project):
     project.define('[functions.ingest]\nrequirements = ["none.lock"]\n')
     with pytest.raises(UsageError, match="A lock file is missing"):
         project.build()
+
+
+def test_d5_a_folder_of_the_projects_owner_is_packaged_if_there_is_one(project):
+    project.define('[functions.ingest]\nfolders = { own = "../live/_sources" }\n')
+    assert list(read_definitions(project.functions)[0].sources) == ["handler.py"]
+    own = project.root / "live" / "_sources"
+    own.mkdir(parents=True)
+    (own / "desk.toml").write_text("")
+    assert read_definitions(project.functions)[0].sources["own/desk.toml"] == own / "desk.toml"
+
+
+def test_c7_a_folder_must_not_hide_a_package(project):
+    project.write("market/trades.py", "")
+    project.define('[functions.ingest]\npackages = ["market"]\nfolders = { market = "../live" }\n')
+    error = error_of(lambda: read_definitions(project.functions), UsageError)
+    assert "market must be the name of a folder that the zip does not have otherwise" in error.detail

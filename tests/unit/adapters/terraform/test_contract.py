@@ -1,0 +1,360 @@
+"""What is planned is what is applied (C9): the real Terraform, with its built-in provider alone, over small stacks."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adapters.aws.states import parse_state
+from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.processes import Processes
+from orchestrator.adapters.terraform.planner import StackPlanner
+from orchestrator.adapters.terraform.runner import Runner
+from orchestrator.adapters.terraform.toolchain import Toolchain
+from orchestrator.adapters.workspaces import Workspaces
+from orchestrator.engine.operations import Outputs, UnitWork
+from orchestrator.engine.plan import Approval
+from orchestrator.hcl import load_json
+from orchestrator.hcl.values import unmark
+from tests.fakes.errors import error_of
+from tests.fakes.live_tree import LiveTree
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform on the PATH"),
+]
+
+
+class LocalStates:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def file(self, name: str) -> Path:
+        return self.folder / f"{Path(name).name}.tfstate"
+
+    def read(self, unit):
+        file = self.file(unit.name)
+        return parse_state(load_json(file.read_bytes())) if file.is_file() else None
+
+    def remove(self, unit):
+        self.file(unit.name).unlink()
+
+
+class Stack:
+    """A live tree whose states are local files; plans and applies like the commands do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree = LiveTree(folder / "project")
+        self.states = LocalStates(folder / "states")
+        self.folder = folder
+        root = f"""
+            remote_state {{
+              backend  = "local"
+              generate = {{
+                path      = "backend.tf"
+                if_exists = "overwrite"
+              }}
+              config = {{ path = "{self.states.folder}/${{basename(get_terragrunt_dir())}}.tfstate" }}
+            }}
+        """
+        self.tree.write({"live/root.hcl": root})
+        (folder / "terraform.rc").write_text("")
+        environ = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(folder),
+            "TF_CLI_CONFIG_FILE": str(folder / "terraform.rc"),
+        }
+        which = Path(shutil.which("terraform"))
+        environ["PATH"] = f"{which.parent}:{environ['PATH']}"
+        self.toolchain = Toolchain(
+            live=self.tree.root / "live",
+            folder=folder / "terraform",
+            environ=environ,
+            processes=Processes(records=folder / "records"),
+        )
+        self.modules = Modules(folder / "sources")
+        self.workspaces = Workspaces(root=folder / "work")
+
+    def unit(self, name: str, module: str, unit: str = "", **files: str) -> "Stack":
+        """Write a unit and its module; ``files`` go beside the unit."""
+        self.tree.write({f"modules/{name}/main.tf": module})
+        self.tree.unit(name, unit)
+        return self.write({f"live/dev/{name}/{file.replace('__', '.')}": text for file, text in files.items()})
+
+    def write(self, files: dict[str, str]) -> "Stack":
+        self.tree.write(files)
+        return self
+
+    def outputs(self) -> Outputs:
+        return Outputs(stack=self.tree.load(), states=self.states)
+
+    def plan(self):
+        outputs = self.outputs()
+        names = outputs.stack.graph.order()
+        units = [outputs.stack.units[name].evaluate({}) for name in names]
+        planner = StackPlanner(
+            toolchain=self.toolchain,
+            modules=self.modules,
+            workspaces=self.workspaces,
+            providers=None,
+            home=self.folder / "home",
+            parallelism=10,
+        )
+        states = {name: state.document for name in names if (state := outputs.state(name))}
+        return planner.plan(units, states)
+
+    def apply(self, plan):
+        """Apply unit by unit what was planned; return the outcomes by unit."""
+        outputs = self.outputs()
+        runner = Runner(
+            toolchain=self.toolchain, workspaces=self.workspaces, modules=self.modules, providers=None, parallelism=10
+        )
+        work = UnitWork(outputs=outputs, terraform=runner, logs=self.folder / "logs", approval=Approval.of(plan))
+        return {
+            name: work.up(name, lambda _progress: None)
+            for name in outputs.stack.graph.order()
+            if plan.touches(name) or outputs.state(name) is None
+        }
+
+    def values(self, name: str):
+        return {output: unmark(value) for output, value in self.outputs().state(name).outputs.items()}
+
+    def up(self):
+        """Plan and apply; what was planned is applied, and afterwards nothing is left to do."""
+        plan = self.plan()
+        outcomes = self.apply(plan)
+        assert {name: outcome.error for name, outcome in outcomes.items() if outcome.error} == {}
+        done = {name: outcome.changes for name, outcome in outcomes.items()}
+        assert done == {name: plan.changes(name) for name in done}
+        again = self.plan()
+        assert (again.units, again.outputs) == (dict.fromkeys(again.units, ()), frozenset())
+        return plan
+
+
+@pytest.fixture
+def stack(tmp_path):
+    return Stack(tmp_path)
+
+
+GENERATED = """
+generate "extra" {
+  path      = "extra.tf"
+  if_exists = "error"
+  contents  = <<-EOF
+    resource "terraform_data" "extra" { input = jsondecode(file("${path.module}/data.json")).a }
+    output "extra" { value = terraform_data.extra.output }
+  EOF
+}
+
+generate "data" {
+  path              = "data.json"
+  if_exists         = "error"
+  disable_signature = true
+  contents          = jsonencode({ a = 0.1234567890123456789 })
+}
+"""
+
+
+def test_c9_generated_files_are_planned(stack):
+    stack.unit("a", 'resource "terraform_data" "own" {}', GENERATED.replace("${path", "$${path"))
+    stack.unit(
+        "b",
+        'variable "extra" {}\nresource "terraform_data" "b" { input = var.extra }\noutput "b" { value = terraform_data.b.output }',
+        'dependency "a" { config_path = "../a" }\ninputs = { extra = dependency.a.outputs.extra }',
+    )
+    plan = stack.up()
+    assert [change.address for change in plan.units["a"]] == ["terraform_data.extra", "terraform_data.own"]
+    assert str(stack.values("b")["b"]) == "0.1234567890123456789"
+
+
+def test_c9_files_beside_a_unit_are_laid_over_its_module(stack):
+    stack.unit(
+        "a", 'resource "terraform_data" "own" { input = "module" }\noutput "x" { value = terraform_data.own.output }'
+    )
+    stack.write(
+        {
+            "modules/a/kept.txt": "kept",
+            "live/dev/a/main.tf": 'resource "terraform_data" "unit" { input = "${file("kept.txt")} ${file("${path.root}/deep/x.txt")}" }\noutput "x" { value = terraform_data.unit.output }',
+            "live/dev/a/deep/x.txt": "deep",
+            "live/dev/a/.hidden.tf": "not HCL {",
+            "live/dev/a/nested/terragrunt.hcl": 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform { source = "../../../../modules//a" }',
+            "live/dev/a/nested/other.tf": 'resource "terraform_data" "nested" {}',
+        }
+    )
+    plan = stack.up()
+    assert [change.address for change in plan.units["a"]] == ["terraform_data.unit"]
+    assert stack.values("a") == {"x": "kept deep"}
+
+
+def test_c9_files_of_variables_win_over_inputs(stack):
+    names = ("input", "plain", "json", "auto", "last")
+    declared = "\n".join(f'variable "{name}" {{ default = "default" }}' for name in names)
+    shown = ", ".join(f"{name} = var.{name}" for name in names)
+    stack.unit(
+        "a",
+        f'{declared}\noutput "all" {{ value = {{ {shown} }} }}',
+        "inputs = {\n" + "\n".join(f'  {name} = "input"' for name in names) + "\n}",
+    )
+    stack.write(
+        {
+            "modules/a/terraform.tfvars": 'plain = "plain"\njson = "plain"\n',
+            "modules/a/terraform.tfvars.json": '{"json": 0.12345678901234567890}',
+            "live/dev/a/a.auto.tfvars": 'auto = ["auto"]\nlast = "a"\n',
+            "live/dev/a/z.auto.tfvars": 'last = "z"\n',
+        }
+    )
+    stack.up()
+    shown = {name: str(value) for name, value in stack.values("a")["all"].items()}
+    assert shown == {
+        "input": "input",
+        "plain": "plain",
+        "json": "0.1234567890123456789",
+        "auto": "['auto']",
+        "last": "z",
+    }
+
+
+def test_c9_paths_mean_the_same_in_plan_and_apply(stack):
+    stack.unit(
+        "a",
+        """
+        locals { text = join("/", [path.module, "t.txt"]) }
+        resource "terraform_data" "paths" {
+          input = {
+            module = path.module, root = path.root, cwd = path.cwd, workspace = terraform.workspace
+            absolute = abspath("t.txt"), text = file(local.text), set = fileset(".", "*.txt"), there = fileexists("./t.txt")
+            deep = module.sub.all, template = templatefile("${path.root}/t.txt", { x = 1 }), beside = module.beside.all
+          }
+        }
+        module "sub" { source = "./sub" }
+        module "beside" { source = "../beside" }
+        output "all" { value = terraform_data.paths.output }
+    """,
+    )
+    nested = """
+        output "all" { value = { module = path.module, root = path.root, text = file("${path.module}/s.txt"), own = file("t.txt") } }
+    """
+    stack.write(
+        {
+            "modules/a/t.txt": "t${1 + 1}",
+            "modules/a/sub/main.tf": nested,
+            "modules/a/sub/s.txt": "s",
+            "modules/beside/main.tf": nested,
+            "modules/beside/s.txt": "b",
+        }
+    )
+    stack.up()
+    found = stack.values("a")["all"]
+    workspace = str((stack.folder / "work" / "a" / "a").resolve())
+    assert found["deep"] == {"module": "sub", "root": ".", "text": "s", "own": "t${1 + 1}"}
+    assert found["beside"] == {"module": "../beside", "root": ".", "text": "b", "own": "t${1 + 1}"}
+    assert found["module"], found["root"] == (".", ".")
+    assert (found["cwd"], found["workspace"], found["absolute"]) == (workspace, "default", f"{workspace}/t.txt")
+    assert (found["text"], found["set"], found["there"], found["template"]) == ("t${1 + 1}", ["t.txt"], True, "t2")
+
+
+ROOT_ONLY = {
+    "import": 'variable "id" {}\nresource "terraform_data" "x" {}\nimport {\n  to = terraform_data.x\n  id = "${var.id}-1"\n}',
+    "import for each": 'variable "ids" { default = { a = "1" } }\nresource "terraform_data" "x" { for_each = var.ids }\nimport {\n  for_each = var.ids\n  to = terraform_data.x[each.key]\n  id = each.value\n}',
+    "check": 'resource "terraform_data" "x" { input = 1 }\ncheck "c" {\n  assert {\n    condition = terraform_data.x.output == 2\n    error_message = "wrong"\n  }\n}',
+    "backend and version": 'terraform {\n  required_version = ">= 1.11"\n}\nresource "terraform_data" "x" {}',
+    "removed": "removed {\n  from = terraform_data.gone\n  lifecycle { destroy = false }\n}",
+    "null output": 'output "n" { value = null }\nresource "terraform_data" "x" {}',
+    "output types": 'resource "terraform_data" "x" { input = 1e30 }\noutput "s" { value = toset(["b", "a"]) }\noutput "l" { value = [1, "a", null] }\noutput "o" { value = { a = null, n = 1.10, big = 1e300, small = 1e-30 } }\noutput "m" { value = tomap({ x = 1 }) }\noutput "e" { value = [] }',
+    "sensitive": 'variable "id" { sensitive = true }\nresource "terraform_data" "x" { input = var.id }\noutput "s" {\n  value = terraform_data.x.output\n  sensitive = true\n}',
+    "ephemeral variable": 'variable "id" { ephemeral = true }\nresource "terraform_data" "x" {}',
+}
+
+
+@pytest.mark.parametrize("module", ROOT_ONLY.values(), ids=ROOT_ONLY)
+def test_c9_what_a_root_module_may_say_is_planned_and_applied_alike(stack, module):
+    stack.unit("a", module, 'inputs = { id = "i" }').up()
+
+
+def test_c9_moves_and_removals_between_two_applies(stack):
+    stack.unit("a", 'resource "terraform_data" "old" {}\nresource "terraform_data" "gone" {}').up()
+    stack.write(
+        {
+            "modules/a/main.tf": 'resource "terraform_data" "new" {}\nmoved {\n  from = terraform_data.old\n  to = terraform_data.new\n}\nremoved {\n  from = terraform_data.gone\n  lifecycle { destroy = false }\n}'
+        }
+    )
+    plan = stack.up()
+    assert [(change.address, str(change.action)) for change in plan.units["a"]] == [
+        ("terraform_data.gone", "forget"),
+        ("terraform_data.new", "move"),
+    ]
+
+
+def test_c7_a_sensitive_value_in_a_plain_output_is_named_with_its_unit(stack):
+    stack.unit(
+        "a", 'variable "id" { sensitive = true }\noutput "plain" { value = var.id }', 'inputs = { id = "hunter2" }'
+    )
+    error = error_of(stack.plan)
+    assert error.detail.startswith("Output refers to sensitive values")
+    assert error.detail.endswith('in output "plain" of unit "a"')
+    assert "hunter2" not in str(error)
+
+
+def test_c7_errors_name_the_file_that_was_written(stack):
+    stack.unit(
+        "a",
+        'terraform {\n  backend "local" {}\n}\n\nresource "terraform_data" "y" { input = 1 }\nresource "terraform_data" "x" {\n  lifecycle {\n    precondition {\n      condition     = terraform_data.y.input == 2\n      error_message = "never"\n    }\n  }\n}',
+    )
+    assert error_of(stack.plan).detail.endswith("modules/a/main.tf:9")
+
+
+WARNS = """
+resource "terraform_data" "x" { input = var.number }
+variable "number" {}
+check "one" {
+  assert {
+    condition     = terraform_data.x.input == 1
+    error_message = "it is not one"
+  }
+}
+"""
+
+
+def test_c9_failed_checks_are_shown_by_plan_and_apply(stack):
+    stack.unit("a", WARNS, "inputs = { number = 2 }")
+    plan = stack.plan()
+    assert [(warned.unit, warned.text.split("\n")[:2]) for warned in plan.warnings] == [
+        ("a", ["Check block assertion failed", "it is not one"])
+    ]
+    assert [text.split("\n")[1] for text in stack.apply(plan)["a"].warnings] == ["it is not one"]
+
+
+def test_c9_what_was_approved_binds_the_values(stack):
+    module = 'variable "x" {}\nvariable "s" { sensitive = true }\nresource "terraform_data" "x" { input = [var.x, var.s] }\nresource "terraform_data" "s" { input = var.s }'
+    stack.unit("a", module, 'inputs = { x = 1, s = "one" }')
+    plan = stack.plan()
+    for inputs, problem in (
+        ('x = 2, s = "one"', "terraform_data.x: input has another value"),
+        ('x = 1, s = "two"', "terraform_data.s: input has another value (sensitive)"),
+    ):
+        stack.tree.unit("a", f"inputs = {{ {inputs} }}")
+        outcome = stack.apply(plan)["a"]
+        assert outcome.stops_run
+        assert f"create {problem}" in outcome.error
+        assert "two" not in outcome.error
+    stack.tree.unit("a", 'inputs = { x = 1, s = "one" }')
+    assert stack.apply(plan)["a"].error == ""
+
+
+def test_c9_what_was_unknown_may_become_anything(stack):
+    stack.unit(
+        "a",
+        'resource "terraform_data" "a" { input = "x" }\noutput "id" { value = terraform_data.a.id }\noutput "ids" { value = toset([terraform_data.a.id, "z", "a"]) }',
+    )
+    stack.unit(
+        "b",
+        'variable "id" {}\nvariable "ids" {}\nresource "terraform_data" "b" { input = { id = var.id, ids = toset(var.ids), list = ["${var.id}-1", "known"] } }',
+        'dependency "a" { config_path = "../a" }\ninputs = { id = dependency.a.outputs.id, ids = dependency.a.outputs.ids }',
+    )
+    stack.up()
+    stack.write(
+        {
+            "modules/a/main.tf": 'resource "terraform_data" "a" {\n  input = "y"\n  triggers_replace = "y"\n}\noutput "id" { value = terraform_data.a.id }\noutput "ids" { value = toset([terraform_data.a.id, "z", "a"]) }'
+        }
+    )
+    stack.up()
