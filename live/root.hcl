@@ -36,11 +36,11 @@ remote_state {
     if_exists = "overwrite_terragrunt"
   }
 
+  # Not "encrypt", which would ask S3 for its own key: without it states get the bucket's default, a key of their own.
   config = {
     bucket       = "terraform-state-${local.account_id}-${local.region}"
     key          = "${local.suffix}/${local.unit}/terraform.tfstate"
     region       = local.region
-    encrypt      = true
     use_lockfile = true
 
     # The local cloud has no real credentials to validate, and its buckets are paths instead of host names.

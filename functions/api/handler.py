@@ -20,8 +20,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from database import Database, DatabaseAddress, DatabaseError, iam_token
 from logic import (
     BadParameterError,
+    ForeignUserError,
     analytics_answer,
     bars_page,
+    caller_of,
     is_visible,
     key_hash,
     new_session,
@@ -124,7 +126,12 @@ def open_session() -> Response[str]:
         body = app.current_event.json_body
     except ValueError:
         raise BadParameterError("The body is not JSON.") from None
-    item = new_session(body, session_id=secrets.token_urlsafe(SESSION_ID_BYTES), owner=owner, now=_now())
+    try:
+        item = new_session(
+            body, session_id=secrets.token_urlsafe(SESSION_ID_BYTES), owner=owner, now=_now(), caller=_caller()
+        )
+    except ForeignUserError:
+        raise ForbiddenError("The user_id of a session must be your own.") from None
     _sessions().put_item(Item=item, ConditionExpression="attribute_not_exists(session_id)")
     return _answer(HTTPStatus.CREATED, session_answer(item))
 
@@ -146,8 +153,8 @@ def close_session(session_id: str) -> Response[str]:
 def _session(session_id: str) -> dict[str, Any]:
     owner = _client()
     item: dict[str, Any] | None = _sessions().get_item(Key={"session_id": session_id}, ConsistentRead=True).get("Item")
-    if item is None or not is_visible(item, owner=owner, now=_now()):
-        # Another client's session: the answer must not reveal that it exists.
+    if item is None or not is_visible(item, owner=owner, now=_now(), caller=_caller()):
+        # Another client's or user's session: the answer must not reveal that it exists.
         raise NotFoundError("There is no such session.")
     return item
 
@@ -168,6 +175,10 @@ def _client() -> str:
     if known is not None and known.get("revoked_at"):
         raise ForbiddenError("The API key was revoked.")
     return identity
+
+
+def _caller() -> str | None:
+    return caller_of(app.current_event.raw_event["requestContext"])
 
 
 def _sessions() -> Any:

@@ -194,7 +194,25 @@ def _read_cursor(text: str) -> datetime:
         raise BadParameterError("cursor must be the next_cursor of the page before") from None
 
 
-def new_session(body: Any, *, session_id: str, owner: str, now: datetime) -> dict[str, Any]:
+class ForeignUserError(Exception):
+    """The caller wants a session for somebody else."""
+
+
+def caller_of(context: Mapping[str, Any]) -> str | None:
+    """Return whom the API's authorizer has authenticated; None where the API has none.
+
+    Args:
+        context: the request context of API Gateway, which no client can write: the subject of a Cognito token, the principal
+            that an authorizer function names, or the unique id of the IAM principal that signed.
+
+    """
+    authorizer = context.get("authorizer") or {}
+    signer = (context.get("identity") or {}).get("user")
+    caller = (authorizer.get("claims") or {}).get("sub") or authorizer.get("principalId") or signer
+    return str(caller) if caller else None
+
+
+def new_session(body: Any, *, session_id: str, owner: str, now: datetime, caller: str | None = None) -> dict[str, Any]:
     """Build the item of a new session.
 
     Args:
@@ -202,9 +220,11 @@ def new_session(body: Any, *, session_id: str, owner: str, now: datetime) -> dic
         session_id: hard to guess.
         owner: the API key's id; the session is visible with that key only.
         now: in UTC.
+        caller: who was authenticated; None where only the API key is known.
 
     Raises:
         BadParameterError: the body is malformed.
+        ForeignUserError: it names another user than the caller.
 
     """
     user = body.get("user_id") if isinstance(body, dict) else None
@@ -212,6 +232,8 @@ def new_session(body: Any, *, session_id: str, owner: str, now: datetime) -> dic
         raise BadParameterError(
             f"The body must be an object with a user_id of 1 to {MAX_USER_ID} printable characters."
         )
+    if caller is not None and user != caller:
+        raise ForeignUserError
     return {
         "session_id": session_id,
         "user_id": user,
@@ -221,9 +243,10 @@ def new_session(body: Any, *, session_id: str, owner: str, now: datetime) -> dic
     }
 
 
-def is_visible(item: Mapping[str, Any], *, owner: str, now: datetime) -> bool:
-    """Whether a session may be shown: it belongs to the client and has not expired. DynamoDB deletes it up to two days later."""
-    return item.get("owner") == owner and int(item.get("expires_at", 0)) > now.timestamp()
+def is_visible(item: Mapping[str, Any], *, owner: str, now: datetime, caller: str | None = None) -> bool:
+    """Whether a session may be shown: it is the client's, and the caller's, and not expired. DynamoDB deletes it up to two days later."""
+    theirs = item.get("owner") == owner and caller in (None, item.get("user_id"))
+    return theirs and int(item.get("expires_at", 0)) > now.timestamp()
 
 
 def session_answer(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,9 @@ dependency "lambda" {
 }
 
 inputs = {
+  authorizer               = local.environment.locals.api_authorizer
   clients                  = local.environment.locals.api_clients
+  custom_domain            = local.environment.locals.api_custom_domain
   description              = "Market data and analytics"
   kms_key_arn              = dependency.kms.outputs.key_arns["logs"]
   permissions_boundary_arn = dependency.iam.outputs.permissions_boundary_arn

@@ -28,6 +28,7 @@ inputs = {
   instance_count               = local.environment.locals.database_instance_count
   kms_key_arn                  = dependency.kms.outputs.key_arns["database"]
   logs_kms_key_arn             = dependency.kms.outputs.key_arns["logs"]
+  restore                      = local.environment.locals.database_restore
   security_group_ids           = [dependency.vpc.outputs.security_group_ids["database"]]
   subnet_ids                   = dependency.vpc.outputs.database_subnet_ids
 

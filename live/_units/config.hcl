@@ -25,6 +25,7 @@ dependency "vpc" {
 }
 
 inputs = {
+  audit_bucket           = local.environment.locals.audit_bucket
   access_log_bucket_name = dependency.s3.outputs.access_log_bucket_name
   disabled_rules         = local.environment.locals.disabled_config_rules
   kms_key_arn            = dependency.kms.outputs.key_arns["s3"]

@@ -14,6 +14,8 @@ dependency "aurora" {
 }
 
 locals {
+  environment = read_terragrunt_config(find_in_parent_folders("env.hcl"))
+
   # The IAM roles and users that may use the database; by default that of the first deployer.
   people = split(",", get_env("PLATFORM_DATABASE_PRINCIPALS"))
 }
@@ -28,11 +30,13 @@ inputs = {
       analyst = {
         database_user          = "analyst"
         description            = "Reads bars and analytics"
+        require_mfa            = local.environment.locals.database_access_requires_mfa
         trusted_principal_arns = local.people
       }
       operator = {
         database_user          = "operator"
         description            = "Looks after the schema: locks, statistics, repairs"
+        require_mfa            = local.environment.locals.database_access_requires_mfa
         trusted_principal_arns = local.people
       }
     }

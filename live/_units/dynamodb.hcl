@@ -1,5 +1,9 @@
 # The tables for user sessions and API keys.
 
+locals {
+  environment = read_terragrunt_config(find_in_parent_folders("env.hcl"))
+}
+
 terraform {
   source = "${dirname(find_in_parent_folders("root.hcl"))}/../modules//dynamodb"
 }
@@ -10,4 +14,5 @@ dependency "kms" {
 
 inputs = {
   kms_key_arn = dependency.kms.outputs.key_arns["dynamodb"]
+  restores    = local.environment.locals.table_restores
 }

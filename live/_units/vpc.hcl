@@ -18,7 +18,7 @@ dependency "kms" {
 
 inputs = {
   # Named rather than looked up: a plan needs no AWS for it, and a fourth zone that AWS opens changes nothing.
-  availability_zones            = ["us-east-1a", "us-east-1b", "us-east-1c"]
+  availability_zones            = local.environment.locals.availability_zones
   flow_log_aggregation_interval = local.environment.locals.flow_log_aggregation_interval
   kms_key_arn                   = dependency.kms.outputs.key_arns["logs"]
   permissions_boundary_arn      = dependency.iam.outputs.permissions_boundary_arn

@@ -9,19 +9,35 @@ locals {
   # Email addresses for alerts; each has to confirm once. Other subscriptions can be added to the topic.
   alert_emails = []
 
+  # Who authenticates the API's callers, beside their keys: see `authorizer` of modules/apigw. null for keys alone.
+  api_authorizer = null
+
   # Clients of the API, one key each.
   api_clients = {
     trading-desk = { description = "Trading desk" }
     web          = { description = "Client portal" }
   }
 
+  # A domain of the API's own, with its certificate: { name, certificate_arn }. Without one it also speaks TLS 1.0.
+  api_custom_domain = null
+
   api_memory_size_mb = 1024
 
   # Requests per client.
   api_quota = { limit = 100000000, period = "MONTH" }
 
-  # CONTINUOUS records every change at once; DAILY costs less where little changes.
+  # A bucket of somebody else for the audit trail, with the key of its records: { name, kms_key_arn }. null for buckets that are
+  # destroyed with the deployment.
+  audit_bucket = null
+
+  # Three zones in which the account has everything: a name stands for another zone in every account.
+  availability_zones = ["us-east-1a", "us-east-1b", "us-east-1c"]
+
+  # CONTINUOUS costs 0.003 USD per recorded change, DAILY 0.012 per resource that changed that day: cheaper from five changes up.
   config_recording_frequency = "CONTINUOUS"
+
+  # Whether logins to the database ask for a second factor. Roles of IAM Identity Center are exempt: it asks by itself.
+  database_access_requires_mfa = true
 
   # Aurora capacity units. With a minimum of 0 the database sleeps, and costs storage only, after this many idle seconds.
   database_capacity = { min = 0.5, max = 16, seconds_until_auto_pause = null }
@@ -32,11 +48,17 @@ locals {
   # The first writes, the others read and stand by. One costs 43.80 USD a month and more while it is awake.
   database_instance_count = 2
 
+  # What the database was restored from; null for nothing. See docs/runbook.md.
+  database_restore = null
+
   # AWS Config rules that this environment omits, each with its reason.
   disabled_config_rules = {}
 
   # Seconds that one flow log record may cover: 600 makes about a tenth of the records of 60.
   flow_log_aggregation_interval = 60
+
+  # IAM roles and users who alone may change and delete the keys, the deployer among them; empty leaves it to IAM.
+  key_administrator_arns = []
 
   # Logs go to the archive bucket, too: PCI DSS 10.5.1 asks for 12 months, and CloudWatch keeps 30 days.
   log_archive_enabled = true
@@ -55,6 +77,9 @@ locals {
   # Copies of each function that may run at once, reserved from the account's limit, of which 100 must stay free; -1 reserves
   # nothing. The limit is 1000 unless AWS raised or lowered it: a new account has 10, and takes no reservation.
   reserved_concurrency = { alerts = 10, analytics = 20, api = 200, ingest = 40, migrate = 1 }
+
+  # Tables that were restored, and from what. See docs/runbook.md.
+  table_restores = {}
 
   # CloudTrail, with events of every object in the data buckets. The first trail of an account is free but for those.
   trail_enabled = true

@@ -55,7 +55,9 @@ resource "aws_api_gateway_account" "this" {
   count = var.manage_account_settings ? 1 : 0
 
   cloudwatch_role_arn = aws_iam_role.account[0].arn
-  reset_on_delete     = true
+
+  # No reset_on_delete: version 6 of the provider removed it and always resets. Version 5.100 leaves the setting on destroy;
+  # platformctl takes it back in the proof of destroy.
 
   # The log groups outlive the setting, so that API Gateway cannot recreate one during destroy.
   depends_on = [

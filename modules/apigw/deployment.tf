@@ -19,13 +19,18 @@ resource "aws_api_gateway_deployment" "this" {
         aws_api_gateway_request_validator.this.validate_request_parameters,
       ]
 
-      made_from = [
-        local.gateway_response_header_additions,
-        local.gateway_response_headers,
-        local.gateway_responses,
-        local.routes,
-        var.models,
-      ]
+      # Neither setting changes the hash while it is off. AWS closes the default endpoint with the next deployment only.
+      made_from = concat(
+        [
+          local.gateway_response_header_additions,
+          local.gateway_response_headers,
+          local.gateway_responses,
+          local.routes,
+          var.models,
+        ],
+        [for authorizer in var.authorizer[*] : authorizer],
+        [for domain in var.custom_domain[*] : "no default endpoint"],
+      )
     }))
   }
 
@@ -46,7 +51,7 @@ resource "aws_api_gateway_stage" "this" {
 
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
-    format          = jsonencode(local.access_log_fields)
+    format          = jsonencode(merge(local.access_log_fields, local.caller_log_fields))
   }
 
   tags = merge(var.tags, { Name = "api-stage-${var.stage_name}-${var.suffix}" })

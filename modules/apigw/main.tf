@@ -45,7 +45,7 @@ resource "aws_api_gateway_rest_api" "this" {
   name                         = local.api_name
   description                  = var.description
   api_key_source               = "HEADER"
-  disable_execute_api_endpoint = false
+  disable_execute_api_endpoint = var.custom_domain != null
 
   endpoint_configuration {
     types = ["REGIONAL"]

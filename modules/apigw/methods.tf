@@ -25,7 +25,9 @@ resource "aws_api_gateway_method" "this" {
   rest_api_id          = aws_api_gateway_rest_api.this.id
   resource_id          = local.resource_ids[split(" ", each.key)[1]]
   http_method          = each.value.method
-  authorization        = "NONE"
+  authorization        = each.value.authorized ? local.authorization : "NONE"
+  authorization_scopes = each.value.authorized ? local.authorization_scopes : null
+  authorizer_id        = each.value.authorized ? one(aws_api_gateway_authorizer.this[*].id) : null
   api_key_required     = true
   request_validator_id = aws_api_gateway_request_validator.this.id
 

@@ -31,7 +31,12 @@ output "api_name" {
 
 output "api_url" {
   description = "The URL that the routes' paths follow."
-  value       = aws_api_gateway_stage.this.invoke_url
+  value       = var.custom_domain == null ? aws_api_gateway_stage.this.invoke_url : "https://${aws_api_gateway_domain_name.this[0].domain_name}/${aws_api_gateway_base_path_mapping.this[0].base_path}"
+}
+
+output "custom_domain_target" {
+  description = "What the DNS record of custom_domain points to: the name of the regional endpoint, and its hosted zone for an alias record; null without a domain."
+  value       = one([for domain in aws_api_gateway_domain_name.this : { name = domain.regional_domain_name, zone_id = domain.regional_zone_id }])
 }
 
 output "execution_log_group_name" {

@@ -9,6 +9,48 @@ variable "account_id" {
   }
 }
 
+variable "authorizer" {
+  description = "What authenticates callers, beside the API key that every request needs: `cognito` checks the tokens of the pools in `user_pool_arns` (and the access token's `scopes`, where given), `lambda` asks `function`, `iam` checks the request's signature and the caller's permission execute-api:Invoke; null for API keys alone. An answer is kept for `cache_seconds` per token."
+  type = object({
+    type           = string
+    cache_seconds  = optional(number, 300)
+    function       = optional(object({ name = string, invoke_arn = string }))
+    scopes         = optional(set(string), [])
+    user_pool_arns = optional(set(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.authorizer == null ? true : contains(["cognito", "iam", "lambda"], var.authorizer.type)
+    error_message = "authorizer.type must be cognito, iam or lambda."
+  }
+
+  validation {
+    condition     = var.authorizer == null ? true : (var.authorizer.type == "cognito") == (length(var.authorizer.user_pool_arns) > 0)
+    error_message = "authorizer.user_pool_arns goes with the type cognito, which needs at least one, and with no other."
+  }
+
+  validation {
+    condition     = var.authorizer == null ? true : (var.authorizer.type == "lambda") == (var.authorizer.function != null)
+    error_message = "authorizer.function goes with the type lambda, which needs it, and with no other."
+  }
+
+  validation {
+    condition     = var.authorizer == null ? true : var.authorizer.type == "cognito" || length(var.authorizer.scopes) == 0
+    error_message = "authorizer.scopes goes with the type cognito only: they are of its access tokens."
+  }
+
+  validation {
+    condition     = var.authorizer == null ? true : alltrue([for arn in var.authorizer.user_pool_arns : can(regex("^arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[a-z0-9-]+_[A-Za-z0-9]+$", arn))])
+    error_message = "Each of authorizer.user_pool_arns must be the ARN of a user pool, arn:aws:cognito-idp:<region>:<account>:userpool/<id>."
+  }
+
+  validation {
+    condition     = var.authorizer == null ? true : var.authorizer.cache_seconds >= 0 && var.authorizer.cache_seconds <= 3600 && floor(var.authorizer.cache_seconds) == var.authorizer.cache_seconds
+    error_message = "authorizer.cache_seconds must be a whole number from 0 to 3600."
+  }
+}
+
 variable "clients" {
   description = "Who gets an API key, by a name of your choice. A key that is not enabled is refused, and keeps its value."
   type = map(object({
@@ -26,6 +68,25 @@ variable "clients" {
   validation {
     condition     = alltrue([for client in values(var.clients) : length(client.description) > 0])
     error_message = "Each client needs a description: an auditor asks what a key is for."
+  }
+}
+
+variable "custom_domain" {
+  description = "A domain for the API, such as api.example.com, with its certificate in ACM in the same region. It speaks TLS 1.2 and newer, and closes the default endpoint, which also speaks TLS 1.0 and 1.1 (PCI DSS 4.2.1). Its DNS record is yours to make: see the output custom_domain_target. null for the default endpoint."
+  type = object({
+    name            = string
+    certificate_arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.custom_domain == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]{2,63}$", var.custom_domain.name)) && length(var.custom_domain.name) <= 253
+    error_message = "custom_domain.name must be a full domain name in lower case, for example api.example.com."
+  }
+
+  validation {
+    condition     = var.custom_domain == null ? true : can(regex("^arn:[a-z-]+:acm:${var.region}:[0-9]{12}:certificate/[0-9a-f-]+$", var.custom_domain.certificate_arn))
+    error_message = "custom_domain.certificate_arn must be the ARN of an ACM certificate in ${var.region}: a regional domain takes no other."
   }
 }
 
@@ -53,9 +114,9 @@ variable "kms_key_arn" {
 }
 
 variable "log_level" {
-  description = "What the execution log holds: INFO for every request, ERROR for failed ones."
+  description = "What the execution log holds: ERROR for failed requests, INFO for every step of every request, a few KB each. The access log records every request either way."
   type        = string
-  default     = "INFO"
+  default     = "ERROR"
   nullable    = false
 
   validation {
@@ -144,8 +205,9 @@ variable "role_policy_arns" {
 }
 
 variable "routes" {
-  description = "The routes by method and path, for example GET /bars/{symbol}: the function that answers, or an alias of it, the required (true) and optional (false) query strings and headers, and the model that the body must follow. Path parameters need no mention."
+  description = "The routes by method and path, for example GET /bars/{symbol}: the function that answers, or an alias of it, the required (true) and optional (false) query strings and headers, the model that the body must follow, and whether the authorizer, if there is one, has to let the caller in. Path parameters need no mention."
   type = map(object({
+    authorized           = optional(bool, true)
     function_alias       = optional(string)
     function_name        = string
     invoke_arn           = string

@@ -5,7 +5,9 @@ data "aws_partition" "this" {}
 locals {
   arn_prefix = "arn:${data.aws_partition.this.partition}"
 
-  cluster_identifier = "aurora-${var.suffix}"
+  # A restored cluster has a name of its own: it is made while the one that it is restored from is still there.
+  ending             = join("-", compact([try(var.restore.name, null), var.suffix]))
+  cluster_identifier = "aurora-${local.ending}"
 
   # Built from numbers, so that another instance more or less leaves the rest alone; the zones take turns.
   instance_zones = { for number in range(1, var.instance_count + 1) : tostring(number) => element(var.availability_zones, number - 1) }
@@ -22,9 +24,10 @@ resource "aws_db_subnet_group" "this" {
 resource "aws_rds_cluster" "this" {
   #checkov:skip=CKV_AWS_139:environments come and go: protection would leave databases behind
   #checkov:skip=CKV2_AWS_8:point-in-time recovery of a day is required here; AWS Backup would keep what destroy must take away
-  cluster_identifier = local.cluster_identifier
-  engine             = "aurora-postgresql"
-  engine_version     = var.engine_version
+  cluster_identifier  = local.cluster_identifier
+  snapshot_identifier = try(var.restore.snapshot_identifier, null)
+  engine              = "aurora-postgresql"
+  engine_version      = var.engine_version
 
   # Serverless v2 is a class of the instances; the mode "serverless" is its predecessor.
   engine_mode = "provisioned"
@@ -67,6 +70,16 @@ resource "aws_rds_cluster" "this" {
   skip_final_snapshot      = true
   delete_automated_backups = true
 
+  dynamic "restore_to_point_in_time" {
+    for_each = try(var.restore.point_in_time, null) == null ? [] : [var.restore.point_in_time]
+
+    content {
+      source_cluster_identifier  = restore_to_point_in_time.value.source_cluster_identifier
+      restore_to_time            = restore_to_point_in_time.value.time
+      use_latest_restorable_time = restore_to_point_in_time.value.time == null ? true : null
+    }
+  }
+
   serverlessv2_scaling_configuration {
     min_capacity             = var.capacity.min
     max_capacity             = var.capacity.max
@@ -74,12 +87,17 @@ resource "aws_rds_cluster" "this" {
   }
 
   tags = merge(var.tags, { Name = local.cluster_identifier })
+
+  # The backups of a cluster go with it. So the one that is restored from them comes first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_rds_cluster_instance" "this" {
   for_each = local.instance_zones
 
-  identifier           = "aurora-instance-${each.key}-${var.suffix}"
+  identifier           = "aurora-instance-${each.key}-${local.ending}"
   cluster_identifier   = aws_rds_cluster.this.id
   engine               = aws_rds_cluster.this.engine
   instance_class       = "db.serverless"
@@ -105,7 +123,11 @@ resource "aws_rds_cluster_instance" "this" {
   monitoring_interval = var.enhanced_monitoring_interval
   monitoring_role_arn = one(values(aws_iam_role.monitoring)[*].arn)
 
-  tags = merge(var.tags, { Name = "aurora-instance-${each.key}-${var.suffix}" })
+  tags = merge(var.tags, { Name = "aurora-instance-${each.key}-${local.ending}" })
+
+  lifecycle {
+    create_before_destroy = true
+  }
 
   # RDS checks the role. The log group must exist before the first measurement and until after the last.
   depends_on = [

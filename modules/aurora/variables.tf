@@ -96,9 +96,9 @@ variable "database_name" {
 }
 
 variable "engine_version" {
-  description = "Version of Aurora PostgreSQL, 16.3 or later. 17.7 is a release with long-term support. AWS upgrades minor versions by itself, and a lower version than the one that runs is refused: follow it up here, or state the major version only, which AWS completes."
+  description = "Version of Aurora PostgreSQL, 16.3 or later. A major version, such as 17, lets AWS choose the minor version and upgrade it in the maintenance window; the plan stays empty. An exact version, such as 17.7, has to follow every such upgrade: RDS refuses a lower version than the one that runs."
   type        = string
-  default     = "17.7"
+  default     = "17"
   nullable    = false
 
   validation {
@@ -232,6 +232,34 @@ variable "region" {
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
     error_message = "region must be the name of an AWS region, for example us-east-1."
+  }
+}
+
+variable "restore" {
+  description = "What the cluster is restored from, instead of beginning empty: a cluster snapshot, by name or ARN, or another cluster at a `time` (RFC 3339; null for the latest). `name` becomes part of its name, so that the other one can exist beside it. The setting stays for the life of the cluster: without it, or with another one, a new cluster takes its place."
+  type = object({
+    name                = string
+    snapshot_identifier = optional(string)
+    point_in_time = optional(object({
+      source_cluster_identifier = string
+      time                      = optional(string)
+    }))
+  })
+  default = null
+
+  validation {
+    condition     = var.restore == null || can(regex("^[a-z0-9]{1,10}$", var.restore.name))
+    error_message = "restore.name must be 1 to 10 lower-case letters and digits."
+  }
+
+  validation {
+    condition     = var.restore == null || try((var.restore.snapshot_identifier == null) != (var.restore.point_in_time == null), false)
+    error_message = "restore must name either a snapshot_identifier or a point_in_time."
+  }
+
+  validation {
+    condition     = try(var.restore.point_in_time.time, null) == null || can(timeadd(var.restore.point_in_time.time, "0s"))
+    error_message = "restore.point_in_time.time must be in RFC 3339, for example 2026-11-28T14:05:00Z, or null."
   }
 }
 

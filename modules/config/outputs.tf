@@ -1,6 +1,6 @@
 output "delivery_bucket_name" {
   description = "Name of the bucket that receives snapshots and history of AWS Config; null where this deployment does not own the delivery channel."
-  value       = one([for purpose, bucket in aws_s3_bucket.this : bucket.bucket if purpose == "config"])
+  value       = var.create_delivery_channel ? local.bucket_names["config"] : null
 }
 
 output "disabled_rules" {
@@ -30,7 +30,7 @@ output "trail_arn" {
 
 output "trail_bucket_name" {
   description = "Name of the bucket that receives the trail's files; null without a trail."
-  value       = one([for purpose, bucket in aws_s3_bucket.this : bucket.bucket if purpose == "cloudtrail"])
+  value       = var.trail.enabled ? local.bucket_names["cloudtrail"] : null
 }
 
 output "trail_log_group_name" {

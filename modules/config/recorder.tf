@@ -25,8 +25,8 @@ resource "aws_config_delivery_channel" "this" {
   count = var.create_delivery_channel ? 1 : 0
 
   name           = "config-delivery-channel-${var.suffix}"
-  s3_bucket_name = aws_s3_bucket.this["config"].bucket
-  s3_kms_key_arn = var.kms_key_arn
+  s3_bucket_name = local.bucket_names["config"]
+  s3_kms_key_arn = local.audit_key_arn
   sns_topic_arn  = var.topic_arn
 
   snapshot_delivery_properties {
@@ -34,7 +34,7 @@ resource "aws_config_delivery_channel" "this" {
   }
 
   # AWS Config asks for a recorder first, and writes a test object into the bucket at this call.
-  depends_on = [aws_config_configuration_recorder.this, aws_s3_bucket_policy.this]
+  depends_on = [aws_config_configuration_recorder.this, module.buckets]
 }
 
 # A new recorder is stopped. On destroy it stops first, because AWS refuses to delete the channel of a running recorder.

@@ -47,7 +47,7 @@ data "aws_iam_policy_document" "delivery" {
   statement {
     sid       = "AllowBucketKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.kms_key_arn]
+    resources = [local.audit_key_arn]
   }
 
   dynamic "statement" {

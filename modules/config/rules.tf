@@ -1,10 +1,14 @@
-# The rules, one for each entry of rules.yaml that is not disabled. They judge the whole account, not only this deployment: that
-# is what an auditor asks about. Parameters come from rules.yaml, from here where they name something of the deployment, and
+# The rules, one for each entry of rules.yaml that is not disabled. Those of the recorder's owner judge the whole account, which is
+# what an auditor asks about. Another deployment's judge what carries its suffix as a tag; rules that run by the clock, and those
+# about the account itself, are left to the owner, because they take no scope. Parameters come from rules.yaml, from here where they name something of the deployment, and
 # from rule_parameters, the last word.
 
 locals {
-  known_rules   = yamldecode(file("${path.module}/rules.yaml"))
-  enabled_rules = { for identifier, rule in local.known_rules : identifier => rule if !contains(keys(var.disabled_rules), identifier) }
+  known_rules = yamldecode(file("${path.module}/rules.yaml"))
+  enabled_rules = {
+    for identifier, rule in local.known_rules : identifier => rule
+    if !contains(keys(var.disabled_rules), identifier) && (var.create_recorder || !can(rule.frequency) && rule.status != "account")
+  }
 
   # The longest period not above the promise that the rule understands; it knows fewer than CloudWatch Logs does.
   checked_log_retention_in_days = max([for days in [30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653] : days if days <= var.log_retention_in_days]...)
@@ -49,6 +53,15 @@ resource "aws_config_config_rule" "this" {
   description                 = each.value.why
   input_parameters            = length(local.rule_parameters[each.key]) == 0 ? null : jsonencode(local.rule_parameters[each.key])
   maximum_execution_frequency = try(each.value.frequency, null)
+
+  dynamic "scope" {
+    for_each = var.create_recorder ? [] : [var.suffix]
+
+    content {
+      tag_key   = "Suffix"
+      tag_value = scope.value
+    }
+  }
 
   source {
     owner             = "AWS"

@@ -1,13 +1,14 @@
 # The trail: who called what, in every region, and who touched which object of the data buckets. An account may have five per
-# region, and the first copy of the management events is free; a second deployment in the account can switch its own off.
+# region, and the first copy of the management events is free; every further trail costs 2.00 USD per 100,000 of them, so a second
+# deployment in the account switches its own off.
 
 resource "aws_cloudtrail" "this" {
   #checkov:skip=CKV_AWS_252:a message for every file, every five minutes, would bury the alerts; the log group is watched instead
   count = var.trail.enabled ? 1 : 0
 
   name                          = local.trail_name
-  s3_bucket_name                = aws_s3_bucket.this["cloudtrail"].bucket
-  kms_key_id                    = var.kms_key_arn
+  s3_bucket_name                = local.bucket_names["cloudtrail"]
+  kms_key_id                    = local.audit_key_arn
   is_multi_region_trail         = true
   include_global_service_events = true
   enable_log_file_validation    = true
@@ -41,5 +42,5 @@ resource "aws_cloudtrail" "this" {
   tags = merge(var.tags, { Name = local.trail_name })
 
   # CloudTrail checks at this call that it may deliver. On destroy the trail goes before its bucket is emptied.
-  depends_on = [aws_iam_role_policy_attachment.trail, aws_s3_bucket_policy.this]
+  depends_on = [aws_iam_role_policy_attachment.trail, module.buckets]
 }

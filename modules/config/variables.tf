@@ -20,6 +20,30 @@ variable "account_id" {
   }
 }
 
+variable "audit_bucket" {
+  description = "A bucket that this deployment does not own, for the records of AWS Config and CloudTrail, and the KMS key that encrypts them there; null for buckets of its own, which go with it. The policies of bucket and key must admit both services: see the README."
+  type = object({
+    name        = string
+    kms_key_arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.audit_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.audit_bucket.name))
+    error_message = "audit_bucket.name must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
+
+  validation {
+    condition     = var.audit_bucket == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.audit_bucket.kms_key_arn))
+    error_message = "audit_bucket.kms_key_arn must be the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>."
+  }
+
+  validation {
+    condition     = var.audit_bucket == null ? true : !endswith(var.audit_bucket.name, "-${var.account_id}-${var.suffix}")
+    error_message = "audit_bucket.name must not end in the account and suffix of this deployment: destroy would count the bucket as its own."
+  }
+}
+
 variable "create_delivery_channel" {
   description = "Whether this deployment owns the delivery channel, of which AWS has one per account and region, and the bucket behind it."
   type        = bool
@@ -28,7 +52,7 @@ variable "create_delivery_channel" {
 }
 
 variable "create_recorder" {
-  description = "Whether this deployment owns the configuration recorder, of which AWS has one per account and region. Without one, here or elsewhere, AWS refuses the rules."
+  description = "Whether this deployment owns the configuration recorder, of which AWS has one per account and region. Without one, here or elsewhere, AWS refuses the rules. The rules of its owner judge the whole account, those of others what carries their suffix as the tag `Suffix`."
   type        = bool
   default     = true
   nullable    = false
@@ -116,7 +140,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "recording_frequency" {
-  description = "CONTINUOUS records every change; DAILY the state of each day, for less where much changes."
+  description = "CONTINUOUS records every change at $0.003; DAILY the state of each changed resource once a day at $0.012, which is cheaper from five changes a day."
   type        = string
   default     = "CONTINUOUS"
   nullable    = false
@@ -233,7 +257,7 @@ variable "trail" {
   }
 
   validation {
-    condition     = !contains([for arn in var.trail.data_event_bucket_arns : element(split(":", arn), 5)], "cloudtrail-${var.account_id}-${var.suffix}")
+    condition     = !contains([for arn in var.trail.data_event_bucket_arns : element(split(":", arn), 5)], try(var.audit_bucket.name, "cloudtrail-${var.account_id}-${var.suffix}"))
     error_message = "data_event_bucket_arns must not name the trail's own bucket: every delivery would be an event to deliver."
   }
 

@@ -1,13 +1,22 @@
 # Tables of the API: on-demand, encrypted with a customer-managed key, recoverable to any second of the last 35 days.
 
+locals {
+  # A restored table has a name of its own: it is made while the one that it is restored from is still there.
+  names = { for name in keys(var.tables) : name => join("-", compact([name, try(var.restores[name].name, null), var.suffix])) }
+}
+
 resource "aws_dynamodb_table" "this" {
   for_each = var.tables
 
-  name         = "${each.key}-${var.suffix}"
+  name         = local.names[each.key]
   billing_mode = "PAY_PER_REQUEST"
   table_class  = var.table_class
   hash_key     = each.value.hash_key
   range_key    = each.value.range_key
+
+  restore_source_name    = try(coalesce(var.restores[each.key].source_name, "${each.key}-${var.suffix}"), null)
+  restore_date_time      = try(var.restores[each.key].time, null)
+  restore_to_latest_time = contains(keys(var.restores), each.key) ? try(var.restores[each.key].time, null) == null : null
 
   # Environments come and go: protection would leave tables behind.
   deletion_protection_enabled = false
@@ -51,5 +60,10 @@ resource "aws_dynamodb_table" "this" {
     kms_key_arn = var.kms_key_arn
   }
 
-  tags = merge(var.tags, { Name = "${each.key}-${var.suffix}" })
+  tags = merge(var.tags, { Name = local.names[each.key] })
+
+  # A table is restored from the backups of one that exists. It also means that a change of keys is refused instead of emptying it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -9,6 +9,32 @@ variable "kms_key_arn" {
   }
 }
 
+variable "restores" {
+  description = "Tables that are restored from another one instead of beginning empty, by name without suffix: from the table `source_name`, by default the one without `name`, as it was at a `time` (RFC 3339; null for the latest). `name` becomes part of the new table's name. The setting stays for the life of the table: without it, or with another one, a new table takes its place."
+  type = map(object({
+    name        = string
+    source_name = optional(string)
+    time        = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.restores), keys(var.tables))) == 0
+    error_message = "Each key of restores must be one of tables."
+  }
+
+  validation {
+    condition     = alltrue([for restore in values(var.restores) : can(regex("^[a-z0-9]{1,10}$", restore.name))])
+    error_message = "name in restores must be 1 to 10 lower-case letters and digits."
+  }
+
+  validation {
+    condition     = alltrue([for restore in values(var.restores) : restore.time == null || can(timeadd(restore.time, "0s"))])
+    error_message = "time in restores must be in RFC 3339, for example 2026-11-28T14:05:00Z, or null."
+  }
+}
+
 variable "suffix" {
   description = "The environment suffix that ends every name, for example pr42."
   type        = string

@@ -2,6 +2,8 @@
 # allows nothing else; the database decides what the user may do.
 
 locals {
+  identity_center = ":role/aws-reserved/sso.amazonaws.com/"
+
   database_roles = var.database_access == null ? {} : var.database_access.roles
 
   # Without a boundary and a deny of its own, the module uses the given ones.
@@ -16,27 +18,38 @@ locals {
   ]...)
 }
 
-# Roles and users by name, never the account: else everybody in it with a generous sts:AssumeRole could take the role.
+# Roles and users by name, never the account: else everybody in it with a generous sts:AssumeRole could take the role. Sessions of
+# IAM Identity Center never say that they have a second factor, which it asks for by itself: its roles, which nobody else can make
+# under their path, are let in without.
 data "aws_iam_policy_document" "database_trust" {
   for_each = local.database_roles
 
-  statement {
-    sid     = "AllowTrustedPrincipals"
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = each.value.trusted_principal_arns
+  dynamic "statement" {
+    for_each = {
+      for sid, arns in {
+        AllowTrustedPrincipals = [for arn in sort(each.value.trusted_principal_arns) : arn if !strcontains(arn, local.identity_center)]
+        AllowIdentityCenter    = [for arn in sort(each.value.trusted_principal_arns) : arn if strcontains(arn, local.identity_center)]
+      } : sid => arns if length(arns) > 0
     }
 
-    # Bool, not BoolIfExists: requests with long-lived access keys lack the condition key and must be refused.
-    dynamic "condition" {
-      for_each = each.value.require_mfa ? ["aws:MultiFactorAuthPresent"] : []
+    content {
+      sid     = statement.key
+      actions = ["sts:AssumeRole"]
 
-      content {
-        test     = "Bool"
-        variable = condition.value
-        values   = ["true"]
+      principals {
+        type        = "AWS"
+        identifiers = statement.value
+      }
+
+      # Bool, not BoolIfExists: requests with long-lived access keys lack the condition key and must be refused.
+      dynamic "condition" {
+        for_each = each.value.require_mfa && statement.key == "AllowTrustedPrincipals" ? ["aws:MultiFactorAuthPresent"] : []
+
+        content {
+          test     = "Bool"
+          variable = condition.value
+          values   = ["true"]
+        }
       }
     }
   }

@@ -10,7 +10,7 @@ variable "account_id" {
 }
 
 variable "database_access" {
-  description = "Roles for people and tools that log in to the Aurora cluster with `cluster_resource_id`; null for none. Each role is one `database_user`. `trusted_principal_arns`, IAM roles and users, may take it. `require_mfa` refuses sessions without a second factor; it must be off for principals of IAM Identity Center, which checks the factor itself and does not tell."
+  description = "Roles for people and tools that log in to the Aurora cluster with `cluster_resource_id`; null for none. Each role is one `database_user`. `trusted_principal_arns`, IAM roles and users, may take it. `require_mfa` refuses sessions without a second factor, but for roles of IAM Identity Center (aws-reserved/sso.amazonaws.com), which asks for the factor itself and does not tell."
   type = object({
     cluster_resource_id = string
     roles = map(object({

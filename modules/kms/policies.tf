@@ -1,120 +1,110 @@
-# Key policies: the account administers its keys through IAM, and each AWS service that uses a key on its own behalf gets one
-# statement, bound to this account by a condition so that nobody else's resource can make the service use the key.
+# Key policies: who administers a key, the account, which decides by IAM who uses it, and one statement for each AWS service that
+# uses the key on its own behalf, bound to this account by a condition so that nobody else's resource can make the service use it.
 
 data "aws_partition" "this" {}
 
 locals {
   arn_prefix = "arn:${data.aws_partition.this.partition}"
 
-  topic_arns = "${local.arn_prefix}:sns:${var.region}:${var.account_id}:*-${var.suffix}"
+  # ARNs in this account and region, by service: what the conditions below compare with.
+  arns = {
+    for service, rest in {
+      cloudtrail = "trail/*-${var.suffix}"
+      logs       = "log-group:*"
+      sns        = "*-${var.suffix}"
+      sqs        = "*-${var.suffix}"
+    } : service => "${local.arn_prefix}:${service}:${var.region}:${var.account_id}:${rest}"
+  }
 
-  # What the names in `grants` stand for. The shapes follow the key policy pages of each service's user guide.
-  grant_statements = {
-    cloudtrail = {
+  # Without the account as administrator a key that lost its users could never be changed or deleted again. Where administrators are
+  # named, the account keeps the use of the key only, and they keep it changeable.
+  owner_statements = length(var.administrator_arns) == 0 ? {
+    AllowAccountAdministration = { actions = ["kms:*"], principals = ["${local.arn_prefix}:iam::${var.account_id}:root"] }
+    } : {
+    AllowAdministrators = {
+      actions = [
+        "kms:CancelKeyDeletion",
+        "kms:CreateAlias",
+        "kms:DeleteAlias",
+        "kms:Describe*",
+        "kms:DisableKey*",
+        "kms:EnableKey*",
+        "kms:Get*",
+        "kms:List*",
+        "kms:PutKeyPolicy",
+        "kms:RevokeGrant",
+        "kms:RotateKeyOnDemand",
+        "kms:ScheduleKeyDeletion",
+        "kms:TagResource",
+        "kms:UntagResource",
+        "kms:UpdateAlias",
+        "kms:UpdateKeyDescription",
+      ]
+      principals = sort(var.administrator_arns)
+    }
+    AllowAccountUse = {
+      actions    = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      principals = ["${local.arn_prefix}:iam::${var.account_id}:root"]
+    }
+  }
+
+  # What the names in `grants` stand for, by the statement's id; conditions by "<test> <key>". The shapes follow the key policy pages of
+  # each service's user guide.
+  service_statements = {
+    AllowCloudTrailDelivery = {
       grant     = "cloudtrail"
-      sid       = "AllowCloudTrailDelivery"
       principal = "cloudtrail.amazonaws.com"
       actions   = ["kms:GenerateDataKey*"]
-      conditions = [
-        {
-          test     = "ArnLike"
-          variable = "aws:SourceArn"
-          values   = ["${local.arn_prefix}:cloudtrail:${var.region}:${var.account_id}:trail/*-${var.suffix}"]
-        },
-        {
-          test     = "ArnLike"
-          variable = "kms:EncryptionContext:aws:cloudtrail:arn"
-          values   = ["${local.arn_prefix}:cloudtrail:*:${var.account_id}:trail/*"]
-        },
-      ]
+      conditions = {
+        "ArnLike aws:SourceArn"                            = local.arns.cloudtrail
+        "ArnLike kms:EncryptionContext:aws:cloudtrail:arn" = "${local.arn_prefix}:cloudtrail:*:${var.account_id}:trail/*"
+      }
     }
 
     # Asked when a trail is made or changed, not for a delivery, so no encryption context comes with it. Decrypt is for buckets with
     # a bucket key.
-    cloudtrail_setup = {
-      grant     = "cloudtrail"
-      sid       = "AllowCloudTrailSetup"
-      principal = "cloudtrail.amazonaws.com"
-      actions   = ["kms:Decrypt", "kms:DescribeKey"]
-      conditions = [
-        {
-          test     = "ArnLike"
-          variable = "aws:SourceArn"
-          values   = ["${local.arn_prefix}:cloudtrail:${var.region}:${var.account_id}:trail/*-${var.suffix}"]
-        },
-      ]
+    AllowCloudTrailSetup = {
+      grant      = "cloudtrail"
+      principal  = "cloudtrail.amazonaws.com"
+      actions    = ["kms:Decrypt", "kms:DescribeKey"]
+      conditions = { "ArnLike aws:SourceArn" = local.arns.cloudtrail }
     }
 
     # Without it an alarm with an encrypted topic fails silently: it changes state without a notification. SNS names the
     # topic in every use of the key, whoever publishes; whether a publisher names its own account differs from service to service.
-    cloudwatch_alarms = {
-      grant     = "cloudwatch_alarms"
-      sid       = "AllowCloudWatchAlarmsToPublish"
-      principal = "cloudwatch.amazonaws.com"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-      conditions = [
-        {
-          test     = "ArnLike"
-          variable = "kms:EncryptionContext:aws:sns:topicArn"
-          values   = [local.topic_arns]
-        },
-      ]
+    AllowCloudWatchAlarmsToPublish = {
+      grant      = "cloudwatch_alarms"
+      principal  = "cloudwatch.amazonaws.com"
+      actions    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      conditions = { "ArnLike kms:EncryptionContext:aws:sns:topicArn" = local.arns.sns }
     }
 
-    cloudwatch_logs = {
-      grant     = "cloudwatch_logs"
-      sid       = "AllowCloudWatchLogs"
-      principal = "logs.${var.region}.amazonaws.com"
-      actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-      conditions = [
-        {
-          test     = "ArnLike"
-          variable = "kms:EncryptionContext:aws:logs:arn"
-          values   = ["${local.arn_prefix}:logs:${var.region}:${var.account_id}:log-group:*"]
-        },
-      ]
+    AllowCloudWatchLogs = {
+      grant      = "cloudwatch_logs"
+      principal  = "logs.${var.region}.amazonaws.com"
+      actions    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      conditions = { "ArnLike kms:EncryptionContext:aws:logs:arn" = local.arns.logs }
     }
 
-    config = {
-      grant     = "config"
-      sid       = "AllowConfigDelivery"
-      principal = "config.amazonaws.com"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      conditions = [
-        {
-          test     = "StringEquals"
-          variable = "aws:SourceAccount"
-          values   = [var.account_id]
-        },
-      ]
+    AllowConfigDelivery = {
+      grant      = "config"
+      principal  = "config.amazonaws.com"
+      actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      conditions = { "StringEquals aws:SourceAccount" = var.account_id }
     }
 
-    eventbridge = {
-      grant     = "eventbridge"
-      sid       = "AllowEventBridgeToPublish"
-      principal = "events.amazonaws.com"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-      conditions = [
-        {
-          test     = "ArnLike"
-          variable = "kms:EncryptionContext:aws:sns:topicArn"
-          values   = [local.topic_arns]
-        },
-      ]
+    AllowEventBridgeToPublish = {
+      grant      = "eventbridge"
+      principal  = "events.amazonaws.com"
+      actions    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      conditions = { "ArnLike kms:EncryptionContext:aws:sns:topicArn" = local.arns.sns }
     }
 
-    s3_notifications = {
-      grant     = "s3_notifications"
-      sid       = "AllowS3ToNotifyQueues"
-      principal = "s3.amazonaws.com"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      conditions = [
-        {
-          test     = "ArnLike"
-          variable = "kms:EncryptionContext:aws:sqs:arn"
-          values   = ["${local.arn_prefix}:sqs:${var.region}:${var.account_id}:*-${var.suffix}"]
-        },
-      ]
+    AllowS3ToNotifyQueues = {
+      grant      = "s3_notifications"
+      principal  = "s3.amazonaws.com"
+      actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      conditions = { "ArnLike kms:EncryptionContext:aws:sqs:arn" = local.arns.sqs }
     }
   }
 }
@@ -122,23 +112,26 @@ locals {
 data "aws_iam_policy_document" "this" {
   for_each = var.keys
 
-  # Without the account as administrator a key that lost its users could never be changed or deleted again.
-  statement {
-    sid       = "AllowAccountAdministration"
-    actions   = ["kms:*"]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = local.owner_statements
 
-    principals {
-      type        = "AWS"
-      identifiers = ["${local.arn_prefix}:iam::${var.account_id}:root"]
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = ["*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = statement.value.principals
+      }
     }
   }
 
   dynamic "statement" {
-    for_each = { for name, statement in local.grant_statements : name => statement if contains(each.value.grants, statement.grant) }
+    for_each = { for sid, statement in local.service_statements : sid => statement if contains(each.value.grants, statement.grant) }
 
     content {
-      sid       = statement.value.sid
+      sid       = statement.key
       actions   = statement.value.actions
       resources = ["*"]
 
@@ -151,9 +144,9 @@ data "aws_iam_policy_document" "this" {
         for_each = statement.value.conditions
 
         content {
-          test     = condition.value.test
-          variable = condition.value.variable
-          values   = condition.value.values
+          test     = split(" ", condition.key)[0]
+          variable = split(" ", condition.key)[1]
+          values   = [condition.value]
         }
       }
     }

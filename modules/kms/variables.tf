@@ -9,6 +9,18 @@ variable "account_id" {
   }
 }
 
+variable "administrator_arns" {
+  description = "IAM roles and users, by ARN, who alone may change and delete the keys, while everybody else's IAM policies can allow no more than their use; empty leaves both to IAM. The deployer has to be one of them: KMS refuses a policy that locks its author out."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.administrator_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    error_message = "Each of administrator_arns must be the ARN of an IAM role or user, without wildcards."
+  }
+}
+
 variable "deletion_window_in_days" {
   description = "Days between the destruction of a key and its deletion by KMS. The service's minimum lets an environment vanish soonest."
   type        = number

@@ -40,6 +40,7 @@ resource "aws_lambda_function" "this" {
   timeout                        = each.value.timeout_seconds
   reserved_concurrent_executions = each.value.reserved_concurrency
 
+  # Of the environment variables. The package lies under a key of AWS's: provider 5.100 has no argument for another.
   kms_key_arn  = var.kms_key_arn
   skip_destroy = false
 

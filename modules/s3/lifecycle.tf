@@ -1,7 +1,7 @@
-# Lifecycle of the data buckets. By S3's own default objects under 128 KB stay where they are: moving them costs more than it saves.
+# Lifecycle of the buckets (B4). By S3's own default objects under 128 KB stay where they are: moving them costs more than it saves.
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  for_each = var.buckets
+  for_each = local.buckets
 
   bucket = aws_s3_bucket.this[each.key].id
 
@@ -22,6 +22,14 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       content {
         days          = transition.value
         storage_class = "DEEP_ARCHIVE"
+      }
+    }
+
+    dynamic "expiration" {
+      for_each = each.value.expire_after_days == null ? [] : [each.value.expire_after_days]
+
+      content {
+        days = expiration.value
       }
     }
   }

@@ -1,19 +1,14 @@
-output "access_log_bucket_arn" {
-  description = "ARN of the bucket that receives the access logs."
-  value       = aws_s3_bucket.access_logs.arn
-}
-
 output "access_log_bucket_name" {
   description = "Name of the bucket that receives the access logs."
-  value       = aws_s3_bucket.access_logs.bucket
+  value       = local.access_log_bucket_name
 }
 
 output "bucket_arns" {
-  description = "The data buckets' ARNs by purpose."
-  value       = { for purpose, bucket in aws_s3_bucket.this : purpose => bucket.arn }
+  description = "The buckets' ARNs by purpose, but for that of the access logs."
+  value       = { for purpose in keys(var.buckets) : purpose => aws_s3_bucket.this[purpose].arn }
 }
 
 output "bucket_names" {
-  description = "The data buckets' names by purpose."
-  value       = { for purpose, bucket in aws_s3_bucket.this : purpose => bucket.bucket }
+  description = "The buckets' names by purpose, but for that of the access logs."
+  value       = { for purpose in keys(var.buckets) : purpose => aws_s3_bucket.this[purpose].bucket }
 }

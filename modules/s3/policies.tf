@@ -1,107 +1,124 @@
-# Bucket policies. They only deny; IAM policies grant access.
+# Bucket policies. They only deny, and IAM policies grant access; a service that delivers into a bucket is let in by its policy.
 
-data "aws_iam_policy_document" "transport" {
-  for_each = merge(local.bucket_arns, { access-logs = local.access_log_bucket_arn })
-
-  statement {
-    sid       = "DenyInsecureTransport"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [each.value, "${each.value}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
+locals {
+  refusals = {
+    InsecureTransport = { test = "Bool", variable = "aws:SecureTransport", values = ["false"] }
+    OutdatedTls       = { test = "NumericLessThan", variable = "s3:TlsVersion", values = ["1.2"] }
   }
 
-  statement {
-    sid       = "DenyOutdatedTls"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [each.value, "${each.value}/*"]
+  # A put that names no encryption gets the bucket's default, the right one. The Null condition lets it through: a negated
+  # condition alone also matches a header that is absent.
+  encryption_refusals = {
+    OtherEncryption = { test = "StringNotEquals", variable = "s3:x-amz-server-side-encryption", values = ["aws:kms"] }
+    OtherKeys       = { test = "ArnNotEquals", variable = "s3:x-amz-server-side-encryption-aws-kms-key-id", values = [var.kms_key_arn] }
+  }
 
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "NumericLessThan"
-      variable = "s3:TlsVersion"
-      values   = ["1.2"]
+  # A condition on the canned ACL belongs to the delivery alone: the check of the bucket has none.
+  delivery_statements = {
+    for purpose, bucket in local.buckets : purpose => {
+      AllowBucketCheck = {
+        service    = try(bucket.delivery.service, null)
+        actions    = try(bucket.delivery.check_actions, [])
+        resource   = local.bucket_arns[purpose]
+        conditions = [for condition in try(bucket.delivery.conditions, []) : condition if condition.variable != "s3:x-amz-acl"]
+      }
+      AllowDelivery = {
+        service    = try(bucket.delivery.service, null)
+        actions    = bucket.delivery == null ? [] : ["s3:PutObject"]
+        resource   = "${local.bucket_arns[purpose]}/${try(bucket.delivery.prefix, "")}*"
+        conditions = try(bucket.delivery.conditions, [])
+      }
     }
   }
 }
 
 data "aws_iam_policy_document" "this" {
-  for_each = var.buckets
+  for_each = local.buckets
 
-  source_policy_documents = [data.aws_iam_policy_document.transport[each.key].json]
+  dynamic "statement" {
+    for_each = local.refusals
 
-  # A put that names no encryption gets the bucket's default, the right one. The Null condition lets it through: a negated
-  # condition alone also matches a header that is absent.
-  statement {
-    sid       = "DenyOtherEncryption"
-    effect    = "Deny"
-    actions   = ["s3:PutObject"]
-    resources = ["${local.bucket_arns[each.key]}/*"]
+    content {
+      sid       = "Deny${statement.key}"
+      effect    = "Deny"
+      actions   = ["s3:*"]
+      resources = [local.bucket_arns[each.key], "${local.bucket_arns[each.key]}/*"]
 
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
 
-    condition {
-      test     = "Null"
-      variable = "s3:x-amz-server-side-encryption"
-      values   = ["false"]
-    }
-
-    condition {
-      test     = "StringNotEquals"
-      variable = "s3:x-amz-server-side-encryption"
-      values   = ["aws:kms"]
+      condition {
+        test     = statement.value.test
+        variable = statement.value.variable
+        values   = statement.value.values
+      }
     }
   }
 
-  statement {
-    sid       = "DenyOtherKeys"
-    effect    = "Deny"
-    actions   = ["s3:PutObject"]
-    resources = ["${local.bucket_arns[each.key]}/*"]
+  # Which objects a service encrypts how, such as the digests of CloudTrail, is its own to choose.
+  dynamic "statement" {
+    for_each = { for sid, refusal in local.encryption_refusals : sid => refusal if each.value.delivery == null }
 
-    principals {
-      type        = "*"
-      identifiers = ["*"]
+    content {
+      sid       = "Deny${statement.key}"
+      effect    = "Deny"
+      actions   = ["s3:PutObject"]
+      resources = ["${local.bucket_arns[each.key]}/*"]
+
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = "Null"
+        variable = statement.value.variable
+        values   = ["false"]
+      }
+
+      condition {
+        test     = statement.value.test
+        variable = statement.value.variable
+        values   = statement.value.values
+      }
     }
+  }
 
-    condition {
-      test     = "Null"
-      variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"
-      values   = ["false"]
-    }
+  dynamic "statement" {
+    for_each = { for sid, statement in local.delivery_statements[each.key] : sid => statement if length(statement.actions) > 0 }
 
-    condition {
-      test     = "ArnNotEquals"
-      variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"
-      values   = [var.kms_key_arn]
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [statement.value.resource]
+
+      principals {
+        type        = "Service"
+        identifiers = [statement.value.service]
+      }
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
     }
   }
 }
 
 resource "aws_s3_bucket_policy" "this" {
-  for_each = var.buckets
+  for_each = local.buckets
 
   bucket = aws_s3_bucket.this[each.key].id
   policy = data.aws_iam_policy_document.this[each.key].json
 
-  # S3 refuses two changes of a bucket's access at the same moment (OperationAborted).
+  # S3 refuses two changes of a bucket's access at the same moment (OperationAborted). On destroy whoever delivers goes before the
+  # policy, so a late delivery is refused instead of landing in a bucket that is being emptied.
   depends_on = [aws_s3_bucket_ownership_controls.this, aws_s3_bucket_public_access_block.this]
 }

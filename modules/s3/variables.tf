@@ -1,12 +1,28 @@
+variable "access_log_bucket_name" {
+  description = "Name of a bucket that receives the access logs, and whose policy admits them; null with create_access_log_bucket."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.access_log_bucket_name == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.access_log_bucket_name))
+    error_message = "access_log_bucket_name must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
+
+  validation {
+    condition     = (var.access_log_bucket_name == null) == var.create_access_log_bucket
+    error_message = "access_log_bucket_name goes with create_access_log_bucket = false, which needs it."
+  }
+}
+
 variable "access_log_retention_in_days" {
-  description = "Days that server access logs are kept. PCI DSS 10.5.1 asks for 12 months where cardholder data is in scope."
+  description = "Days that server access logs are kept; those of 128 KB and more move to Glacier after 90. PCI DSS 10.5.1 asks for 12 months where cardholder data is in scope."
   type        = number
   default     = 365
   nullable    = false
 
   validation {
-    condition     = var.access_log_retention_in_days >= 1 && floor(var.access_log_retention_in_days) == var.access_log_retention_in_days
-    error_message = "access_log_retention_in_days must be a whole number of days, 1 at least."
+    condition     = var.access_log_retention_in_days >= 180 && floor(var.access_log_retention_in_days) == var.access_log_retention_in_days
+    error_message = "access_log_retention_in_days must be a whole number of days, 180 at least: objects are in Glacier after 90 days (requirement B4), and Glacier bills 90 days for every object."
   }
 }
 
@@ -34,13 +50,24 @@ variable "account_id" {
 }
 
 variable "buckets" {
-  description = "The data buckets by purpose. Objects move to Glacier Flexible Retrieval after `glacier_after_days`, and on to Glacier Deep Archive after `deep_archive_after_days` where that is set. Superseded versions are deleted after `noncurrent_version_retention_in_days`; unfinished multipart uploads after `abort_incomplete_multipart_upload_days`. `eventbridge` sends the bucket's events to EventBridge; leave it off where another unit configures the bucket's notifications."
+  description = "The buckets by purpose. Objects move to Glacier Flexible Retrieval after `glacier_after_days`, on to Glacier Deep Archive after `deep_archive_after_days` and are deleted after `expire_after_days` where these are set. Superseded versions are deleted after `noncurrent_version_retention_in_days`; unfinished multipart uploads after `abort_incomplete_multipart_upload_days`. `eventbridge` sends the bucket's events to EventBridge; leave it off where another unit configures the bucket's notifications. `delivery` lets an AWS service write below `prefix` and call `check_actions` on the bucket, on `conditions` that prove that it acts for this account; such a bucket does not refuse other encryption, which is the service's to choose."
   type = map(object({
     abort_incomplete_multipart_upload_days = optional(number, 7)
     deep_archive_after_days                = optional(number)
     eventbridge                            = optional(bool, false)
+    expire_after_days                      = optional(number)
     glacier_after_days                     = optional(number, 90)
     noncurrent_version_retention_in_days   = optional(number, 30)
+    delivery = optional(object({
+      service       = string
+      check_actions = optional(set(string), [])
+      prefix        = optional(string, "")
+      conditions = list(object({
+        test     = string
+        variable = string
+        values   = list(string)
+      }))
+    }))
   }))
   default = {
     archive             = { deep_archive_after_days = 365, eventbridge = true }
@@ -48,11 +75,6 @@ variable "buckets" {
     raw-data            = {}
   }
   nullable = false
-
-  validation {
-    condition     = length(var.buckets) > 0
-    error_message = "buckets must hold at least one purpose."
-  }
 
   validation {
     condition     = alltrue([for purpose in keys(var.buckets) : can(regex("^[a-z][a-z0-9-]{1,27}[a-z0-9]$", purpose))])
@@ -75,9 +97,26 @@ variable "buckets" {
   }
 
   validation {
+    condition     = alltrue([for bucket in values(var.buckets) : try(bucket.expire_after_days >= coalesce(bucket.deep_archive_after_days, bucket.glacier_after_days) + 90, bucket.expire_after_days == null)])
+    error_message = "expire_after_days must lie at least 90 days behind the last move to Glacier: Glacier bills 90 days for every object."
+  }
+
+  validation {
+    condition     = alltrue([for bucket in values(var.buckets) : try(length(bucket.delivery.conditions) > 0, bucket.delivery == null)])
+    error_message = "delivery must name at least one condition: a service would deliver for other accounts, too."
+  }
+
+  validation {
     condition     = alltrue([for bucket in values(var.buckets) : bucket.noncurrent_version_retention_in_days >= 1 && bucket.abort_incomplete_multipart_upload_days >= 1])
     error_message = "noncurrent_version_retention_in_days and abort_incomplete_multipart_upload_days must be 1 at least."
   }
+}
+
+variable "create_access_log_bucket" {
+  description = "Whether to make the bucket that receives the access logs."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "kms_key_arn" {

@@ -2,95 +2,87 @@
 # month over three zones, so the other services are reached through the NAT gateway. Each policy admits this account's callers
 # to this deployment's buckets and tables only: stolen credentials of another account move no data out this way.
 
-data "aws_iam_policy_document" "s3_endpoint" {
+locals {
+  endpoints = {
+    dynamodb = {
+      sid = "AllowOwnTables"
+      actions = [
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:DescribeTable",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "dynamodb:UpdateItem",
+      ]
+      resources = [
+        "${local.arn_prefix}:dynamodb:${var.region}:${var.account_id}:table/*-${var.suffix}",
+        "${local.arn_prefix}:dynamodb:${var.region}:${var.account_id}:table/*-${var.suffix}/index/*",
+      ]
+      accounts = ["aws:PrincipalAccount"]
+    }
+    s3 = {
+      sid = "AllowOwnBuckets"
+      actions = [
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetBucketLocation",
+        "s3:GetObject",
+        "s3:GetObjectTagging",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+        "s3:PutObjectTagging",
+      ]
+      resources = [
+        "${local.arn_prefix}:s3:::*-${var.account_id}-${var.suffix}",
+        "${local.arn_prefix}:s3:::*-${var.account_id}-${var.suffix}/*",
+      ]
+
+      # The ARN of a bucket names no account.
+      accounts = ["aws:PrincipalAccount", "aws:ResourceAccount"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "endpoint" {
+  for_each = local.endpoints
+
   statement {
-    sid = "AllowOwnBuckets"
-    actions = [
-      "s3:AbortMultipartUpload",
-      "s3:DeleteObject",
-      "s3:GetBucketLocation",
-      "s3:GetObject",
-      "s3:GetObjectTagging",
-      "s3:GetObjectVersion",
-      "s3:ListBucket",
-      "s3:ListBucketMultipartUploads",
-      "s3:ListMultipartUploadParts",
-      "s3:PutObject",
-      "s3:PutObjectTagging",
-    ]
-    resources = [
-      "${local.arn_prefix}:s3:::*-${var.account_id}-${var.suffix}",
-      "${local.arn_prefix}:s3:::*-${var.account_id}-${var.suffix}/*",
-    ]
+    sid       = each.value.sid
+    actions   = each.value.actions
+    resources = each.value.resources
 
     principals {
       type        = "*"
       identifiers = ["*"]
     }
 
-    condition {
-      test     = "StringEquals"
-      variable = "aws:PrincipalAccount"
-      values   = [var.account_id]
-    }
+    dynamic "condition" {
+      for_each = each.value.accounts
 
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceAccount"
-      values   = [var.account_id]
+      content {
+        test     = "StringEquals"
+        variable = condition.value
+        values   = [var.account_id]
+      }
     }
   }
 }
 
-data "aws_iam_policy_document" "dynamodb_endpoint" {
-  statement {
-    sid = "AllowOwnTables"
-    actions = [
-      "dynamodb:BatchGetItem",
-      "dynamodb:BatchWriteItem",
-      "dynamodb:ConditionCheckItem",
-      "dynamodb:DeleteItem",
-      "dynamodb:DescribeTable",
-      "dynamodb:GetItem",
-      "dynamodb:PutItem",
-      "dynamodb:Query",
-      "dynamodb:Scan",
-      "dynamodb:UpdateItem",
-    ]
-    resources = [
-      "${local.arn_prefix}:dynamodb:${var.region}:${var.account_id}:table/*-${var.suffix}",
-      "${local.arn_prefix}:dynamodb:${var.region}:${var.account_id}:table/*-${var.suffix}/index/*",
-    ]
+resource "aws_vpc_endpoint" "this" {
+  for_each = local.endpoints
 
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:PrincipalAccount"
-      values   = [var.account_id]
-    }
-  }
-}
-
-resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.this.id
-  service_name      = "com.amazonaws.${var.region}.s3"
+  service_name      = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type = "Gateway"
-  route_table_ids   = [aws_route_table.private.id]
-  policy            = data.aws_iam_policy_document.s3_endpoint.json
+  route_table_ids   = [aws_route_table.this["private"].id]
+  policy            = data.aws_iam_policy_document.endpoint[each.key].json
 
-  tags = merge(var.tags, { Name = "vpc-endpoint-s3-${var.suffix}" })
-}
-
-resource "aws_vpc_endpoint" "dynamodb" {
-  vpc_id            = aws_vpc.this.id
-  service_name      = "com.amazonaws.${var.region}.dynamodb"
-  vpc_endpoint_type = "Gateway"
-  route_table_ids   = [aws_route_table.private.id]
-  policy            = data.aws_iam_policy_document.dynamodb_endpoint.json
-
-  tags = merge(var.tags, { Name = "vpc-endpoint-dynamodb-${var.suffix}" })
+  tags = merge(var.tags, { Name = "vpc-endpoint-${each.key}-${var.suffix}" })
 }

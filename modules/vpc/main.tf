@@ -18,6 +18,13 @@ locals {
   }
 }
 
+locals {
+  subnet_ids = {
+    for tier, subnets in { database = aws_subnet.database, private = aws_subnet.private, public = aws_subnet.public } :
+    tier => [for zone in var.availability_zones : subnets[zone].id]
+  }
+}
+
 resource "aws_vpc" "this" {
   cidr_block           = var.vpc_cidr
   enable_dns_hostnames = true

@@ -39,12 +39,14 @@ locals {
   }
 }
 
-resource "aws_network_acl" "public" {
+resource "aws_network_acl" "this" {
+  for_each = local.network_acl_rules
+
   vpc_id     = aws_vpc.this.id
-  subnet_ids = [for subnet in aws_subnet.public : subnet.id]
+  subnet_ids = local.subnet_ids[each.key]
 
   dynamic "ingress" {
-    for_each = local.network_acl_rules.public.ingress
+    for_each = each.value.ingress
 
     content {
       rule_no    = 100 + ingress.key
@@ -58,8 +60,9 @@ resource "aws_network_acl" "public" {
     }
   }
 
+  # No fragmentation is reported outwards, so no type of ICMP.
   dynamic "egress" {
-    for_each = local.network_acl_rules.public.egress
+    for_each = each.value.egress
 
     content {
       rule_no    = 100 + egress.key
@@ -71,75 +74,5 @@ resource "aws_network_acl" "public" {
     }
   }
 
-  tags = merge(var.tags, { Name = "network-acl-public-${var.suffix}", Tier = "public" })
-}
-
-resource "aws_network_acl" "private" {
-  vpc_id     = aws_vpc.this.id
-  subnet_ids = [for subnet in aws_subnet.private : subnet.id]
-
-  dynamic "ingress" {
-    for_each = local.network_acl_rules.private.ingress
-
-    content {
-      rule_no    = 100 + ingress.key
-      action     = "allow"
-      protocol   = ingress.value.protocol
-      cidr_block = ingress.value.cidr_block
-      from_port  = ingress.value.from_port
-      to_port    = ingress.value.to_port
-      icmp_type  = ingress.value.icmp_type
-      icmp_code  = ingress.value.icmp_code
-    }
-  }
-
-  dynamic "egress" {
-    for_each = local.network_acl_rules.private.egress
-
-    content {
-      rule_no    = 100 + egress.key
-      action     = "allow"
-      protocol   = egress.value.protocol
-      cidr_block = egress.value.cidr_block
-      from_port  = egress.value.from_port
-      to_port    = egress.value.to_port
-    }
-  }
-
-  tags = merge(var.tags, { Name = "network-acl-private-${var.suffix}", Tier = "private" })
-}
-
-resource "aws_network_acl" "database" {
-  vpc_id     = aws_vpc.this.id
-  subnet_ids = [for subnet in aws_subnet.database : subnet.id]
-
-  dynamic "ingress" {
-    for_each = local.network_acl_rules.database.ingress
-
-    content {
-      rule_no    = 100 + ingress.key
-      action     = "allow"
-      protocol   = ingress.value.protocol
-      cidr_block = ingress.value.cidr_block
-      from_port  = ingress.value.from_port
-      to_port    = ingress.value.to_port
-      icmp_type  = ingress.value.icmp_type
-      icmp_code  = ingress.value.icmp_code
-    }
-  }
-
-  dynamic "egress" {
-    for_each = local.network_acl_rules.database.egress
-
-    content {
-      rule_no    = 100 + egress.key
-      action     = "allow"
-      protocol   = egress.value.protocol
-      cidr_block = egress.value.cidr_block
-      from_port  = egress.value.from_port
-      to_port    = egress.value.to_port
-    }
-  }
-
-  tags = merge(var.tags, { Name = "network-acl-database-${var.suffix}", Tier = "database" })
+  tags = merge(var.tags, { Name = "network-acl-${each.key}-${var.suffix}", Tier = each.key })
 }

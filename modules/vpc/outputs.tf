@@ -5,7 +5,7 @@ output "availability_zones" {
 
 output "database_subnet_ids" {
   description = "The isolated database subnets, one per zone."
-  value       = [for zone in var.availability_zones : aws_subnet.database[zone].id]
+  value       = local.subnet_ids["database"]
 }
 
 output "default_security_group_id" {
@@ -15,10 +15,7 @@ output "default_security_group_id" {
 
 output "endpoint_ids" {
   description = "The gateway endpoints by service: dynamodb, s3."
-  value = {
-    dynamodb = aws_vpc_endpoint.dynamodb.id
-    s3       = aws_vpc_endpoint.s3.id
-  }
+  value       = { for service, endpoint in aws_vpc_endpoint.this : service => endpoint.id }
 }
 
 output "flow_log_group_arn" {
@@ -43,39 +40,27 @@ output "nat_gateway_public_ip" {
 
 output "prefix_list_ids" {
   description = "The AWS-managed prefix lists of the gateway endpoints by service: dynamodb, s3."
-  value = {
-    dynamodb = aws_vpc_endpoint.dynamodb.prefix_list_id
-    s3       = aws_vpc_endpoint.s3.prefix_list_id
-  }
+  value       = { for service, endpoint in aws_vpc_endpoint.this : service => endpoint.prefix_list_id }
 }
 
 output "private_subnet_ids" {
   description = "The private subnets, one per zone."
-  value       = [for zone in var.availability_zones : aws_subnet.private[zone].id]
+  value       = local.subnet_ids["private"]
 }
 
 output "public_subnet_ids" {
   description = "The public subnets, one per zone."
-  value       = [for zone in var.availability_zones : aws_subnet.public[zone].id]
+  value       = local.subnet_ids["public"]
 }
 
 output "route_table_ids" {
   description = "The route tables by tier: database, private, public."
-  value = {
-    database = aws_route_table.database.id
-    private  = aws_route_table.private.id
-    public   = aws_route_table.public.id
-  }
+  value       = { for tier, table in aws_route_table.this : tier => table.id }
 }
 
 output "security_group_ids" {
   description = "The security groups by concern: database, database-client, https-client, lambda."
-  value = {
-    database        = aws_security_group.database.id
-    database-client = aws_security_group.database_client.id
-    https-client    = aws_security_group.https_client.id
-    lambda          = aws_security_group.lambda.id
-  }
+  value       = { for concern, group in aws_security_group.this : concern => group.id }
 }
 
 output "vpc_cidr" {

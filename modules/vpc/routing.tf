@@ -26,33 +26,23 @@ resource "aws_nat_gateway" "this" {
   depends_on = [aws_internet_gateway.this, aws_route.public_internet]
 }
 
-resource "aws_route_table" "public" {
+# That of the database has only the local route that every table has.
+resource "aws_route_table" "this" {
+  for_each = toset(["database", "private", "public"])
+
   vpc_id = aws_vpc.this.id
 
-  tags = merge(var.tags, { Name = "route-table-public-${var.suffix}", Tier = "public" })
-}
-
-resource "aws_route_table" "private" {
-  vpc_id = aws_vpc.this.id
-
-  tags = merge(var.tags, { Name = "route-table-private-${var.suffix}", Tier = "private" })
-}
-
-# Only the local route that every table has.
-resource "aws_route_table" "database" {
-  vpc_id = aws_vpc.this.id
-
-  tags = merge(var.tags, { Name = "route-table-database-${var.suffix}", Tier = "database" })
+  tags = merge(var.tags, { Name = "route-table-${each.key}-${var.suffix}", Tier = each.key })
 }
 
 resource "aws_route" "public_internet" {
-  route_table_id         = aws_route_table.public.id
+  route_table_id         = aws_route_table.this["public"].id
   destination_cidr_block = "0.0.0.0/0"
   gateway_id             = aws_internet_gateway.this.id
 }
 
 resource "aws_route" "private_nat" {
-  route_table_id         = aws_route_table.private.id
+  route_table_id         = aws_route_table.this["private"].id
   destination_cidr_block = "0.0.0.0/0"
   nat_gateway_id         = aws_nat_gateway.this.id
 }
@@ -61,19 +51,19 @@ resource "aws_route_table_association" "public" {
   for_each = local.zones
 
   subnet_id      = aws_subnet.public[each.key].id
-  route_table_id = aws_route_table.public.id
+  route_table_id = aws_route_table.this["public"].id
 }
 
 resource "aws_route_table_association" "private" {
   for_each = local.zones
 
   subnet_id      = aws_subnet.private[each.key].id
-  route_table_id = aws_route_table.private.id
+  route_table_id = aws_route_table.this["private"].id
 }
 
 resource "aws_route_table_association" "database" {
   for_each = local.zones
 
   subnet_id      = aws_subnet.database[each.key].id
-  route_table_id = aws_route_table.database.id
+  route_table_id = aws_route_table.this["database"].id
 }

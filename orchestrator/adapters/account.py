@@ -11,7 +11,7 @@ from orchestrator.adapters.aws.preflight import examine_account
 from orchestrator.adapters.aws.session import CloudSession, aws_session, local_session, require_no_overrides
 from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.adapters.aws.states import S3States
-from orchestrator.adapters.aws.sweep import Kept, Unrecorded, sweep, unrecorded
+from orchestrator.adapters.aws.sweep import Kept, Unrecorded, reclaim, sweep, unrecorded
 from orchestrator.adapters.aws.sweep.documents import require_no_lost_state, state_documents
 from orchestrator.adapters.local_cloud import ACCOUNT_ID, LocalCloud, stripped
 from orchestrator.adapters.terraform.tools import ProjectTerraform
@@ -93,6 +93,9 @@ class DeploymentSweeper:
 
     def sweep(self, *, types: Collection[str] | None, say: Callable[[str], None]) -> tuple[Kept, ...]:
         return sweep(self.session.client, self.suffix, self._states(), patience=self.patience, say=say, types=types)
+
+    def reclaim(self, *, say: Callable[[str], None]) -> None:
+        reclaim(self.session.client, self.suffix, say=say)
 
     def _states(self) -> Sequence[Mapping[str, Any]]:
         require_no_lost_state(self.session, self.bucket, self.suffix)

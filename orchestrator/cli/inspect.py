@@ -55,7 +55,11 @@ def validate(environment: MaybeEnvironment = None, suffix: AnySuffix = STAND_IN)
 
     Nothing is started, and no cloud is called.
     """
-    for name, count in check(environment, suffix, ports_for(), Terminal()).items():
+    ports = ports_for()
+    found = check(environment, suffix, ports, Terminal())
+    if not found:
+        console.result(f"No units found in {ports.project.live}: a unit is a folder with a terragrunt.hcl.")
+    for name, count in found.items():
         console.result(f"{name}: {count} units, no mistakes found")
 
 

@@ -125,6 +125,7 @@ def _finish_off(
 def _left(work: Activity, deployment: Deployment) -> tuple[CloudResource, ...]:
     """Ask the services themselves what they list, instead of relying on states."""
     suffix = deployment.suffix
+    deployment.sweeper.reclaim(say=work.operator.say)
     with work.step("asking every service what is left") as results:
         found = tuple(deployment.account.inventory(suffix))
         if not found:

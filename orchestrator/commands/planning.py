@@ -48,11 +48,44 @@ def make_plan(deployment: Deployment, chosen: Subject, terraform: TerraformSessi
     """Plan the units together, against their current states and the cloud.
 
     Raises:
+        UsageError: a unit that is not planned has outputs that were never applied.
         PlatformctlError: Terraform failed; nothing was changed.
 
     """
+    _require_applied_outputs(deployment, chosen.order, terraform)
     states = {name: state.document for name in chosen.order if (state := deployment.outputs.state(name))}
     return terraform.planner.plan(chosen.units, states)
+
+
+def _require_applied_outputs(deployment: Deployment, order: Sequence[str], terraform: TerraformSession) -> None:
+    """Check that an output that is missing in the state of a unit outside the plan is null, and not new.
+
+    Terraform keeps no output that is null, so only a plan of that unit tells the two apart.
+    """
+    outputs, units = deployment.outputs, deployment.stack.units
+    readers: dict[str, str] = {}
+    for name in order:
+        for target, read in units[name].outputs_read().items():
+            state = outputs.state(target) if target in units and target not in order else None
+            interface = units[target].interface() if state is not None else None
+            if state is not None and interface is not None:
+                missing = (
+                    interface.outputs if read is None else read & interface.outputs.keys()
+                ) - state.outputs.keys()
+                for output in sorted(missing):
+                    readers.setdefault(target, f'Unit "{name}" reads output "{output}" of "{target}"')
+    if not readers:
+        return
+    found = terraform.planner.plan(
+        [outputs.evaluate(target) for target in sorted(readers)],
+        {target: state.document for target in readers if (state := outputs.state(target))},
+    )
+    for target in sorted(found.outputs & readers.keys()):
+        raise UsageError(
+            "An output has not been applied",
+            detail=f"{readers[target]}, whose module declares it and whose state does not have it yet.",
+            hint=f"Apply it first: add --only {target}, or leave --only out to apply everything in order.",
+        )
 
 
 def keep(deployment: Deployment, chosen: Subject, plan: StackPlan) -> KeptPlan:

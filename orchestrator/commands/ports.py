@@ -150,6 +150,10 @@ class Sweeper(Protocol):
         """
         ...
 
+    def reclaim(self, *, say: Callable[[str], None]) -> None:
+        """Remove what services made or kept by themselves; only after the last state of the deployment has gone."""
+        ...
+
 
 class CloudResource(Protocol):
     """A resource that a service lists."""

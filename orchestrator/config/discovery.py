@@ -1,7 +1,7 @@
 """Finds the environments of a live tree and the units of one of them, and parses each file at most once per load."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +9,7 @@ from typing import TypeVar
 from orchestrator.config.document import Document, read_document
 from orchestrator.config.grammar import DOCUMENTATION
 from orchestrator.config.interface import ModuleInterface, module_interface
-from orchestrator.diagnostics import Collector, ConfigurationError, Position, Range, Source, did_you_mean
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Position, Range, Source, did_you_mean
 from orchestrator.errors import UsageError
 from orchestrator.hcl import parse_file
 from orchestrator.hcl.functions import terraform_functions
@@ -86,6 +86,9 @@ def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[
     return found
 
 
+_CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".terragrunt-stack"})
+
+
 def environments(live: Path) -> list[str]:
     """Return the names of the environments: folders of the live tree that hold units, sorted."""
     return [
@@ -125,6 +128,8 @@ def unit_folders(environment: Path) -> list[Path]:
     """
     collector = Collector()
     found: list[Path] = []
+    for folder in _hidden_units(environment):
+        collector.add(_misplaced(folder, "Unit in a hidden folder", "Hidden folders are passed over. Rename it."))
     for folder, names in _walk(environment):
         for name in sorted(names & _REFUSED_FILES.keys()):
             start = Position(1, 1)
@@ -138,6 +143,40 @@ def unit_folders(environment: Path) -> list[Path]:
             found.append(folder)
     collector.raise_if_any()
     return sorted(found)
+
+
+def environment_unit(environment: Path, read: Collection[Path]) -> Diagnostic | None:
+    """Return the finding about a unit beside the environment's folders; None if the units include that file.
+
+    Args:
+        environment: the folder of the environment.
+        read: the files that the units consist of.
+
+    """
+    file = environment / UNIT_FILE
+    if not file.is_file() or file in read:
+        return None
+    return _misplaced(environment, "Unit at the top of an environment", "Give it a folder of its own.")
+
+
+def _misplaced(folder: Path, summary: str, hint: str) -> Diagnostic:
+    file = folder / UNIT_FILE
+    start = Position(1, 1)
+    return Diagnostic(
+        summary=summary,
+        detail=f"{file} would not be a unit of the environment: a unit is a folder below it.",
+        hint=hint,
+        range=Range(Source(file, file.read_text(encoding="utf-8", errors="replace")), start, start),
+    )
+
+
+def _hidden_units(environment: Path) -> Iterator[Path]:
+    """Yield the hidden folders with units, but for what Git, Terraform and Terragrunt keep."""
+    for folder, folders, names in os.walk(environment):
+        folders[:] = sorted(set(folders) - _CACHES)
+        parts = Path(folder).relative_to(environment).parts
+        if UNIT_FILE in names and any(part.startswith(".") for part in parts):
+            yield Path(folder)
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, set[str]]]:

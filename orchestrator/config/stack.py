@@ -4,14 +4,17 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.config.composition import compose
 from orchestrator.config.contents import Contents, Section
-from orchestrator.config.discovery import UNIT_FILE, Files, environment_folder, unit_folders
+from orchestrator.config.discovery import UNIT_FILE, Files, environment_folder, environment_unit, unit_folders
 from orchestrator.config.generated import EvaluatedUnit
 from orchestrator.config.interface import ModuleInterface
 from orchestrator.config.outputs import module_name
+from orchestrator.config.root_only import root_only_findings
+from orchestrator.config.source import LocalSource
 from orchestrator.config.unit import UnitConfiguration
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Severity, did_you_mean
-from orchestrator.errors import UsageError
+from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl import print_value
 from orchestrator.model.graph import Graph
 
@@ -36,12 +39,25 @@ def check_units(units: Mapping[str, UnitConfiguration]) -> list[Diagnostic]:
         except ConfigurationError as error:
             collector.absorb(error)
             continue
+        for finding in _check_files(evaluated.get(name)):
+            collector.add(finding)
         if contents is not None and interface is not None:
             for finding in _check_inputs(unit, contents.inputs or {}, interface, everywhere):
                 collector.add(finding)
     for finding in _check_state(units, evaluated):
         collector.add(finding)
     return sorted(set(collector.found), key=lambda item: item.sort_key)
+
+
+def _check_files(unit: EvaluatedUnit | None) -> Iterator[Diagnostic]:
+    """Yield what the plan of the stack could not repeat; nothing for a module that has to be downloaded."""
+    if unit is not None and isinstance(unit.source, LocalSource) and unit.source.folder.is_dir():
+        try:
+            composition = compose(unit, root=unit.source.root, subdirectory=unit.source.subdirectory)
+        except PlatformctlError as error:
+            yield Diagnostic(summary=error.summary, detail=error.detail, hint=error.hint)
+        else:
+            yield from root_only_findings(unit.name, composition.files)
 
 
 def _check_inputs(
@@ -157,12 +173,20 @@ class _Loader:
                 if edge.target not in seen and edge.target in self.folders:
                     seen.add(edge.target)
                     queue.append(edge.target)
+        if set(names) == set(self.folders):
+            self._check_environment(collector)
         _check_module_names(self._units, collector)
         graph = self._graph(collector)
         collector.raise_if_any()
         assert graph is not None
         units = {name: self._units[name] for name in sorted(self._units)}
         return Stack(environment=environment, folder=self.folder, units=units, graph=graph)
+
+    def _check_environment(self, collector: Collector) -> None:
+        read = frozenset().union(*(unit.files() for unit in self._units.values()))
+        finding = environment_unit(self.folder, read)
+        if finding is not None:
+            collector.add(finding)
 
     def _read(self, name: str) -> UnitConfiguration:
         return UnitConfiguration(

@@ -32,6 +32,9 @@ from orchestrator.model.graph import Dependency, Unit
 
 _DECLARES = re.compile(r"\b(variable|output)\b|file\(")
 
+_OUTPUT_PATH = 4
+"""Parts of dependency.<label>.outputs.<name>."""
+
 Interfaces = Callable[[str], ModuleInterface | None]
 
 
@@ -156,6 +159,19 @@ class UnitConfiguration:
         documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
         return [block for document in documents for block in document.generate.values()]
 
+    def outputs_read(self) -> dict[str, set[str] | None]:
+        """Return the outputs that the unit reads, by the names of the units that have them; None for all of a unit."""
+        found: dict[str, set[str] | None] = {}
+        for path in self._dependency_paths():
+            labels = [str(path[1])] if len(path) > 1 else list(self.blocks)
+            for target in (self.blocks[label].target for label in labels if label in self.blocks):
+                names = found.setdefault(target, set())
+                if len(path) < _OUTPUT_PATH:
+                    found[target] = None
+                elif names is not None:
+                    names.add(str(path[3]))
+        return found
+
     def evaluate(self, outputs: Mapping[str, Mapping[str, Value]]) -> EvaluatedUnit:
         """Evaluate everything.
 
@@ -271,9 +287,12 @@ class UnitConfiguration:
 
     def _labels_read(self) -> set[str]:
         """Return the labels of dependencies whose outputs are read; an empty one where ``dependency`` is used as a whole."""
+        return {str(path[1]) if len(path) > 1 else "" for path in self._dependency_paths()}
+
+    def _dependency_paths(self) -> set[tuple[str | int, ...]]:
         documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
         return {
-            str(reference.path[1]) if len(reference.path) > 1 else ""
+            reference.path
             for document in documents
             for expression in document.expressions()
             for reference in references(expression)

@@ -64,6 +64,20 @@ def test_b2_what_happens_at_the_end_of_support(client, name, stated, found):
     assert [cluster["EngineLifecycleSupport"] for cluster in (made, read)] == [found, found]
 
 
+@pytest.mark.parametrize(
+    ("stated", "made", "then", "found"),
+    [("17", "17.7", "17", "17.7"), ("17.4", "17.4", "17", "17.4"), ("16", "16.11", "17", "17.7")],
+)
+def test_e4_a_major_version_stands_for_the_minor_version_that_runs(client, name, stated, made, then, found):
+    rds = client("rds")
+    settings = {"Engine": "aurora-postgresql", "MasterUsername": "platform", "ManageMasterUserPassword": True}
+    rds.create_db_cluster(DBClusterIdentifier=name, EngineVersion=stated, **settings)
+    versions = [rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["EngineVersion"]]
+    rds.modify_db_cluster(DBClusterIdentifier=name, EngineVersion=then, AllowMajorVersionUpgrade=True)
+    versions.append(rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["EngineVersion"])
+    assert versions == [made, found]
+
+
 def test_b2_performance_insights(client, cluster):
     rds = client("rds")
     made = rds.create_db_instance(

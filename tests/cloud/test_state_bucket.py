@@ -50,3 +50,11 @@ def test_b15_a_record_that_was_read_too_early_is_not_written(bucket):
     bucket.update("pr42", change)
     assert seen == [None, PR42]
     assert bucket.deployment("pr42") == replace(PR42, expires="2026-01-31T16:15:00+00:00")
+
+
+def test_states_are_encrypted_with_the_buckets_own_key(bucket, client, name):
+    client("s3").put_object(Bucket=name, Key="pr42/vpc/terraform.tfstate", Body=b"{}")
+    key = client("kms").describe_key(KeyId=f"alias/{name}")["KeyMetadata"]
+    stored = client("s3").head_object(Bucket=name, Key="pr42/vpc/terraform.tfstate")
+    assert (stored["ServerSideEncryption"], stored["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
+    assert client("kms").get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is True

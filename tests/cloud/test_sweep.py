@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.services import TERRAFORM_TYPES
-from orchestrator.adapters.aws.sweep import sweep, unrecorded
+from orchestrator.adapters.aws.sweep import reclaim, sweep, unrecorded
 from tests.cloud.platform_things import CHILDREN, WAITING, compute, everything, identity, messaging, network
 
 
@@ -106,3 +106,24 @@ def test_b12_the_units_that_were_not_killed_keep_even_what_no_state_knows(client
     left = {(thing.service, thing.type) for thing in list_resources(client, "swonly")}
     assert not {("kms", "key"), ("kms", "alias")} & left
     assert {("ec2", "vpc"), ("iam", "role")} <= left
+
+
+def test_e4_what_services_made_or_kept_is_removed_and_what_terraform_left_is_not(client, cleared):
+    """RDS brought a group back without tags, the account still names a role that has gone, and a tagged group is a real leftover."""
+    cleared("reclaim")
+    logs, api = client("logs"), client("apigateway")
+    logs.create_log_group(logGroupName="/aws/rds/cluster/aurora-reclaim/postgresql")
+    logs.create_log_group(logGroupName="/aws/lambda/lambda-api-reclaim", tags={"Suffix": "reclaim"})
+    before = api.get_account().get("cloudwatchRoleArn", "")
+    role = "arn:aws:iam::123456789012:role/iam-role-api-logs-reclaim"
+    api.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
+    messages = []
+    reclaim(client, "another", say=messages.append)
+    assert messages == []
+    reclaim(client, "reclaim", say=messages.append)
+    assert sorted(message.split()[1:3] for message in messages) == [
+        ["apigateway", "account-role"],
+        ["logs", "log-group"],
+    ]
+    assert [item.identifier for item in list_resources(client, "reclaim")] == ["/aws/lambda/lambda-api-reclaim"]
+    api.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": before}])

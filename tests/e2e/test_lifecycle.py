@@ -45,7 +45,7 @@ UNITS = (
     "s3",
     "vpc",
 )
-RESOURCES = 469
+RESOURCES = 474
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,8 @@ def come_and_go_beside_the_owner(project):
     recorders = project.client("config").describe_configuration_recorders()["ConfigurationRecorders"]
     assert [recorder["name"] for recorder in recorders] == ["config-recorder-demo"]
     rules = [item.name for item in project.left() if item.type == "rule" and item.service == "config"]
-    assert len([name for name in rules if name.endswith("-b")]) == 91
+    # Beside the owner of the recorder only rules that take a scope: what carries the deployment's tag.
+    assert len([name for name in rules if name.endswith("-b")]) == 59
     assert len([name for name in rules if name.endswith("-demo")]) == 92
     _, err = project.run("up", "--suffix", "b", *only(*BESIDE))
     assert "5 unchanged" in err
@@ -178,6 +179,33 @@ def test_b14_outputs_are_those_of_the_cloud_itself(project):
         assert tables.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
 
 
+def test_b4_every_bucket_is_as_asked_for_by_the_clouds_own_word(project):
+    s3 = project.client("s3")
+    buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].endswith("-demo")]
+    purposes = ("access-logs", "archive", "cloudtrail", "config", "processed-analytics", "raw-data")
+    assert buckets == [f"{purpose}-123456789012-demo" for purpose in purposes]
+    key = project.outputs("demo")["kms"]["key_arns"]["s3"]
+    for name in buckets:
+        assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+        [rule] = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        default = rule["ApplyServerSideEncryptionByDefault"]
+        expected = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+        # S3 delivers access logs to a bucket with SSE-S3 only.
+        assert default == ({"SSEAlgorithm": "AES256"} if name.startswith("access-logs") else expected)
+        rules = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+        moves = [move for rule in rules if rule["Status"] == "Enabled" for move in rule.get("Transitions", ())]
+        assert {"Days": 90, "StorageClass": "GLACIER"} in moves
+        assert set(s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values()) == {True}
+        policy = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])
+        denied = {
+            s["Sid"]: s["Condition"] for s in policy["Statement"] if s["Effect"] == "Deny" and s["Action"] == "s3:*"
+        }
+        assert denied == {
+            "DenyInsecureTransport": {"Bool": {"aws:SecureTransport": "false"}},
+            "DenyOutdatedTls": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+        }
+
+
 def test_b14_api_keys_are_printed_only_on_request(project):
     [*values] = project.api_keys("demo").values()
     assert len(values) == 2
@@ -260,7 +288,7 @@ def wait_for(look, seconds=120):
 
 def test_functions_can_be_called_and_their_logs_read(project):
     out, _ = project.run("invoke", "migrate", "--suffix", "demo")
-    assert json.loads(out) == {"applied": [], "version": 2}
+    assert json.loads(out) == {"applied": [], "version": 3}
     out, _ = project.run("logs", "migrate", "--suffix", "demo")
     assert '"message":"migrated"' in out
     out, _ = project.run("invoke", "alerts", "--suffix", "demo", "--payload", '{"not": "an event"}', code=1)
@@ -360,6 +388,21 @@ def test_a2_b15_a_second_up_changes_nothing(project):
     )
     assert f"{len(UNITS)} unchanged" in err
     assert "0 added, 0 changed, 0 destroyed" in err
+
+
+def test_e4_later_changes_of_awss_own_leave_the_plan_empty(project):
+    """A minor upgrade in the maintenance window, a rotated master password, and a log group that RDS makes for the upgrade."""
+    rds = project.client("rds")
+    secret = project.outputs("demo")["aurora"]["master_user_secret_arn"]
+    read = project.client("secretsmanager").get_secret_value
+    before = read(SecretId=secret)["SecretString"]
+    rds.modify_db_cluster(DBClusterIdentifier="aurora-demo", EngineVersion="17.9", ApplyImmediately=True)
+    rds.modify_db_cluster(DBClusterIdentifier="aurora-demo", RotateMasterUserPassword=True, ApplyImmediately=True)
+    project.client("logs").create_log_group(logGroupName="/aws/rds/cluster/aurora-demo/upgrade")
+    assert rds.describe_db_clusters(DBClusterIdentifier="aurora-demo")["DBClusters"][0]["EngineVersion"] == "17.9"
+    assert read(SecretId=secret)["SecretString"] != before
+    out, _ = project.run("plan", "--suffix", "demo", "--detailed-exitcode")
+    assert "No changes: the cloud matches the configuration." in out
 
 
 def test_c3_a_plan_that_has_been_applied_is_stale(project):
@@ -479,6 +522,9 @@ def test_b12_a2_destroy_leaves_nothing_in_the_cloud(project):
     before = len(server_log(project))
     _, err = project.run("destroy", "--suffix", "demo", "--yes")
     assert f"{len(UNITS)} changed" in err
+    # E4: what RDS made for itself, and API Gateway's setting, which provider 5.100 leaves.
+    assert "removed logs log-group /aws/rds/cluster/aurora-demo/upgrade" in err
+    assert "removed apigateway account-role" in err
     assert 'proof: no service lists anything whose name or tag is of "demo"' in err
     note_calls(project, since=before)
     assert project.left() == []

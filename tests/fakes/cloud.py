@@ -172,6 +172,7 @@ class FakeSweeper:
         swept: the Terraform types of each call.
         locked: the states that were held, and those that were locked by others, at the last call.
         fails: what every call raises.
+        reclaimed: what services made or kept by themselves.
 
     """
 
@@ -181,6 +182,7 @@ class FakeSweeper:
     swept: list[Collection[str] | None] = field(default_factory=list)
     locked: list[str] = field(default_factory=list)
     fails: PlatformctlError | None = None
+    reclaimed: list[FakeLeftover] = field(default_factory=list)
 
     def unrecorded(self) -> Sequence[FakeLeftover]:
         if self.fails:
@@ -197,6 +199,10 @@ class FakeSweeper:
                 say(f"removed {thing}")
             self.leftovers.clear()
         return self.kept
+
+    def reclaim(self, *, say: Callable[[str], None]) -> None:
+        for thing in self.reclaimed:
+            say(f"removed {thing}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

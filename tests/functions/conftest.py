@@ -186,6 +186,7 @@ def api_event(
     query: dict | None = None,
     key: str | None = "k",
     headers: dict | None = None,
+    context: dict | None = None,
 ) -> dict:
     """Build a request event of API Gateway; the id of an API key is "id-" and the key."""
     return {
@@ -197,7 +198,8 @@ def api_event(
         "queryStringParameters": query,
         "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
         "pathParameters": None,
-        "requestContext": {"identity": {"apiKeyId": f"id-{key}"}, "requestId": "r", "stage": "v1", "path": path},
+        "requestContext": {"identity": {"apiKeyId": f"id-{key}"}, "requestId": "r", "stage": "v1", "path": path}
+        | (context or {}),
         "body": body,
         "isBase64Encoded": False,
     }

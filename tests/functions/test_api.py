@@ -48,9 +48,11 @@ def api(load, tables):
 def call(api, context, environment):
     """A function that sends a request, and returns the status and the body."""
 
-    def send(method, path, *, database=None, body=None, query=None, key="k"):
+    def send(method, path, *, database=None, body=None, query=None, key="k", context_of=None):
         environment.setattr(api.handler, "database", lambda: database)
-        event = api_event(method, path, body=json.dumps(body) if body is not None else None, query=query, key=key)
+        event = api_event(
+            method, path, body=json.dumps(body) if body is not None else None, query=query, key=key, context=context_of
+        )
         answer = api.handler.handler(event, context)
         return answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None
 
@@ -159,6 +161,29 @@ def test_b3_a_session_is_visible_only_with_the_key_that_opened_it(call):
     assert call("GET", path, key="two")[0] == 404
     assert call("DELETE", path, key="two")[0] == 404
     assert call("GET", path, key="one")[0] == 200
+
+
+def authenticated(kind, user):
+    """The request context as API Gateway sends it for each kind of authorizer."""
+    return {
+        "cognito": {"authorizer": {"claims": {"sub": user, "token_use": "id"}}},
+        "lambda": {"authorizer": {"principalId": user, "integrationLatency": 3}},
+        "iam": {"identity": {"apiKeyId": "id-k", "user": user, "userArn": f"arn:aws:iam::1:user/{user}"}},
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["cognito", "lambda", "iam"])
+def test_b3_an_authenticated_caller_opens_and_sees_only_sessions_of_its_own(call, kind):
+    anna, bert = authenticated(kind, "anna"), authenticated(kind, "bert")
+    status, answer = call("POST", "/sessions", body={"user_id": "anna"}, context_of=bert)
+    assert (status, answer["message"]) == (403, "The user_id of a session must be your own.")
+    status, session = call("POST", "/sessions", body={"user_id": "anna"}, context_of=anna)
+    assert (status, session["user_id"]) == (201, "anna")
+    path = f"/sessions/{session['session_id']}"
+    # The same client, another user.
+    assert [call(method, path, context_of=bert)[0] for method in ("GET", "DELETE")] == [404, 404]
+    assert call("GET", path, context_of=anna) == (200, session)
+    assert call("DELETE", path, context_of=anna)[0] == 204
 
 
 def test_b3_an_expired_session_is_gone_before_dynamodb_deletes_it(api, call, environment):

@@ -16,7 +16,7 @@ from market.bars import Bar, Interval
 from market.trades import Trade, nanoseconds
 from pg8000.exceptions import DatabaseError
 
-from tests.functions.conftest import load_function, postgresql
+from tests.functions.conftest import FUNCTIONS, load_function, postgresql
 from tests.functions.reference import bars_of_trades, realised_volatility
 from tests.functions.test_market import NOON, trades
 
@@ -87,7 +87,19 @@ def assert_ends_in(server, trades):
 
 
 def test_b2_migrations_run_once(server):
-    assert (server.first, server.second) == (["0001_market_data", "0002_users"], [])
+    assert (server.first, server.second) == (["0001_market_data", "0002_users", "0003_audit"], [])
+
+
+@pytest.mark.parametrize(("extension", "found"), [("vector", [["vector"]]), ("pgaudit", [])])
+def test_b10_the_audit_extension_is_created_where_the_server_has_it(server, extension, found):
+    """Aurora has pgaudit and this server has not: an extension that it has stands in for it."""
+    sql = (FUNCTIONS / "migrate" / "migrations" / "0003_audit.sql").read_text()
+    assert sql.count("CREATE EXTENSION IF NOT EXISTS pgaudit;") == 1
+    with server.database("postgres").transaction() as session:
+        for _ in range(2):
+            session.run(sql.replace("pgaudit", extension))
+        assert session.run("SELECT extname FROM pg_extension WHERE extname = :name", name=extension) == found
+        session.run(f"DROP EXTENSION IF EXISTS {extension}")
 
 
 def test_b9_database_users_log_in_with_iam_tokens(server):

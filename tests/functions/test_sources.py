@@ -402,6 +402,13 @@ def test_d5_memory_is_bounded_whatever_the_size_of_a_document(start, piece, end,
     assert peak < limit
 
 
+def test_d5_a_message_of_a_capture_may_be_longer_than_a_row():
+    small, large = ({"trades": [ROW | {"trade_id": f"{count}-{n}"} for n in range(count)]} for count in (1, 5000))
+    assert len(read(messages(small, large, small), "incoming/capture.jsonl")) == 5002
+    (reason,) = reasons(read(messages(small, "x" * 1_100_000), "incoming/capture.jsonl"))
+    assert reason == "longer than 1 MiB: too long to be a message"
+
+
 def test_d5_a_damaged_document_gives_the_rows_before_the_damage():
     text = json.dumps([ROW] * 3, indent=1)
     rows = read(text[:-20].encode(), "incoming/x.json")

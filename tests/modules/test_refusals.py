@@ -20,20 +20,14 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.plans import OFFLINE
+
 pytestmark = pytest.mark.slow
 
 MODULES = {
     path.stem: yaml.safe_load(path.read_text()) for path in sorted((Path(__file__).parent / "refusals").glob("*.yaml"))
 }
 
-OFFLINE = {
-    "region": "us-east-1",
-    "access_key": "offline",
-    "secret_key": "offline",
-    "skip_credentials_validation": True,
-    "skip_metadata_api_check": True,
-    "skip_requesting_account_id": True,
-}
 SUFFIX_RULE = "suffix must be 1 to 20 lower-case letters, digits and inner hyphens"
 BAD_SUFFIXES = {
     "empty": "",

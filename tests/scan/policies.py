@@ -40,6 +40,7 @@ WITHOUT_RESOURCE = {
 # Services that assume a role without naming the origin, so that a condition would lock them out.
 WITHOUT_ORIGIN = {
     "apigateway.amazonaws.com": "API Gateway documents neither key for the role that the account's APIs log with",
+    "cloudtrail.amazonaws.com": "the role policy of a trail's log group supports neither key, as CloudTrail's guide says",
     "sns.amazonaws.com": "SNS documents neither key for the role that it logs deliveries with",
 }
 

@@ -24,8 +24,8 @@ ALLOWED = {
     "CKV_AWS_143": "aws_s3_bucket",
     "CKV_AWS_144": "aws_s3_bucket",
     # S3 delivers access logs to no bucket whose default encryption is SSE-KMS, nor may the log bucket log into itself.
-    "CKV_AWS_145": "aws_s3_bucket.access_logs",
-    "CKV_AWS_18": "aws_s3_bucket.access_logs",
+    "CKV_AWS_145": "aws_s3_bucket",
+    "CKV_AWS_18": "aws_s3_bucket",
     "CKV_AWS_225": "aws_api_gateway_method_settings",
     "CKV_AWS_252": "aws_cloudtrail",
     "CKV_AWS_272": "aws_lambda_function",

@@ -1,7 +1,7 @@
 """Which map a file needs: named by its key or metadata, or recognised by its columns. A refusal says what would help."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -99,16 +99,13 @@ class Chooser:
             return bare[0]
         return self._refusal(line, bare)
 
-    def document(self, value: Any, known: Sequence[Layout]) -> tuple[Source, Layout] | None:
+    def document(self, value: Any, known: Iterable[Layout]) -> Layout | None:
         """Choose for a JSON document; ``known`` are layouts that the file has had before."""
-        fitting = []
-        for source in (self.named,) if self.named else self.sources.values():
-            for layout in source.layouts:
-                if layout.format is Format.JSON and (self.named or layout.recognise) and self._fits(layout, value):
-                    if layout in known:
-                        return source, layout
-                    fitting.append((source, layout))
-        return max(fitting, key=lambda item: self.likeness(item[1], value), default=None)
+        for layout in known:
+            if self._fits(layout, value):
+                return layout
+        fitting = [layout for layout in self.documents() if self._fits(layout, value)]
+        return max(fitting, key=lambda layout: self.likeness(layout, value), default=None)
 
     @staticmethod
     def likeness(layout: Layout, value: Any) -> tuple[int, int]:
@@ -123,12 +120,12 @@ class Chooser:
             str(value.get(name)) in values for layout in self.named.layouts for name, values in layout.ignore.items()
         )
 
-    def documents(self) -> Iterator[tuple[Source, Layout]]:
+    def documents(self) -> Iterator[Layout]:
         """Yield the layouts that a JSON document may have."""
         for source in (self.named,) if self.named else self.sources.values():
             for layout in source.layouts:
                 if layout.format is Format.JSON and (self.named or layout.recognise):
-                    yield source, layout
+                    yield layout
 
     def refusal(self, names: Sequence[str]) -> str:
         """Say what rows with these names lack, which of them it could be, and which map is likely."""

@@ -284,6 +284,7 @@ class _Reader:
 
     def source(self, name: str, document: Mapping[str, Any]) -> Source | None:
         self.known(document, "", ("title", "documentation", "checked", "venue", "layouts"))
+        title, documentation = self._text(document, "", "title"), self._text(document, "", "documentation")
         checked = document.get("checked")
         if not isinstance(checked, date):
             self.problem("checked", "must be the day on which the documentation was read, such as 2026-11-28")
@@ -291,7 +292,6 @@ class _Reader:
         if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
             self.problem("layouts", "there must be at least one [[layouts]]")
             return None
-        title, documentation = self._text(document, "", "title"), self._text(document, "", "documentation")
         layouts = [
             self.layout(f"layouts[{number}]", {"venue": document.get("venue")} | table | {"records": path})
             for number, table in enumerate(tables)

@@ -177,14 +177,14 @@ class _File:
             if isinstance(value, DuplicateKey):
                 yield self._bad(f"the key {value.name[:40]} is there twice", line)
                 continue
-            found = self.chooser.document(value, [mapper.layout for mapper, _ in self._mappers.values()])
-            if found is None:
+            layout = self.chooser.document(value, (mapper.layout for mapper, _ in self._mappers.values()))
+            if layout is None:
                 yield self._bad(self._unknown(value), line)
                 continue
             document: dict[str, Any] = {}
             # All of them first: what stands behind the rows belongs to them, too.
-            for row, key in [(row, document.get(KEY)) for row in rows_of(value, found[1].records, document)]:
-                yield self._trade(found[1], row, document | {KEY: key} if key else document, "")
+            for row, key in [(row, document.get(KEY)) for row in rows_of(value, layout.records, document)]:
+                yield self._trade(layout, row, document | {KEY: key} if key else document, "")
 
     def _json(self, stream: io.BufferedReader, head: bytes) -> Iterator[Row]:
         """Read a document that may be longer than memory, or several in a row."""
@@ -219,7 +219,7 @@ class _File:
         """Choose a layout by the beginning of a document."""
         first: Any = None
         fitting: list[tuple[tuple[int, int], Layout]] = []
-        for _, layout in self.chooser.documents():
+        for layout in self.chooser.documents():
             try:
                 row = next(Scanner(io.BytesIO(head).read).rows(layout.records, {}), None)
             except DamagedJsonError:

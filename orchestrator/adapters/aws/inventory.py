@@ -40,13 +40,16 @@ class AwsResource:
     made_for: str = field(default="", compare=False)
 
 
-def list_resources(client: ClientFactory, suffix: str | None = None) -> list[AwsResource]:
+def list_resources(
+    client: ClientFactory, suffix: str | None = None, *, services: Collection[str] | None = None
+) -> list[AwsResource]:
     """List everything in the account and region that belongs to a deployment, of the services that the platform uses.
 
     Args:
         client: returns a boto3 client for a service; called in this thread only, once per service.
         suffix: of the deployment: the resource's name ends in "-<suffix>", or it carries the tag "Suffix", or it is part of such
             a resource. None lists the whole account.
+        services: those that are asked; None for all.
 
     Returns:
         the resources, sorted.
@@ -56,7 +59,11 @@ def list_resources(client: ClientFactory, suffix: str | None = None) -> list[Aws
 
     """
     clients = {service: client(service) for service in SERVICES}
-    listings = [ServiceListing(service=service, clients=clients, suffix=suffix) for service in SERVICES]
+    listings = [
+        ServiceListing(service=service, clients=clients, suffix=suffix)
+        for service in SERVICES
+        if services is None or service in services
+    ]
     with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="inventory") as pool:
         answers = list(pool.map(_list_service, listings))
     failures = [answer for answer in answers if isinstance(answer, str)]

@@ -36,6 +36,7 @@ _OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
+_KEY_WINDOW_DAYS = 7
 _ATTEMPTS = 10
 
 
@@ -83,7 +84,7 @@ class S3StateBucket:
         return True
 
     def create(self) -> None:
-        """Create the bucket: versioned, encrypted, private, TLS only; old versions of states are deleted after 90 days.
+        """Create the bucket: versioned, encrypted with a key of its own, private, TLS only; old versions go after 90 days.
 
         Every step may be repeated, which completes an earlier attempt that stopped half-way.
         """
@@ -91,7 +92,6 @@ class S3StateBucket:
         private = dict.fromkeys(
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
         )
-        encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
         policy = {
             "Version": "2012-10-17",
             "Statement": [
@@ -113,6 +113,10 @@ class S3StateBucket:
                 Bucket=self.name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
             )
             s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
+            encryption = {
+                "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self._key()},
+                "BucketKeyEnabled": True,
+            }
             s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [encryption]})
             s3.put_bucket_lifecycle_configuration(
                 Bucket=self.name, LifecycleConfiguration={"Rules": [_END_OF_OLD_VERSIONS]}
@@ -203,6 +207,34 @@ class S3StateBucket:
                 for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                     s3.delete_object(Bucket=self.name, Key=item["Key"], VersionId=item["VersionId"])
             s3.delete_bucket(Bucket=self.name)
+            kms = self.session.client("kms")
+            try:
+                key = kms.describe_key(KeyId=self._alias)["KeyMetadata"]["KeyId"]
+            except ClientError as error:
+                if code_of(error) != "NotFoundException":
+                    raise
+                return
+            kms.delete_alias(AliasName=self._alias)
+            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=_KEY_WINDOW_DAYS)
+
+    @property
+    def _alias(self) -> str:
+        return f"alias/{self.name.replace('.', '-')}"
+
+    def _key(self) -> str:
+        """Return the ARN of the key of the states; make it if it is not there."""
+        kms = self.session.client("kms")
+        try:
+            return str(kms.describe_key(KeyId=self._alias)["KeyMetadata"]["Arn"])
+        except ClientError as error:
+            if code_of(error) != "NotFoundException":
+                raise
+        tags = [{"TagKey": "ManagedBy", "TagValue": "platformctl"}, {"TagKey": "Name", "TagValue": self.name}]
+        made = kms.create_key(Description=f"Terraform's states in {self.name}", Tags=tags)["KeyMetadata"]
+        # The name first: without it a repetition would make a second key.
+        kms.create_alias(AliasName=self._alias, TargetKeyId=made["KeyId"])
+        kms.enable_key_rotation(KeyId=made["KeyId"])
+        return str(made["Arn"])
 
     def _s3(self) -> Any:
         return self.session.client("s3")

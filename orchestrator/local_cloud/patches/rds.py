@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.models import DBCluster, DBParameterGroup
+from moto.rds.models import DBCluster, DBParameterGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from orchestrator.local_cloud.patches.registry import Original, add, around, patch
@@ -110,3 +110,32 @@ def parameter_source() -> None:
         original(self, stated)
         for parameter in stated:
             self.parameters[parameter["ParameterName"]]["Source"] = "user"
+
+
+@patch(
+    service="rds",
+    subject="aws_rds_cluster.engine_version",
+    symptom='a major version is returned as it was given ("17"): nothing shows what AWS made of it',
+    restores="a major version stands for the latest minor version; a cluster that already runs one of it stays as it is",
+    upstream=None,
+)
+def major_engine_version() -> None:
+    @around(DBCluster, "__init__")
+    def create(original: Original, self: Any, *args: Any, **kwargs: Any) -> None:
+        version = kwargs.get("engine_version")
+        if kwargs.get("engine") == _POSTGRESQL and version in _MINOR_VERSIONS:
+            kwargs["engine_version"] = _MINOR_VERSIONS[version]
+        original(self, *args, **kwargs)
+
+    @around(RDSBackend, "modify_db_cluster")
+    def modify_db_cluster(original: Original, self: Any, kwargs: dict[str, Any]) -> Any:
+        running = self.describe_db_clusters(kwargs["db_cluster_identifier"])[0].engine_version
+        wanted = kwargs.get("engine_version")
+        if wanted in _MINOR_VERSIONS:
+            kwargs["engine_version"] = running if running.startswith(f"{wanted}.") else _MINOR_VERSIONS[wanted]
+        return original(self, kwargs)
+
+
+_POSTGRESQL = "aurora-postgresql"
+# Released together in November 2025.
+_MINOR_VERSIONS = {"16": "16.11", "17": "17.7"}

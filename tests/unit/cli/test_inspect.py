@@ -1,6 +1,7 @@
 """graph, validate and render: the live tree as text, DOT and JSON, without a cloud and without Terraform (C1, C7, C8)."""
 
 import json
+import shutil
 
 import pytest
 
@@ -60,6 +61,12 @@ def test_c7_validate_checks_one_environment_or_all(platformctl, broken, options,
     assert (result.code, result.out, platformctl.started) == (2 if places else 0, out, [])
     assert all(place in result.err for place in places)
     assert bool(result.err) is bool(places)
+
+
+def test_c10_validate_says_so_when_there_is_nothing(platformctl):
+    shutil.rmtree(platformctl.tree.root / "live" / "dev")
+    result = platformctl("validate")
+    assert (result.code, result.out.startswith("No units found in ")) == (0, True)
 
 
 def test_warnings_are_shown_and_stop_nothing(platformctl):

@@ -6,7 +6,7 @@ from orchestrator.commands import DestroyRequest, Target, destroy
 from orchestrator.engine.ports import Applied
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.model.status import Changes
-from tests.fakes.cloud import FakeLock, FakeResource
+from tests.fakes.cloud import FakeLeftover, FakeLock, FakeResource
 
 UNITS = ("api", "docs", "kms", "vpc")
 
@@ -105,6 +105,15 @@ def test_a3_after_the_last_deployment_the_local_cloud_ends(world, run, endpoint,
         world.register("pr43")
     run()
     assert (world.account.retired, not world.bucket.present) == (ends, ends)
+
+
+def test_e4_what_services_made_by_themselves_is_removed_before_the_proof(world, run):
+    world.sweeper.reclaimed = [FakeLeftover("RDS's log group")]
+    run("api")
+    assert "removed" not in say(world)
+    result = run()
+    assert "removed ec2 vpc RDS's log group" in say(world)
+    assert (result.code, len(proofs(world))) == (ExitCode.OK, 1)
 
 
 def test_a2_what_is_left_in_the_account_is_named_and_the_exit_code_says_so(world, run):

@@ -37,6 +37,29 @@ def run(world):
     return call
 
 
+@pytest.mark.parametrize("command", [plan, up])
+def test_c9_an_output_that_was_never_applied_is_not_null(world, run, command):
+    """api reads kms' password, which the state does not have: only a plan of kms tells whether it is null or new."""
+    world.put("kms", outputs={"key_arn": "arn:1"})
+    world.planner.plan_made = plan_of(outputs=["kms"])
+    with pytest.raises(UsageError) as raised:
+        run(command, "api")
+    assert raised.value.detail == (
+        'Unit "api" reads output "password" of "kms", whose module declares it and whose state does not have it yet.'
+    )
+    assert raised.value.hint.startswith("Apply it first: add --only kms,")
+    assert ([names for names, _ in world.planner.planned], world.worked_on) == ([("kms",)], [])
+
+
+def test_c9_an_output_that_is_null_is_null(world, run):
+    world.put("kms", outputs={"key_arn": "arn:1"})
+    run(plan, "api")
+    assert [names for names, _ in world.planner.planned] == [("kms",), ("api",)]
+    world.planner.planned.clear()
+    run(plan)
+    assert [names for names, _ in world.planner.planned] == [("docs", "kms", "vpc", "api")]
+
+
 def steps(world):
     return [event.text for event in world.operator.events if type(event).__name__ == "StepStarted"]
 

@@ -334,3 +334,18 @@ def test_a_syntax_error_has_its_place(tree):
     (error,) = tree.errors()
 
     assert error.startswith("live/dev/vpc/terragrunt.hcl:")
+
+
+def test_c10_a_unit_in_a_hidden_folder_is_refused(tree):
+    tree.unit("vpc").unit(".old/vpc").unit(".terragrunt-cache/x")
+    (finding,) = tree.errors()
+    assert finding.startswith("live/dev/.old/vpc/terragrunt.hcl:1:1: Unit in a hidden folder.")
+    assert finding.endswith("Hidden folders are passed over. Rename it.")
+
+
+def test_c10_a_unit_at_the_top_of_an_environment_is_refused_unless_the_units_include_it(tree):
+    tree.unit("vpc").write({"live/dev/terragrunt.hcl": "inputs = {}\n"})
+    (finding,) = tree.errors()
+    assert finding.startswith("live/dev/terragrunt.hcl:1:1: Unit at the top of an environment.")
+    tree.unit("vpc", "include {\n  path = find_in_parent_folders()\n}\n")
+    assert tree.load().check() == []

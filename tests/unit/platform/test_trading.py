@@ -1,6 +1,8 @@
 """What the live tree of the trading platform reads, and what is kept with a deployment (B9, B14, B15)."""
 
 import io
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +19,7 @@ from orchestrator.platform.trading import TradingPlatform
 from tests.fakes.cloud import ACCOUNT
 
 ALL = ",".join(ACCOUNT_SETTINGS)
+FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
 HANDLER = "def handler(event, context):\n    return {}\n"
 DEPLOYER = f"arn:aws:iam::{ACCOUNT}:user/ada"
 
@@ -100,6 +103,18 @@ def test_the_packages_of_the_functions_are_built_where_the_tree_reads_their_list
     reads("PLATFORM_PACKAGES", lines=lines)
     assert value(opened(world)) == str(folder.parent / ".platformctl/build/packages.json")
     assert lines == ["packaged ingest: 0.0 MB"]
+
+
+def test_d5_c7_a_mistake_in_a_source_map_ends_a_plan_before_anything_is_packaged(world, reads, refused):
+    world.tree.write({"functions/functions.toml": "[functions.ingest]\n", "live/_sources/desk.toml": "title = 7\n"})
+    for name in ("ingest", "market"):
+        shutil.copytree(FUNCTIONS / name, world.tree.root / "functions" / name)
+    lines = []
+    reads("PLATFORM_PACKAGES", lines=lines)
+    error = refused(opened, world, error=UsageError)
+    assert error.summary == "4 mistakes in source maps"
+    assert f"{world.tree.root}/live/_sources/desk.toml: title: missing: it must be a text" in error.detail
+    assert lines == []
 
 
 def test_a_live_tree_that_reads_none_of_the_variables_gets_none(world, reads):

@@ -1,28 +1,17 @@
 # An API of seven routes that one function answers, with a key for one client and a web ACL in front.
 
-# With `offline` nothing is asked of AWS, so the example plans without an account, credentials or a network.
-provider "aws" {
-  region                      = var.region
-  access_key                  = var.offline ? "offline" : null
-  secret_key                  = var.offline ? "offline" : null
-  skip_credentials_validation = var.offline
-  skip_metadata_api_check     = var.offline
-  skip_region_validation      = var.offline
-  skip_requesting_account_id  = var.offline
-}
-
 locals {
-  function = { function_name = var.function_name, invoke_arn = var.invoke_arn }
+  function = { function_name = "lambda-api-example", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:lambda-api-example/invocations" }
 }
 
 module "apigw" {
   source = "../.."
 
-  account_id  = var.account_id
+  account_id  = "123456789012"
   clients     = { desk = { description = "The trading desk" } }
-  kms_key_arn = var.kms_key_arn
-  region      = var.region
-  suffix      = var.suffix
+  kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  region      = "us-east-1"
+  suffix      = "example"
   waf         = { enabled = true }
 
   models = {

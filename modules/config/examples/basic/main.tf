@@ -1,27 +1,16 @@
 # Recorder, channel, every rule, and a trail that watches the objects of one bucket.
 
-# With `offline` nothing is asked of AWS, so the example plans without an account, credentials or a network.
-provider "aws" {
-  region                      = var.region
-  access_key                  = var.offline ? "offline" : null
-  secret_key                  = var.offline ? "offline" : null
-  skip_credentials_validation = var.offline
-  skip_metadata_api_check     = var.offline
-  skip_region_validation      = var.offline
-  skip_requesting_account_id  = var.offline
-}
-
 module "config" {
   source = "../.."
 
-  access_log_bucket_name = var.access_log_bucket_name
-  account_id             = var.account_id
-  kms_key_arn            = var.kms_key_arn
-  logs_kms_key_arn       = var.logs_kms_key_arn
-  region                 = var.region
-  suffix                 = var.suffix
+  access_log_bucket_name = "access-logs-123456789012-example"
+  account_id             = "123456789012"
+  kms_key_arn            = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  logs_kms_key_arn       = "arn:aws:kms:us-east-1:123456789012:key/22222222-3333-4444-5555-666666666666"
+  region                 = "us-east-1"
+  suffix                 = "example"
 
   trail = {
-    data_event_bucket_arns = var.data_bucket_arns
+    data_event_bucket_arns = ["arn:aws:s3:::raw-data-123456789012-example"]
   }
 }

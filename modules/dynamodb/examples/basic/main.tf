@@ -1,19 +1,8 @@
 # The tables for sessions and API keys with the module's defaults.
 
-# With `offline` nothing is asked of AWS, so the example plans without an account, credentials or a network.
-provider "aws" {
-  region                      = var.region
-  access_key                  = var.offline ? "offline" : null
-  secret_key                  = var.offline ? "offline" : null
-  skip_credentials_validation = var.offline
-  skip_metadata_api_check     = var.offline
-  skip_region_validation      = var.offline
-  skip_requesting_account_id  = var.offline
-}
-
 module "dynamodb" {
   source = "../.."
 
-  kms_key_arn = var.kms_key_arn
-  suffix      = var.suffix
+  kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  suffix      = "example"
 }

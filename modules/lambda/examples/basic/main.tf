@@ -1,34 +1,23 @@
 # A pipeline step that reads a queue of new objects, and a function without a queue.
 
-# With `offline` nothing is asked of AWS, so the example plans without an account, credentials or a network.
-provider "aws" {
-  region                      = var.region
-  access_key                  = var.offline ? "offline" : null
-  secret_key                  = var.offline ? "offline" : null
-  skip_credentials_validation = var.offline
-  skip_metadata_api_check     = var.offline
-  skip_region_validation      = var.offline
-  skip_requesting_account_id  = var.offline
-}
-
 locals {
-  raw_data_bucket  = "raw-data-${var.account_id}-${var.suffix}"
-  ingest_queue_arn = "arn:aws:sqs:${var.region}:${var.account_id}:queue-ingest-${var.suffix}"
-  topic_arn        = "arn:aws:sns:${var.region}:${var.account_id}:topic-alerts-${var.suffix}"
+  raw_data_bucket  = "raw-data-123456789012-example"
+  ingest_queue_arn = "arn:aws:sqs:us-east-1:123456789012:queue-ingest-example"
+  topic_arn        = "arn:aws:sns:us-east-1:123456789012:topic-alerts-example"
 }
 
 module "lambda" {
   source = "../.."
 
-  account_id                     = var.account_id
-  dead_letter_queue_arn          = "arn:aws:sqs:${var.region}:${var.account_id}:queue-functions-dead-letter-${var.suffix}"
-  kms_key_arn                    = var.kms_key_arn
-  logs_kms_key_arn               = var.kms_key_arn
-  queues_kms_key_arn             = var.kms_key_arn
-  region                         = var.region
-  replacement_security_group_ids = var.security_group_ids
-  subnet_ids                     = var.subnet_ids
-  suffix                         = var.suffix
+  account_id                     = "123456789012"
+  dead_letter_queue_arn          = "arn:aws:sqs:us-east-1:123456789012:queue-functions-dead-letter-example"
+  kms_key_arn                    = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  logs_kms_key_arn               = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  queues_kms_key_arn             = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  region                         = "us-east-1"
+  replacement_security_group_ids = ["sg-0123456789abcdef0"]
+  subnet_ids                     = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2"]
+  suffix                         = "example"
 
   bucket_notifications = {
     (local.raw_data_bucket) = {
@@ -39,9 +28,9 @@ module "lambda" {
   functions = {
     alerts = {
       description        = "Turns log events into alerts"
-      package_path       = var.package_path
-      package_hash       = var.package_hash
-      security_group_ids = var.security_group_ids
+      package_path       = "/packages/function.zip"
+      package_hash       = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+      security_group_ids = ["sg-0123456789abcdef0"]
 
       environment = { ALERT_TOPIC_ARN = local.topic_arn }
 
@@ -52,10 +41,10 @@ module "lambda" {
 
     ingest = {
       description        = "Validates and normalises market data"
-      package_path       = var.package_path
-      package_hash       = var.package_hash
+      package_path       = "/packages/function.zip"
+      package_hash       = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
       timeout_seconds    = 300
-      security_group_ids = var.security_group_ids
+      security_group_ids = ["sg-0123456789abcdef0"]
 
       environment = { RAW_BUCKET = local.raw_data_bucket }
       queues      = { ingest = { queue_arn = local.ingest_queue_arn } }
@@ -65,8 +54,8 @@ module "lambda" {
 
         DecryptMarketData = {
           actions    = ["kms:Decrypt"]
-          resources  = [var.kms_key_arn]
-          conditions = [{ test = "StringEquals", variable = "kms:ViaService", values = ["s3.${var.region}.amazonaws.com"] }]
+          resources  = ["arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"]
+          conditions = [{ test = "StringEquals", variable = "kms:ViaService", values = ["s3.us-east-1.amazonaws.com"] }]
         }
       }
     }

@@ -1,22 +1,11 @@
 # A network over three zones with the module's defaults.
 
-# With `offline` nothing is asked of AWS, so the example plans without an account, credentials or a network.
-provider "aws" {
-  region                      = var.region
-  access_key                  = var.offline ? "offline" : null
-  secret_key                  = var.offline ? "offline" : null
-  skip_credentials_validation = var.offline
-  skip_metadata_api_check     = var.offline
-  skip_region_validation      = var.offline
-  skip_requesting_account_id  = var.offline
-}
-
 module "vpc" {
   source = "../.."
 
-  account_id         = var.account_id
-  availability_zones = var.availability_zones
-  kms_key_arn        = var.kms_key_arn
-  region             = var.region
-  suffix             = var.suffix
+  account_id         = "123456789012"
+  availability_zones = ["us-east-1a", "us-east-1b", "us-east-1c"]
+  kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  region             = "us-east-1"
+  suffix             = "example"
 }

@@ -13,7 +13,8 @@ _BROUGHT = frozenset({"Empty", "Error"})
 def _account_role(listing: ServiceListing) -> Iterator[Found]:
     role = listing.client.get_account().get("cloudwatchRoleArn", "")
     if role and listing.owns(last_part(role)):
-        yield Found(role, last_part(role))
+        # AWS lets a role go that the setting still names; it then stays until somebody resets it.
+        yield Found(role, last_part(role), made_for=last_part(role))
 
 
 def _remove_account_role(client: Any, _role: str) -> None:
@@ -123,6 +124,7 @@ ROWS = (
             16, _remove_account_role, "update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value="
         ),
         same("aws_api_gateway_account cloudwatch_role_arn"),
+        outlives_owner=True,
     ),
     # What lies below a resource is deleted with it.
     _child("resource", 14, _resource, "resourceId", refused("aws_api_gateway_resource rest_api_id id")),
@@ -142,6 +144,26 @@ ROWS = (
         _below("get_request_validators restApiId id"),
         "requestValidatorId",
         doubled("aws_api_gateway_request_validator rest_api_id id"),
+    ),
+    _child(
+        "authorizer",
+        14,
+        _below("get_authorizers restApiId id"),
+        "authorizerId",
+        doubled("aws_api_gateway_authorizer rest_api_id id"),
+    ),
+    row(
+        "domain-name",
+        listed("get_domain_names items domainName", tags="tags"),
+        delete(11, "delete_domain_name domainName"),
+        refused("aws_api_gateway_domain_name domain_name"),
+    ),
+    row(
+        "base-path-mapping",
+        _below("get_base_path_mappings domainName basePath"),
+        delete(10, "delete_base_path_mapping domainName basePath"),
+        refused("aws_api_gateway_base_path_mapping domain_name base_path"),
+        below="domain-name",
     ),
     _child("stage", 12, _stage, "stageName", refused("aws_api_gateway_stage rest_api_id stage_name")),
     _child("deployment", 13, _deployment, "deploymentId", doubled("aws_api_gateway_deployment rest_api_id id")),

@@ -5,6 +5,6 @@ created for a recorded resource.
 """
 
 from orchestrator.adapters.aws.sweep.recorded import Unrecorded, unrecorded
-from orchestrator.adapters.aws.sweep.sweeping import Clock, Kept, sweep
+from orchestrator.adapters.aws.sweep.sweeping import Clock, Kept, reclaim, sweep
 
-__all__ = ["Clock", "Kept", "Unrecorded", "sweep", "unrecorded"]
+__all__ = ["Clock", "Kept", "Unrecorded", "reclaim", "sweep", "unrecorded"]

@@ -12,6 +12,7 @@ from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.adapters.aws.states import read_state
 from orchestrator.config import configuration_files, parsed
 from orchestrator.errors import PlatformctlError
+from orchestrator.hcl import Block, Literal
 
 
 def state_documents(session: CloudSession, bucket: str, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -59,7 +60,7 @@ def require_no_lost_state(session: CloudSession, bucket: str, suffix: str) -> No
 
 
 def types_of_module(files: Mapping[str, Path | str]) -> frozenset[str] | None:
-    """Return the types of the resources that a module's files declare; None when only Terraform could tell.
+    """Return the types of the resources that a module declares, with those of the folders that it calls; None when only Terraform could tell.
 
     Args:
         files: at the top of the module, by name: paths or texts.
@@ -68,14 +69,28 @@ def types_of_module(files: Mapping[str, Path | str]) -> frozenset[str] | None:
         ConfigurationError: a file does not parse.
 
     """
-    types = set()
+    types: set[str] = set()
     for name in configuration_files(files):
         if name.endswith(".json"):
             return None
         for block in parsed(name, files[name]).blocks:
-            # What a called module declares is in other files.
             if block.type == "module":
-                return None
+                called = _called(files[name], block)
+                found = None if called is None else types_of_module({path.name: path for path in called.iterdir()})
+                if found is None:
+                    return None
+                types |= found
             if block.type == "resource":
                 types.add(block.labels[0])
     return frozenset(types)
+
+
+def _called(caller: Path | str, call: Block) -> Path | None:
+    """Return the folder that a module call in a file names relative to it; None for any other source."""
+    source = call.body.attributes.get("source")
+    match source.expression if source else None:
+        case Literal(value=str(path)) if path.startswith(("./", "../")) and isinstance(caller, Path):
+            folder = caller.parent / path
+            return folder if folder.is_dir() else None
+        case _:
+            return None

@@ -9,9 +9,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.listing import ClientFactory
 from orchestrator.adapters.aws.rows import StillInUseError
-from orchestrator.adapters.aws.services import removal
+from orchestrator.adapters.aws.services import ROWS, removal
 from orchestrator.adapters.aws.sweep.recorded import Unrecorded, unrecorded
 from orchestrator.errors import PlatformctlError
 
@@ -101,6 +102,29 @@ def sweep(
         with nullcontext() if clock.now() >= until else suppress(PlatformctlError):
             found = unrecorded(client, suffix, states, types=types)
     return ()
+
+
+def reclaim(client: ClientFactory, suffix: str, *, say: Callable[[str], None]) -> None:
+    """Remove what services made or kept for resources of a deployment, after those have gone.
+
+    A service that writes late brings its log group back without the deployment's tags, and API Gateway keeps naming a role that was
+    deleted. Only to be called when nothing of the deployment is left in its states.
+
+    Args:
+        client: returns a boto3 client for a service.
+        suffix: of the deployment.
+        say: takes a line about each resource that was removed.
+
+    Raises:
+        PlatformctlError: a service did not answer what exists.
+
+    """
+    kinds = {kind for kind, row in ROWS.items() if row.outlives_owner}
+    for resource in list_resources(client, suffix, services={service for service, _ in kinds}):
+        kind = (resource.service, resource.type)
+        thing = Unrecorded(service=kind[0], type=kind[1], identifier=resource.identifier, name=resource.name)
+        if kind in kinds and resource.made_for and _remove(client, thing) is None:
+            say(f"removed {thing}, which its service made or kept")
 
 
 def _remove(client: ClientFactory, thing: Unrecorded) -> Kept | None:

@@ -1,11 +1,17 @@
+locals {
+  invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:210987654321:function:lambda-api-${local.suffix}/invocations"
+}
+
 module "apigw" {
   source = "../../../../modules/apigw"
 
   account_id               = local.account_id
+  authorizer               = { type = "cognito", cache_seconds = 60, scopes = ["trades/write"], user_pool_arns = ["arn:aws:cognito-idp:us-east-1:210987654321:userpool/us-east-1_Abc123"] }
   clients                  = { risk-desk = { description = "Risk", enabled = false } }
+  custom_domain            = { name = "api.example.com", certificate_arn = "arn:aws:acm:us-east-1:210987654321:certificate/12345678-1234-1234-1234-123456789012" }
   description              = "Trades"
   kms_key_arn              = local.kms_key_arn
-  log_level                = "ERROR"
+  log_level                = "INFO"
   log_retention_in_days    = 365
   models                   = { Trade = jsonencode({ type = "object" }) }
   permissions_boundary_arn = "arn:aws:iam::210987654321:policy/iam-policy-boundary"
@@ -21,7 +27,7 @@ module "apigw" {
   routes = {
     "PUT /books/{book}/trades/{trade}" = {
       function_name        = "lambda-api-${local.suffix}"
-      invoke_arn           = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:210987654321:function:lambda-api-${local.suffix}/invocations"
+      invoke_arn           = local.invoke_arn
       request_model        = "Trade"
       request_parameters   = { "method.request.header.If-Match" = false }
       timeout_milliseconds = 5000
@@ -35,20 +41,35 @@ module "apigw" {
   }
 }
 
-# As the second deployment of an account makes it, and without a web ACL.
+# As the second deployment of an account makes it, without a web ACL, for callers whom a function knows.
 module "apigw_beside" {
   source = "../../../../modules/apigw"
 
   account_id              = local.account_id
+  authorizer              = { type = "lambda", function = { name = "lambda-authorizer-${local.suffix}", invoke_arn = local.invoke_arn } }
   kms_key_arn             = local.kms_key_arn
   manage_account_settings = false
   region                  = "us-east-1"
   suffix                  = local.suffix
 
   routes = {
-    "GET /health" = {
-      function_name = "lambda-api-${local.suffix}"
-      invoke_arn    = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:210987654321:function:lambda-api-${local.suffix}/invocations"
-    }
+    "GET /health"   = { authorized = false, function_name = "lambda-api-${local.suffix}", invoke_arn = local.invoke_arn }
+    "GET /sessions" = { function_name = "lambda-api-${local.suffix}", invoke_arn = local.invoke_arn }
+  }
+}
+
+# For callers who sign their requests.
+module "apigw_signed" {
+  source = "../../../../modules/apigw"
+
+  account_id              = local.account_id
+  authorizer              = { type = "iam" }
+  kms_key_arn             = local.kms_key_arn
+  manage_account_settings = false
+  region                  = "us-east-1"
+  suffix                  = local.suffix
+
+  routes = {
+    "GET /health" = { function_name = "lambda-api-${local.suffix}", invoke_arn = local.invoke_arn }
   }
 }

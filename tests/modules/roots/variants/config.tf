@@ -69,3 +69,18 @@ module "config_channel" {
     enabled = false
   }
 }
+
+# Records in a bucket of the organisation.
+module "config_elsewhere" {
+  source = "../../../../modules/config"
+
+  access_log_bucket_name = "access-logs-${local.account_id}-${local.suffix}"
+  account_id             = local.account_id
+  audit_bucket           = { name = "audit-of-the-organisation", kms_key_arn = "arn:aws:kms:us-east-1:111122223333:key/12345678-1234-1234-1234-123456789012" }
+  log_retention_in_days  = 1096
+  kms_key_arn            = local.kms_key_arn
+  logs_kms_key_arn       = local.kms_key_arn
+  region                 = "us-east-1"
+  suffix                 = local.suffix
+  tags                   = local.tags
+}

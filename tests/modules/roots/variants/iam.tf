@@ -30,7 +30,7 @@ module "database_access" {
         description                  = "Everything that a description may say: ~!@#"
         max_session_duration_seconds = 43200
         require_mfa                  = true
-        trusted_principal_arns       = ["arn:aws:iam::210987654321:role/aws-reserved/sso/analysts", "arn:aws:iam::210987654321:user/anna"]
+        trusted_principal_arns       = ["arn:aws:iam::210987654321:role/aws-reserved/sso.amazonaws.com/us-east-1/AWSReservedSSO_analysts_0123456789abcdef", "arn:aws:iam::210987654321:user/anna"]
       }
     }
   }

@@ -15,3 +15,14 @@ module "kms" {
     }
   }
 }
+
+# With administrators apart from users.
+module "kms_administered" {
+  source = "../../../../modules/kms"
+
+  account_id         = local.account_id
+  administrator_arns = ["arn:aws:iam::210987654321:role/key-administrators", "arn:aws:iam::210987654321:role/deployer"]
+  region             = "us-east-1"
+  suffix             = local.suffix
+  keys               = { one = { description = "One key" } }
+}

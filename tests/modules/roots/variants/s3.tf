@@ -1,7 +1,7 @@
 module "s3" {
   source = "../../../../modules/s3"
 
-  access_log_retention_in_days = 30
+  access_log_retention_in_days = 180
   access_log_source_buckets    = ["config", "cloudtrail"]
   account_id                   = local.account_id
   kms_key_arn                  = local.kms_key_arn

@@ -9,8 +9,10 @@ from botocore.httpsession import URLLib3Session
 from botocore.stub import Stubber
 
 from orchestrator.adapters.aws.session import CloudSession
+from tests.fakes.aws_services import FakeServices
 
 ACCOUNT = "123456789012"
+KEYS = f"arn:aws:kms:us-east-1:{ACCOUNT}:key"
 
 
 def _clean(monkeypatch, folder):
@@ -38,23 +40,31 @@ def boto3_session(tmp_path_factory):
 
 
 @pytest.fixture
-def session(boto3_session):
+def kms():
+    """KMS with the key of the states in it."""
+    return FakeServices({"kms": {"describe_key": {"KeyMetadata": {"KeyId": "1", "Arn": f"{KEYS}/1"}}}})
+
+
+@pytest.fixture
+def session(boto3_session, kms):
     made, client = boto3_session
     return CloudSession(
         environ={"AWS_SECRET_ACCESS_KEY": "hunter2"},
         endpoint=None,
         account_id=ACCOUNT,
         _session=made,
-        _clients={"s3": client},
+        _clients={"s3": client, "kms": kms("kms")},
     )
 
 
 @pytest.fixture
-def session_of():
+def session_of(kms):
     """A function that makes a session over a fake of S3."""
 
     def make(fake):
-        return CloudSession(environ={}, endpoint=None, account_id=ACCOUNT, _session=None, _clients={"s3": fake})
+        return CloudSession(
+            environ={}, endpoint=None, account_id=ACCOUNT, _session=None, _clients={"s3": fake, "kms": kms("kms")}
+        )
 
     return make
 

@@ -87,7 +87,6 @@ ROUTE = {"route_table_id": "rtb-1"}
         ("aws_vpc", {"id": "vpc-1"}, "vpc-1"),
         ("aws_vpc", {"id": None}, None),
         ("aws_vpc", {}, None),
-        ("aws_lambda_alias", {"function_name": "f-pr42", "name": "live"}, "f-pr42 live"),
         ("aws_lambda_permission", {"function_name": "f-pr42", "statement_id": "Allow"}, "f-pr42 Allow"),
         (
             "aws_lambda_permission",
@@ -323,10 +322,23 @@ def test_the_types_of_a_module_are_read_from_its_files(tmp_path):
     }
 
 
+def test_the_types_of_a_module_include_those_of_the_folders_that_it_calls(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "one" / "main.tf").write_text('resource "aws_vpc" "this" {}\nmodule "x" {\n  source = "../other"\n}\n')
+    (tmp_path / "other" / "main.tf").write_text('resource "aws_subnet" "this" {}\n')
+    assert types_of_module(files_of(tmp_path / "one")) == {"aws_vpc", "aws_subnet"}
+
+
 @pytest.mark.parametrize(
-    "files", [{"main.tf": 'module "x" {\n  source = "../x"\n}\n'}, {"main.tf": "", "more.tf.json": "{}"}]
+    "files",
+    [
+        {"main.tf": 'module "x" {\n  source = "../gone"\n}\n'},
+        {"main.tf": 'module "x" {\n  source = "hashicorp/vpc/aws"\n}\n'},
+        {"main.tf": "", "more.tf.json": "{}"},
+    ],
 )
-def test_where_a_module_calls_others_anything_may_have_been_made(tmp_path, files):
+def test_where_a_module_calls_what_is_not_here_anything_may_have_been_made(tmp_path, files):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert types_of_module(files_of(tmp_path)) is None

@@ -86,7 +86,8 @@ def test_a_new_bucket_is_private_versioned_encrypted_and_tls_only(bucket, s3, se
     bucket.create()
     events.unregister("provide-client-params.s3", note)
     (rule,) = sent["PutBucketEncryption"]["ServerSideEncryptionConfiguration"]["Rules"]
-    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms"}
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     (rule,) = sent["PutBucketLifecycleConfiguration"]["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 90})
     assert "Expiration" not in rule, "a current state never ends"
@@ -94,6 +95,25 @@ def test_a_new_bucket_is_private_versioned_encrypted_and_tls_only(bucket, s3, se
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Resource"] == ["arn:aws:s3:::states", "arn:aws:s3:::states/*"]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_states_get_a_key_of_their_own_once(register, kms):
+    kms.refusals["describe_key"] = ["NotFoundException"]
+    made = {"KeyId": "2", "Arn": "arn:aws:kms:us-east-1:123456789012:key/2"}
+    kms.answers["kms"]["create_key"] = {"KeyMetadata": made}
+    register.create()
+    assert kms.changes == ["create_key", "create_alias", "enable_key_rotation"]
+    register.create()
+    assert len(kms.changes) == 3
+    register.remove()
+    assert kms.changes[3:] == ["delete_alias", "schedule_key_deletion"]
+    kms.refusals["describe_key"] = ["NotFoundException"]
+    register.create()
+    kms.refusals["describe_key"] = ["NotFoundException"]
+    register.remove()
+    kms.refusals["describe_key"] = ["AccessDeniedException"]
+    with pytest.raises(PlatformctlError, match="Creating bucket states failed"):
+        register.create()
 
 
 def test_a_creation_that_stopped_half_way_can_be_repeated(bucket, s3):

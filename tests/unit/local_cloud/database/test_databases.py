@@ -107,7 +107,7 @@ def _refused(running, database):
 
 
 def test_b2_the_migrations_of_the_functions_run(running):
-    assert running.applied == ["0001_market_data", "0002_users"]
+    assert running.applied == ["0001_market_data", "0002_users", "0003_audit"]
 
 
 def test_b9_the_users_of_the_functions_log_in_with_tokens(running):

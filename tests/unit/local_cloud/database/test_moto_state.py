@@ -222,8 +222,11 @@ def test_b2_the_function_that_migrates_runs_as_it_is(aws, make, tmp_path, monkey
         aws_request_id="9f6c2a3e-1d2b-4c5d-8e7f-000000000000",
     )
     try:
-        assert function.handler({}, context) == {"applied": ["0001_market_data", "0002_users"], "version": 2}
-        assert function.handler({}, context) == {"applied": [], "version": 2}
+        assert function.handler({}, context) == {
+            "applied": ["0001_market_data", "0002_users", "0003_audit"],
+            "version": 3,
+        }
+        assert function.handler({}, context) == {"applied": [], "version": 3}
     finally:
         function.secrets().close()
         databases.stop()
