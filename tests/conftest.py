@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,12 +32,22 @@ settings.register_profile("quick", settings.get_profile("platformctl"), max_exam
 settings.load_profile("platformctl")
 
 AWS_PROVIDER_VERSION = "5.100.0"
+_SLOW_FILE = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.slow\b", re.MULTILINE)
 Attach = Callable[[Mapping[str, str]], dict[str, str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that also brings up dev and staging, five minutes each."""
     parser.addoption("--every-environment", action="store_true", help="bring up dev and staging as a whole, too")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where slow tests are left out, leave what is slow as a whole unread: importing it takes seconds."""
+    if config.getoption("markexpr") != "not slow":
+        return None
+    if collection_path.is_dir():
+        return collection_path == Path(__file__).parent / "cloud" or None
+    return _SLOW_FILE.search(collection_path.read_text(encoding="utf-8")) is not None or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -129,9 +140,7 @@ def attached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Map
                 folder = tmp_path_factory.mktemp("provider")
                 toolchain = Toolchain(live=REPOSITORY / "live", folder=folder, environ=environment)
                 providers = SharedProviders(
-                    executable=toolchain.install_provider,
-                    environment=environment,
-                    log=folder / "provider.log",
+                    executable=toolchain.install_provider, environment=environment, log=folder / "provider.log"
                 )
                 started[endpoint] = stack.enter_context(providers).reattach("tests")
             return {**environment, "TF_REATTACH_PROVIDERS": started[endpoint]}

@@ -17,8 +17,7 @@ from pathlib import Path
 import msgspec
 
 from orchestrator.adapters.workspaces import write_private
-from orchestrator.engine.event_log import read_events
-from orchestrator.engine.events import Event, RunFinished, RunStarted
+from orchestrator.engine.events import Event, RunFinished, RunStarted, read_events
 from orchestrator.engine.junit import junit_of
 from orchestrator.engine.report import Report, report_of
 from orchestrator.errors import PlatformctlError, UsageError

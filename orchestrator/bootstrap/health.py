@@ -39,10 +39,7 @@ class Cure(Enum):
 class Fault(NamedTuple):
     """Why an environment cannot be used as it is.
 
-    Attributes:
-        action: what cures it.
-        reason: what is wrong, to follow a colon.
-
+    ``action``: what cures it; ``reason``: what is wrong, to follow a colon.
     """
 
     action: Cure
@@ -82,10 +79,7 @@ def is_own(folder: Path) -> bool:
 def read_stamp(folder: Path) -> dict[str, Any]:
     """Read the stamp of an environment.
 
-    Raises:
-        FileNotFoundError: there is none.
-        ValueError: it is not one that this version writes.
-
+    Raises FileNotFoundError if there is none; ValueError if it is not one that this version writes.
     """
     stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
     if not isinstance(stamp, dict) or stamp.get("format") != _FORMAT:
@@ -96,10 +90,7 @@ def read_stamp(folder: Path) -> dict[str, Any]:
 def new_stamp(root: Path, locks: dict[str, str]) -> str:
     """Describe the environment as it is: the text of its stamp.
 
-    Args:
-        root: the project.
-        locks: the digest of every lock file that is installed, by name.
-
+    ``locks``: the digest of every lock file that is installed, by name.
     """
     folder = root / FOLDER
     return json.dumps(
@@ -115,7 +106,6 @@ def new_stamp(root: Path, locks: dict[str, str]) -> str:
 
 
 def interpreter(root: Path) -> Path:
-    """Give the Python of the environment."""
     return root / FOLDER / "bin" / "python"
 
 
@@ -136,7 +126,6 @@ def requirements(lock: Path) -> str:
 
 
 def digest(text: str) -> str:
-    """Fingerprint the text of a lock file."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -14,19 +14,7 @@ from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
-from orchestrator.bootstrap.health import (
-    FOLDER,
-    OWN_FILES,
-    STAMP,
-    Cure,
-    digest,
-    find_fault,
-    interpreter,
-    is_own,
-    new_stamp,
-    read_stamp,
-    requirements,
-)
+from orchestrator.bootstrap import health
 from orchestrator.errors import PlatformctlError
 
 # How pip reaches an index and what it says. Everything else is dropped: PIP_TARGET, PIP_USER, PIP_PREFIX, PIP_ROOT,
@@ -68,9 +56,7 @@ _SPACE = 200 * _MIB
 def set_up(root: Path, lock: str) -> None:
     """Bring the environment of the project in ``root`` to what a lock file lists, one process at a time.
 
-    Raises:
-        PlatformctlError: it cannot be set up.
-
+    Raises PlatformctlError if it cannot be set up.
     """
     try:
         with _exclusively(root) as descriptor:
@@ -78,7 +64,7 @@ def set_up(root: Path, lock: str) -> None:
             _set_up(root, lock, descriptor)
     except OSError as error:
         raise PlatformctlError(
-            f"{FOLDER} cannot be set up",
+            f"{health.FOLDER} cannot be set up",
             detail=str(error),
             hint=_hint(root) or "make the folder writable, or use another",
         ) from error
@@ -94,23 +80,23 @@ def installer_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _set_up(root: Path, lock: str, descriptor: int) -> None:
-    fault = find_fault(root, lock)
+    fault = health.find_fault(root, lock)
     if fault is None:
         return
     action, reason = fault
     run = _Runner(root, descriptor)
-    if action is Cure.UPDATE and not run.works("-m", "pip", "--version"):
-        action, reason = Cure.REBUILD, "its pip is broken"
-    _report(f"{action.value} {FOLDER}: {reason}")
-    folder = root / FOLDER
-    wanted = requirements(root / lock)
+    if action is health.Cure.UPDATE and not run.works("-m", "pip", "--version"):
+        action, reason = health.Cure.REBUILD, "its pip is broken"
+    _report(f"{action.value} {health.FOLDER}: {reason}")
+    folder = root / health.FOLDER
+    wanted = health.requirements(root / lock)
     locks: dict[str, str] = {}
-    if action is Cure.UPDATE:
-        locks = read_stamp(folder)["locks"]
+    if action is health.Cure.UPDATE:
+        locks = health.read_stamp(folder)["locks"]
         if lock in locks:
             # The versions that the others share with this one may be others now.
             locks = {}
-        (folder / STAMP).unlink()
+        (folder / health.STAMP).unlink()
     else:
         _clear(folder, lock)
         venv.create(folder, symlinks=True)
@@ -120,16 +106,13 @@ def _set_up(root: Path, lock: str, descriptor: int) -> None:
     run("the packages", *pip, "--require-hashes", "-r", str(folder / lock))
     run("platformctl", *pip, "--no-deps", "--editable", str(root))
     run("the proof that all is installed", "-c", _PROOF, str(folder / lock))
-    _write_stamp(folder, new_stamp(root, {**locks, lock: digest(wanted)}))
+    _write_stamp(folder, health.new_stamp(root, {**locks, lock: health.digest(wanted)}))
 
 
 class _Runner:
     """Runs the environment's Python, with nothing of the user's Python settings.
 
-    Args:
-        root: the project.
-        descriptor: of the lock, which the child keeps for as long as it runs.
-
+    ``descriptor``: of the lock, which the child keeps for as long as it runs.
     """
 
     def __init__(self, root: Path, descriptor: int) -> None:
@@ -137,16 +120,11 @@ class _Runner:
         self._descriptor = descriptor
 
     def __call__(self, purpose: str, *arguments: str) -> None:
-        """Run it to its end.
-
-        Raises:
-            PlatformctlError: it failed.
-
-        """
+        """Run it to its end; raises PlatformctlError if it failed."""
         code = self._run(*arguments, quiet=False)
         if code:
             raise PlatformctlError(
-                f"{FOLDER} cannot be set up",
+                f"{health.FOLDER} cannot be set up",
                 detail=f"exit code {code} of python {' '.join(arguments[:2]).splitlines()[0].rstrip()}, for {purpose}",
                 hint=_hint(self._root) or _HINTS.get(arguments[1], _HINTS["pip"]),
             )
@@ -157,7 +135,7 @@ class _Runner:
 
     def _run(self, *arguments: str, quiet: bool) -> int:
         return subprocess.run(
-            [str(interpreter(self._root)), "-I", *arguments],
+            [str(health.interpreter(self._root)), "-I", *arguments],
             check=False,
             env=installer_environment(os.environ),
             pass_fds=(self._descriptor,),
@@ -181,12 +159,12 @@ def _hint(root: Path) -> str:
 @contextmanager
 def _exclusively(root: Path) -> Iterator[int]:
     """Hold the lock beside the environment; gives its descriptor."""
-    descriptor = os.open(root / f"{FOLDER}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(root / f"{health.FOLDER}.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             flock(descriptor, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            _report(f"Waiting for another set-up of {FOLDER}")
+            _report(f"Waiting for another set-up of {health.FOLDER}")
             flock(descriptor, LOCK_EX)
         yield descriptor
     finally:
@@ -195,31 +173,31 @@ def _exclusively(root: Path) -> Iterator[int]:
 
 def _clear(folder: Path, lock: str) -> None:
     """Empty the folder, which may be a mount or a link; move aside what platformctl did not make."""
-    if not is_own(folder):
+    if not health.is_own(folder):
         number = 1
-        while os.path.lexists(kept := folder.with_name(f"{FOLDER}.kept-{number}")):
+        while os.path.lexists(kept := folder.with_name(f"{health.FOLDER}.kept-{number}")):
             number += 1
         folder.rename(kept)
-        _report(f"Kept the former {FOLDER} as {kept.name}")
+        _report(f"Kept the former {health.FOLDER} as {kept.name}")
     folder.mkdir(exist_ok=True)
     # Marks the folder as platformctl's own, until the last of what it held is gone and after.
     (folder / lock).touch()
-    (folder / STAMP).unlink(missing_ok=True)
+    (folder / health.STAMP).unlink(missing_ok=True)
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path.name not in OWN_FILES:
+        elif path.name not in health.OWN_FILES:
             path.unlink()
 
 
 def _write_stamp(folder: Path, text: str) -> None:
     """Write the stamp whole or not at all."""
-    temporary = folder / f"{STAMP}.new"
+    temporary = folder / f"{health.STAMP}.new"
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(folder / STAMP)
+    temporary.replace(folder / health.STAMP)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

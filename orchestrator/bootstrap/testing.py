@@ -14,10 +14,7 @@ _WORKERS = 6
 def pytest_arguments(arguments: list[str], tests: Path) -> list[str]:
     """Add what the user's arguments leave open, and report what will run.
 
-    Args:
-        arguments: of the user; with ``--quick`` among them slow tests are left out.
-        tests: the folder of all tests.
-
+    ``arguments``: of the user; with ``--quick`` among them slow tests are left out.
     """
     own = [argument for argument in arguments if argument != QUICK]
     quick = ["-m", "not slow"] if QUICK in arguments else []

@@ -6,16 +6,14 @@ import typer
 
 from orchestrator.cli import console
 from orchestrator.cli.options import JsonOption
-from orchestrator.display.packages import render_packages
+from orchestrator.display.tables import render_packages
 
 
 def build(
     functions: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FUNCTION",
-            help="Functions, by their name in functions.toml. Default: all.",
-            show_default=False,
+            metavar="FUNCTION", help="Functions, by their name in functions.toml. Default: all.", show_default=False
         ),
     ] = None,
     as_json: JsonOption = False,

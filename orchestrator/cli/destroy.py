@@ -4,15 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.options import (
-    EnvironmentOption,
-    OnlyOption,
-    ParallelismOption,
-    SuffixOption,
-    TargetOption,
-    YesOption,
-    ports_for,
-)
+from orchestrator.cli import options
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DestroyRequest, Target
 from orchestrator.commands import destroy as take_down
@@ -20,15 +12,15 @@ from orchestrator.errors import ExitCode
 
 
 def destroy(
-    suffix: SuffixOption,
-    environment: EnvironmentOption = None,
-    target: TargetOption = Target.LOCAL,
-    only: OnlyOption = None,
+    suffix: options.SuffixOption,
+    environment: options.EnvironmentOption = None,
+    target: options.TargetOption = Target.LOCAL,
+    only: options.OnlyOption = None,
     with_dependents: Annotated[
         bool, typer.Option("--with-dependents", metavar="", help="With --only: also the units that depend on these.")
     ] = False,
-    parallelism: ParallelismOption = 8,
-    yes: YesOption = False,
+    parallelism: options.ParallelismOption = 8,
+    yes: options.YesOption = False,
 ) -> None:
     """Destroy a deployment, dependents first, and ask every service whether anything is left.
 
@@ -45,6 +37,6 @@ def destroy(
         parallelism=parallelism,
         confirmed=yes,
     )
-    code = take_down(request, ports_for(), Terminal()).code
+    code = take_down(request, options.ports_for(), Terminal()).code
     if code is not ExitCode.OK:
         raise typer.Exit(code)

@@ -7,7 +7,7 @@ from orchestrator.cli.options import EnvironmentOption, JsonOption, OnlyOption, 
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands import drift as find_drift
-from orchestrator.display.drift import render_drift
+from orchestrator.display.plan import render_drift
 from orchestrator.engine.drift import to_document
 from orchestrator.errors import ExitCode
 

@@ -13,7 +13,7 @@ from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands.inspect import STAND_IN, generated_texts, read_tree, source_text, unit_document
 from orchestrator.commands.inspect import validate as check
 from orchestrator.commands.requests import DEFAULT_ENVIRONMENT
-from orchestrator.display.graph import graph_document, render_dot, render_tree
+from orchestrator.display.tables import graph_document, render_dot, render_tree
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import redacted
 

@@ -113,12 +113,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line; returns the exit code.
-
-    Args:
-        arguments: without the program's name.
-
-    """
+    """Run one command line; returns the exit code."""
     # What platformctl, Terraform and the local cloud write may hold secrets: it is the user's alone.
     before = os.umask(0o077)
     columns = os.environ.pop("COLUMNS", "")

@@ -40,8 +40,7 @@ OnlyOption = Annotated[
     ),
 ]
 ParallelismOption = Annotated[
-    int,
-    typer.Option("--parallelism", "-p", metavar="N", min=1, max=64, help="How many units to work on at once."),
+    int, typer.Option("--parallelism", "-p", metavar="N", min=1, max=64, help="How many units to work on at once.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask for confirmation.")]
 JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]

@@ -9,7 +9,7 @@ from orchestrator.cli.options import EnvironmentOption, JsonOption, SuffixOption
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands import outputs as find_outputs
-from orchestrator.display.outputs import render_outputs
+from orchestrator.display.tables import render_outputs
 
 
 def outputs(

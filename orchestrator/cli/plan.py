@@ -6,16 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import console
-from orchestrator.cli.options import (
-    AccountSettingsOption,
-    EnvironmentOption,
-    JsonOption,
-    OnlyOption,
-    SuffixOption,
-    TargetOption,
-    ports_for,
-)
+from orchestrator.cli import console, options
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands import plan as make_plan
@@ -40,13 +31,13 @@ DetailedExitcodeOption = Annotated[
 
 
 def plan(
-    suffix: SuffixOption,
-    environment: EnvironmentOption = None,
-    target: TargetOption = Target.LOCAL,
-    only: OnlyOption = None,
-    account_settings: AccountSettingsOption = None,
+    suffix: options.SuffixOption,
+    environment: options.EnvironmentOption = None,
+    target: options.TargetOption = Target.LOCAL,
+    only: options.OnlyOption = None,
+    account_settings: options.AccountSettingsOption = None,
     out: OutOption = None,
-    as_json: JsonOption = False,
+    as_json: options.JsonOption = False,
     detailed_exitcode: DetailedExitcodeOption = False,
 ) -> None:
     """Show what up would change, unit by unit and resource by resource.
@@ -58,7 +49,7 @@ def plan(
     from orchestrator.platform.rollback import reminders  # noqa: PLC0415
 
     request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=tuple(only or ()))
-    made = make_plan(request, ports_for(account_settings), Terminal())
+    made = make_plan(request, options.ports_for(account_settings), Terminal())
     for line in reminders(made.settings, suffix):
         console.say(line)
     if out is not None:
@@ -70,7 +61,7 @@ def plan(
         if out is not None:
             given = [("--env", environment), *(("--only", unit) for unit in request.only)]
             given += [("--account-settings", account_settings), ("--plan", str(out))]
-            options = shlex.join(word for name, value in given if value for word in (name, value))
-            console.say(f"Kept in {out}. Apply it with: {request.command('up')} {options}")
+            rest = shlex.join(word for name, value in given if value for word in (name, value))
+            console.say(f"Kept in {out}. Apply it with: {request.command('up')} {rest}")
     if detailed_exitcode and made.has_changes:
         raise PlannedChangesExit(CHANGES_PLANNED)

@@ -4,23 +4,16 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.options import (
-    DryRunOption,
-    EnvironmentOption,
-    SuffixOption,
-    TargetOption,
-    YesOption,
-    ports_for,
-)
+from orchestrator.cli import options
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import RecoverRequest, Target
 from orchestrator.commands import recover as repair
 
 
 def recover(
-    suffix: SuffixOption,
-    environment: EnvironmentOption = None,
-    target: TargetOption = Target.LOCAL,
+    suffix: options.SuffixOption,
+    environment: options.EnvironmentOption = None,
+    target: options.TargetOption = Target.LOCAL,
     release_foreign_locks: Annotated[
         bool,
         typer.Option(
@@ -29,8 +22,8 @@ def recover(
             help="Also release locks whose holder may be alive: of other users and machines, or unreadable.",
         ),
     ] = False,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
+    dry_run: options.DryRunOption = False,
+    yes: options.YesOption = False,
 ) -> None:
     """Repair a deployment after a run was killed.
 
@@ -45,4 +38,4 @@ def recover(
         dry_run=dry_run,
         confirmed=yes,
     )
-    repair(request, ports_for(), Terminal())
+    repair(request, options.ports_for(), Terminal())

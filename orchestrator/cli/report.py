@@ -16,8 +16,7 @@ RunArgument = Annotated[
     typer.Argument(metavar="RUN", help="The run's id, or how it begins. Default: the last run.", show_default=False),
 ]
 AnySuffixOption = Annotated[
-    str | None,
-    typer.Option("--suffix", "-s", metavar="NAME", help="Only runs on this deployment.", show_default=False),
+    str | None, typer.Option("--suffix", "-s", metavar="NAME", help="Only runs on this deployment.", show_default=False)
 ]
 JunitOption = Annotated[bool, typer.Option("--junit", metavar="", help="Print JUnit XML for CI systems.")]
 

@@ -11,10 +11,9 @@ from orchestrator.cli import console
 from orchestrator.commands.operators import DeploymentList, Findings, PlanSummary, Question
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.display.diagnostics import print_diagnostics, print_error
-from orchestrator.display.environments import render_environments
-from orchestrator.display.findings import describe_findings
 from orchestrator.display.live import ProgressLines
 from orchestrator.display.plan import render_summary
+from orchestrator.display.tables import describe_findings, render_environments
 from orchestrator.engine.events import Event
 from orchestrator.engine.execution import Interrupt
 from orchestrator.errors import PlatformctlError, UsageError

@@ -5,23 +5,12 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import console
-from orchestrator.cli.options import (
-    AccountSettingsOption,
-    EnvironmentOption,
-    OnlyOption,
-    ParallelismOption,
-    SuffixOption,
-    TargetOption,
-    TtlOption,
-    YesOption,
-    ports_for,
-)
+from orchestrator.cli import console, options
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Target, UpRequest
 from orchestrator.commands import up as bring_up
 from orchestrator.commands.outputs import read_outputs
-from orchestrator.display.outputs import render_highlights
+from orchestrator.display.tables import render_highlights
 from orchestrator.errors import ExitCode
 
 PlanOption = Annotated[
@@ -36,15 +25,15 @@ PlanOption = Annotated[
 
 
 def up(
-    suffix: SuffixOption,
-    environment: EnvironmentOption = None,
-    target: TargetOption = Target.LOCAL,
-    only: OnlyOption = None,
-    account_settings: AccountSettingsOption = None,
+    suffix: options.SuffixOption,
+    environment: options.EnvironmentOption = None,
+    target: options.TargetOption = Target.LOCAL,
+    only: options.OnlyOption = None,
+    account_settings: options.AccountSettingsOption = None,
     plan: PlanOption = None,
-    ttl: TtlOption = None,
-    parallelism: ParallelismOption = 8,
-    yes: YesOption = False,
+    ttl: options.TtlOption = None,
+    parallelism: options.ParallelismOption = 8,
+    yes: options.YesOption = False,
 ) -> None:
     """Deploy the platform or update it, in dependency order.
 
@@ -67,7 +56,7 @@ def up(
         parallelism=parallelism,
         confirmed=yes,
     )
-    result = bring_up(request, ports_for(account_settings), Terminal())
+    result = bring_up(request, options.ports_for(account_settings), Terminal())
     if result.code is ExitCode.OK and result.deployment is not None:
         endpoint = result.deployment.account.endpoint
         rows = list(highlights(read_outputs(result.deployment), endpoint))

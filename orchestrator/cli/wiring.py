@@ -20,15 +20,14 @@ def wire(
 ) -> Ports:
     """Build the ports of a project.
 
+    Raises UsageError: this is no project.
+
     Args:
         project: None for the one that the current folder belongs to.
         environ: the environment variables that the live tree may read; this process's by default.
         account_settings: the settings that AWS has once per account and that the deployment is to own; None for the
             registered ones, or all.
         say: is called with a line for each function package that is built.
-
-    Raises:
-        UsageError: this is no project.
 
     """
     environ = dict(os.environ if environ is None else environ)

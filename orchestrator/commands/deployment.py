@@ -17,9 +17,16 @@ from orchestrator.commands.ports import (
 )
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.config import EvaluatedUnit, Stack
-from orchestrator.engine.environments import LastRun, Lifetime, has_expired, merged_units, state_units
+from orchestrator.engine.environments import (
+    LastRun,
+    Lifetime,
+    has_expired,
+    merged_units,
+    orphaned,
+    stand_in,
+    state_units,
+)
 from orchestrator.engine.operations import Outputs
-from orchestrator.engine.orphans import orphaned, stand_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from orchestrator.commands.recover import make_way
 from orchestrator.commands.requests import DestroyRequest
 from orchestrator.commands.running import Activity, activity
 from orchestrator.commands.up import RunResult
+from orchestrator.engine.environments import order_of_destruction
 from orchestrator.engine.execution import Outcome, Work
 from orchestrator.engine.operations import UnitWork, dependents_of, require_no_dependents, select
-from orchestrator.engine.orphans import order_of_destruction
 from orchestrator.errors import ExitCode
 
 _MOST_LISTED = 50

@@ -6,14 +6,21 @@ before them become known, or all at once with unknown outputs.
 
 from orchestrator.config.composition import Composition, Tree, compose, declared_inputs, folder_in, text_of, walk
 from orchestrator.config.discovery import environments, unit_folders
-from orchestrator.config.evaluated import EvaluatedUnit
-from orchestrator.config.generated import GeneratedFile, IfExists, RemoteState, StateFile, backend_text
+from orchestrator.config.generated import (
+    EvaluatedUnit,
+    GeneratedFile,
+    IfExists,
+    RemoteState,
+    StateAddress,
+    StateFile,
+    backend_text,
+    state_address,
+)
 from orchestrator.config.interface import ModuleInterface, Variable, configuration_files, module_interface, parsed
 from orchestrator.config.outputs import module_name
 from orchestrator.config.root_only import root_only_findings
 from orchestrator.config.source import GitSource, LocalSource, ModuleSource
 from orchestrator.config.stack import Stack, load_stack
-from orchestrator.config.state import StateAddress, state_address
 from orchestrator.config.unit import UnitConfiguration
 
 __all__ = [

@@ -5,12 +5,32 @@ Paths have Terragrunt's form: folders are absolute, paths between folders relati
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.config.place import Place
 from orchestrator.diagnostics import did_you_mean
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The point of view of one file.
+
+    Attributes:
+        home: the folder of the unit, or of the file read by ``read_terragrunt_config``; in an included file it is
+            that of the file that includes it.
+        original: the folder of the unit that everything was read for.
+        included: the folder of this file if it is an included one.
+        includes: the folders of the files that this file includes, by label.
+
+    """
+
+    home: Path
+    original: Path
+    included: Path | None = None
+    includes: Mapping[str, Path] = field(default_factory=dict)
+
 
 DEFAULT_PARENT = "terragrunt.hcl"
 
@@ -27,11 +47,7 @@ Reader = Callable[[Path], Value]
 def terragrunt_functions(place: Place, env: Mapping[str, str], read: Reader) -> dict[str, Function]:
     """Return the functions of ``grammar.FUNCTIONS`` for a file at a place.
 
-    Args:
-        place: from where the file is read.
-        env: what ``get_env`` reads.
-        read: evaluates another file and returns its sections as an object.
-
+    ``read``: evaluates another file and returns its sections as an object.
     """
     return {
         function.name: function
@@ -45,14 +61,10 @@ def terragrunt_functions(place: Place, env: Mapping[str, str], read: Reader) -> 
             _function("get_repo_root", lambda: _repository(place).as_posix()),
             _function("get_terragrunt_dir", place.home.as_posix),
             _function(
-                "path_relative_from_include",
-                lambda *given: _relative(_parent(place, *given), place.home),
-                maximum=1,
+                "path_relative_from_include", lambda *given: _relative(_parent(place, *given), place.home), maximum=1
             ),
             _function(
-                "path_relative_to_include",
-                lambda *given: _relative(place.home, _parent(place, *given)),
-                maximum=1,
+                "path_relative_to_include", lambda *given: _relative(place.home, _parent(place, *given)), maximum=1
             ),
             _function("read_terragrunt_config", lambda *given: _read(place, read, *given), minimum=1, maximum=2),
         )

@@ -11,9 +11,8 @@ from os.path import normpath
 from pathlib import Path
 from typing import TypeAlias
 
-from orchestrator.config.evaluated import EvaluatedUnit
-from orchestrator.config.files import UNIT_FILE
-from orchestrator.config.generated import SIGNATURE_KEY, GeneratedFile, IfExists
+from orchestrator.config.discovery import UNIT_FILE
+from orchestrator.config.generated import SIGNATURE_KEY, EvaluatedUnit, GeneratedFile, IfExists
 from orchestrator.config.interface import ModuleInterface, configuration_files, interface_of, parsed
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.errors import PlatformctlError, UsageError

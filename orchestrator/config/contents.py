@@ -22,13 +22,19 @@ class MergeStrategy(StrEnum):
     DEEP = "deep"
 
 
+class MockMerge(StrEnum):
+    """How Terragrunt merges mocks with state; parsed and checked only."""
+
+    NO_MERGE = "no_merge"
+    SHALLOW = "shallow"
+    DEEP_MAP_ONLY = "deep_map_only"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """An evaluated attribute and the place of its expression.
 
-    Attributes:
-        files: the files that contribute to the value; several after a deep merge.
-
+    ``files``: the files that contribute to the value; several after a deep merge.
     """
 
     value: Value
@@ -101,9 +107,7 @@ def _deep_section(parent: Section, child: Section) -> Section:
             setting
             if below is None
             else Setting(
-                value=_deep_value(below.value, setting.value),
-                range=setting.range,
-                files=below.files | setting.files,
+                value=_deep_value(below.value, setting.value), range=setting.range, files=below.files | setting.files
             )
         )
     return merged

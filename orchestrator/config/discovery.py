@@ -1,13 +1,69 @@
-"""Finding the environments of a live tree and the units of one of them."""
+"""Finds the environments of a live tree and the units of one of them, and parses each file at most once per load."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from orchestrator.config.files import UNIT_FILE
+from orchestrator.config.document import Document, read_document
 from orchestrator.config.grammar import DOCUMENTATION
-from orchestrator.diagnostics import Collector, Diagnostic, Position, Range, Source, did_you_mean
+from orchestrator.config.interface import ModuleInterface, module_interface
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Position, Range, Source, did_you_mean
 from orchestrator.errors import UsageError
+from orchestrator.hcl import parse_file
+from orchestrator.hcl.functions import terraform_functions
+from orchestrator.hcl.scope import Function, FunctionError
+
+UNIT_FILE = "terragrunt.hcl"
+T = TypeVar("T")
+
+
+class Files:
+    """What one load has read so far. It belongs to that load and is used from one thread.
+
+    ``env``: the environment variables that ``get_env`` reads.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self._documents: dict[Path, Document | ConfigurationError] = {}
+        self._interfaces: dict[Path, ModuleInterface | ConfigurationError] = {}
+        self._functions: dict[Path, dict[str, Function]] = {}
+        self._reading: list[Path] = []
+
+    def document(self, path: Path) -> Document:
+        """Return the document of a file; the same object every time.
+
+        Raises ConfigurationError: the file cannot be read or parsed, or holds what the grammar refuses; the same error
+        every time, so that it is reported once.
+        """
+        return _once(self._documents, path, lambda path: read_document(parse_file(path)))
+
+    def interface(self, folder: Path) -> ModuleInterface:
+        """Return the variables and outputs of the module in a folder; raises as ``module_interface`` does."""
+        return _once(self._interfaces, folder, module_interface)
+
+    def terraform_functions(self, folder: Path) -> dict[str, Function]:
+        if folder not in self._functions:
+            self._functions[folder] = dict(terraform_functions(folder))
+        return self._functions[folder]
+
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[None]:
+        """Mark a file as being evaluated for ``read_terragrunt_config``.
+
+        Raises FunctionError if it is being evaluated already: the files read each other in a cycle.
+        """
+        if path in self._reading:
+            names = [*self._reading[self._reading.index(path) :], path]
+            raise FunctionError(f"The files read each other in a cycle: {' -> '.join(map(str, names))}.")
+        self._reading.append(path)
+        try:
+            yield
+        finally:
+            self._reading.pop()
+
 
 # Files that Terragrunt reads as configuration, and that would otherwise be skipped silently.
 _REFUSED_FILES = {
@@ -15,6 +71,19 @@ _REFUSED_FILES = {
     "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
     "terragrunt.values.hcl": "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
 }
+
+
+def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[[Path], T]) -> T:
+    found = known.get(path)
+    if found is None:
+        try:
+            found = read(path)
+        except ConfigurationError as error:
+            found = error
+        known[path] = found
+    if isinstance(found, ConfigurationError):
+        raise found
+    return found
 
 
 _CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".terragrunt-stack"})
@@ -32,9 +101,7 @@ def environments(live: Path) -> list[str]:
 def environment_folder(live: Path, name: str) -> Path:
     """Return the folder of an environment, absolute.
 
-    Raises:
-        UsageError: there is no live tree, or no such environment in it.
-
+    Raises UsageError if there is no live tree, or no such environment in it.
     """
     live = Path(os.path.abspath(live))  # noqa: PTH100 - resolve() would follow symlinks and change what paths say
     if not live.is_dir():
@@ -57,9 +124,7 @@ def environment_folder(live: Path, name: str) -> Path:
 def unit_folders(environment: Path) -> list[Path]:
     """Return the folders of the units of an environment, at any depth, sorted.
 
-    Raises:
-        ConfigurationError: there are files that would be passed over although Terragrunt reads them.
-
+    Raises ConfigurationError if there are files that would be passed over although Terragrunt reads them.
     """
     collector = Collector()
     found: list[Path] = []

@@ -1,12 +1,16 @@
 """One file of the live tree after parsing: its blocks sorted by what they are, and everything outside the grammar refused.
 
 A document knows nothing of values or of the unit that reads it, so one document serves every unit that includes it.
+
+Its sections are evaluated before anything is merged; every mistake is collected.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 
+from orchestrator.config import settings
+from orchestrator.config.contents import Contents, Links, Section, Setting
 from orchestrator.config.grammar import (
     ATTRIBUTES,
     BLOCKS,
@@ -17,8 +21,19 @@ from orchestrator.config.grammar import (
     BlockRule,
     Labels,
 )
-from orchestrator.diagnostics import Collector, Diagnostic, did_you_mean
-from orchestrator.hcl import Attribute, Block, Body, Expression, File, FunctionCall
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, did_you_mean
+from orchestrator.hcl import (
+    Attribute,
+    Block,
+    Body,
+    Expression,
+    File,
+    FunctionCall,
+    ListExpression,
+    Literal,
+    ObjectExpression,
+)
+from orchestrator.hcl.values import Sensitive, Value, mark
 
 _REPEATABLE = frozenset({"include", "generate", "dependency"})
 
@@ -27,12 +42,7 @@ _REPEATABLE = frozenset({"include", "generate", "dependency"})
 class Document:
     """A valid file, not evaluated.
 
-    Attributes:
-        includes: ``include`` blocks by label, in the order of the file; the label of a bare one is empty.
-        locals: the attributes of all ``locals`` blocks.
-        generate: ``generate`` blocks by label.
-        dependency: ``dependency`` blocks by label.
-
+    ``includes``: ``include`` blocks by label, in the order of the file; the label of a bare one is empty.
     """
 
     file: File
@@ -47,7 +57,6 @@ class Document:
 
     @property
     def path(self) -> Path:
-        """The file, absolute."""
         return self.file.source.path
 
     def expressions(self) -> Iterator[Expression]:
@@ -62,9 +71,7 @@ class Document:
 def read_document(file: File) -> Document:
     """Sort the content of a file by the grammar.
 
-    Raises:
-        ConfigurationError: everything in the file that the grammar does not know or refuses.
-
+    Raises ConfigurationError: everything in the file that the grammar does not know or refuses.
     """
     collector = Collector()
     _check_attributes(file.body, collector)
@@ -111,16 +118,20 @@ def _check_attributes(body: Body, collector: Collector) -> None:
     for attribute in body.attributes.values():
         if attribute.name in ATTRIBUTES:
             continue
-        if attribute.name in REFUSED_ATTRIBUTES:
-            detail = f"{attribute.name} is an attribute of Terragrunt that platformctl refuses."
-            hint = REFUSED_ATTRIBUTES[attribute.name]
-        elif attribute.name in BLOCKS:
-            detail = f"{attribute.name} is a block, not an attribute."
+        unknown = f'No attribute "{attribute.name}" is known at the top level of a file.'
+        hint = did_you_mean(attribute.name, ATTRIBUTES) or DOCUMENTATION
+        if attribute.name in BLOCKS:
+            unknown = f"{attribute.name} is a block, not an attribute."
             hint = f"Remove the equals sign: {attribute.name} {{ ... }}."
-        else:
-            detail = f'No attribute "{attribute.name}" is known at the top level of a file.'
-            hint = did_you_mean(attribute.name, ATTRIBUTES) or DOCUMENTATION
+        detail, hint = _refusal("an attribute", attribute.name, REFUSED_ATTRIBUTES, unknown, hint)
         collector.report(attribute.name_range, "Attribute is not supported", detail, hint)
+
+
+def _refusal(kind: str, name: str, refused: Mapping[str, str], unknown: str, hint: str) -> tuple[str, str]:
+    """Return detail and hint about what Terragrunt knows and this program refuses, or nobody knows."""
+    if name in refused:
+        return f"{name} is {kind} of Terragrunt that platformctl refuses.", refused[name]
+    return unknown, hint
 
 
 def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
@@ -136,24 +147,18 @@ def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
         if rule.attributes and nested.type in rule.attributes:
             detail = f"{nested.type} is an attribute of the {block.type} block, not a block."
             hint = f"Add an equals sign: {nested.type} = {{ ... }}."
-        elif nested.type in rule.refused:
-            detail = f"{nested.type} is a block of Terragrunt that platformctl refuses."
-            hint = rule.refused[nested.type]
         else:
-            detail = f'A {block.type} block has no block "{nested.type}" in it.'
-            hint = DOCUMENTATION
+            unknown = f'A {block.type} block has no block "{nested.type}" in it.'
+            detail, hint = _refusal("a block", nested.type, rule.refused, unknown, DOCUMENTATION)
         collector.report(nested.type_range, "Block is not supported", detail, hint)
     if rule.attributes is None:
         return
     for attribute in block.body.attributes.values():
         if attribute.name in rule.attributes:
             continue
-        if attribute.name in rule.refused:
-            detail = f"{attribute.name} is an attribute of Terragrunt that platformctl refuses."
-            hint = rule.refused[attribute.name]
-        else:
-            detail = f'A {block.type} block has no attribute "{attribute.name}".'
-            hint = did_you_mean(attribute.name, rule.attributes) or f"It has {', '.join(rule.attributes)}."
+        unknown = f'A {block.type} block has no attribute "{attribute.name}".'
+        hint = did_you_mean(attribute.name, rule.attributes) or f"It has {', '.join(rule.attributes)}."
+        detail, hint = _refusal("an attribute", attribute.name, rule.refused, unknown, hint)
         collector.report(attribute.name_range, "Attribute is not supported", detail, hint)
     written = block.body.attributes.keys() | {nested.type for nested in block.body.blocks}
     for name, required in rule.attributes.items():
@@ -165,15 +170,12 @@ def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
 
 
 def _unknown_block(block: Block) -> Diagnostic:
-    if block.type in REFUSED_BLOCKS:
-        detail = f"{block.type} is a block of Terragrunt that platformctl refuses."
-        hint = REFUSED_BLOCKS[block.type]
-    elif block.type in ATTRIBUTES:
+    unknown = f'No block "{block.type}" is known at the top level of a file.'
+    hint = did_you_mean(block.type, BLOCKS) or f"The blocks are {', '.join(BLOCKS)}."
+    detail, hint = _refusal("a block", block.type, REFUSED_BLOCKS, unknown, hint)
+    if block.type in ATTRIBUTES:
         detail = f"{block.type} is an attribute, not a block."
         hint = f"Add an equals sign: {block.type} = {{ ... }}."
-    else:
-        detail = f'No block "{block.type}" is known at the top level of a file.'
-        hint = did_you_mean(block.type, BLOCKS) or f"The blocks are {', '.join(BLOCKS)}."
     return Diagnostic(summary="Block is not supported", detail=detail, hint=hint, range=block.type_range)
 
 
@@ -207,3 +209,94 @@ def _calls(node: object) -> Iterator[FunctionCall]:
 
 # Fields of syntax nodes that hold no nodes; the value of a Literal never contains a call.
 _LEAVES = frozenset({"range", "name_range", "name", "value_name", "key_name", "operator", "full", "group"})
+
+
+Evaluate = Callable[[Expression], Value]
+
+
+def own_links(document: Document, evaluate: Evaluate, collector: Collector) -> Links:
+    """Return the ``dependency`` and ``dependencies`` blocks of a document."""
+    return Links(
+        dependency={label: body(document, block, evaluate, collector) for label, block in document.dependency.items()},
+        paths=_paths(document, evaluate, collector),
+    )
+
+
+def own_contents(document: Document, evaluate: Evaluate, state: Section | None, collector: Collector) -> Contents:
+    """Return everything of a document but includes, locals and links."""
+    return Contents(
+        terraform=body(document, document.terraform, evaluate, collector) if document.terraform else {},
+        inputs=_inputs(document, evaluate, collector),
+        remote_state=state,
+        generate={label: body(document, block, evaluate, collector) for label, block in document.generate.items()},
+    )
+
+
+def body(document: Document, block: Block, evaluate: Evaluate, collector: Collector) -> Section:
+    """Return the attributes of a block; those that fail are left out, with their findings in the collector."""
+    named = [(attribute.name, attribute.expression) for attribute in block.body.attributes.values()]
+    return _section(document, named, evaluate, collector)
+
+
+def _section(
+    document: Document, named: Iterable[tuple[str, Expression]], evaluate: Evaluate, collector: Collector
+) -> Section:
+    section: dict[str, Setting] = {}
+    files = frozenset({document.path})
+    for name, expression in named:
+        try:
+            section[name] = Setting(value=evaluate(expression), range=expression.range, files=files)
+        except ConfigurationError as error:
+            collector.absorb(error)
+    return section
+
+
+def _inputs(document: Document, evaluate: Evaluate, collector: Collector) -> Section | None:
+    attribute = document.inputs
+    if attribute is None:
+        return None
+    named = _written_out(attribute.expression)
+    if named is not None:
+        # Item by item, so that every error is found and each input has its own place.
+        return _section(document, named, evaluate, collector)
+    section = _section(document, [(attribute.name, attribute.expression)], evaluate, collector)
+    if not section:
+        return None
+    whole = section[attribute.name]
+    secret = isinstance(whole.value, Sensitive)
+    bare = whole.value.value if isinstance(whole.value, Sensitive) else whole.value
+    try:
+        values = settings.mapping(attribute.name, replace(whole, value=bare))
+    except ConfigurationError as error:
+        collector.absorb(error)
+        return None
+    return {name: replace(whole, value=mark(value) if secret else value) for name, value in values.items()}
+
+
+def _paths(document: Document, evaluate: Evaluate, collector: Collector) -> tuple[Setting, ...]:
+    """Return the entries of ``dependencies.paths``, each with its own place where the list is written out."""
+    block = document.dependencies
+    if block is None:
+        return ()
+    section = body(document, block, evaluate, collector)
+    try:
+        paths = settings.strings(section, "paths")
+    except ConfigurationError as error:
+        collector.absorb(error)
+        return ()
+    if not paths:
+        return ()
+    whole = section["paths"]
+    expression = block.body.attributes["paths"].expression
+    written = expression.items if isinstance(expression, ListExpression) else ()
+    places = [item.range for item in written] if len(written) == len(paths) else [whole.range] * len(paths)
+    return tuple(replace(whole, value=path, range=place) for path, place in zip(paths, places, strict=True))
+
+
+def _written_out(expression: Expression) -> list[tuple[str, Expression]] | None:
+    """Return the items of an object whose keys are plain, distinct strings; None for anything else."""
+    if not isinstance(expression, ObjectExpression):
+        return None
+    named = [(item.key.value, item.value) for item in expression.items if isinstance(item.key, Literal)]
+    texts = [(name, value) for name, value in named if isinstance(name, str)]
+    return texts if len({name for name, _ in texts}) == len(expression.items) else None

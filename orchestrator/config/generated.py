@@ -1,12 +1,14 @@
-"""The files that a unit has written next to its module: ``generate`` blocks, and the backend of ``remote_state``."""
+"""The files that a unit has written next to its module, the address of its state, and a unit with everything evaluated."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from orchestrator.config import settings
 from orchestrator.config.contents import Section, Setting
+from orchestrator.config.source import ModuleSource
 from orchestrator.diagnostics import Collector, ConfigurationError, Range, did_you_mean, failure
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known
@@ -85,9 +87,7 @@ class StateFile:
 class RemoteState:
     """Where the state of a unit is kept: the backend's name and settings, all known.
 
-    Attributes:
-        range: the place of ``config``.
-
+    ``range``: the place of ``config``.
     """
 
     backend: str
@@ -117,9 +117,8 @@ def backend_text(backend: str, config: Mapping[str, Value]) -> str:
 def remote_state(section: Section | None) -> RemoteState | None:
     """Read the ``remote_state`` block.
 
-    Raises:
-        ConfigurationError: a setting has the wrong type, holds a secret, or is one that configures Terragrunt rather than the backend.
-
+    Raises ConfigurationError: a setting has the wrong type, holds a secret, or is one that configures Terragrunt rather
+    than the backend.
     """
     if section is None:
         return None
@@ -151,12 +150,8 @@ def remote_state(section: Section | None) -> RemoteState | None:
 def generated_files(blocks: Mapping[str, Section]) -> tuple[list[GeneratedFile], list[str]]:
     """Read the ``generate`` blocks.
 
-    Returns:
-        The files, and the labels of the blocks whose contents depend on outputs that are not known yet.
-
-    Raises:
-        ConfigurationError: a setting has the wrong type.
-
+    Returns the files, and the labels of the blocks whose contents depend on outputs that are not known yet. Raises
+    ConfigurationError: a setting has the wrong type.
     """
     files: list[GeneratedFile] = []
     undetermined: list[str] = []
@@ -219,3 +214,56 @@ def _inside(path: str, place: Range) -> str:
             'Write a name relative to the module\'s folder: "provider.tf".',
         )
     return normal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateAddress:
+    """The object that holds the state of a unit."""
+
+    bucket: str
+    key: str
+
+
+def state_address(unit: str, state: RemoteState | None, place: Range | None = None) -> StateAddress:
+    """Read the address out of a unit's ``remote_state`` block.
+
+    Raises ConfigurationError if the state is not in S3, or bucket or key is missing.
+    """
+    if state is None or state.backend != "s3":
+        backend = "no remote_state block" if state is None else f'backend "{state.backend}"'
+        raise failure(
+            state.range if state else place,
+            "The state is not in S3",
+            f'Unit "{unit}" has {backend}; outputs are passed from unit to unit through states in S3.',
+            'Include root.hcl, whose remote_state block configures backend "s3".',
+        )
+    missing = [name for name in ("bucket", "key") if not isinstance(state.config.get(name), str)]
+    if missing:
+        raise failure(
+            state.range,
+            "The state's address is incomplete",
+            f'remote_state of unit "{unit}" has no {" and no ".join(missing)}.',
+            "Give bucket and key as strings.",
+        )
+    return StateAddress(bucket=str(state.config["bucket"]), key=str(state.config["key"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedUnit:
+    """A unit, evaluated with the outputs of the units before it.
+
+    Attributes:
+        inputs: the variables of its module; may hold unknown values, and secrets as ``Sensitive``. Not in the repr.
+        generated: the files to write next to the module, the backend's among them.
+        undetermined: labels of generate blocks whose contents depend on outputs that are not known yet; their files are
+            not among ``generated``.
+
+    """
+
+    name: str
+    folder: Path
+    source: ModuleSource
+    inputs: Mapping[str, Value] = field(repr=False)
+    remote_state: RemoteState | None
+    generated: tuple[GeneratedFile, ...]
+    undetermined: tuple[str, ...] = ()

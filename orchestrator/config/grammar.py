@@ -2,11 +2,16 @@
 
 The reader of documents (document.py), the function table (builtins.py) and docs/language.md all follow it; a test
 compares the three. Whatever is in neither list is refused too, with the supported names as the hint.
+
+The order of evaluation follows from it, and why a name is not there yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from orchestrator.diagnostics import Collector, did_you_mean
+from orchestrator.hcl import Reference
 
 DOCUMENTATION = "docs/language.md lists what is supported."
 
@@ -23,10 +28,8 @@ class Labels(StrEnum):
 class BlockRule:
     """One supported block.
 
-    Attributes:
-        attributes: the supported attributes, and whether each is required; None when any name is allowed.
-        refused: attributes and nested blocks that Terragrunt knows and this program does not, each with its hint.
-
+    ``attributes``: the supported attributes, and whether each is required; None when any name is allowed. ``refused``:
+    attributes and nested blocks that Terragrunt knows and this program does not, each with its hint.
     """
 
     labels: Labels
@@ -74,9 +77,7 @@ BLOCKS: Mapping[str, BlockRule] = {
             "comment_prefix": False,
             "hcl_fmt": False,
         },
-        refused={
-            "if_disabled": "Workspaces are generated anew, so a disabled file is never there; remove it.",
-        },
+        refused={"if_disabled": "Workspaces are generated anew, so a disabled file is never there; remove it."},
     ),
     "dependency": BlockRule(
         labels=Labels.ONE,
@@ -89,7 +90,7 @@ BLOCKS: Mapping[str, BlockRule] = {
             "mock_outputs_merge_strategy_with_state": False,
         },
         refused={
-            "mock_outputs_merge_with_state": "Write mock_outputs_merge_strategy_with_state instead. Mocks are never used here.",
+            "mock_outputs_merge_with_state": "Write mock_outputs_merge_strategy_with_state instead. Mocks are never used here."
         },
     ),
     "dependencies": BlockRule(labels=Labels.NONE, attributes={"paths": True}),
@@ -176,3 +177,87 @@ REFUSED_FUNCTIONS: Mapping[str, str] = {
     "constraint_check": "Write required_version in the module's versions.tf.",
     "deep_merge": 'Use include with merge_strategy = "deep", or merge().',
 }
+
+
+class EvaluationStage(StrEnum):
+    """What is being evaluated."""
+
+    INCLUDE = "include"
+    LOCALS = "locals"
+    DEPENDENCY = "dependency"
+    SOURCE = "source"
+    STATE = "state"
+    REST = "rest"
+
+    @property
+    def roots(self) -> frozenset[str]:
+        match self:
+            case EvaluationStage.INCLUDE:
+                return frozenset()
+            case EvaluationStage.REST:
+                return frozenset({"local", "include", "dependency"})
+        return frozenset({"local", "include"})
+
+
+_PATH_OUT = "Write the path out, or use functions: find_in_parent_folders, get_env."
+_BEFORE_OUTPUTS = "must be known before any output is, so it cannot depend on one."
+_STAGE = EvaluationStage
+_TOO_EARLY: Mapping[tuple[EvaluationStage, str], tuple[str, str]] = {
+    (_STAGE.INCLUDE, "local"): ("Include blocks are evaluated before locals, so they cannot use them.", _PATH_OUT),
+    (_STAGE.INCLUDE, "include"): ("Include blocks are evaluated one by one, so they cannot use each other.", _PATH_OUT),
+    (_STAGE.INCLUDE, "dependency"): (
+        "Include blocks are evaluated before the outputs of dependencies are known.",
+        _PATH_OUT,
+    ),
+    (_STAGE.LOCALS, "dependency"): (
+        "Locals are evaluated before the outputs of dependencies are known.",
+        "Move the expression to where it is used: inputs, or the contents of a generate block.",
+    ),
+    **{
+        (stage, "dependency"): (f"{what} {_BEFORE_OUTPUTS}", f"Write the {it} out, or use locals.")
+        for stage, what, it in (
+            (_STAGE.DEPENDENCY, "The order of the units", "path"),
+            (_STAGE.SOURCE, "The source of a unit", "source"),
+            (_STAGE.STATE, "The address of a unit's state", "value"),
+        )
+    },
+}
+
+_ELSEWHERE: Mapping[str, str] = {
+    "data": "Data sources belong into a module; pass what they need as inputs.",
+    "each": "There is no for_each in the live tree; write a unit for each.",
+    "feature": "Feature flags are not supported: read a switch with get_env, or keep it in the environment's env.hcl.",
+    "module": "A module is reached through its unit: dependency.<name>.outputs.<output>.",
+    "path": "path belongs to modules; use get_terragrunt_dir() or get_repo_root().",
+    "terraform": "terraform.workspace belongs to modules; the environment is a folder of the live tree.",
+    "unit": "Stack files are not supported.",
+    "values": "Stack files are not supported; use locals or read_terragrunt_config.",
+    "var": "var belongs to modules; use local, or get_env.",
+}
+
+
+def refused_roots(found: Iterable[Reference], stage: EvaluationStage, *, included: bool) -> Collector:
+    """Return the references whose root does not exist at the stage; they are errors even inside ``try``.
+
+    ``included``: whether the file is an included one, which never sees ``include``.
+    """
+    collector = Collector()
+    for reference in found:
+        root = str(reference.path[0])
+        if root in stage.roots and not (included and root == "include"):
+            continue
+        if root == "include" and included:
+            summary = "Reference is not available here"
+            detail, hint = (
+                "An included file has no includes of its own.",
+                "Use its own locals, or read_terragrunt_config.",
+            )
+        elif (stage, root) in _TOO_EARLY:
+            summary = "Reference is not available here"
+            detail, hint = _TOO_EARLY[stage, root]
+        else:
+            summary = "Unknown reference"
+            detail = f'No name "{root}" is known in a file of the live tree.'
+            hint = _ELSEWHERE.get(root) or did_you_mean(root, stage.roots) or DOCUMENTATION
+        collector.report(reference.range, summary, detail, hint)
+    return collector

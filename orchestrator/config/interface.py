@@ -15,13 +15,8 @@ from orchestrator.hcl import Attribute, Block, Body, Literal, parse_file, parse_
 class Variable:
     """An input variable of a module.
 
-    Attributes:
-        required: it has no default.
-        type: its type constraint as written; "any" when there is none.
-        nullable: whether null may be passed.
-        ephemeral: whether its value is in no plan, so that it has to be given again to apply one.
-        range: where it is declared.
-
+    ``required``: it has no default. ``type``: its type constraint as written; "any" when there is none. ``ephemeral``:
+    whether its value is in no plan, so that it has to be given again to apply one.
     """
 
     name: str
@@ -35,12 +30,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleInterface:
-    """What a module takes and gives.
-
-    Attributes:
-        outputs: whether each output is declared sensitive, by name.
-
-    """
+    """What a module takes and gives. ``outputs``: whether each output is declared sensitive, by name."""
 
     variables: Mapping[str, Variable]
     outputs: Mapping[str, bool]
@@ -49,13 +39,8 @@ class ModuleInterface:
 def module_interface(folder: Path, overlay: Mapping[str, Path | str] | None = None) -> ModuleInterface:
     """Read the ``*.tf`` and ``*.tf.json`` files of a folder, override files last, as Terraform merges them.
 
-    Args:
-        folder: of the module.
-        overlay: files that lie over the module's own, or beside them, by name: paths or texts.
-
-    Raises:
-        ConfigurationError: a file does not parse; the folder is missing or holds no such file.
-
+    ``overlay``: files that lie over the module's own, or beside them, by name: paths or texts. Raises ConfigurationError
+    if a file does not parse, or the folder is missing or holds no such file.
     """
     files: dict[str, Path | str] = {path.name: path for path in folder.glob("*.tf*")}
     files |= overlay or {}
@@ -97,7 +82,6 @@ def module_files(folder: Path) -> list[Path]:
 
 
 def module_not_found(folder: Path, place: Range | None = None) -> Diagnostic:
-    """Return the finding about a folder that holds no module."""
     return Diagnostic(
         summary="Module not found",
         detail=f"{folder} {'holds no *.tf files' if folder.is_dir() else 'does not exist'}.",

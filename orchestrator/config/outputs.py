@@ -3,16 +3,18 @@
 There are no mocks. Where a unit has no outputs yet, ``dependency.<label>.outputs`` is an unknown value whose expression
 is ``module.<name>``, the unit's module in the whole-stack plan, and whose attributes are the outputs that the module
 declares: a misspelt output is found before anything exists.
+
+The evaluator decides whether a reference fails, so that ``try`` and ``can`` work; the reason is found afterwards, in terms of
+the live tree, which the evaluator does not know.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from orchestrator.config import settings
-from orchestrator.config.contents import Section
+from orchestrator.config.contents import MockMerge, Section
 from orchestrator.config.interface import ModuleInterface
 from orchestrator.diagnostics import Diagnostic, Range, did_you_mean
 from orchestrator.hcl import Reference, unknown_reference
@@ -29,22 +31,11 @@ def module_name(unit: str) -> str:
     return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
 
 
-class MockMerge(StrEnum):
-    """How Terragrunt merges mocks with state; parsed and checked only."""
-
-    NO_MERGE = "no_merge"
-    SHALLOW = "shallow"
-    DEEP_MAP_ONLY = "deep_map_only"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencyBlock:
     """A ``dependency`` block after evaluation and merging.
 
-    Attributes:
-        folder: where it points to, absolute.
-        target: the name of the unit that lies there.
-
+    ``folder``: where it points to, absolute; ``target``: the name of the unit that lies there.
     """
 
     label: str
@@ -59,11 +50,8 @@ class DependencyBlock:
 class DependencyOutputs:
     """What ``dependency`` means to the expressions of one unit.
 
-    Attributes:
-        blocks: the dependency blocks by label.
-        values: the outputs of units by unit name; a unit that is missing has none yet.
-        interface: the module interface of a unit; None where it cannot be known without a download.
-
+    ``values``: the outputs of units by unit name; a unit that is missing has none yet. ``interface``: the module
+    interface of a unit; None where it cannot be known without a download.
     """
 
     blocks: Mapping[str, DependencyBlock]
@@ -163,9 +151,7 @@ NO_OUTPUTS = DependencyOutputs(blocks={}, values={}, interface=_no_interface)
 def dependency_block(label: str, section: Section, *, folder: Path, target: str, place: Range) -> DependencyBlock:
     """Check the settings of a dependency block, those for mocks included.
 
-    Raises:
-        ConfigurationError: a setting has the wrong type.
-
+    Raises ConfigurationError if a setting has the wrong type.
     """
     settings.strings(section, "mock_outputs_allowed_terraform_commands")
     settings.choice(section, "mock_outputs_merge_strategy_with_state", MockMerge.NO_MERGE)
@@ -184,3 +170,68 @@ def dependency_block(label: str, section: Section, *, folder: Path, target: str,
 def _listed(names: Iterable[str]) -> str:
     listed = ", ".join(sorted(names))
     return f"Its outputs are {listed}." if listed else "It has no outputs."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explainer:
+    """What is known about the names of one file. ``includes``: its includes by label, and whether each is exposed."""
+
+    locals: Collection[str]
+    includes: Mapping[str, bool]
+    outputs: DependencyOutputs
+
+    def explain(self, diagnostics: Iterable[Diagnostic], found: Iterable[Reference]) -> list[Diagnostic]:
+        """Replace each finding about a reference that can be explained by its explanation."""
+        explained = [
+            (reference.range, explanation) for reference in found if (explanation := self._of(reference)) is not None
+        ]
+        return [
+            next((better for place, better in explained if _overlap(diagnostic.range, place)), diagnostic)
+            for diagnostic in diagnostics
+        ]
+
+    def _of(self, reference: Reference) -> Diagnostic | None:
+        match reference.path[0]:
+            case "local":
+                return self._of_local(reference)
+            case "include":
+                return self._of_include(reference)
+            case "dependency":
+                return self.outputs.explain(reference)
+        return None
+
+    def _of_local(self, reference: Reference) -> Diagnostic | None:
+        if len(reference.path) == 1 or reference.path[1] in self.locals:
+            return None
+        name = str(reference.path[1])
+        return Diagnostic(
+            summary="Unknown local",
+            detail=f'The file has no local "{name}". Locals of included files are not merged.',
+            hint=did_you_mean(name, self.locals)
+            or "Define it in the locals block, or use include.<label>.locals of an exposed include.",
+            range=reference.range,
+        )
+
+    def _of_include(self, reference: Reference) -> Diagnostic | None:
+        if len(reference.path) == 1:
+            return None
+        label = "" if list(self.includes) == [""] else str(reference.path[1])
+        if label not in self.includes:
+            return Diagnostic(
+                summary="Unknown include",
+                detail=f'The file has no include "{label}".',
+                hint=did_you_mean(label, self.includes) or f'Add an include "{label}" block.',
+                range=reference.range,
+            )
+        if self.includes[label]:
+            return None
+        return Diagnostic(
+            summary="Include is not exposed",
+            detail=f'The include "{label}" does not show its contents.',
+            hint="Set expose = true in the include block.",
+            range=reference.range,
+        )
+
+
+def _overlap(first: Range | None, second: Range) -> bool:
+    return first is not None and first.source is second.source and first.start < second.end and second.start < first.end

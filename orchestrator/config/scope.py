@@ -12,35 +12,15 @@ from os.path import normpath
 from pathlib import Path
 
 from orchestrator.config import settings
-from orchestrator.config.builtins import terragrunt_functions
-from orchestrator.config.contents import (
-    Contents,
-    Links,
-    MergeStrategy,
-    Section,
-    Setting,
-    merge_contents,
-    merge_links,
-)
-from orchestrator.config.document import Document
-from orchestrator.config.explain import Explainer
-from orchestrator.config.files import Files
-from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs
-from orchestrator.config.place import Place
-from orchestrator.config.sections import body, own_contents, own_links
-from orchestrator.config.stages import EvaluationStage, refused_roots
+from orchestrator.config.builtins import Place, terragrunt_functions
+from orchestrator.config.contents import Contents, Links, MergeStrategy, Section, Setting, merge_contents, merge_links
+from orchestrator.config.discovery import Files
+from orchestrator.config.document import Document, body, own_contents, own_links
+from orchestrator.config.grammar import EvaluationStage, refused_roots
+from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs, Explainer
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
-from orchestrator.hcl import (
-    Attribute,
-    Block,
-    Expression,
-    Reference,
-    Scope,
-    evaluate,
-    references,
-    too_deep,
-)
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl import Attribute, Block, Expression, Reference, Scope, evaluate, references, too_deep
+from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
 
 
@@ -88,11 +68,8 @@ class FileScope:
     ) -> Value:
         """Evaluate an expression of this file.
 
-        Args:
-            expression: part of this file.
-            stage: what is being evaluated; it decides which names exist.
-            outputs: the outputs of the dependencies; used in the last stage only.
-
+        ``stage``: what is being evaluated; it decides which names exist. ``outputs``: the outputs of the dependencies;
+        used in the last stage only.
         """
         try:
             return self._evaluate(expression, stage, outputs)
@@ -121,7 +98,6 @@ class FileScope:
             raise ConfigurationError(explainer.explain(error.diagnostics, found)) from error
 
     def local(self, name: str) -> Value:
-        """Return the value of a local of this file."""
         if name not in self._locals:
             attribute = self.document.locals[name]
             if name in self._evaluating:
@@ -141,7 +117,6 @@ class FileScope:
         return self._locals[name]
 
     def locals(self) -> dict[str, Value]:
-        """Return every local of this file."""
         collector = Collector()
         for name in self.document.locals:
             try:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from orchestrator.config.contents import Section, Setting
 from orchestrator.diagnostics import ConfigurationError, did_you_mean, failure
+from orchestrator.hcl.functions.conversion import type_name
 from orchestrator.hcl.values import SetValue, Unknown, Value, is_wholly_known, unmark
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -93,20 +94,17 @@ def _known(name: str, setting: Setting) -> Value:
     return unmark(setting.value)
 
 
+_KINDS = {
+    "null": "null",
+    "bool": "a boolean",
+    "string": "a string",
+    "tuple": "a list",
+    "set": "a set",
+    "object": "an object",
+}
+
+
 def _kind(value: Value) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case SetValue():
-            return "a set"
-        case dict():
-            return "an object"
-        case Unknown():
-            return "a value that is known only after apply"
-    return "a number"
+    if isinstance(value, Unknown):
+        return "a value that is known only after apply"
+    return _KINDS.get(type_name(value), "a number")

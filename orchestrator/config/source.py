@@ -14,10 +14,8 @@ from orchestrator.diagnostics import ConfigurationError, Range, failure
 class LocalSource:
     """A folder on this machine.
 
-    Attributes:
-        root: what belongs together, absolute: modules below it may refer to each other by relative paths.
-        subdirectory: the module below the root, what stands behind ``//``; empty for the root itself.
-
+    ``root``: what belongs together, absolute: modules below it may refer to each other by relative paths.
+    ``subdirectory``: the module below the root, what stands behind ``//``; empty for the root itself.
     """
 
     root: Path
@@ -25,7 +23,6 @@ class LocalSource:
 
     @property
     def folder(self) -> Path:
-        """The folder of the module itself."""
         return self.root / self.subdirectory
 
 
@@ -33,11 +30,8 @@ class LocalSource:
 class GitSource:
     """A module in a Git repository.
 
-    Attributes:
-        url: what Git clones, without ``git::``, subdirectory and query; may hold credentials, so it is not in the repr.
-        ref: the branch, tag or commit; None for the repository's default branch.
-        subdirectory: the module inside the repository; empty for its top.
-
+    ``url``: what Git clones, without ``git::``, subdirectory and query; may hold credentials, so it is not in the repr.
+    ``ref``: the branch, tag or commit; None for the repository's default branch.
     """
 
     url: str = field(repr=False)
@@ -81,14 +75,8 @@ _HINTS = (
 def parse_source(text: str, *, home: Path, place: Range) -> ModuleSource:
     """Parse a ``terraform.source``.
 
-    Args:
-        text: the value of the attribute.
-        home: the folder of the unit, which relative paths start from.
-        place: where it is written.
-
-    Raises:
-        ConfigurationError: it is of a kind that is not supported, or malformed.
-
+    ``home``: the folder of the unit, which relative paths start from. Raises ConfigurationError if it is of a kind that
+    is not supported, or malformed.
     """
     if text.startswith("git::"):
         return _git(text.removeprefix("git::"), text, place)
@@ -130,7 +118,6 @@ def _subdirectory(subdirectory: str, text: str, place: Range) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return the text without the credentials that a URL may hold."""
     return re.sub(r"(?<=://)[^/@]*@", "...@", text)
 
 

@@ -8,21 +8,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.config import settings
+from orchestrator.config.builtins import Place
 from orchestrator.config.contents import Contents, Links, Setting
-from orchestrator.config.evaluated import EvaluatedUnit
-from orchestrator.config.files import UNIT_FILE, Files
-from orchestrator.config.generated import GeneratedFile, RemoteState, generated_files, remote_state
+from orchestrator.config.discovery import UNIT_FILE, Files
+from orchestrator.config.generated import (
+    EvaluatedUnit,
+    GeneratedFile,
+    RemoteState,
+    StateAddress,
+    generated_files,
+    remote_state,
+    state_address,
+)
 from orchestrator.config.interface import ModuleInterface, module_files, module_interface, module_not_found
 from orchestrator.config.outputs import DependencyBlock, DependencyOutputs, dependency_block
-from orchestrator.config.place import Place
 from orchestrator.config.scope import FileScope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
-from orchestrator.config.state import StateAddress, state_address
 from orchestrator.config.variable_files import read_variable_files
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import Block, references
 from orchestrator.hcl.values import Value, mark
-from orchestrator.model.unit import Dependency, Unit
+from orchestrator.model.graph import Dependency, Unit
 
 _DECLARES = re.compile(r"\b(variable|output)\b|file\(")
 
@@ -35,14 +41,8 @@ Interfaces = Callable[[str], ModuleInterface | None]
 class UnitConfiguration:
     """The configuration of one unit. Belongs to one load, and like it to one thread.
 
-    Args:
-        environment: the folder of the environment, absolute.
-        folder: the folder of the unit.
-        interfaces: finds the module interface of any unit by name.
-
-    Raises:
-        ConfigurationError: everything wrong in includes, locals, ``dependency`` and ``dependencies``.
-
+    ``interfaces``: finds the module interface of any unit by name. Raises ConfigurationError: everything wrong in
+    includes, locals, ``dependency`` and ``dependencies``.
     """
 
     def __init__(self, *, environment: Path, folder: Path, files: Files, interfaces: Interfaces) -> None:
@@ -87,9 +87,7 @@ class UnitConfiguration:
     def source(self) -> ModuleSource:
         """Return where the module comes from; known before anything runs.
 
-        Raises:
-            ConfigurationError: there is no source, or it is of a kind that is not supported.
-
+        Raises ConfigurationError if there is no source, or it is of a kind that is not supported.
         """
         if self._source is None:
             setting = self.scope.source()
@@ -112,9 +110,7 @@ class UnitConfiguration:
     def remote_state(self) -> RemoteState | None:
         """Return where the state is kept; known before anything runs.
 
-        Raises:
-            ConfigurationError: the ``remote_state`` block is invalid, or depends on outputs.
-
+        Raises ConfigurationError: the ``remote_state`` block is invalid, or depends on outputs.
         """
         if self._remote_state is None:
             self._remote_state = remote_state(self.scope.remote_state())
@@ -123,9 +119,7 @@ class UnitConfiguration:
     def state_address(self) -> StateAddress:
         """Return the object in S3 that holds the state; known before anything runs.
 
-        Raises:
-            ConfigurationError: as ``remote_state``; the state is not in S3, or bucket or key is missing.
-
+        Raises ConfigurationError: as ``remote_state``; the state is not in S3, or bucket or key is missing.
         """
         return state_address(self.unit.name, self.remote_state(), self.place())
 
@@ -134,9 +128,7 @@ class UnitConfiguration:
 
         None for a module that has to be downloaded.
 
-        Raises:
-            ConfigurationError: as ``source``; the module's folder does not exist, or its files do not parse.
-
+        Raises ConfigurationError: as ``source``; the module's folder does not exist, or its files do not parse.
         """
         source = self.source()
         if not isinstance(source, LocalSource):
@@ -183,12 +175,8 @@ class UnitConfiguration:
     def evaluate(self, outputs: Mapping[str, Mapping[str, Value]]) -> EvaluatedUnit:
         """Evaluate everything.
 
-        Args:
-            outputs: the outputs of units by unit name; those of a unit that is missing count as unknown.
-
-        Raises:
-            ConfigurationError: every mistake that was found.
-
+        ``outputs``: the outputs of units by unit name; those of a unit that is missing count as unknown. Raises
+        ConfigurationError: every mistake that was found.
         """
         return self.assemble(self.contents(outputs))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.config.contents import Setting
 from orchestrator.diagnostics import Position, Range, Source, failure
 from orchestrator.hcl import Scope, evaluate, from_json_value, load_json, parse_file
-from orchestrator.hcl.function import FunctionError
+from orchestrator.hcl.scope import FunctionError
 
 _FIRST = ("terraform.tfvars", "terraform.tfvars.json")
 _AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")

@@ -21,9 +21,7 @@ _USUAL_WIDTH, _HEIGHT = 80, 25
 class GuardedStream:
     """Standard output or standard error; takes every text, and remembers why it could not be written.
 
-    Attributes:
-        problem: the first error; what is written after it is dropped.
-
+    ``problem``: the first error; what is written after it is dropped.
     """
 
     def __init__(self, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from orchestrator.display.columns import Columns
+from orchestrator.display.tables import Columns
 
 _FIELDS = ("symbol", "timestamp", "price", "size", "venue", "trade_id", "action")
 _RIGHT = ("price", "size")

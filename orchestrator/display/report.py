@@ -3,8 +3,8 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from orchestrator.display.columns import Columns
-from orchestrator.display.progress import seconds
+from orchestrator.display.live import seconds
+from orchestrator.display.tables import Columns
 from orchestrator.engine.report import Report, Result, UnitReport
 from orchestrator.model.status import Status
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator.engine.plan import PlannedChange, StackPlan
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 FORMAT_VERSION = "1.0"
 
@@ -36,10 +36,8 @@ class Kind(StrEnum):
 class Difference:
     """One resource that differs.
 
-    Attributes:
-        cloud: the change from the state to the cloud; None if they agree.
-        repair: the change from the cloud to the configuration, which ``up`` would make; None for no change.
-
+    ``cloud``: the change from the state to the cloud; None if they agree. ``repair``: the change from the cloud to the
+    configuration, which ``up`` would make; None for no change.
     """
 
     kind: Kind

@@ -2,17 +2,21 @@
 
 The engine emits events, everything else subscribes: the display, the log on disk and the report are folds over them.
 ``events.jsonl`` holds one event per line; docs/events.md describes it, and docs/events.schema.json is generated from here.
+
+The log may belong to a run that was killed in the middle of a line, or to a newer platformctl: a truncated line and an unknown
+type are skipped, unknown fields are ignored.
 """
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from operator import or_
 from typing import TypeAlias
 
 import msgspec
 
-from orchestrator.model.fields import TargetName
-from orchestrator.model.status import Changes, Status
+from orchestrator.model.status import Changes, Status, TargetName
 
 
 def _tag(name: str) -> str:
@@ -143,3 +147,14 @@ class RunFinished(Event, frozen=True, kw_only=True):
 
 
 Listener: TypeAlias = Callable[[Event], None]
+
+
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(reduce(or_, Event.__subclasses__()))
+
+
+def read_events(lines: Iterable[bytes | str]) -> Iterator[Event]:
+    for line in lines:
+        try:
+            yield _DECODER.decode(line)
+        except (ValueError, RecursionError):
+            continue

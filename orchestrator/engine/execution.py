@@ -9,20 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
-from orchestrator.engine.events import (
-    Event,
-    Listener,
-    ResourceFinished,
-    ResourceStarted,
-    RunInterrupted,
-    RunStopped,
-    UnitFinished,
-    UnitPhase,
-    UnitPlanned,
-    UnitRetried,
-    UnitStarted,
-)
-from orchestrator.engine.ports import Phase, Planned, Progress, ResourceProgress, Retrying
+from orchestrator.engine import events
+from orchestrator.engine.ports import Phase, Planned, Progress, Reporter, ResourceProgress, Retrying
 from orchestrator.model.schedule import Schedule
 from orchestrator.model.status import Changes, Status
 
@@ -34,12 +22,9 @@ POLL_SECONDS = 0.1
 class Outcome:
     """How the work on one unit ended.
 
-    Attributes:
-        error: what went wrong, for people; empty unless the status is FAILED or CANCELLED.
-        log: the path of the log of the unit's Terraform commands.
-        stops_run: no further unit may start; running units finish.
-        warnings: what Terraform warned of.
-
+    ``error``: what went wrong, for people; empty unless the status is FAILED or CANCELLED. ``log``: the path of the log
+    of the unit's Terraform commands. ``stops_run``: no further unit may start; running units finish. ``warnings``: what
+    Terraform warned of.
     """
 
     status: Status
@@ -50,7 +35,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-Work = Callable[[str, Callable[[Progress], None]], Outcome]
+Work = Callable[[str, Reporter], Outcome]
 """Works on the named unit in a worker thread and reports progress; an exception is a failure of the unit."""
 
 
@@ -76,7 +61,6 @@ class Interrupt:
 
     @property
     def times(self) -> int:
-        """How many requests there were."""
         return self._requests
 
     def __bool__(self) -> bool:
@@ -107,7 +91,6 @@ class Execution:
     Attributes:
         schedule: owned by the thread that calls ``run``.
         work: what is done with each unit, in a worker.
-        parallelism: how many units are worked on at once.
         emit: receives every event, in the calling thread.
         clock: returns seconds since the epoch.
         stop_running: interrupts running work in an orderly way; called once, after an urgent interrupt.
@@ -121,7 +104,7 @@ class Execution:
     work: Work
     executor: Executor
     parallelism: int
-    emit: Listener
+    emit: events.Listener
     clock: Callable[[], float]
     interrupt: Interrupt
     stop_running: Callable[[], None]
@@ -142,7 +125,7 @@ class Execution:
         """
         while True:
             if self.interrupt and not self._stopping:
-                self.emit(RunInterrupted(time=self.clock(), waiting_for=self.schedule.running()))
+                self.emit(events.RunInterrupted(time=self.clock(), waiting_for=self.schedule.running()))
                 self._stop()
             self._consider_hurrying()
             if not self._stopping:
@@ -183,14 +166,14 @@ class Execution:
         self.wind_down()
         for name in self.schedule.cancel_pending():
             self.outcomes[name] = Outcome(status=Status.CANCELLED)
-            self.emit(UnitFinished(time=self.clock(), unit=name, status=Status.CANCELLED))
+            self.emit(events.UnitFinished(time=self.clock(), unit=name, status=Status.CANCELLED))
 
     def _take(self, message: "_Started | _Progressed | _Ended") -> None:
         now = self.clock()
         match message:
             case _Started(name):
                 self._since[name] = now
-                self.emit(UnitStarted(time=now, unit=name))
+                self.emit(events.UnitStarted(time=now, unit=name))
             case _Progressed(name, progress):
                 self.emit(_progress_event(name, progress, time=now))
             case _Ended(name, future):
@@ -198,10 +181,10 @@ class Execution:
                 self.outcomes[name] = outcome
                 self.emit(_finished_event(name, outcome, time=now, seconds=now - self._since.get(name, now)))
                 if outcome.stops_run and not self._stopping:
-                    self.emit(RunStopped(time=now, unit=name, waiting_for=self._running_without(name)))
+                    self.emit(events.RunStopped(time=now, unit=name, waiting_for=self._running_without(name)))
                 for skip in self.schedule.finish(name, outcome.status):
                     self.outcomes[skip.name] = Outcome(status=Status.SKIPPED)
-                    self.emit(UnitFinished(time=now, unit=skip.name, status=Status.SKIPPED, cause=skip.cause))
+                    self.emit(events.UnitFinished(time=now, unit=skip.name, status=Status.SKIPPED, cause=skip.cause))
                 if outcome.stops_run and not self._stopping:
                     self._stop()
 
@@ -228,8 +211,8 @@ def describe(error: Exception) -> str:
     return "\n".join(kept)
 
 
-def _finished_event(name: str, outcome: Outcome, *, time: float, seconds: float) -> UnitFinished:
-    return UnitFinished(
+def _finished_event(name: str, outcome: Outcome, *, time: float, seconds: float) -> events.UnitFinished:
+    return events.UnitFinished(
         time=time,
         unit=name,
         status=outcome.status,
@@ -241,19 +224,19 @@ def _finished_event(name: str, outcome: Outcome, *, time: float, seconds: float)
     )
 
 
-def _progress_event(name: str, progress: Progress, *, time: float) -> Event:
+def _progress_event(name: str, progress: Progress, *, time: float) -> events.Event:
     match progress:
         case Phase():
-            return UnitPhase(time=time, unit=name, phase=progress.name)
+            return events.UnitPhase(time=time, unit=name, phase=progress.name)
         case Planned():
-            return UnitPlanned(time=time, unit=name, changes=progress.changes)
+            return events.UnitPlanned(time=time, unit=name, changes=progress.changes)
         case Retrying():
-            return UnitRetried(
+            return events.UnitRetried(
                 time=time, unit=name, attempt=progress.attempt, wait=progress.seconds, reason=progress.reason
             )
         case ResourceProgress(address=address, action=action, seconds=seconds, failed=failed):
             if seconds is None:
-                return ResourceStarted(time=time, unit=name, address=address, action=action)
-            return ResourceFinished(
+                return events.ResourceStarted(time=time, unit=name, address=address, action=action)
+            return events.ResourceFinished(
                 time=time, unit=name, address=address, action=action, seconds=seconds, failed=failed
             )

@@ -19,7 +19,6 @@ _SKIPPED = {
 
 
 def junit_of(report: Report) -> str:
-    """Return the text of a JUnit XML file."""
     root = Element("testsuites")
     suite = SubElement(
         root,

@@ -5,14 +5,14 @@ Nothing is passed on the command line, and nothing is guessed: a unit whose inpu
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.config import EvaluatedUnit, LocalSource, Stack
 from orchestrator.engine.execution import Outcome
 from orchestrator.engine.plan import Approval
-from orchestrator.engine.ports import Accept, Applied, Phase, Progress, State, States, Terraform
+from orchestrator.engine.ports import Accept, Applied, Phase, Reporter, State, States, Terraform
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl.values import Value, is_wholly_known
 from orchestrator.model.status import Changes, Status
@@ -22,11 +22,7 @@ from orchestrator.model.status import Changes, Status
 class Outputs:
     """The outputs of the applied units. Shared by the workers; guarded by a lock.
 
-    Attributes:
-        stack: the units of the live tree.
-        states: reads their states.
-        orphans: units that have a state and are not in the stack, by name.
-
+    ``orphans``: units that have a state and are not in the stack, by name.
     """
 
     stack: Stack
@@ -51,7 +47,6 @@ class Outputs:
             self._known.pop(name, None)
 
     def remove(self, name: str) -> None:
-        """Delete the state of a unit that has no resources left."""
         self.states.remove(self._evaluate(name, {}))
         self.forget(name)
 
@@ -81,9 +76,6 @@ class UnitWork:
     """Does the work on single units, in worker threads.
 
     Attributes:
-        outputs: of the units.
-        terraform: runs it.
-        logs: the folder of the logs.
         approval: the changes that are allowed in each unit; None allows all that its configuration implies.
         idle: units that need no change; nothing is run for them.
         nothing: a folder without configuration, for destroying units whose own no longer works.
@@ -97,7 +89,7 @@ class UnitWork:
     idle: frozenset[str] = frozenset()
     nothing: LocalSource | None = None
 
-    def up(self, name: str, report: Callable[[Progress], None]) -> Outcome:
+    def up(self, name: str, report: Reporter) -> Outcome:
         """Apply the unit; a failure of Terraform is an outcome, not an exception."""
         if name in self.idle:
             return Outcome(status=Status.UNCHANGED)
@@ -110,7 +102,7 @@ class UnitWork:
             self.outputs.state(name)
         return self._outcome(name, applied)
 
-    def destroy(self, name: str, report: Callable[[Progress], None]) -> Outcome:
+    def destroy(self, name: str, report: Reporter) -> Outcome:
         """Destroy everything in the unit's state, then remove the state."""
         state = self.outputs.state(name)
         if state is None:
@@ -144,9 +136,7 @@ class UnitWork:
     def _known(self, name: str) -> EvaluatedUnit:
         """Evaluate the unit completely.
 
-        Raises:
-            PlatformctlError: a unit that it reads outputs of has not been applied.
-
+        Raises PlatformctlError if a unit that it reads outputs of has not been applied.
         """
         unit = self.outputs.evaluate(name)
         unknown = sorted(key for key, value in unit.inputs.items() if not is_wholly_known(value))
@@ -158,14 +148,7 @@ class UnitWork:
             )
         return unit
 
-    def _run(
-        self,
-        unit: EvaluatedUnit,
-        report: Callable[[Progress], None],
-        *,
-        destroy: bool,
-        accept: Accept | None = None,
-    ) -> Applied:
+    def _run(self, unit: EvaluatedUnit, report: Reporter, *, destroy: bool, accept: Accept | None = None) -> Applied:
         log = self._log(unit.name)
         try:
             return self.terraform.apply(unit, destroy=destroy, log=log, report=report, accept=accept)
@@ -193,9 +176,7 @@ class UnitWork:
 def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
     """Return the units to work on, in dependency order: all, or those named.
 
-    Raises:
-        UsageError: a name is not a unit of the environment.
-
+    Raises UsageError: a name is not a unit of the environment.
     """
     unknown = sorted(set(only) - set(stack.units))
     if unknown:
@@ -210,9 +191,7 @@ def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
 def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
     """Check that all outputs exist that the selected units read from others.
 
-    Raises:
-        UsageError: a unit outside the selection has not been applied, so its outputs do not exist.
-
+    Raises UsageError if a unit outside the selection has not been applied, so its outputs do not exist.
     """
     missing: dict[str, list[str]] = {}
     for name in selected:
@@ -242,9 +221,7 @@ def dependents_of(outputs: Outputs, selected: Collection[str]) -> tuple[str, ...
 def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
     """Check that nothing outside the selection depends on what is about to be destroyed.
 
-    Raises:
-        UsageError: an applied unit outside the selection depends on a selected one.
-
+    Raises UsageError: an applied unit outside the selection depends on a selected one.
     """
     standing = dependents_of(outputs, selected)
     if standing:
@@ -257,7 +234,6 @@ def require_no_dependents(outputs: Outputs, selected: Collection[str]) -> None:
 
 
 def total(outcomes: Mapping[str, Outcome]) -> Changes:
-    """Sum up the changes of all units."""
     return sum((outcome.changes for outcome in outcomes.values()), Changes())
 
 

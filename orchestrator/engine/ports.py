@@ -38,10 +38,7 @@ class ResourceProgress:
 class Retrying:
     """The last attempt failed with a transient error; the next one starts in ``seconds``.
 
-    Attributes:
-        attempt: the number of the next attempt; a unit's first is 1.
-        reason: the transient error, in one line.
-
+    ``attempt``: the number of the next attempt; a unit's first is 1. ``reason``: the transient error, in one line.
     """
 
     attempt: int
@@ -50,6 +47,7 @@ class Retrying:
 
 
 Progress: TypeAlias = Phase | Planned | ResourceProgress | Retrying
+Reporter: TypeAlias = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,31 +93,19 @@ class Terraform(Protocol):
     """Runs Terraform on one unit. Called from worker threads, several units at once."""
 
     def apply(
-        self,
-        unit: EvaluatedUnit,
-        *,
-        destroy: bool,
-        log: Path,
-        report: Callable[[Progress], None],
-        accept: Accept | None = None,
+        self, unit: EvaluatedUnit, *, destroy: bool, log: Path, report: Reporter, accept: Accept | None = None
     ) -> Applied:
         """Bring the unit to its configuration, or destroy all of it.
 
-        With ``accept`` the unit is planned first, the plan is put to it, and that very plan is applied if it is accepted.
-
-        Raises:
-            PlatformctlError: Terraform could not be run at all.
-
+        With ``accept`` the unit is planned first, the plan is put to it, and that very plan is applied if it is
+        accepted. Raises PlatformctlError if Terraform could not be run at all.
         """
-        ...
 
     def wind_down(self) -> None:
         """Start no further attempts; those that are running complete."""
-        ...
 
     def interrupt(self) -> None:
         """Ask every running Terraform process to finish its current step, write its state and release its lock."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +129,6 @@ class States(Protocol):
 
     def read(self, unit: EvaluatedUnit) -> State | None:
         """Read the state; None if the unit was never applied."""
-        ...
 
     def remove(self, unit: EvaluatedUnit) -> None:
         """Delete the state of a unit that has no resources left."""
-        ...

@@ -14,21 +14,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from orchestrator.engine.events import (
-    Event,
-    ResourceFinished,
-    ResourceStarted,
-    RunFinished,
-    RunInterrupted,
-    RunStarted,
-    UnitFinished,
-    UnitPlanned,
-    UnitRetried,
-    UnitStarted,
-)
+from orchestrator.engine import events
 from orchestrator.errors import ExitCode
-from orchestrator.model.fields import Count, Name, Seconds, TargetName
-from orchestrator.model.status import Changes, Status
+from orchestrator.model.status import Changes, Count, Name, Seconds, Status, TargetName
 
 Moment: TypeAlias = Annotated[
     datetime,
@@ -178,7 +166,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return self.totals.changes
 
     def count(self, status: Status) -> int:
-        """Return how many units have the status."""
         found: int = getattr(self.totals.units, status)
         return found
 
@@ -199,7 +186,7 @@ class _Unit:
     planned: Changes | None = None
     retries: list[RetryReport] = field(default_factory=list)
     resources: dict[tuple[str, str], ResourceReport] = field(default_factory=dict)
-    end: UnitFinished | None = None
+    end: events.UnitFinished | None = None
 
     def report(self, run: str) -> UnitReport:
         started = self.since is not None
@@ -224,22 +211,22 @@ class _Unit:
         )
 
 
-def report_of(events: Iterable[Event]) -> Report | None:
+def report_of(log: Iterable[events.Event]) -> Report | None:
     """Fold the events of one run into its report; None when the run never started."""
-    start: RunStarted | None = None
-    end: RunFinished | None = None
+    start: events.RunStarted | None = None
+    end: events.RunFinished | None = None
     interrupted = False
     last = 0.0
     units: dict[str, _Unit] = {}
-    for event in events:
+    for event in log:
         last = event.time
         match event:
-            case RunStarted():
+            case events.RunStarted():
                 start = event
                 units = {name: _Unit(name=name) for name in event.units}
-            case RunInterrupted():
+            case events.RunInterrupted():
                 interrupted = True
-            case RunFinished():
+            case events.RunFinished():
                 end = event
                 # A signal that arrived after all units had ended shows in the exit code alone.
                 interrupted = interrupted or event.exit_code == ExitCode.INTERRUPTED
@@ -270,36 +257,36 @@ def report_of(events: Iterable[Event]) -> Report | None:
     )
 
 
-def _take(units: dict[str, _Unit], event: Event) -> None:
+def _take(units: dict[str, _Unit], event: events.Event) -> None:
     name = getattr(event, "unit", None)
     if name is None:
         return
     unit = units.setdefault(name, _Unit(name=name))
     unit.last = event.time
     match event:
-        case UnitStarted():
+        case events.UnitStarted():
             unit.since = event.time
             return
-        case UnitFinished():
+        case events.UnitFinished():
             unit.end = event
             return
-        case UnitPlanned():
+        case events.UnitPlanned():
             unit.planned = event.changes
-        case UnitRetried():
+        case events.UnitRetried():
             unit.retries.append(RetryReport(attempt=event.attempt, wait=event.wait, reason=event.reason))
-        case ResourceStarted() | ResourceFinished():
+        case events.ResourceStarted() | events.ResourceFinished():
             # A later attempt on the same resource replaces the earlier one.
             unit.resources[event.address, event.action] = _resource(event)
     # Every other event of a unit, its phases included, comes from Terraform.
     unit.ran = True
 
 
-def _resource(event: ResourceStarted | ResourceFinished) -> ResourceReport:
-    seconds, failed = (event.seconds, event.failed) if isinstance(event, ResourceFinished) else (None, False)
+def _resource(event: events.ResourceStarted | events.ResourceFinished) -> ResourceReport:
+    seconds, failed = (event.seconds, event.failed) if isinstance(event, events.ResourceFinished) else (None, False)
     return ResourceReport(address=event.address, action=event.action, seconds=seconds, failed=failed)
 
 
-def _result(end: RunFinished | None, *, interrupted: bool) -> Result:
+def _result(end: events.RunFinished | None, *, interrupted: bool) -> Result:
     if end is None:
         return Result.UNFINISHED
     if interrupted:

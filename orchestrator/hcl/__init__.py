@@ -18,7 +18,7 @@ from orchestrator.hcl.parse import parse_expression, parse_file, parse_template,
 from orchestrator.hcl.print import print_expression, print_value
 from orchestrator.hcl.references import Reference, function_calls, references
 from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.unknowns import unknown_reference
+from orchestrator.hcl.values import unknown_reference
 
 __all__ = [
     "Attribute",

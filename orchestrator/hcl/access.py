@@ -5,11 +5,9 @@ from dataclasses import replace
 from orchestrator.diagnostics import ConfigurationError, Range, did_you_mean, failure
 from orchestrator.hcl import nodes
 from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, fold, marked_if, split
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_number, to_string, type_name
-from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.unknowns import as_expression
-from orchestrator.hcl.values import SetValue, Unknown, Value
+from orchestrator.hcl.scope import FunctionError, Scope
+from orchestrator.hcl.values import SetValue, Unknown, Value, as_expression
 
 UNDECLARED = "Reference to undeclared name"
 UNSUPPORTED_ATTRIBUTE = "Unsupported attribute"
@@ -27,10 +25,7 @@ def _variable(node: nodes.VariableExpression, scope: Scope) -> Value:
         known = sorted(name for name in scope.variables if name != _SPLAT_ITEM)
         listed = f"The names here are {', '.join(known)}." if known else "There are no names here at all."
         raise failure(
-            node.range,
-            UNDECLARED,
-            f'There is no "{node.name}" here. {listed}',
-            did_you_mean(node.name, known),
+            node.range, UNDECLARED, f'There is no "{node.name}" here. {listed}', did_you_mean(node.name, known)
         ) from None
 
 
@@ -78,10 +73,7 @@ def _missing(place: Range, what: str, name: str, known: frozenset[str] | dict[st
     names = ", ".join(sorted(known))
     listed = f"The attributes there are {names}." if known else "There are no attributes at all."
     return failure(
-        place,
-        UNSUPPORTED_ATTRIBUTE,
-        f'There is no attribute "{name}" in {what}. {listed}',
-        did_you_mean(name, known),
+        place, UNSUPPORTED_ATTRIBUTE, f'There is no attribute "{name}" in {what}. {listed}', did_you_mean(name, known)
     )
 
 
@@ -116,9 +108,7 @@ def _index(node: nodes.Index, scope: Scope) -> Value:
 def _element(node: nodes.Index, of: Value, key: Value, key_secret: bool) -> Value:
     if of is None:
         raise failure(
-            node.range,
-            "Attempt to index null value",
-            f"{_capital(describe(node.of))} is null, so it has no elements.",
+            node.range, "Attempt to index null value", f"{_capital(describe(node.of))} is null, so it has no elements."
         )
     if key is None:
         raise failure(node.key.range, INVALID_INDEX, "The index is null, but it has to be a number or a string.")
@@ -145,9 +135,7 @@ def _position(node: nodes.Index, key: Value, length: int, secret: bool) -> int:
         number = to_number(key)
     except FunctionError:
         raise failure(
-            node.key.range,
-            INVALID_INDEX,
-            f"The index of a list has to be a number, not a {type_name(key)}.",
+            node.key.range, INVALID_INDEX, f"The index of a list has to be a number, not a {type_name(key)}."
         ) from None
     shown = "This index" if secret else f"The index {number}"
     if not isinstance(number, int):
@@ -171,9 +159,7 @@ def _entry(node: nodes.Index, of: dict[str, Value], key: Value, secret: bool) ->
         name = to_string(key)
     except FunctionError:
         raise failure(
-            node.key.range,
-            INVALID_INDEX,
-            f"The key of an object has to be a string, not a {type_name(key)}.",
+            node.key.range, INVALID_INDEX, f"The key of an object has to be a string, not a {type_name(key)}."
         ) from None
     if name in of:
         return of[name]

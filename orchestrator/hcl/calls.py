@@ -1,17 +1,27 @@
-"""Calls of functions: their arguments, what is unknown and secret in them, and what may go wrong."""
+"""Calls of functions, and the functions of the language itself: lazy ones, those about secrets, templates from files."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from orchestrator.diagnostics import Position, Range, Source, did_you_mean, failure
-from orchestrator.hcl.dispatch import evaluate_all, evaluates, marked_if, split
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.diagnostics import Collector, ConfigurationError, Position, Range, Source, did_you_mean, failure
+from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, marked_if, split
 from orchestrator.hcl.functions.conversion import type_name
 from orchestrator.hcl.nodes import FunctionCall, Literal
-from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.unknowns import as_expression
-from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value, has_sensitive, is_wholly_known, unmark
+from orchestrator.hcl.parse import parse_template
+from orchestrator.hcl.scope import Function, FunctionError, Scope, read_file
+from orchestrator.hcl.values import (
+    Sensitive,
+    SetValue,
+    Unknown,
+    Value,
+    as_expression,
+    has_sensitive,
+    is_wholly_known,
+    mark,
+    rebuilt,
+    unmark,
+)
 
 UNKNOWN_FUNCTION = "Call to unknown function"
 NEEDS_KNOWN_VALUES = "Function needs values that are known"
@@ -24,7 +34,6 @@ special_forms: dict[str, SpecialForm] = {}
 
 
 def special_form(name: str) -> Callable[[SpecialForm], SpecialForm]:
-    """Register a function of the language itself."""
 
     def register(form: SpecialForm) -> SpecialForm:
         special_forms[name] = form
@@ -42,10 +51,7 @@ def _call(node: FunctionCall, scope: Scope) -> Value:
     if function is None:
         known = {*scope.functions, *special_forms}
         raise failure(
-            node.name_range,
-            UNKNOWN_FUNCTION,
-            f'There is no function "{node.name}".',
-            did_you_mean(node.name, known),
+            node.name_range, UNKNOWN_FUNCTION, f'There is no function "{node.name}".', did_you_mean(node.name, known)
         )
     expanded = evaluate_arguments(node, scope)
     if expanded is None:
@@ -71,10 +77,7 @@ def evaluate_arguments(node: FunctionCall, scope: Scope) -> tuple[list[Value], l
             "Invalid expanding argument value",
             f'What stands before "..." has to be a list or a set, not {"null" if final is None else f"a {type_name(final)}"}.',
         )
-    return (
-        [*arguments, *(marked_if(secret, item) for item in final)],
-        [*places, *(place for _ in final)],
-    )
+    return ([*arguments, *(marked_if(secret, item) for item in final)], [*places, *(place for _ in final)])
 
 
 def check_count(node: FunctionCall, count: int, minimum: int, maximum: int | None) -> None:
@@ -97,7 +100,11 @@ def check_count(node: FunctionCall, count: int, minimum: int, maximum: int | Non
 
 
 def _apply(node: FunctionCall, function: Function, arguments: Sequence[Value], places: Sequence[Range]) -> Value:
-    if function.takes_unknown and any(map(has_sensitive, arguments)) and not any(map(_is_secret, arguments)):
+    if (
+        function.takes_unknown
+        and any(map(has_sensitive, arguments))
+        and not any(isinstance(argument, Sensitive) for argument in arguments)
+    ):
         result = _apply_around_secrets(function, arguments)
         if result is not None:
             return result
@@ -130,36 +137,18 @@ def _apply_around_secrets(function: Function, arguments: Sequence[Value]) -> Val
 
 
 def _hide_secrets(value: Value, hidden: dict[int, tuple[Unknown, Sensitive]]) -> Value:
-    match value:
-        case Sensitive():
-            stand_in = Unknown(Literal(value=value, range=_NOWHERE))
-            # Kept alive together with its id, by which it is found again.
-            hidden[id(stand_in)] = (stand_in, value)
-            return stand_in
-        case dict():
-            return {key: _hide_secrets(item, hidden) for key, item in value.items()}
-        case list():
-            return [_hide_secrets(item, hidden) for item in value]
-        case SetValue():
-            return SetValue(tuple(_hide_secrets(item, hidden) for item in value))
-    return value
+    if isinstance(value, Sensitive):
+        stand_in = Unknown(Literal(value=value, range=_NOWHERE))
+        # Kept alive together with its id, by which it is found again.
+        hidden[id(stand_in)] = (stand_in, value)
+        return stand_in
+    return rebuilt(value, lambda item: _hide_secrets(item, hidden))
 
 
 def _show_secrets(value: Value, hidden: dict[int, tuple[Unknown, Sensitive]]) -> Value:
-    match value:
-        case Unknown():
-            return hidden[id(value)][1] if id(value) in hidden else value
-        case dict():
-            return {key: _show_secrets(item, hidden) for key, item in value.items()}
-        case list():
-            return [_show_secrets(item, hidden) for item in value]
-        case SetValue():
-            return SetValue(tuple(_show_secrets(item, hidden) for item in value))
-    return value
-
-
-def _is_secret(value: Value) -> bool:
-    return isinstance(value, Sensitive)
+    if id(value) in hidden:
+        return hidden[id(value)][1]
+    return rebuilt(value, lambda item: _show_secrets(item, hidden))
 
 
 def _left_unknown(
@@ -192,3 +181,152 @@ def folded_call(node: FunctionCall, arguments: Sequence[Value], *, expand_final:
         name_range=node.name_range,
         range=node.range,
     )
+
+
+# These say that the expression itself is wrong, not that it fails with these values.
+_NEVER_CAUGHT = (UNKNOWN_FUNCTION, NEEDS_KNOWN_VALUES, TOO_MUCH)
+
+
+@special_form("try")
+def _try(node: FunctionCall, scope: Scope) -> Value:
+    """Return the first argument that can be evaluated; one that is not wholly known may fail later, so it stays."""
+    _check_lazy(node, 1, None)
+    problems = Collector()
+    candidates: list[Value] = []
+    for argument in node.arguments:
+        try:
+            value = evaluate(argument, scope)
+        except ConfigurationError as error:
+            _check_caught(error)
+            problems.absorb(error)
+            continue
+        if is_wholly_known(value) and not candidates:
+            return value
+        candidates.append(value)
+        if is_wholly_known(value):
+            break
+    if candidates:
+        return marked_if(any(map(has_sensitive, candidates)), Unknown(folded_call(node, candidates)))
+    reasons = "; ".join(
+        f"{finding.detail.rstrip('.')} (line {finding.range.start.line})" if finding.range else finding.detail
+        for finding in problems.found
+    )
+    raise failure(node.range, "No expression of try succeeded", f"Every argument of try failed: {reasons}.")
+
+
+@special_form("can")
+def _can(node: FunctionCall, scope: Scope) -> Value:
+    _check_lazy(node, 1, 1)
+    try:
+        value = evaluate(node.arguments[0], scope)
+    except ConfigurationError as error:
+        _check_caught(error)
+        return False
+    return True if is_wholly_known(value) else Unknown(folded_call(node, [value]))
+
+
+def _check_lazy(node: FunctionCall, minimum: int, maximum: int | None) -> None:
+    check_count(node, len(node.arguments), minimum, maximum)
+    if node.expand_final:
+        raise failure(
+            node.arguments[-1].range,
+            "Invalid expanding argument",
+            f'The function "{node.name}" takes its arguments one by one, so "..." cannot be used with it.',
+        )
+
+
+def _check_caught(error: ConfigurationError) -> None:
+    if any(finding.summary in _NEVER_CAUGHT for finding in error.diagnostics):
+        raise error
+
+
+# Secrets
+
+
+@special_form("sensitive")
+def _sensitive(node: FunctionCall, scope: Scope) -> Value:
+    return mark(_only_argument(node, scope))
+
+
+@special_form("nonsensitive")
+def _nonsensitive(node: FunctionCall, scope: Scope) -> Value:
+    """Return the value without its mark; one that is unknown may turn out to be a secret, so the call stays."""
+    value, _ = split(_only_argument(node, scope))
+    return Unknown(folded_call(node, [value])) if isinstance(value, Unknown) else value
+
+
+@special_form("issensitive")
+def _issensitive(node: FunctionCall, scope: Scope) -> Value:
+    value = _only_argument(node, scope)
+    if isinstance(value, Sensitive):
+        return True
+    return Unknown(folded_call(node, [value])) if isinstance(value, Unknown) else False
+
+
+def _only_argument(node: FunctionCall, scope: Scope) -> Value:
+    expanded = evaluate_arguments(node, scope)
+    if expanded is None:
+        raise failure(
+            node.arguments[-1].range,
+            "Invalid expanding argument",
+            f'The function "{node.name}" takes one argument, but it is not known yet how many these are.',
+        )
+    arguments, _ = expanded
+    check_count(node, len(arguments), 1, 1)
+    return arguments[0]
+
+
+# Templates from files
+
+
+def _never_called() -> Value:
+    raise AssertionError("a mark in a scope, not a function")
+
+
+_INSIDE_TEMPLATE = Function(name="templatefile", call=_never_called, minimum=0, maximum=0)
+
+
+@special_form("templatefile")
+def _templatefile(node: FunctionCall, scope: Scope) -> Value:
+    """Return the text of a file as a template that sees only the given variables."""
+    if scope.functions.get(node.name) is _INSIDE_TEMPLATE:
+        raise failure(
+            node.range, "Invalid function call", "The function templatefile cannot be called from inside of a template."
+        )
+    expanded = evaluate_arguments(node, scope)
+    if expanded is None:
+        raise failure(
+            node.arguments[-1].range, NEEDS_KNOWN_VALUES, "The arguments of templatefile are not known before apply."
+        )
+    arguments, places = expanded
+    check_count(node, len(arguments), 2, 2)
+    (path, path_secret), (variables, variables_secret) = map(split, arguments)
+    if isinstance(path, Unknown) or isinstance(variables, Unknown):
+        place = places[0] if isinstance(path, Unknown) else places[1]
+        raise failure(
+            place,
+            NEEDS_KNOWN_VALUES,
+            "The file and the names of the variables of templatefile are needed before apply.",
+            "Write the variables as an object, { name = value }; their values may be unknown.",
+        )
+    if not isinstance(path, str):
+        raise failure(places[0], "Invalid function argument", "The first argument of templatefile has to be a path.")
+    if not isinstance(variables, dict):
+        raise failure(
+            places[1],
+            "Invalid function argument",
+            f"The second argument of templatefile has to be an object with the variables, not {_article(variables)}.",
+        )
+    file = (scope.folder / path) if scope.folder is not None else Path(path)
+    try:
+        text = read_file(file.expanduser()).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        shown = "The file" if path_secret else f"The file {file}"
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as UTF-8 text"
+        raise failure(places[0], "Template file cannot be read", f"{shown} {reason}.") from error
+    inner = Scope(variables, {**scope.functions, node.name: _INSIDE_TEMPLATE}, scope.folder, scope.work)
+    return marked_if(path_secret or variables_secret, evaluate(parse_template(text, file), inner))
+
+
+def _article(value: Value) -> str:
+    return "null" if value is None else f"a {type_name(value)}"

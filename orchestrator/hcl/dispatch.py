@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.conversion import to_bool, type_name
 from orchestrator.hcl.nodes import Expression
-from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.unknowns import as_expression
-from orchestrator.hcl.values import Sensitive, Value, mark
+from orchestrator.hcl.scope import FunctionError, Scope
+from orchestrator.hcl.values import Sensitive, Value, as_expression, mark
 
 TOO_MUCH = "Expression takes too much work"
 """The summary of errors that no ``try`` catches, because each further attempt would fail as well."""
@@ -35,9 +33,7 @@ def evaluates(kind: type[_Node]) -> Callable[[Callable[[_Node, Scope], Value]], 
 def evaluate(expression: Expression, scope: Scope) -> Value:
     """Return the value of an expression, as Terraform computes it.
 
-    Raises:
-        ConfigurationError: everything that is wrong with it.
-
+    Raises ConfigurationError: everything that is wrong with it.
     """
     return _evaluators[type(expression)](expression, scope)
 
@@ -66,7 +62,6 @@ def split(value: Value) -> tuple[Value, bool]:
 
 
 def marked_if(condition: bool, value: Value) -> Value:
-    """Return the value, as a secret if the condition holds."""
     return mark(value) if condition else value
 
 

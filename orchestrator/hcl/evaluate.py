@@ -6,21 +6,18 @@ takes part in becomes an unknown value again, whose expression is the operation 
 
 from dataclasses import replace
 
-from orchestrator.hcl import access, dispatch, operators, special_forms, templates  # noqa: F401 - they register what they do
+from orchestrator.hcl import access, calls, dispatch, operators  # noqa: F401 - they register what they do
 from orchestrator.hcl.dispatch import evaluate_all, evaluates, marked_if, split, too_deep
 from orchestrator.hcl.loops import object_key
 from orchestrator.hcl.nodes import Expression, ListExpression, Literal, ObjectExpression, ObjectItem
 from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.unknowns import as_expression
-from orchestrator.hcl.values import Unknown, Value
+from orchestrator.hcl.values import Unknown, Value, as_expression
 
 
 def evaluate(expression: Expression, scope: Scope) -> Value:
     """Compute the value of an expression, as Terraform does.
 
-    Raises:
-        ConfigurationError: everything that is wrong with it.
-
+    Raises ConfigurationError: everything that is wrong with it.
     """
     try:
         return dispatch.evaluate(expression, scope)

@@ -1,9 +1,9 @@
 """Expressions: operators by precedence, traversals, calls, collections and for expressions."""
 
 from orchestrator.hcl import nodes, template_parser
-from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.decimals import parse_number
+from orchestrator.hcl.functions.conversion import parse_number
 from orchestrator.hcl.reader import HEREDOC, IDENTIFIER, NEWLINE, NUMBER, Reader
+from orchestrator.hcl.scope import FunctionError
 
 # The weakest first; all of them group from the left.
 _PRECEDENCE = {
@@ -37,7 +37,6 @@ def binary_level(operator: nodes.BinaryOperator) -> int:
 
 
 def expression(reader: Reader) -> nodes.Expression:
-    """Parse an expression that begins at the next token."""
     start = reader.start
     condition = _binary(reader, 1)
     if reader.kind != "?":

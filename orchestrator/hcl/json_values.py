@@ -7,18 +7,14 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.hcl.functions.decimals import normalise
+from orchestrator.hcl.functions.conversion import normalise
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value
 
 
 def to_json_value(value: Value) -> object:
     """Return the value as plain Python for ``dump_json``: sets become lists, and secrets what they hold.
 
-    Fractions stay decimals.
-
-    Raises:
-        ValueError: a part of the value is not known.
-
+    Fractions stay decimals. Raises ValueError if a part of the value is not known.
     """
     match value:
         case Unknown():
@@ -35,9 +31,7 @@ def to_json_value(value: Value) -> object:
 def from_json_value(obj: object) -> Value:
     """Return the value of what ``load_json`` or ``json.loads`` returned.
 
-    Raises:
-        TypeError: an object that JSON does not have.
-
+    Raises TypeError: an object that JSON does not have.
     """
     match obj:
         case None | bool() | int() | str():

@@ -50,9 +50,7 @@ class Node:
 class Literal(Node):
     """A value written out; in a folded tree any wholly known value.
 
-    Attributes:
-        value: a Value; not typed so, because values.py builds on this module.
-
+    ``value``: a Value; not typed so, because values.py builds on this module.
     """
 
     value: Any
@@ -78,12 +76,18 @@ class TemplateIf(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateFor(Node):
-    """``%{ for key, value in collection }...%{ endfor }`` inside a template."""
+class Loop(Node):
+    """What every ``for`` begins with."""
 
     key_name: str | None
     value_name: str
     collection: "Expression"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateFor(Loop):
+    """``%{ for key, value in collection }...%{ endfor }`` inside a template."""
+
     body: "Template"
 
 
@@ -187,23 +191,17 @@ class Conditional(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForList(Node):
+class ForList(Loop):
     """``[for key, value in collection : result if condition]``."""
 
-    key_name: str | None
-    value_name: str
-    collection: "Expression"
     result: "Expression"
     condition: "Expression | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForObject(Node):
+class ForObject(Loop):
     """``{for key, value in collection : key_result => value_result if condition}``, grouping with ``...``."""
 
-    key_name: str | None
-    value_name: str
-    collection: "Expression"
     key_result: "Expression"
     value_result: "Expression"
     group: bool

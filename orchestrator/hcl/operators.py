@@ -12,14 +12,19 @@ from typing import TypeVar
 
 from orchestrator.diagnostics import ConfigurationError, Range, failure
 from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, marked_if, split, truth
-from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to_number, type_name
-from orchestrator.hcl.functions.decimals import CONTEXT, Number, normalise
+from orchestrator.hcl.functions.conversion import (
+    CONTEXT,
+    Number,
+    StillUnknownError,
+    normalise,
+    to_bool,
+    to_number,
+    type_name,
+)
 from orchestrator.hcl.functions.typesystem import ConversionError, convert, identity, type_of, unify
 from orchestrator.hcl.nodes import Binary, BinaryOperator, Conditional, Unary, UnaryOperator
-from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.unknowns import as_expression
-from orchestrator.hcl.values import Unknown, Value, has_sensitive, is_wholly_known, unmark
+from orchestrator.hcl.scope import FunctionError, Scope
+from orchestrator.hcl.values import Unknown, Value, as_expression, has_sensitive, is_wholly_known, unmark
 
 _SUMMARY = "Invalid operand"
 _LOGICAL = (BinaryOperator.AND, BinaryOperator.OR, UnaryOperator.NOT)

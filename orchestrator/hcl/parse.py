@@ -9,9 +9,9 @@ from pathlib import Path
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, failure
 from orchestrator.hcl import expression_parser, template_parser
-from orchestrator.hcl.limits import read_file
 from orchestrator.hcl.nodes import Attribute, Block, Body, Expression, File, Literal
 from orchestrator.hcl.reader import END, IDENTIFIER, NEWLINE, Reader, SyntaxProblem
+from orchestrator.hcl.scope import read_file
 
 # What recovery looks at. It skips strings, comments and heredocs as a whole, because they may contain brackets.
 _LANDMARK = re.compile(
@@ -22,9 +22,7 @@ _LANDMARK = re.compile(
 def parse_file(path: Path) -> File:
     """Read and parse a file.
 
-    Raises:
-        ConfigurationError: the file cannot be read or is not UTF-8; or every syntax error in it.
-
+    Raises ConfigurationError if the file cannot be read or is not UTF-8; or every syntax error in it.
     """
     try:
         # Line breaks are kept as they are: a heredoc's text contains them.
@@ -46,9 +44,7 @@ def parse_file(path: Path) -> File:
 def parse_text(text: str, path: Path) -> File:
     """Parse a text as if it stood in the file ``path``.
 
-    Raises:
-        ConfigurationError: every syntax error; an attribute that is defined twice.
-
+    Raises ConfigurationError: every syntax error; an attribute that is defined twice.
     """
     reader = Reader(text.removeprefix("\ufeff"), path, expression_parser.expression)
     problems = Collector()
@@ -59,22 +55,12 @@ def parse_text(text: str, path: Path) -> File:
 
 
 def parse_expression(text: str, path: Path) -> Expression:
-    """Parse one expression; it may be spread over several lines.
-
-    Raises:
-        ConfigurationError: a syntax error.
-
-    """
+    """Parse one expression; it may be spread over several lines; raises ConfigurationError for a syntax error."""
     return _whole(Reader(text, path, expression_parser.expression), _only_expression)
 
 
 def parse_template(text: str, path: Path) -> Expression:
-    """Parse the text of a template file.
-
-    Raises:
-        ConfigurationError: a syntax error.
-
-    """
+    """Parse the text of a template file; raises ConfigurationError for a syntax error."""
     return _whole(Reader(text, path, expression_parser.expression), template_parser.bare)
 
 

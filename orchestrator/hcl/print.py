@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from orchestrator.hcl import nodes
 from orchestrator.hcl.expression_parser import binary_level
-from orchestrator.hcl.functions.decimals import number_text
+from orchestrator.hcl.functions.conversion import number_text, to_string
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value
 
 _INDENT = "  "
@@ -45,7 +45,7 @@ def _value(value: Value, depth: int, level: int = _ANY) -> str:
         case None:
             return "null"
         case bool():
-            return "true" if value else "false"
+            return to_string(value)
         case int() | Decimal():
             # A minus sign binds like an operator, and a point would run into the number.
             return _wrapped(number_text(value), _UNARY, level)

@@ -38,13 +38,7 @@ _SHOWN = {NEWLINE: "the end of the line", END: "the end of the file", HEREDOC: "
 
 
 class SyntaxProblem(Exception):  # noqa: N818 - never leaves the parser, where it is one finding among several
-    """The text cannot be read on from here.
-
-    Attributes:
-        diagnostic: what is wrong.
-        offset: where text that may make sense again begins.
-
-    """
+    """The text cannot be read on from here. ``offset``: where text that may make sense again begins."""
 
     def __init__(self, diagnostic: Diagnostic, offset: int) -> None:
         super().__init__(diagnostic.summary)
@@ -90,13 +84,11 @@ class Reader:
         self.start = self.end = self.last_end = 0
 
     def expression(self) -> Expression:
-        """Parse the expression that begins at the next token."""
         return self._parse(self)
 
     # Tokens
 
     def advance(self) -> None:
-        """Move on to the next token."""
         self.last_end = self.end
         self._read(self.end)
 
@@ -128,11 +120,9 @@ class Reader:
             self.kind = group
 
     def word(self) -> str:
-        """Return the text of the next token."""
         return self.text[self.start : self.end]
 
     def at_word(self, word: str) -> bool:
-        """Tell whether the next token is this identifier."""
         return self.kind == IDENTIFIER and self.word() == word
 
     def take(self, kind: str, summary: str, expected: str) -> None:
@@ -158,7 +148,6 @@ class Reader:
         self.advance()
 
     def close(self, kind: str, summary: str, expected: str) -> None:
-        """Move past the closing bracket."""
         if self.kind != kind:
             raise self.unexpected(summary, expected)
         self.leave()

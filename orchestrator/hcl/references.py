@@ -11,10 +11,7 @@ from orchestrator.hcl import nodes
 class Reference:
     """A name and as much of the path behind it as the text alone tells.
 
-    Attributes:
-        path: begins with the root name: ("dependency", "vpc", "outputs", "subnet_ids", 0).
-        range: the text of the whole path.
-
+    ``path``: begins with the root name: ("dependency", "vpc", "outputs", "subnet_ids", 0).
     """
 
     path: tuple[str | int, ...]

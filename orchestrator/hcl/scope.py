@@ -1,25 +1,118 @@
-"""The names that an expression may use."""
+"""What an expression may use: names and functions, and how much of the machine."""
 
-from collections.abc import Mapping
+import errno
+import stat
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.hcl.function import Function
-from orchestrator.hcl.limits import Work
 from orchestrator.hcl.values import Value
+
+
+class FunctionError(Exception):
+    """A function refuses its arguments.
+
+    ``message``: a whole sentence that says what is wrong, without the function's name. ``argument``: the index of the
+    argument at fault, from 0; None for the call as a whole.
+    """
+
+    def __init__(self, message: str, *, argument: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.argument = argument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function that configuration may call.
+
+    ``call`` receives values that are wholly known and unmarked: the evaluator itself yields an unknown value when an
+    argument is not wholly known, and marks the result when an argument was sensitive.
+
+    Attributes:
+        call: takes the arguments by position; raises FunctionError.
+        maximum: how many it takes at most; None for any number.
+        portable: whether Terraform knows the function too, so that a call with unknown arguments can be left to it.
+        takes_unknown: whether ``call`` wants its arguments even when they are not wholly known (still unmarked); it may
+            then return a value with unknown parts, or ``NotImplemented`` to have the call left unknown.
+
+    """
+
+    name: str
+    call: Callable[..., Value]
+    minimum: int
+    maximum: int | None
+    portable: bool = True
+    takes_unknown: bool = False
+
+
+ITERATIONS = 50_000
+"""Iterations of all loops of one expression."""
+
+ELEMENTS = 200_000
+"""Elements of a collection that a function makes, nested ones included."""
+
+CHARACTERS = 16 * 1024 * 1024
+"""Characters of a string."""
+
+FILE_BYTES = 64 * 1024 * 1024
+"""Size of a file that is read."""
+
+NESTING = 200
+"""Levels of a decoded document."""
+
+
+class Work:
+    """Counts the iterations of one expression."""
+
+    def __init__(self) -> None:
+        self._iterations = 0
+
+    def is_too_much(self) -> bool:
+        """Count one more, and tell whether the bound is passed."""
+        self._iterations += 1
+        return self._iterations > ITERATIONS
+
+
+def check_length(characters: int) -> None:
+    """Refuse a string that would be too long; raises FunctionError."""
+    if characters > CHARACTERS:
+        raise FunctionError(f"The string would have {characters:,} characters; the most are {CHARACTERS:,}.")
+
+
+def joined(parts: Iterable[str], separator: str = "") -> str:
+    """Concatenate strings, unless the result would be too long; raises FunctionError."""
+    texts = list(parts)
+    check_length(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0))
+    return separator.join(texts)
+
+
+def check_elements(count: int) -> None:
+    """Refuse a collection that would be too large; raises FunctionError."""
+    if count > ELEMENTS:
+        raise FunctionError(f"The result would have {count:,} elements; the most are {ELEMENTS:,}.")
+
+
+def read_file(path: Path, *, largest: int | None = FILE_BYTES) -> bytes:
+    """Read a regular file.
+
+    Raises OSError: it cannot be read, is a device or a pipe, which may never end, or is larger than ``largest`` bytes.
+    """
+    status = path.stat()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    if largest is not None and status.st_size > largest:
+        raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes; the most are {largest:,}")
+    return path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Variables and functions by name.
 
-    Attributes:
-        variables: root names ("local", "dependency", loop variables) and what they stand for.
-        functions: callable functions; ``try``, ``can``, ``templatefile``, ``sensitive``, ``nonsensitive`` and
-            ``issensitive`` belong to the language and are always there.
-        folder: what a relative path of ``templatefile`` is relative to; None means the current folder.
-        work: what the evaluation has done so far.
-
+    ``functions``: callable functions; ``try``, ``can``, ``templatefile``, ``sensitive``, ``nonsensitive`` and
+    ``issensitive`` belong to the language and are always there. ``folder``: what a relative path of ``templatefile`` is
+    relative to; None means the current folder.
     """
 
     variables: Mapping[str, Value]

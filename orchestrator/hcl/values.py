@@ -18,11 +18,14 @@ Values are never changed in place once made. ``Unknown`` is what makes the evalu
 operation on an unknown value yields another one, whose expression is the operation with all that is known folded in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TypeAlias
 
+from orchestrator.diagnostics import Position, Range, Source
+from orchestrator.hcl import nodes
 from orchestrator.hcl.nodes import Expression
 
 
@@ -69,60 +72,98 @@ class Sensitive:
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | SetValue | dict[str, Value] | Unknown | Sensitive | None"
 
 
+def rebuilt(value: Value, change: Callable[[Value], Value]) -> Value:
+    """Return a collection with every element changed, and anything else as it is."""
+    match value:
+        case dict():
+            return {key: change(item) for key, item in value.items()}
+        case list():
+            return [change(item) for item in value]
+        case SetValue():
+            return SetValue(tuple(change(item) for item in value))
+    return value
+
+
+def _any_part(value: Value, is_one: Callable[[Value], bool]) -> bool:
+    match value:
+        case _ if is_one(value):
+            return True
+        case Sensitive():
+            return _any_part(value.value, is_one)
+        case dict():
+            return any(_any_part(item, is_one) for item in value.values())
+        case list() | SetValue():
+            return any(_any_part(item, is_one) for item in value)
+    return False
+
+
 def is_wholly_known(value: Value) -> bool:
     """Tell whether no part of the value, at any depth, is unknown."""
-    match value:
-        case Unknown():
-            return False
-        case Sensitive():
-            return is_wholly_known(value.value)
-        case dict():
-            return all(is_wholly_known(item) for item in value.values())
-        case list() | SetValue():
-            return all(is_wholly_known(item) for item in value)
-    return True
+    return not _any_part(value, lambda part: isinstance(part, Unknown))
 
 
 def has_sensitive(value: Value) -> bool:
     """Tell whether any part of the value, at any depth, is a secret."""
-    match value:
-        case Sensitive():
-            return True
-        case dict():
-            return any(has_sensitive(item) for item in value.values())
-        case list() | SetValue():
-            return any(has_sensitive(item) for item in value)
-    return False
+    return _any_part(value, lambda part: isinstance(part, Sensitive))
 
 
 def unmark(value: Value) -> Value:
     """Remove every ``Sensitive``, at any depth; mark again whatever is made of the value."""
-    match value:
-        case Sensitive():
-            return unmark(value.value)
-        case dict():
-            return {key: unmark(item) for key, item in value.items()}
-        case list():
-            return [unmark(item) for item in value]
-        case SetValue():
-            return SetValue(tuple(unmark(item) for item in value))
-    return value
+    return unmark(value.value) if isinstance(value, Sensitive) else rebuilt(value, unmark)
 
 
 def redacted(value: Value) -> Value:
     """Replace every ``Sensitive``, at any depth, by "(sensitive)", so that the value can be shown."""
-    match value:
-        case Sensitive():
-            return "(sensitive)"
-        case dict():
-            return {key: redacted(item) for key, item in value.items()}
-        case list():
-            return [redacted(item) for item in value]
-        case SetValue():
-            return SetValue(tuple(redacted(item) for item in value))
-    return value
+    return "(sensitive)" if isinstance(value, Sensitive) else rebuilt(value, redacted)
 
 
 def mark(value: Value) -> Value:
-    """Return the value as a secret."""
     return value if isinstance(value, Sensitive) else Sensitive(value)
+
+
+def unknown_reference(*path: str, attributes: frozenset[str] | None = None, description: str = "") -> Unknown:
+    """Return an unknown value whose expression is the reference ``path[0].path[1]...``.
+
+    ``*path``: the root name and the attributes behind it; at least the root.
+    """
+    root, *names = path
+    source = Source(Path(".".join(path)), ".".join(path))
+    end = len(root) + 1
+    expression: nodes.Expression = nodes.VariableExpression(
+        name=root, range=Range(source, Position(1, 1), Position(1, end))
+    )
+    for name in names:
+        end += len(name) + 1
+        expression = nodes.GetAttribute(of=expression, name=name, range=Range(source, Position(1, 1), Position(1, end)))
+    return Unknown(expression=expression, attributes=attributes, description=description)
+
+
+def as_expression(value: Value, place: Range) -> nodes.Expression:
+    """Return the expression that stands for a value; what is wholly known becomes one literal."""
+    if is_wholly_known(value):
+        return nodes.Literal(value=value, range=place)
+    match value:
+        case Unknown():
+            return value.expression
+        case Sensitive():
+            return call("sensitive", as_expression(value.value, place), place=place)
+        case list():
+            return _list(value, place)
+        case SetValue():
+            return call("toset", _list(list(value), place), place=place)
+        case dict():
+            items = tuple(
+                nodes.ObjectItem(key=nodes.Literal(value=key, range=place), value=as_expression(item, place))
+                for key, item in value.items()
+            )
+            return nodes.ObjectExpression(items=items, range=place)
+    raise AssertionError(type(value))
+
+
+def call(name: str, *arguments: nodes.Expression, place: Range) -> nodes.FunctionCall:
+    """Return a call that the evaluator itself makes up."""
+    return nodes.FunctionCall(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
+
+
+def _list(items: list[Value], place: Range) -> nodes.ListExpression:
+    return nodes.ListExpression(items=tuple(as_expression(item, place) for item in items), range=place)

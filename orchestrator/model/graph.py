@@ -1,10 +1,37 @@
-"""The dependency graph of a stack: acyclic, with a deterministic order."""
+"""Units and their dependency graph: acyclic, with a deterministic order."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from orchestrator.diagnostics import Collector, Diagnostic, did_you_mean
-from orchestrator.model.unit import Dependency, Unit
+from orchestrator.diagnostics import Collector, Diagnostic, Range, did_you_mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """An edge of the graph: the unit that declares it needs ``target`` to be applied first.
+
+    ``name``: the label of the ``dependency`` block; empty for an entry of ``dependencies.paths``. ``reads_outputs``:
+    whether outputs of the target are used; false for an order-only edge.
+    """
+
+    target: str
+    name: str = ""
+    range: Range | None = field(default=None, compare=False)
+    reads_outputs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A unit of the stack.
+
+    ``name``: its folder relative to the environment's folder, with forward slashes: "vpc", "data/aurora"; ``folder``:
+    where its terragrunt.hcl lies, absolute.
+    """
+
+    name: str
+    folder: Path
+    dependencies: tuple[Dependency, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +46,8 @@ class Graph:
     def of(cls, units: Iterable[Unit]) -> "Graph":
         """Build the graph.
 
-        Raises:
-            ConfigurationError: a dependency points at no unit, or the dependencies form a cycle. Names every such edge, and
-                one cycle.
-
+        Raises ConfigurationError if a dependency points at no unit, or the dependencies form a cycle. Names every such
+        edge, and one cycle.
         """
         by_name = {unit.name: unit for unit in sorted(units, key=lambda unit: unit.name)}
         collector = Collector()

@@ -36,9 +36,7 @@ class Project:
 def find_project(environ: Mapping[str, str], *, current: Path) -> Project:
     """Find the project of a folder: the nearest folder upwards that holds ``live/root.hcl``.
 
-    Raises:
-        UsageError: there is none.
-
+    Raises UsageError if there is none.
     """
     override = environ.get(OVERRIDE, "")
     start = (current / override).resolve() if override else current

@@ -24,10 +24,8 @@ class Skip:
 class Schedule:
     """The progress of a set of units through one run.
 
-    Args:
-        needs: for each unit the units that must succeed before it; units outside of the set count as satisfied.
-        seconds: how long each unit is expected to take; 1 where that is unknown.
-
+    ``needs``: for each unit the units that must succeed before it; units outside of the set count as satisfied.
+    ``seconds``: how long each unit is expected to take; 1 where that is unknown.
     """
 
     needs: Mapping[str, Collection[str]]
@@ -61,7 +59,6 @@ class Schedule:
         return tuple(sorted(self._running))
 
     def start(self, name: str) -> None:
-        """Record that a ready unit runs now."""
         assert self.status[name] is Status.PENDING, f"{name} was started twice"
         assert not self._waiting_for[name], f"{name} was started before {sorted(self._waiting_for[name])}"
         self.status[name] = Status.RUNNING

@@ -1,9 +1,15 @@
-"""How a unit stands in a run, and what was changed in it."""
+"""How a unit stands in a run, what can happen to its resources, and the bounds of such fields in documents."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated, TypeAlias
 
-from orchestrator.model.fields import Count
+from msgspec import Meta
+
+Name: TypeAlias = Annotated[str, Meta(min_length=1)]
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+TargetName: TypeAlias = Annotated[str, Meta(pattern="^(local|aws)$")]
+Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
 
 
 class Status(StrEnum):
@@ -53,3 +59,24 @@ class Changes:
 
     def __str__(self) -> str:
         return f"+{self.add} ~{self.change} -{self.destroy}"
+
+
+class Action(StrEnum):
+    """What a plan does with one resource instance, spelled as our JSON documents spell it."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    REPLACE = "replace"
+    MOVE = "move"
+    IMPORT = "import"
+    FORGET = "forget"
+
+    @property
+    def counts(self) -> Changes:
+        """What Terraform counts it as; a move, an import and a forget count as nothing."""
+        return Changes(
+            add=self in {Action.CREATE, Action.REPLACE},
+            change=self is Action.UPDATE,
+            destroy=self in {Action.DELETE, Action.REPLACE},
+        )

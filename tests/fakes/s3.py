@@ -72,14 +72,7 @@ class FakeS3:
         return {"ETag": _etag(self._text(Key, "404"))}
 
     def put_object(
-        self,
-        *,
-        Bucket: str,
-        Key: str,
-        Body: bytes,
-        IfNoneMatch: str = "",
-        IfMatch: str = "",
-        **_: Any,
+        self, *, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "", IfMatch: str = "", **_: Any
     ) -> dict[str, Any]:
         self.calls.append(f"put {Key}")
         if (IfNoneMatch and Key in self._existing()) or (IfMatch and _etag(self._text(Key, "NoSuchKey")) != IfMatch):

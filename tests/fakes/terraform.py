@@ -1,6 +1,6 @@
 """A Terraform that applies nothing: the protocols ``Terraform``, ``Planner`` and ``TerraformTools`` over fake states."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit, LocalSource
 from orchestrator.engine.plan import StackPlan
-from orchestrator.engine.ports import Accept, Applied, Phase, Progress
+from orchestrator.engine.ports import Accept, Applied, Phase, Reporter
 from orchestrator.hcl.values import Value
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 
 
 class Intended(NamedTuple):
@@ -67,13 +66,7 @@ class FakeTerraform:
     winding_down: bool = False
 
     def apply(
-        self,
-        unit: EvaluatedUnit,
-        *,
-        destroy: bool,
-        log: Path,
-        report: Callable[[Progress], None],
-        accept: Accept | None = None,
+        self, unit: EvaluatedUnit, *, destroy: bool, log: Path, report: Reporter, accept: Accept | None = None
     ) -> Applied:
         self.applied.append((unit.name, destroy))
         self.inputs[unit.name] = dict(unit.inputs)

@@ -8,8 +8,8 @@ from typing import Any
 from orchestrator.commands.ports import Ports, RegisteredDeployment
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan
 from orchestrator.hcl.values import Sensitive, Value
-from orchestrator.model.action import Action
 from orchestrator.model.project import Project
+from orchestrator.model.status import Action
 from tests.fakes.cloud import FakeAccount, FakeConnector, state_key
 from tests.fakes.live_tree import LiveTree
 from tests.fakes.project import FakeJournal, FakeOperator, FakePlatform

@@ -1,9 +1,9 @@
 """The tables in the modules' READMEs match the sources."""
 
+import runpy
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,10 +11,20 @@ REPOSITORY = Path(__file__).parents[2]
 PROGRAM = REPOSITORY / ".ci" / "module_docs.py"
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, str(PROGRAM), *arguments], check=False, capture_output=True, text=True, cwd=REPOSITORY
-    )
+@pytest.fixture(scope="module")
+def main():
+    return runpy.run_path(str(PROGRAM))["main"]
+
+
+@pytest.fixture
+def run(main, capsys):
+    """Runs the program; returns its exit code and what it printed."""
+
+    def call(*arguments):
+        code = main([*arguments])
+        return SimpleNamespace(returncode=code, stdout=(printed := capsys.readouterr()).out, stderr=printed.err)
+
+    return call
 
 
 @pytest.fixture
@@ -29,12 +39,12 @@ def change(path, before, after):
     path.write_text(text.replace(before, after))
 
 
-def test_the_repository_has_not_drifted():
+def test_the_repository_has_not_drifted(run):
     result = run("--check")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_a_changed_default_is_drift_and_is_repaired(modules):
+def test_a_changed_default_is_drift_and_is_repaired(modules, run):
     change(modules / "kms" / "variables.tf", "default     = 7\n", "default     = 9\n")
     result = run("--check", "--modules", str(modules))
     assert result.returncode == 1
@@ -44,7 +54,7 @@ def test_a_changed_default_is_drift_and_is_repaired(modules):
     assert run("--check", "--modules", str(modules)).returncode == 0
 
 
-def test_text_outside_of_the_tables_is_kept(modules):
+def test_text_outside_of_the_tables_is_kept(modules, run):
     readme = modules / "kms" / "README.md"
     readme.write_text(readme.read_text() + "\nA last word.\n")
     change(modules / "kms" / "outputs.tf", 'output "key_ids"', 'output "ids"')
@@ -63,14 +73,14 @@ def test_text_outside_of_the_tables_is_kept(modules):
         ("variables.tf", 'variable "suffix" {', 'variable "suffix" {{', "cannot be parsed"),
     ],
 )
-def test_an_undocumentable_module_is_an_error(modules, file, before, after, message):
+def test_an_undocumentable_module_is_an_error(modules, run, file, before, after, message):
     change(modules / "kms" / file, before, after)
     result = run("--modules", str(modules))
     assert result.returncode == 2
     assert message in result.stderr
 
 
-def test_a_module_without_readme_is_an_error(modules):
+def test_a_module_without_readme_is_an_error(run, modules):
     (modules / "kms" / "README.md").unlink()
     result = run("--check", "--modules", str(modules))
     assert result.returncode == 2

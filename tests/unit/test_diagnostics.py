@@ -15,6 +15,7 @@ from orchestrator.diagnostics import (
     did_you_mean,
 )
 from orchestrator.errors import ExitCode, InterruptedRunError, PlatformctlError, UsageError
+from tests.fakes.errors import error_of
 
 A, B = Source(Path("a.hcl"), "one\r\ntwo\nthree"), Source(Path("b.hcl"), "")
 
@@ -59,9 +60,8 @@ def test_warnings_alone_stop_nothing():
     collector.add(at(A, 1, 1, severity=Severity.WARNING))
     collector.raise_if_any()
     collector.absorb(ConfigurationError([at(B, 1, 1), at(A, 2, 1)]))
-    with pytest.raises(ConfigurationError) as caught:
-        collector.raise_if_any()
-    assert [str(item.range) for item in caught.value.diagnostics] == ["a.hcl:2:1", "b.hcl:1:1"]
+    error = error_of(collector.raise_if_any, ConfigurationError)
+    assert [str(item.range) for item in error.diagnostics] == ["a.hcl:2:1", "b.hcl:1:1"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from orchestrator.adapters.aws.objects import code_of
 from orchestrator.adapters.aws.session import explain
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.engine.plan import PlannedChange, StackPlan
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 _UNRESERVED = 100

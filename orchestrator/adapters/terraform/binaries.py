@@ -14,7 +14,7 @@ from orchestrator.adapters.local_cloud import started
 from orchestrator.adapters.output import json_object, unexpected
 from orchestrator.adapters.terraform import embedded
 from orchestrator.errors import UsageError
-from orchestrator.model.fields import Name
+from orchestrator.model.status import Name
 from orchestrator.model.versions import release
 
 MINIMUM_VERSION = Version("1.11")

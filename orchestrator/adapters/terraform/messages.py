@@ -12,8 +12,7 @@ import msgspec
 
 from orchestrator.engine.plan import Warned
 from orchestrator.engine.ports import Planned, Progress, ResourceProgress
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 
 _ACTIONS: Mapping[str, Action] = {
     **{action.value: action for action in Action},

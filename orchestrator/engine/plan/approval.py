@@ -12,7 +12,7 @@ from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, Sta
 from orchestrator.engine.plan.reading import read_unit_plan
 from orchestrator.engine.plan.values import Secrets, agrees
 from orchestrator.engine.ports import Accept, Refusal
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 # What an approved action includes. Unknown values may turn out to be unchanged, so that less happens; a replacement that
 # was interrupted has its second half left.

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 
 _KEYS = re.compile(r"\[(?:\d+|\"(?:[^\"\\\\]|\\\\.)*\")\]")
 """The keys of instances in an address."""

@@ -13,9 +13,7 @@ import msgspec
 
 from orchestrator.engine.plan.changes import PlannedChange, StackPlan, Warned
 from orchestrator.errors import UsageError
-from orchestrator.model.action import Action
-from orchestrator.model.fields import Name, TargetName
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes, Name, TargetName
 
 FORMAT_VERSION = "1.1"
 """Fields may be added within a major version; existing ones keep their names and meaning."""

@@ -12,7 +12,7 @@ import msgspec
 from orchestrator.config import module_name
 from orchestrator.engine.plan.changes import AttributeChange, PlannedChange, StackPlan, Warned
 from orchestrator.engine.plan.values import Secrets, pruned
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 _ACTIONS: Mapping[tuple[str, ...], Action] = {
     ("create",): Action.CREATE,

@@ -8,55 +8,29 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.hcl.function import Function
 from orchestrator.hcl.functions import (
-    conversions,
-    csv_text,
+    containers,
     datetimes,
     encoding,
     filesystem,
     formatting,
-    hashing,
-    json_text,
-    lists,
-    maps,
-    matching,
     network,
     numeric,
-    sets,
     strings,
-    yaml_decode,
-    yaml_encode,
+    yaml_text,
 )
+from orchestrator.hcl.scope import Function
 
 __all__ = ["terraform_functions"]
 
-_TOPICS = (
-    conversions,
-    csv_text,
-    datetimes,
-    encoding,
-    filesystem,
-    formatting,
-    hashing,
-    json_text,
-    lists,
-    maps,
-    matching,
-    network,
-    numeric,
-    sets,
-    strings,
-    yaml_decode,
-    yaml_encode,
-)
+_TOPICS = (containers, datetimes, encoding, filesystem, formatting, network, numeric, strings, yaml_text)
 
 _PURE = {
     found.name: found
     for found in (
         *(value for topic in _TOPICS for value in vars(topic).values()),
-        *conversions.CONVERSIONS,
-        *hashing.HASHES,
+        *numeric.CONVERSIONS,
+        *encoding.HASHES,
     )
     if isinstance(found, Function)
 }
@@ -69,10 +43,8 @@ def _now() -> datetime:
 def terraform_functions(base_folder: Path, *, now: Callable[[], datetime] = _now) -> Mapping[str, Function]:
     """Return the functions by name.
 
-    Args:
-        base_folder: where relative paths of the functions that read files start.
-        now: the clock; read once, so that every timestamp of these functions is the same instant.
-
+    ``base_folder``: where relative paths of the functions that read files start. ``now``: the clock; read once, so that
+    every timestamp of these functions is the same instant.
     """
     own = (*filesystem.file_functions(base_folder), *datetimes.clock_functions(now()))
     return _PURE | {function.name: function for function in own}

@@ -7,16 +7,9 @@ parameter *is* its converter: it takes a value, returns what the body wants, and
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
-from orchestrator.hcl.function import Function, FunctionError
-from orchestrator.hcl.functions.conversion import (
-    StillUnknownError,
-    to_bool,
-    to_number,
-    to_string,
-    type_name,
-)
-from orchestrator.hcl.functions.decimals import Number
+from orchestrator.hcl.functions.conversion import Number, StillUnknownError, to_bool, to_number, to_string, type_name
 from orchestrator.hcl.functions.typesystem import ConversionError, as_one_type, make_set
+from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import SetValue, Unknown, Value
 
 Parameter: TypeAlias = Callable[[Value], Any]
@@ -35,15 +28,9 @@ def declare(
 ) -> Callable[[Callable[..., Value]], Function]:
     """Make a ``Function`` of a body.
 
-    Args:
-        name: what configuration calls it.
-        *parameters: the converters of the arguments, by position.
-        optional: how many of the parameters, from the end, may be left out.
-        rest: the converter of all arguments after those.
-        rest_minimum: how many of those it needs.
-        takes_unknown: as in ``Function``; the body never sees an argument that is itself unknown.
-        portable: as in ``Function``.
-
+    ``optional``: how many of the parameters, from the end, may be left out. ``rest``: the converter of all arguments
+    after those. ``rest_minimum``: how many of those it needs. ``takes_unknown``: as in ``Function``; the body never
+    sees an argument that is itself unknown.
     """
 
     def wrap(body: Callable[..., Value]) -> Function:

@@ -1,15 +1,137 @@
-"""Base64, character encodings and URL encoding."""
+"""Text in other forms: JSON and CSV, base64, character encodings, URL encoding, hashes."""
 
 import base64
 import binascii
 import codecs
 import gzip
+import hashlib
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import NoReturn
 from urllib.parse import quote_plus
 
-from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import composed
-from orchestrator.hcl.functions.declaration import declare, text
-from orchestrator.hcl.values import Value
+from orchestrator.hcl.functions.conversion import StillUnknownError, composed, normalise, to_string
+from orchestrator.hcl.functions.declaration import anything, declare, text
+from orchestrator.hcl.scope import NESTING, Function, FunctionError
+from orchestrator.hcl.values import SetValue, Value
+
+_HTML = re.compile("[<>&\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def json_text(value: Value) -> str:
+    """Return the value as JSON without white space, keys sorted; <, > and & are escaped as Go escapes them for HTML."""
+    match value:
+        case None:
+            return "null"
+        case bool() | int() | Decimal():
+            return to_string(value)
+        case str():
+            quoted = json.dumps(value, ensure_ascii=False)
+            return _HTML.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
+        case list() | SetValue():
+            return "[" + ",".join(map(json_text, value)) + "]"
+        case dict():
+            return "{" + ",".join(f"{json_text(name)}:{json_text(value[name])}" for name in sorted(value)) + "}"
+    raise StillUnknownError
+
+
+def parse_json(source: str) -> Value:
+    """Return the value that a JSON text writes; numbers keep every digit. Raises FunctionError."""
+    try:
+        parsed = json.loads(
+            source, parse_float=lambda number: normalise(Decimal(number)), parse_int=_integer, parse_constant=_refuse
+        )
+        return _composed(parsed, 0)
+    except json.JSONDecodeError as error:
+        raise FunctionError(
+            f"Not valid JSON: {error.msg[0].lower()}{error.msg[1:]} (line {error.lineno}, column {error.colno})."
+        ) from None
+    except RecursionError:
+        raise FunctionError("The JSON text is nested too deeply.") from None
+
+
+def _integer(digits: str) -> Value:
+    return normalise(Decimal(digits))
+
+
+def _refuse(name: str) -> NoReturn:
+    raise FunctionError(f"Not valid JSON: {name} is not a number in JSON.")
+
+
+def _composed(value: Value, depth: int) -> Value:
+    if depth > NESTING:
+        raise RecursionError
+    match value:
+        case str():
+            # Half of a surrogate pair; Go reads it as the replacement character.
+            return composed(_SURROGATE.sub("\ufffd", value))
+        case list():
+            return [_composed(item, depth + 1) for item in value]
+        case dict():
+            return {composed(name): _composed(item, depth + 1) for name, item in value.items()}
+    return value
+
+
+_FIELD = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"(?=[,\n])|(?P<plain>(?!")[^",\n]*)(?=[,\n])')
+
+
+@declare("csvdecode", text)
+def csv_decode(source: str) -> Value:
+    """Return a list with an object for each row, named by the header."""
+    rows = _rows(source)
+    header = next(rows, None)
+    if header is None:
+        raise FunctionError("The header line is missing.", argument=0)
+    _, names = header
+    repeated = next((name for name, count in Counter(names).items() if count > 1), None)
+    if repeated is not None:
+        raise FunctionError(f'Duplicate column name "{repeated}".', argument=0)
+    result: list[Value] = []
+    for line, fields in rows:
+        if len(fields) != len(names):
+            raise _error(line, "wrong number of fields")
+        row: dict[str, Value] = dict(zip(names, fields, strict=True))
+        result.append(row)
+    return result
+
+
+def _rows(source: str) -> Iterator[tuple[int, list[str]]]:
+    """Read the rows, each with the number of its first line; empty lines are skipped."""
+    # Only a line feed ends a line; str.splitlines knows more ends than CSV does.
+    text = source.replace("\r\n", "\n").removesuffix("\r").removesuffix("\n") + "\n"
+    at = 0
+    line = 1
+    while at < len(text):
+        first = line
+        fields: list[str] = []
+        while text[at] != "\n" or fields:
+            found = _FIELD.match(text, at)
+            if found is None:
+                quoted = text[at] == '"'
+                reason = (
+                    'extraneous or missing " in a quoted field' if quoted else 'bare " in a field that is not quoted'
+                )
+                raise _error(line, reason)
+            fields.append(found["plain"] if found["quoted"] is None else found["quoted"].replace('""', '"'))
+            line += found.group().count("\n")
+            at = found.end()
+            if text[at] == "\n":
+                break
+            at += 1
+        if fields:
+            yield first, fields
+        at += 1
+        line += 1
+
+
+def _error(line: int, reason: str) -> FunctionError:
+    return FunctionError(f"CSV error on line {line}: {reason}.", argument=0)
+
 
 _BOM_BIG_ENDIAN = b"\xfe\xff"
 
@@ -38,9 +160,11 @@ _CODECS = {
 """Python's codec for each IANA name (in small letters) that is supported."""
 
 
-@declare("base64encode", text)
-def base64_encode(value: str) -> Value:
-    return base64.b64encode(value.encode()).decode()
+base64_encode = declare("base64encode", text)(lambda value: base64.b64encode(value.encode()).decode())
+json_decode = declare("jsondecode", text)(parse_json)
+json_encode = declare("jsonencode", anything)(json_text)
+# As in a query: a space becomes a plus sign.
+url_encode = declare("urlencode", text)(quote_plus)
 
 
 @declare("base64decode", text)
@@ -86,12 +210,6 @@ def text_decode_base64(value: str, encoding: str) -> Value:
         ) from None
 
 
-@declare("urlencode", text)
-def url_encode(value: str) -> Value:
-    """Escape as in a query: a space becomes a plus sign."""
-    return quote_plus(value)
-
-
 def _codec(encoding: str) -> str:
     codec = _CODECS.get(encoding.lower())
     if codec is None:
@@ -108,3 +226,49 @@ def _from_base64(value: str, message: str) -> bytes:
 
 def _shortened(value: str) -> str:
     return value if len(value) <= 16 else value[:16] + "..."  # noqa: PLR2004 - the text may be a secret, and is long
+
+
+Digest = Callable[[bytes], str]
+
+
+DIGESTS: dict[str, Digest] = {
+    # The hash itself in base64, not its hexadecimal text.
+    "base64sha256": lambda data: base64.b64encode(hashlib.sha256(data).digest()).decode(),
+    "base64sha512": lambda data: base64.b64encode(hashlib.sha512(data).digest()).decode(),
+    "md5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
+    "sha1": lambda data: hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+    "sha256": lambda data: hashlib.sha256(data).hexdigest(),
+    "sha512": lambda data: hashlib.sha512(data).hexdigest(),
+}
+"""The hash of each name; ``file`` before the name makes the function that hashes a file."""
+
+_NAMESPACES = {
+    "dns": uuid.NAMESPACE_DNS,
+    "oid": uuid.NAMESPACE_OID,
+    "url": uuid.NAMESPACE_URL,
+    "x500": uuid.NAMESPACE_X500,
+}
+
+
+def _of_text(name: str, digest: Digest) -> Function:
+    @declare(name, text)
+    def function(value: str) -> Value:
+        return digest(value.encode())
+
+    return function
+
+
+@declare("uuidv5", text, text)
+def uuid_v5(namespace: str, name: str) -> Value:
+    space = _NAMESPACES.get(namespace)
+    if space is None:
+        try:
+            space = uuid.UUID(namespace)
+        except ValueError:
+            known = ", ".join(f'"{known}"' for known in _NAMESPACES)
+            message = f'Unknown namespace "{namespace}": it must be one of {known}, or a UUID.'
+            raise FunctionError(message, argument=0) from None
+    return str(uuid.uuid5(space, name))
+
+
+HASHES: tuple[Function, ...] = tuple(_of_text(name, digest) for name, digest in DIGESTS.items())

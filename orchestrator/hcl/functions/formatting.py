@@ -5,18 +5,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import composed, to_bool, to_number, to_string
+from orchestrator.hcl.functions.conversion import (
+    Layout,
+    composed,
+    format_fraction,
+    format_integer,
+    shortest,
+    to_bool,
+    to_number,
+    to_string,
+)
 from orchestrator.hcl.functions.declaration import anything, declare, text
-from orchestrator.hcl.functions.graphemes import graphemes
-from orchestrator.hcl.functions.json_text import json_text
-from orchestrator.hcl.functions.number_format import Layout, format_fraction, format_integer, shortest
-from orchestrator.hcl.limits import check_length
+from orchestrator.hcl.functions.encoding import json_text
+from orchestrator.hcl.functions.strings import graphemes
+from orchestrator.hcl.scope import FunctionError, check_length
 from orchestrator.hcl.values import SetValue, Value
 
 _VERB = re.compile(
     r"%(?P<flags>[ #+0-]*)(?P<width>[1-9][0-9]*)?(?:\.(?P<precision>[0-9]*))?(?:\[(?P<index>[1-9][0-9]*)\])?"
-    r"(?P<mode>[A-Za-z])",
+    r"(?P<mode>[A-Za-z])"
 )
 
 # A width or a precision is smaller than a million, as in Go.
@@ -26,16 +33,7 @@ _INDEX_DIGITS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """One ``%...`` of a format string.
-
-    Attributes:
-        raw: how it is written.
-        offset: where it begins.
-        mode: its letter.
-        layout: flags, width and precision.
-        argument: which argument it shows, from 0.
-
-    """
+    """One ``%...`` of a format string. ``argument``: which argument it shows, from 0."""
 
     raw: str
     offset: int
@@ -90,7 +88,7 @@ def _format(template: str, arguments: Sequence[Value]) -> str:
         if piece.argument >= len(arguments):
             raise FunctionError(
                 f'Not enough arguments for "{piece.raw}" at {piece.offset}: '
-                f"need index {piece.argument + 1} but have {len(arguments)} total.",
+                f"need index {piece.argument + 1} but have {len(arguments)} total."
             )
         used = max(used, piece.argument + 1)
         parts.append(_show(piece, arguments[piece.argument]))
@@ -141,8 +139,7 @@ def _show(verb: Verb, value: Value) -> str:
     except FunctionError as error:
         reason = error.message[0].lower() + error.message[1:]
         raise FunctionError(
-            f'Unsupported value for "{verb.raw}" at {verb.offset}: {reason}',
-            argument=verb.argument + 1,
+            f'Unsupported value for "{verb.raw}" at {verb.offset}: {reason}', argument=verb.argument + 1
         ) from None
 
 

@@ -3,8 +3,8 @@
 import ipaddress
 from dataclasses import dataclass
 
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions.declaration import declare, integer, text, whole
+from orchestrator.hcl.scope import FunctionError
 from orchestrator.hcl.values import Value
 
 _IPV4_BITS = 32
@@ -24,7 +24,6 @@ class Prefix:
 
     @property
     def size(self) -> int:
-        """How many addresses it holds."""
         return 1 << (self.bits - self.length)
 
     def __str__(self) -> str:

@@ -1,14 +1,76 @@
-"""Numeric functions."""
+"""Numeric functions, and those that convert to a type: tobool, tolist, tomap, tonumber, toset, tostring."""
 
 import math
+from collections.abc import Callable
 from decimal import Decimal, localcontext
 from functools import reduce
 
-from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import to_number, type_name
-from orchestrator.hcl.functions.decimals import CONTEXT, Number, from_float, normalise
-from orchestrator.hcl.functions.declaration import declare, given, number, sequence, whole
-from orchestrator.hcl.values import Value
+from orchestrator.hcl.functions.conversion import (
+    CONTEXT,
+    Number,
+    from_float,
+    normalise,
+    to_bool,
+    to_number,
+    to_string,
+    type_name,
+)
+from orchestrator.hcl.functions.declaration import Parameter, anything, declare, given, number, sequence, whole
+from orchestrator.hcl.functions.typesystem import ConversionError, as_one_type, make_set
+from orchestrator.hcl.scope import Function, FunctionError
+from orchestrator.hcl.values import SetValue, Value
+
+
+def _conversion(name: str, convert: Callable[[Value], Value]) -> Function:
+    """Return a conversion that leaves null as it is."""
+
+    def converted(value: Value) -> Value:
+        return None if value is None else convert(value)
+
+    parameter: Parameter = anything
+
+    @declare(name, parameter)
+    def function(value: Value) -> Value:
+        try:
+            return converted(value)
+        except FunctionError as error:
+            raise FunctionError(error.message, argument=0) from None
+        except ConversionError:
+            kind = name.removeprefix("to")
+            raise FunctionError(
+                f"Cannot convert {type_name(value)} to a {kind} of any single type.", argument=0
+            ) from None
+
+    return function
+
+
+def _list(value: Value) -> Value:
+    if not isinstance(value, list | SetValue):
+        raise ConversionError
+    return as_one_type(list(value))
+
+
+def _set(value: Value) -> Value:
+    if not isinstance(value, list | SetValue):
+        raise ConversionError
+    return make_set(list(value))
+
+
+def _map(value: Value) -> Value:
+    if not isinstance(value, dict):
+        raise ConversionError
+    return dict(zip(value, as_one_type(list(value.values())), strict=True))
+
+
+CONVERSIONS: tuple[Function, ...] = (
+    _conversion("tobool", to_bool),
+    _conversion("tolist", _list),
+    _conversion("tomap", _map),
+    _conversion("tonumber", to_number),
+    _conversion("toset", _set),
+    _conversion("tostring", to_string),
+)
+
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MOST_DIGITS = 4000
@@ -17,20 +79,13 @@ _CASELESS_BASE = 36
 """Up to this base, capital letters are the same digits as small ones."""
 
 
-@declare("abs", number)
-def absolute(value: Number) -> Value:
-    # abs() of a Decimal would round to the precision of the thread's context.
-    return value.copy_abs() if isinstance(value, Decimal) else abs(value)
-
-
-@declare("ceil", number)
-def ceil(value: Number) -> Value:
-    return math.ceil(value)
-
-
-@declare("floor", number)
-def floor(value: Number) -> Value:
-    return math.floor(value)
+# abs() of a Decimal would round to the precision of the thread's context.
+absolute = declare("abs", number)(lambda value: value.copy_abs() if isinstance(value, Decimal) else abs(value))
+ceil = declare("ceil", number)(math.ceil)
+floor = declare("floor", number)(math.floor)
+maximum = declare("max", rest=number, rest_minimum=1)(lambda *values: max(values))
+minimum = declare("min", rest=number, rest_minimum=1)(lambda *values: min(values))
+signum = declare("signum", whole)(lambda value: (value > 0) - (value < 0))
 
 
 @declare("log", number, number)
@@ -42,16 +97,6 @@ def logarithm(value: Number, base: Number) -> Value:
         return from_float(math.log(value) / math.log(base))
     except (OverflowError, ValueError):
         raise FunctionError("The number or the base does not fit into a 64-bit number.") from None
-
-
-@declare("max", rest=number, rest_minimum=1)
-def maximum(*values: Number) -> Value:
-    return max(values)
-
-
-@declare("min", rest=number, rest_minimum=1)
-def minimum(*values: Number) -> Value:
-    return min(values)
 
 
 @declare("parseint", given, whole)
@@ -80,11 +125,6 @@ def power(value: Number, exponent: Number) -> Value:
         raise FunctionError("The result is infinite.") from None
     except ValueError:
         raise FunctionError("The result is not a finite number.") from None
-
-
-@declare("signum", whole)
-def signum(value: int) -> Value:
-    return (value > 0) - (value < 0)
 
 
 @declare("sum", sequence)

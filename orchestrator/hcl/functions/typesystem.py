@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from orchestrator.hcl.function import FunctionError
-from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to_number, to_string
-from orchestrator.hcl.functions.decimals import binary_digits
-from orchestrator.hcl.functions.number_format import general
+from orchestrator.hcl.functions.conversion import (
+    StillUnknownError,
+    binary_digits,
+    general,
+    to_bool,
+    to_number,
+    to_string,
+)
+from orchestrator.hcl.scope import FunctionError
 from orchestrator.hcl.values import SetValue, Unknown, Value
 
 

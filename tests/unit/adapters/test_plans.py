@@ -16,7 +16,7 @@ from orchestrator.engine.plan import AttributeChange, Basis, KeptPlan, PlannedCh
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 from tests.fakes.errors import error_of
 
 KEPT = KeptPlan(

@@ -132,27 +132,33 @@ def test_c7_every_mistake_is_told_at_once(platformctl):
     assert result.err.index("live/dev/docs/") < result.err.index("live/dev/vpc/")
 
 
-def test_a4_aws_is_refused_while_an_endpoint_is_overridden(platformctl, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        (
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"},
+            (
+                "error: Endpoint overrides are set, so this is not AWS\n"
+                "AWS_ENDPOINT_URL would redirect calls meant for AWS.\n"
+                "fix: Unset AWS_ENDPOINT_URL, or use --target local.\n"
+            ),
+        ),
+        (
+            {},
+            (
+                "error: No usable AWS credentials\n"
+                "sts:GetCallerIdentity failed: Unable to locate credentials\n"
+                "fix: Log in (aws sso login, or AWS_PROFILE), or use --target local.\n"
+            ),
+        ),
+    ],
+    ids=["an endpoint is overridden", "no credentials"],
+)
+def test_a4_aws_is_refused(platformctl, monkeypatch, environ, message):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
     for command in COMMANDS:
-        expect(
-            platformctl(*command, "--suffix", "pr42", "--target", "aws"),
-            platformctl,
-            "error: Endpoint overrides are set, so this is not AWS\n"
-            "AWS_ENDPOINT_URL would redirect calls meant for AWS.\n"
-            "fix: Unset AWS_ENDPOINT_URL, or use --target local.\n",
-        )
-
-
-def test_a4_aws_without_credentials(platformctl):
-    for command in COMMANDS:
-        expect(
-            platformctl(*command, "--suffix", "pr42", "--target", "aws"),
-            platformctl,
-            "error: No usable AWS credentials\n"
-            "sts:GetCallerIdentity failed: Unable to locate credentials\n"
-            "fix: Log in (aws sso login, or AWS_PROFILE), or use --target local.\n",
-        )
+        expect(platformctl(*command, "--suffix", "pr42", "--target", "aws"), platformctl, message)
 
 
 def test_c7_no_project(platformctl, nowhere, monkeypatch):

@@ -15,8 +15,7 @@ from orchestrator.cli import deployments
 from orchestrator.commands import Target
 from orchestrator.engine.environments import LastRun
 from orchestrator.engine.ports import Applied
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 from tests.fakes.cloud import FakeLeftover, FakeLock
 from tests.fakes.terraform import FakeTerraform, Intended
 from tests.fakes.world import plan_of, planned_change

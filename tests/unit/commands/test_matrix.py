@@ -3,8 +3,7 @@
 import pytest
 
 from orchestrator.commands.matrix import staged
-from orchestrator.model.graph import Graph
-from orchestrator.model.unit import Dependency, Unit
+from orchestrator.model.graph import Dependency, Graph, Unit
 
 STACK = {"a": "", "b": "a", "c": "ba", "d": ""}
 CHAIN = {"a": "", "b": "a", "c": "b", "d": "c"}

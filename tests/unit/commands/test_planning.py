@@ -11,8 +11,7 @@ from orchestrator.engine.environments import Lifetime
 from orchestrator.engine.ports import Applied
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl.values import unmark
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 from tests.fakes.cloud import FakeLock
 from tests.fakes.terraform import Intended
 from tests.fakes.world import OUTPUTS, plan_of, planned_change

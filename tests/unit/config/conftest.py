@@ -8,6 +8,7 @@ import pytest
 from orchestrator.config import load_stack
 from orchestrator.diagnostics import ConfigurationError, Severity
 from orchestrator.errors import UsageError
+from tests.fakes.live_tree import LiveTree
 
 MODULE = """
 variable "name" {
@@ -25,18 +26,20 @@ output "names" { value = ["x"] }
 """
 
 
-class Tree:
+class Tree(LiveTree):
     """A repository with live/, modules/ and nothing else."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.write({"modules/thing/main.tf": MODULE})
 
-    def write(self, files: dict[str, str]) -> "Tree":
+    def put(self, files: dict[str, str]) -> "Tree":
+        """Write files by path and units by name."""
         for name, text in files.items():
-            path = self.root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+            if name.endswith(".hcl"):
+                self.write({name: text})
+            else:
+                self.unit(name, text)
         return self
 
     def unit(self, name: str, text: str = "", *, module: str = "thing") -> "Tree":

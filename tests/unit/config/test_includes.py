@@ -4,81 +4,107 @@ import pytest
 
 from orchestrator.config import IfExists
 
+AT = "live/dev/vpc/terragrunt.hcl"
 
-def test_included_file_and_its_child_become_one(tree):
-    tree.write({"live/root.hcl": 'inputs = {\n  name = "root"\n  region = "us-east-1"\n}\n'})
-    tree.unit("vpc", 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\ninputs = { name = "vpc" }\n')
 
-    assert tree.inputs("vpc") == {"name": "vpc", "region": "us-east-1"}
+def include(*settings, label='"root"'):
+    """Return the block that includes a file above; ``settings`` are further lines of it."""
+    name = label.strip('"') or "root"
+    lines = "".join(f"  {line}\n" for line in settings)
+    return f'include {label} {{\n  path = find_in_parent_folders("{name}.hcl")\n{lines}}}\n'
+
+
+INCLUDE = include()
+DEEP = include('merge_strategy = "deep"')
+PARENT = 'inputs = {\n  settings = { a = 1, list = ["parent"] }\n  region = "here"\n}\n'
+CHILD = 'inputs = {\n  settings = { b = 2, list = ["child"] }\n}\n'
 
 
 @pytest.mark.parametrize(
-    ("strategy", "expected"),
+    ("files", "expected"),
     [
-        pytest.param("shallow", {"settings": {"b": 2, "list": ["child"]}, "region": "here"}, id="shallow by key"),
         pytest.param(
-            "deep",
+            {
+                "live/root.hcl": 'inputs = {\n  name = "root"\n  region = "us-east-1"\n}\n',
+                "vpc": INCLUDE + 'inputs = { name = "vpc" }\n',
+            },
+            {"name": "vpc", "region": "us-east-1"},
+            id="included file and its child become one",
+        ),
+        pytest.param(
+            {"live/root.hcl": PARENT, "vpc": include('merge_strategy = "shallow"') + CHILD},
+            {"settings": {"b": 2, "list": ["child"]}, "region": "here"},
+            id="shallow: by key",
+        ),
+        pytest.param(
+            {"live/root.hcl": PARENT, "vpc": DEEP + CHILD},
             {"settings": {"a": 1, "list": ["parent", "child"], "b": 2}, "region": "here"},
             id="deep: maps merge, lists concatenate",
         ),
-        pytest.param("no_merge", {"settings": {"b": 2, "list": ["child"]}}, id="not at all"),
+        pytest.param(
+            {"live/root.hcl": PARENT, "vpc": include('merge_strategy = "no_merge"') + CHILD},
+            {"settings": {"b": 2, "list": ["child"]}},
+            id="no merge",
+        ),
+        pytest.param(
+            {
+                "live/root.hcl": 'inputs = { settings = { a = [1], b = { x = 1 }, c = "set" } }\n',
+                "vpc": DEEP + 'inputs = { settings = { a = "text", b = [2], c = null } }\n',
+            },
+            {"settings": {"a": "text", "b": [2], "c": None}},
+            id="deep: the child wins where types differ and for null",
+        ),
+        pytest.param(
+            {
+                "live/root.hcl": 'inputs = { a = "root", b = "root", c = "root" }\n',
+                "live/region.hcl": 'inputs = { b = "region", c = "region" }\n',
+                "vpc": INCLUDE + include(label='"region"') + 'inputs = { c = "child" }\n',
+            },
+            {"a": "root", "b": "region", "c": "child"},
+            id="later includes win over earlier ones, and the child over both",
+        ),
+        pytest.param(
+            {
+                "live/root.hcl": 'locals {\n  region = "us"\n}\ninputs = { name = "root", n = local.region }\n',
+                "vpc": include("expose = true", 'merge_strategy = "no_merge"')
+                + "locals {\n  from_locals = include.root.locals.region\n}\n"
+                'inputs = { a = local.from_locals, b = include.root.inputs.name, c = include.root.inputs["n"] }\n',
+            },
+            {"a": "us", "b": "root", "c": "us"},
+            id="an exposed include shows locals and inputs",
+        ),
+        pytest.param(
+            {
+                "live/root.hcl": 'locals {\n  x = "root"\n}\n',
+                "vpc": include("expose = true", label="")
+                + "inputs = { name = include.locals.x, settings = path_relative_to_include() }\n",
+            },
+            {"name": "root", "settings": "dev/vpc"},
+            id="a bare include is referred to without a label",
+        ),
+        pytest.param(
+            {
+                "live/root.hcl": 'locals {\n  x = "root"\n}\ninputs = { settings = local.x }\n',
+                "vpc": DEEP + 'locals {\n  x = "child"\n}\ninputs = { name = local.x }\n',
+            },
+            {"name": "child", "settings": "root"},
+            id="locals are never merged",
+        ),
+        pytest.param(
+            {
+                "app": "",
+                "live/_units/vpc.hcl": 'dependency "app" {\n  config_path = "../app"\n}\n'
+                "inputs = { name = dependency.app.outputs.id }\n",
+                "vpc": 'include "unit" {\n  path   = "../../_units/vpc.hcl"\n  expose = true\n}\n'
+                'inputs = { settings = "${include.unit.inputs.name}!" }\n',
+            },
+            {"name": "app-1", "settings": "app-1!"},
+            id="exposed inputs may hold outputs of a dependency",
+        ),
     ],
 )
-def test_merge_strategy_of_inputs(tree, strategy, expected):
-    tree.write({"live/root.hcl": 'inputs = {\n  settings = { a = 1, list = ["parent"] }\n  region = "here"\n}\n'})
-    tree.unit(
-        "vpc",
-        f"""
-        include "root" {{
-          path           = find_in_parent_folders("root.hcl")
-          merge_strategy = "{strategy}"
-        }}
-        inputs = {{
-          settings = {{ b = 2, list = ["child"] }}
-        }}
-        """,
-    )
-
-    assert tree.inputs("vpc") == expected
-
-
-def test_deep_merge_lets_the_child_win_where_types_differ_and_for_null(tree):
-    tree.write({"live/root.hcl": 'inputs = { settings = { a = [1], b = { x = 1 }, c = "set" } }\n'})
-    tree.unit(
-        "vpc",
-        """
-        include "root" {
-          path           = find_in_parent_folders("root.hcl")
-          merge_strategy = "deep"
-        }
-        inputs = { settings = { a = "text", b = [2], c = null } }
-        """,
-    )
-
-    assert tree.inputs("vpc") == {"settings": {"a": "text", "b": [2], "c": None}}
-
-
-def test_later_includes_win_over_earlier_ones_and_the_child_over_both(tree):
-    tree.write(
-        {
-            "live/root.hcl": 'inputs = { a = "root", b = "root", c = "root" }\n',
-            "live/region.hcl": 'inputs = { b = "region", c = "region" }\n',
-        }
-    )
-    tree.unit(
-        "vpc",
-        """
-        include "root" {
-          path = find_in_parent_folders("root.hcl")
-        }
-        include "region" {
-          path = find_in_parent_folders("region.hcl")
-        }
-        inputs = { c = "child" }
-        """,
-    )
-
-    assert tree.inputs("vpc") == {"a": "root", "b": "region", "c": "child"}
+def test_c1_what_includes_give(tree, files, expected):
+    assert tree.put(files).inputs("vpc", {"app": {"id": "app-1"}}) == expected
 
 
 def test_source_comes_from_an_included_file_relative_to_the_unit(tree):
@@ -143,95 +169,6 @@ def test_generate_merges_by_label_and_remote_state_is_replaced_as_a_whole(tree):
         ("provider", "# child", IfExists.ERROR)
     ]
     assert [file.path for file in unit.generated] == ["provider.tf", "versions_override.tf"]
-
-
-def test_exposed_include_shows_locals_and_inputs(tree):
-    tree.write({"live/root.hcl": 'locals {\n  region = "us-east-1"\n}\ninputs = { name = "root", n = local.region }\n'})
-    tree.unit(
-        "vpc",
-        """
-        include "root" {
-          path           = find_in_parent_folders("root.hcl")
-          expose         = true
-          merge_strategy = "no_merge"
-        }
-        locals {
-          from_locals = include.root.locals.region
-        }
-        inputs = {
-          a = local.from_locals
-          b = include.root.inputs.name
-          c = include.root.inputs["n"]
-        }
-        """,
-    )
-
-    assert tree.inputs("vpc") == {"a": "us-east-1", "b": "root", "c": "us-east-1"}
-
-
-def test_exposed_inputs_may_hold_outputs_of_a_dependency(tree):
-    tree.unit("vpc")
-    tree.write(
-        {
-            "live/_units/app.hcl": """
-            dependency "vpc" {
-              config_path = "../vpc"
-            }
-            inputs = { name = dependency.vpc.outputs.id }
-            """
-        }
-    )
-    tree.unit(
-        "app",
-        """
-        include "unit" {
-          path   = "../../_units/app.hcl"
-          expose = true
-        }
-        inputs = { settings = "${include.unit.inputs.name}!" }
-        """,
-    )
-
-    assert tree.inputs("app", {"vpc": {"id": "vpc-1"}}) == {"name": "vpc-1", "settings": "vpc-1!"}
-
-
-def test_bare_include_is_referred_to_without_a_label(tree):
-    tree.write({"live/root.hcl": 'locals {\n  x = "root"\n}\n'})
-    tree.unit(
-        "vpc",
-        """
-        include {
-          path   = find_in_parent_folders("root.hcl")
-          expose = true
-        }
-        inputs = { name = include.locals.x, settings = path_relative_to_include() }
-        """,
-    )
-
-    assert tree.inputs("vpc") == {"name": "root", "settings": "dev/vpc"}
-
-
-def test_locals_are_never_merged(tree):
-    tree.write({"live/root.hcl": 'locals {\n  x = "root"\n}\ninputs = { settings = local.x }\n'})
-    tree.unit(
-        "vpc",
-        """
-        include "root" {
-          path           = find_in_parent_folders("root.hcl")
-          merge_strategy = "deep"
-        }
-        locals {
-          x = "child"
-        }
-        inputs = { name = local.x }
-        """,
-    )
-
-    assert tree.inputs("vpc") == {"name": "child", "settings": "root"}
-
-
-INCLUDE = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n'
-AT = "live/dev/vpc/terragrunt.hcl"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.config import module_interface
 from orchestrator.diagnostics import ConfigurationError
+from tests.fakes.errors import error_of
 
 
 def test_variables_and_outputs(tree):
@@ -96,16 +97,12 @@ def test_override_files_come_last(tree):
 def test_errors(tree, files, expected):
     tree.write(files)
 
-    with pytest.raises(ConfigurationError) as raised:
-        module_interface(tree.root / "m")
-
-    assert [tree.text(item) for item in raised.value.diagnostics] == [expected]
+    error = error_of(lambda: module_interface(tree.root / "m"), ConfigurationError)
+    assert [tree.text(item) for item in error.diagnostics] == [expected]
 
 
 def test_syntax_errors_of_all_files_are_collected(tree):
     tree.write({"m/a.tf": "variable {\n", "m/b.tf": 'output "x" {\n'})
 
-    with pytest.raises(ConfigurationError) as raised:
-        module_interface(tree.root / "m")
-
-    assert {item.range.source.path.name for item in raised.value.diagnostics} == {"a.tf", "b.tf"}
+    error = error_of(lambda: module_interface(tree.root / "m"), ConfigurationError)
+    assert {item.range.source.path.name for item in error.diagnostics} == {"a.tf", "b.tf"}

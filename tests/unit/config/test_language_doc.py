@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config import discovery, grammar
-from orchestrator.config.builtins import terragrunt_functions
+from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import MergeStrategy
 from orchestrator.config.generated import IfExists
-from orchestrator.config.place import Place
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "language.md").read_text(encoding="utf-8")
 
@@ -32,18 +31,12 @@ def names(cell: str) -> list[str]:
 
 def test_blocks_and_their_attributes():
     documented = {
-        names(row[0])[0].split(" ")[0]: (
-            "label" in names(row[0])[0],
-            None if row[1] == "any" else set(names(row[1])),
-        )
+        names(row[0])[0].split(" ")[0]: ("label" in names(row[0])[0], None if row[1] == "any" else set(names(row[1])))
         for row in table("Block")
     }
 
     assert documented == {
-        name: (
-            rule.labels is not grammar.Labels.NONE,
-            None if rule.attributes is None else set(rule.attributes),
-        )
+        name: (rule.labels is not grammar.Labels.NONE, None if rule.attributes is None else set(rule.attributes))
         for name, rule in grammar.BLOCKS.items()
     }
 

@@ -186,10 +186,7 @@ def test_read_terragrunt_config_shows_the_sections_of_a_file(tree):
             'read_terragrunt_config("../../../circle.hcl")',
             "The files read each other in a cycle: live/circle.hcl -> live/circle.hcl.",
         ),
-        (
-            "path_relative_to_include()",
-            'The file has several includes; name one of "env", "root".',
-        ),
+        ("path_relative_to_include()", 'The file has several includes; name one of "env", "root".'),
         ('get_parent_terragrunt_dir("rot")', 'There is no include "rot". Did you mean "root"?'),
     ],
 )

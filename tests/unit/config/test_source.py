@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.config.source import GitSource, LocalSource, parse_source
 from orchestrator.diagnostics import ConfigurationError, Position, Range, Source
+from tests.fakes.errors import error_of
 
 HOME = Path("/repo/live/dev/vpc")
 PLACE = Range(Source(Path("terragrunt.hcl"), ""), Position(1, 1), Position(1, 1))
@@ -28,10 +29,7 @@ def local(root, subdirectory=""):
             "git::https://example.com/infra.git//modules/vpc?ref=v1.2.0",
             GitSource(url="https://example.com/infra.git", ref="v1.2.0", subdirectory="modules/vpc"),
         ),
-        (
-            "git::ssh://git@example.com/infra.git?ref=main",
-            GitSource(url="ssh://git@example.com/infra.git", ref="main"),
-        ),
+        ("git::ssh://git@example.com/infra.git?ref=main", GitSource(url="ssh://git@example.com/infra.git", ref="main")),
         (
             "git::git@example.com:org/infra.git//vpc",
             GitSource(url="git@example.com:org/infra.git", ref=None, subdirectory="vpc"),
@@ -72,10 +70,8 @@ def test_the_folder_of_a_local_source_is_that_of_the_module():
     ],
 )
 def test_refused_sources(text, hint):
-    with pytest.raises(ConfigurationError) as raised:
-        parse_source(text, home=HOME, place=PLACE)
-
-    (finding,) = raised.value.diagnostics
+    error = error_of(lambda: parse_source(text, home=HOME, place=PLACE), ConfigurationError)
+    (finding,) = error.diagnostics
     assert (finding.summary, finding.hint, finding.range) == ("Source is not supported", hint, PLACE)
 
 
@@ -84,9 +80,7 @@ def test_credentials_in_an_address_are_not_shown():
     text = "git::https://user:hunter2@example.com/infra.git"
 
     source = parse_source(text, home=HOME, place=PLACE)
-    with pytest.raises(ConfigurationError) as raised:
-        parse_source(f"{text}?depth=1", home=HOME, place=PLACE)
-
+    error = error_of(lambda: parse_source(f"{text}?depth=1", home=HOME, place=PLACE), ConfigurationError)
     assert source.url == "https://user:hunter2@example.com/infra.git"
     assert "hunter2" not in repr(source)
-    assert raised.value.detail == '"git::https://...@example.com/infra.git?depth=1" has the option "depth".'
+    assert error.detail == '"git::https://...@example.com/infra.git?depth=1" has the option "depth".'

@@ -150,11 +150,7 @@ def test_wide_characters_under_the_marks_count_twice(log):
 
 @pytest.mark.parametrize(
     "line",
-    [
-        f"  a = {'word ' * 20}local.nmae",
-        f"  a = {'x' * 200} + local.nmae",
-        f"  a = local.nmae{' + 1' * 30}",
-    ],
+    [f"  a = {'word ' * 20}local.nmae", f"  a = {'x' * 200} + local.nmae", f"  a = local.nmae{' + 1' * 30}"],
     ids=["words", "one word", "behind the marks"],
 )
 def test_a_line_wider_than_the_terminal_keeps_its_marks_under_it(terminal, line):

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.engine.drift import Difference, Drift, Kind, drift_of, to_document
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan, read_plan
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs/drift.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

@@ -7,15 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orchestrator.engine.events import (
-    ResourceFinished,
-    ResourceStarted,
-    RunInterrupted,
-    RunStopped,
-    UnitFinished,
-    UnitRetried,
-    UnitStarted,
-)
+from orchestrator.engine import events
 from orchestrator.engine.execution import POLL_SECONDS, Execution, Interrupt, Outcome
 from orchestrator.engine.ports import ResourceProgress, Retrying
 from orchestrator.errors import PlatformctlError
@@ -30,10 +22,10 @@ def run(
     needs, work, *, parallelism=4, interrupt=None, stop_running=lambda: None, hear=None, clock=time.time, **settings
 ):
     """Runs it; ``hear`` is told every event in the thread that owns the schedule."""
-    events = []
+    emitted = []
 
     def emit(event):
-        events.append(event)
+        emitted.append(event)
         if hear is not None:
             hear(event)
 
@@ -49,7 +41,7 @@ def run(
             stop_running=stop_running,
             **settings,
         ).run()
-    return outcomes, events
+    return outcomes, emitted
 
 
 def statuses(outcomes):
@@ -83,11 +75,11 @@ def test_c2_no_unit_starts_before_what_it_needs_has_ended():
         ended.append(name)
         return DONE
 
-    outcomes, events = run(STACK, work)
+    outcomes, emitted = run(STACK, work)
     assert {name: outcome.status for name, outcome in outcomes.items()} == dict.fromkeys(STACK, Status.CHANGED)
-    names = [(type(event), event.unit) for event in events]
+    names = [(type(event), event.unit) for event in emitted]
     for name in STACK:
-        assert names.index((UnitStarted, name)) < names.index((UnitFinished, name))
+        assert names.index((events.UnitStarted, name)) < names.index((events.UnitFinished, name))
 
 
 def test_c2_parallelism_is_bounded_and_used():
@@ -113,7 +105,7 @@ def test_c5_a_failure_skips_its_dependents_with_the_cause_and_the_rest_goes_on()
             raise PlatformctlError("No room", detail="The account has five VPCs.", hint="Ask for more.")
         return DONE
 
-    outcomes, events = run(STACK, work)
+    outcomes, emitted = run(STACK, work)
     assert outcomes["vpc"].error == "No room\nThe account has five VPCs.\nAsk for more."
     assert statuses(outcomes) == {
         "kms": "changed",
@@ -122,7 +114,9 @@ def test_c5_a_failure_skips_its_dependents_with_the_cause_and_the_rest_goes_on()
         "aurora": "skipped",
         "docs": "changed",
     }
-    (skipped,) = [event for event in events if isinstance(event, UnitFinished) and event.status is Status.SKIPPED]
+    (skipped,) = [
+        event for event in emitted if isinstance(event, events.UnitFinished) and event.status is Status.SKIPPED
+    ]
     assert (skipped.unit, skipped.cause) == ("aurora", "vpc")
 
 
@@ -132,9 +126,14 @@ def test_progress_becomes_events_in_the_order_of_the_worker():
         report(ResourceProgress(address="aws_vpc.this", action="create", seconds=2.0))
         return DONE
 
-    _, events = run({"vpc": []}, work)
-    assert [type(event) for event in events] == [UnitStarted, ResourceStarted, ResourceFinished, UnitFinished]
-    assert events[2].seconds == 2.0
+    _, emitted = run({"vpc": []}, work)
+    assert [type(event) for event in emitted] == [
+        events.UnitStarted,
+        events.ResourceStarted,
+        events.ResourceFinished,
+        events.UnitFinished,
+    ]
+    assert emitted[2].seconds == 2.0
 
 
 def test_c6_an_interrupt_starts_nothing_new_and_lets_what_runs_finish():
@@ -146,22 +145,22 @@ def test_c6_an_interrupt_starts_nothing_new_and_lets_what_runs_finish():
         time.sleep(0.3)
         return DONE
 
-    outcomes, events = run(
+    outcomes, emitted = run(
         {"kms": [], "vpc": ["kms"]}, work, interrupt=interrupt, stop_running=lambda: stopped.append("stop")
     )
     assert (started, stopped) == (["kms"], [])
     assert statuses(outcomes) == {"kms": "changed", "vpc": "cancelled"}
-    assert [event.waiting_for for event in events if isinstance(event, RunInterrupted)] == [("kms",)]
+    assert [event.waiting_for for event in emitted if isinstance(event, events.RunInterrupted)] == [("kms",)]
 
 
 @pytest.mark.parametrize("requests", [TWICE, URGENT], ids=["twice", "urgently"])
 def test_c6_an_urgent_interrupt_asks_running_work_to_stop(requests):
     interrupt, asked = Interrupt(), threading.Event()
     work = interrupting(interrupt, requests, until=asked, ends=CANCELLED)
-    outcomes, events = run({"kms": [], "vpc": ["kms"]}, work, interrupt=interrupt, stop_running=asked.set)
+    outcomes, emitted = run({"kms": [], "vpc": ["kms"]}, work, interrupt=interrupt, stop_running=asked.set)
     assert statuses(outcomes) == {"kms": "cancelled", "vpc": "cancelled"}
-    assert [event.unit for event in events if isinstance(event, UnitStarted)] == ["kms"]
-    assert [event.waiting_for for event in events if isinstance(event, RunInterrupted)] == [("kms",)]
+    assert [event.unit for event in emitted if isinstance(event, events.UnitStarted)] == ["kms"]
+    assert [event.waiting_for for event in emitted if isinstance(event, events.RunInterrupted)] == [("kms",)]
 
 
 def test_a_defect_in_a_worker_fails_its_unit_and_says_so():
@@ -189,33 +188,29 @@ def test_c6_what_ends_well_during_an_interrupt_counts_and_its_dependents_are_can
         asked.set()
 
     work = interrupting(interrupt, URGENT, until=asked)
-    outcomes, events = run({"kms": [], "vpc": ["kms"], "api": ["vpc"]}, work, interrupt=interrupt, stop_running=stop)
-    assert statuses(outcomes) == {
-        "kms": "changed",
-        "vpc": "cancelled",
-        "api": "cancelled",
-    }
+    outcomes, emitted = run({"kms": [], "vpc": ["kms"], "api": ["vpc"]}, work, interrupt=interrupt, stop_running=stop)
+    assert statuses(outcomes) == {"kms": "changed", "vpc": "cancelled", "api": "cancelled"}
     assert calls == ["stop"]
-    assert isinstance(events[-1], UnitFinished)
-    assert events[-1].unit == "kms"
+    assert isinstance(emitted[-1], events.UnitFinished)
+    assert emitted[-1].unit == "kms"
 
 
 def test_c6_an_interrupt_before_anything_starts_runs_nothing():
     interrupt, started = Interrupt(), []
     interrupt.request()
-    outcomes, events = run(STACK, lambda name, _report: started.append(name), interrupt=interrupt)
+    outcomes, emitted = run(STACK, lambda name, _report: started.append(name), interrupt=interrupt)
     assert started == []
     assert {outcome.status for outcome in outcomes.values()} == {Status.CANCELLED}
-    assert isinstance(events[0], RunInterrupted)
-    assert events[0].waiting_for == ()
+    assert isinstance(emitted[0], events.RunInterrupted)
+    assert emitted[0].waiting_for == ()
 
 
 def test_c5_a_unit_behind_several_failures_is_told_of_once():
     def work(name, _report):
         raise PlatformctlError(f"{name} broke")
 
-    outcomes, events = run({"a": [], "b": [], "c": ["a", "b"], "d": ["c"]}, work)
-    finished = [event for event in events if isinstance(event, UnitFinished)]
+    outcomes, emitted = run({"a": [], "b": [], "c": ["a", "b"], "d": ["c"]}, work)
+    finished = [event for event in emitted if isinstance(event, events.UnitFinished)]
     assert sorted(event.unit for event in finished) == ["a", "b", "c", "d"]
     (skipped,) = {event.cause for event in finished if event.status is Status.SKIPPED}
     assert skipped in {"a", "b"}
@@ -224,8 +219,8 @@ def test_c5_a_unit_behind_several_failures_is_told_of_once():
 
 def test_seconds_are_counted_from_the_start_of_the_unit_by_the_given_clock():
     ticks = itertools.count(start=101.5, step=1.5)
-    _, events = run({"kms": []}, lambda _name, _report: DONE, clock=lambda: next(ticks))
-    assert [(event.time, getattr(event, "seconds", None)) for event in events] == [(101.5, None), (103.0, 1.5)]
+    _, emitted = run({"kms": []}, lambda _name, _report: DONE, clock=lambda: next(ticks))
+    assert [(event.time, getattr(event, "seconds", None)) for event in emitted] == [(101.5, None), (103.0, 1.5)]
 
 
 REFUSED = Outcome(status=Status.FAILED, error="Its plan exceeds the approved one.", stops_run=True)
@@ -244,11 +239,11 @@ def test_c5_a_refused_plan_stops_the_run_and_what_runs_goes_on_to_its_end():
         assert stopped.wait(10), "the run was never stopped"
         return DONE
 
-    outcomes, events = run(
+    outcomes, emitted = run(
         {"kms": [], "docs": [], "s3": ["docs"], "vpc": ["kms"], "late": []},
         work,
         parallelism=2,
-        hear=lambda event: stopped.set() if isinstance(event, RunStopped) else None,
+        hear=lambda event: stopped.set() if isinstance(event, events.RunStopped) else None,
         stop_running=lambda: interrupted.append("stop"),
     )
     assert statuses(outcomes) == {
@@ -259,9 +254,9 @@ def test_c5_a_refused_plan_stops_the_run_and_what_runs_goes_on_to_its_end():
         "vpc": "skipped",
     }
     assert interrupted == [], "nobody is cut short"
-    (stop,) = [event for event in events if isinstance(event, RunStopped)]
+    (stop,) = [event for event in emitted if isinstance(event, events.RunStopped)]
     assert (stop.unit, stop.waiting_for) == ("kms", ("docs",))
-    told = [(event.unit, str(event.status), event.cause) for event in events if isinstance(event, UnitFinished)]
+    told = [(event.unit, str(event.status), event.cause) for event in emitted if isinstance(event, events.UnitFinished)]
     assert told == [
         ("kms", "failed", ""),
         ("vpc", "skipped", "kms"),
@@ -278,16 +273,16 @@ def test_c5_several_refused_plans_stop_the_run_once():
         together.wait()
         return REFUSED
 
-    outcomes, events = run({"a": [], "b": [], "c": ["a"], "d": []}, work, parallelism=2)
+    outcomes, emitted = run({"a": [], "b": [], "c": ["a"], "d": []}, work, parallelism=2)
     assert statuses(outcomes)["d"] == "cancelled"
-    assert [type(event) for event in events].count(RunStopped) == 1
+    assert [type(event) for event in emitted].count(events.RunStopped) == 1
 
 
 def test_c6_ctrl_c_after_a_refused_plan_cancels_nothing_twice():
     interrupt, stopped = Interrupt(), threading.Event()
 
     def hear(event):
-        if isinstance(event, RunStopped):
+        if isinstance(event, events.RunStopped):
             interrupt.request()
             stopped.set()
 
@@ -297,9 +292,9 @@ def test_c6_ctrl_c_after_a_refused_plan_cancels_nothing_twice():
         assert stopped.wait(10)
         return DONE
 
-    outcomes, events = run({"kms": [], "docs": [], "s3": ["docs"]}, work, interrupt=interrupt, hear=hear)
+    outcomes, emitted = run({"kms": [], "docs": [], "s3": ["docs"]}, work, interrupt=interrupt, hear=hear)
     assert statuses(outcomes) == {"kms": "failed", "docs": "changed", "s3": "cancelled"}
-    assert sorted(event.unit for event in events if isinstance(event, UnitFinished)) == ["docs", "kms", "s3"]
+    assert sorted(event.unit for event in emitted if isinstance(event, events.UnitFinished)) == ["docs", "kms", "s3"]
 
 
 class Question:
@@ -335,7 +330,7 @@ def test_c6_a_second_ctrl_c_asks_and_no_goes_on_waiting():
         assert question.asked.acquire(timeout=10)
         return DONE
 
-    outcomes, events = run(
+    outcomes, emitted = run(
         {"kms": [], "vpc": ["kms"]},
         work,
         interrupt=interrupt,
@@ -346,7 +341,7 @@ def test_c6_a_second_ctrl_c_asks_and_no_goes_on_waiting():
     assert stopped == []
     assert not interrupt.is_urgent
     assert statuses(outcomes) == {"kms": "changed", "vpc": "cancelled"}
-    assert [type(event) for event in events].count(RunInterrupted) == 1
+    assert [type(event) for event in emitted].count(events.RunInterrupted) == 1
 
 
 def test_c6_a_yes_cuts_short_once():
@@ -448,8 +443,8 @@ def test_c5_an_attempt_that_is_repeated_becomes_an_event():
         report(Retrying(attempt=2, seconds=4.5, reason="ThrottlingException"))
         return DONE
 
-    _, events = run({"vpc": []}, work)
-    (retried,) = [event for event in events if isinstance(event, UnitRetried)]
+    _, emitted = run({"vpc": []}, work)
+    (retried,) = [event for event in emitted if isinstance(event, events.UnitRetried)]
     assert (retried.unit, retried.attempt, retried.wait, retried.reason) == ("vpc", 2, 4.5, "ThrottlingException")
 
 

@@ -6,21 +6,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config import LocalSource
+from orchestrator.engine.environments import stand_in
 from orchestrator.engine.execution import Outcome, describe
-from orchestrator.engine.operations import (
-    dependents_of,
-    require_applied,
-    require_no_dependents,
-    select,
-    total,
-)
-from orchestrator.engine.orphans import stand_in
+from orchestrator.engine.operations import dependents_of, require_applied, require_no_dependents, select, total
 from orchestrator.engine.plan import Approval, PlannedChange
 from orchestrator.engine.ports import Applied, Phase
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 from orchestrator.hcl.values import Sensitive, is_wholly_known, unmark
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes, Status
+from orchestrator.model.status import Action, Changes, Status
+from tests.fakes.errors import error_of
 from tests.fakes.terraform import Intended
 
 FAILED = Applied(succeeded=False, changes=Changes(add=1), errors=("aws_vpc.this: no room", "second error"))
@@ -62,9 +56,7 @@ def test_that_there_is_no_state_is_remembered_too(bench):
 
 
 def test_a_unit_whose_inputs_are_not_known_is_not_applied(bench):
-    with pytest.raises(PlatformctlError) as caught:
-        bench.up("api")
-    error = caught.value
+    error = error_of(lambda: bench.up("api"))
     assert (error.summary, error.detail, error.hint) == (
         "Inputs are not known",
         'Unit "api" needs "password", "vpc_id" from units that have not been applied.',
@@ -180,20 +172,14 @@ def test_a2_destroy_never_hands_terraform_an_input_that_is_not_known(bench):
 
 @pytest.mark.parametrize(
     ("only", "selected"),
-    [
-        ((), ("docs", "kms", "vpc", "api")),
-        (("api", "kms"), ("kms", "api")),
-        (("vpc", "vpc"), ("vpc",)),
-    ],
+    [((), ("docs", "kms", "vpc", "api")), (("api", "kms"), ("kms", "api")), (("vpc", "vpc"), ("vpc",))],
 )
 def test_c2_the_selection_is_in_dependency_order(bench, only, selected):
     assert select(bench.stack, only) == selected
 
 
 def test_c7_a_selection_of_what_does_not_exist(bench):
-    with pytest.raises(UsageError) as caught:
-        select(bench.stack, ["vcp", "kms", "aurora"])
-    error = caught.value
+    error = error_of(lambda: select(bench.stack, ["vcp", "kms", "aurora"]), UsageError)
     assert (error.detail, error.hint) == (
         '"aurora", "vcp" is not in environment dev.',
         "Units of this environment: api, docs, kms, vpc.",
@@ -202,9 +188,7 @@ def test_c7_a_selection_of_what_does_not_exist(bench):
 
 
 def test_c7_what_is_read_from_outside_the_selection_must_be_applied(bench):
-    with pytest.raises(UsageError) as caught:
-        require_applied(bench.outputs, ["api", "vpc"])
-    error = caught.value
+    error = error_of(lambda: require_applied(bench.outputs, ["api", "vpc"]), UsageError)
     assert (error.summary, error.detail, error.hint) == (
         "A dependency has not been applied",
         '"api", "vpc" reads outputs of "kms", which has no state yet.',
@@ -222,9 +206,7 @@ def test_an_order_only_edge_needs_no_outputs(tree, bench):
 
 def test_nothing_is_destroyed_under_what_still_stands_on_it(bench):
     bench.up("kms", "vpc", "api")
-    with pytest.raises(UsageError) as caught:
-        require_no_dependents(bench.outputs, ["kms"])
-    error = caught.value
+    error = error_of(lambda: require_no_dependents(bench.outputs, ["kms"]), UsageError)
     assert (error.summary, error.detail, error.hint) == (
         "Other units depend on what would be destroyed",
         '"api", "vpc" is still applied and depends on "kms".',

@@ -7,19 +7,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from orchestrator.engine.event_log import read_events
-from orchestrator.engine.events import (
-    ResourceFinished,
-    ResourceStarted,
-    RunFinished,
-    RunInterrupted,
-    RunStarted,
-    StepFinished,
-    UnitFinished,
-    UnitPlanned,
-    UnitRetried,
-    UnitStarted,
-)
+from orchestrator.engine import events
 from orchestrator.engine.junit import junit_of
 from orchestrator.engine.report import report_of
 from orchestrator.model.status import Changes, Status
@@ -28,7 +16,7 @@ RUN = "20260131-081500-pr42-3f9a"
 T = 1_769_847_300.0  # 2026-01-31T08:15:00Z
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs/report.schema.json").read_text(encoding="utf-8"))
 
-START = RunStarted(
+START = events.RunStarted(
     time=T + 4,
     run=RUN,
     command="up",
@@ -38,11 +26,11 @@ START = RunStarted(
     units=("kms", "docs", "vpc", "api"),
 )
 KMS = (
-    UnitStarted(time=T + 4, unit="kms"),
-    UnitPlanned(time=T + 5, unit="kms", changes=Changes(add=1)),
-    ResourceStarted(time=T + 5, unit="kms", address='aws_kms_key.this["s3"]', action="create"),
-    ResourceFinished(time=T + 7, unit="kms", address='aws_kms_key.this["s3"]', action="create", seconds=2.0),
-    UnitFinished(
+    events.UnitStarted(time=T + 4, unit="kms"),
+    events.UnitPlanned(time=T + 5, unit="kms", changes=Changes(add=1)),
+    events.ResourceStarted(time=T + 5, unit="kms", address='aws_kms_key.this["s3"]', action="create"),
+    events.ResourceFinished(time=T + 7, unit="kms", address='aws_kms_key.this["s3"]', action="create", seconds=2.0),
+    events.UnitFinished(
         time=T + 7,
         unit="kms",
         status=Status.CHANGED,
@@ -52,15 +40,15 @@ KMS = (
     ),
 )
 VPC_FAILS = (
-    UnitStarted(time=T + 7, unit="vpc"),
-    ResourceStarted(time=T + 7, unit="vpc", address="aws_vpc.this", action="create"),
-    ResourceFinished(time=T + 8, unit="vpc", address="aws_vpc.this", action="create", seconds=1.0, failed=True),
-    UnitRetried(time=T + 8, unit="vpc", attempt=2, wait=5.0, reason="Throttling"),
-    ResourceStarted(time=T + 13, unit="vpc", address="aws_vpc.this", action="create"),
-    ResourceFinished(time=T + 15, unit="vpc", address="aws_vpc.this", action="create", seconds=2.0),
-    ResourceStarted(time=T + 15, unit="vpc", address="aws_eip.nat", action="create"),
-    ResourceFinished(time=T + 16, unit="vpc", address="aws_eip.nat", action="create", seconds=1.0, failed=True),
-    UnitFinished(
+    events.UnitStarted(time=T + 7, unit="vpc"),
+    events.ResourceStarted(time=T + 7, unit="vpc", address="aws_vpc.this", action="create"),
+    events.ResourceFinished(time=T + 8, unit="vpc", address="aws_vpc.this", action="create", seconds=1.0, failed=True),
+    events.UnitRetried(time=T + 8, unit="vpc", attempt=2, wait=5.0, reason="Throttling"),
+    events.ResourceStarted(time=T + 13, unit="vpc", address="aws_vpc.this", action="create"),
+    events.ResourceFinished(time=T + 15, unit="vpc", address="aws_vpc.this", action="create", seconds=2.0),
+    events.ResourceStarted(time=T + 15, unit="vpc", address="aws_eip.nat", action="create"),
+    events.ResourceFinished(time=T + 16, unit="vpc", address="aws_eip.nat", action="create", seconds=1.0, failed=True),
+    events.UnitFinished(
         time=T + 16,
         unit="vpc",
         status=Status.FAILED,
@@ -69,33 +57,33 @@ VPC_FAILS = (
         error="AddressLimitExceeded: too many addresses\n\non main.tf line 3",
         log=f"/home/me/project/.platformctl/runs/{RUN}/logs/vpc.log",
     ),
-    UnitFinished(time=T + 16, unit="api", status=Status.SKIPPED, cause="vpc"),
+    events.UnitFinished(time=T + 16, unit="api", status=Status.SKIPPED, cause="vpc"),
 )
 DOCS = (
-    UnitStarted(time=T + 16, unit="docs"),
-    UnitFinished(time=T + 17, unit="docs", status=Status.UNCHANGED, seconds=1.0, log="elsewhere/docs.log"),
+    events.UnitStarted(time=T + 16, unit="docs"),
+    events.UnitFinished(time=T + 17, unit="docs", status=Status.UNCHANGED, seconds=1.0, log="elsewhere/docs.log"),
 )
 FAILED = (
     START,
     *KMS,
     *VPC_FAILS,
     *DOCS,
-    RunFinished(time=T + 17, exit_code=1, seconds=17.0, changes=Changes(add=2)),
+    events.RunFinished(time=T + 17, exit_code=1, seconds=17.0, changes=Changes(add=2)),
 )
 INTERRUPTED = (
     START,
     KMS[0],
-    RunInterrupted(time=T + 5, waiting_for=("kms",)),
-    *(UnitFinished(time=T + 5, unit=name, status=Status.CANCELLED) for name in ("docs", "vpc", "api")),
+    events.RunInterrupted(time=T + 5, waiting_for=("kms",)),
+    *(events.UnitFinished(time=T + 5, unit=name, status=Status.CANCELLED) for name in ("docs", "vpc", "api")),
     *KMS[1:],
-    RunFinished(time=T + 8, exit_code=130, seconds=8.0, changes=Changes(add=1)),
+    events.RunFinished(time=T + 8, exit_code=130, seconds=8.0, changes=Changes(add=1)),
 )
 KILLED = (START, *KMS, *VPC_FAILS[:7])
 
 
-def report(*events):
+def report(*log):
     """The report, after it was found to be as the schema says."""
-    made = report_of(events)
+    made = report_of(log)
     jsonschema.Draft202012Validator(SCHEMA).validate(made.to_json())
     return made
 
@@ -150,9 +138,7 @@ def test_c4_units_are_in_the_order_of_the_work_with_all_that_was_done():
         "attempts": 1,
         "retries": [],
         "log": "logs/kms.log",
-        "resources": [
-            {"address": 'aws_kms_key.this["s3"]', "action": "create", "seconds": 2.0, "failed": False},
-        ],
+        "resources": [{"address": 'aws_kms_key.this["s3"]', "action": "create", "seconds": 2.0, "failed": False}],
         "warnings": [],
     }
 
@@ -184,19 +170,24 @@ def test_a_log_outside_of_the_run_keeps_its_path():
 
 
 @pytest.mark.parametrize(
-    ("events", "result", "code", "interrupted"),
+    ("log", "result", "code", "interrupted"),
     [
-        ((START, RunFinished(time=T + 5, exit_code=0, seconds=5, changes=Changes())), "succeeded", 0, False),
+        ((START, events.RunFinished(time=T + 5, exit_code=0, seconds=5, changes=Changes())), "succeeded", 0, False),
         (FAILED, "failed", 1, False),
         (INTERRUPTED, "interrupted", 130, True),
         # The signal came when everything had ended: no unit was interrupted, and the exit code says it all the same.
-        ((START, RunFinished(time=T + 5, exit_code=130, seconds=5, changes=Changes())), "interrupted", 130, True),
+        (
+            (START, events.RunFinished(time=T + 5, exit_code=130, seconds=5, changes=Changes())),
+            "interrupted",
+            130,
+            True,
+        ),
         (KILLED, "unfinished", None, False),
         (INTERRUPTED[:4], "unfinished", None, True),
     ],
 )
-def test_c6_how_a_run_ended(events, result, code, interrupted):
-    made = report(*events)
+def test_c6_how_a_run_ended(log, result, code, interrupted):
+    made = report(*log)
     assert (made.result, made.exit_code, made.interrupted) == (result, code, interrupted)
 
 
@@ -215,17 +206,17 @@ def test_a_run_that_was_killed_is_reported_as_far_as_it_came():
 
 
 def test_nothing_to_report_where_no_run_began():
-    assert report_of([StepFinished(time=T, text="x", seconds=1)]) is None
+    assert report_of([events.StepFinished(time=T, text="x", seconds=1)]) is None
     assert report_of([]) is None
 
 
-def logged(events):
-    return [event.to_line() for event in events]
+def logged(log):
+    return [event.to_line() for event in log]
 
 
-@pytest.mark.parametrize("events", [FAILED, INTERRUPTED, KILLED], ids=["failed", "interrupted", "killed"])
-def test_c4_what_is_read_back_from_the_log_is_what_was_written(events):
-    assert tuple(read_events(logged(events))) == events
+@pytest.mark.parametrize("log", [FAILED, INTERRUPTED, KILLED], ids=["failed", "interrupted", "killed"])
+def test_c4_what_is_read_back_from_the_log_is_what_was_written(log):
+    assert tuple(events.read_events(logged(log))) == log
 
 
 @pytest.mark.parametrize(
@@ -249,12 +240,12 @@ def test_c4_what_is_read_back_from_the_log_is_what_was_written(events):
 )
 def test_a_line_that_says_nothing_does_not_keep_the_rest_from_being_read(line):
     lines = logged(FAILED)
-    assert tuple(read_events([*lines[:3], line, *lines[3:]])) == FAILED
+    assert tuple(events.read_events([*lines[:3], line, *lines[3:]])) == FAILED
 
 
 def test_fields_of_a_newer_platformctl_are_passed_over():
     line = '{"type": "unit_started", "time": 1.0, "unit": "kms", "mood": "good"}'
-    assert list(read_events([line])) == [UnitStarted(time=1.0, unit="kms")]
+    assert list(events.read_events([line])) == [events.UnitStarted(time=1.0, unit="kms")]
 
 
 def cases(made):
@@ -304,15 +295,15 @@ def test_c5_junit_says_what_failed_and_why_the_rest_was_skipped():
 
 
 @pytest.mark.parametrize(
-    ("events", "name", "tag", "message"),
+    ("log", "name", "tag", "message"),
     [
         (INTERRUPTED, "vpc", "skipped", "cancelled: the run was stopped before this unit was done"),
         (KILLED, "vpc", "error", "the run ended in the middle of this unit"),
         (KILLED, "api", "skipped", "not started: the run ended before"),
     ],
 )
-def test_c6_junit_of_a_run_that_did_not_come_to_its_end(events, name, tag, message):
-    made = report(*events)
+def test_c6_junit_of_a_run_that_did_not_come_to_its_end(log, name, tag, message):
+    made = report(*log)
     (child,) = cases(made)[name]
     assert (child.tag, child.get("message")) == (tag, message)
     (suite,) = ET.fromstring(junit_of(made))
@@ -333,8 +324,8 @@ def test_c6_junit_of_a_run_that_did_not_come_to_its_end(events, name, tag, messa
     ],
 )
 def test_c4_nothing_that_an_error_holds_can_break_the_xml(error, message):
-    end = UnitFinished(time=T + 9, unit="kms", status=Status.FAILED, error=error)
-    text = junit_of(report(START, UnitStarted(time=T, unit="kms"), end))
+    end = events.UnitFinished(time=T + 9, unit="kms", status=Status.FAILED, error=error)
+    text = junit_of(report(START, events.UnitStarted(time=T, unit="kms"), end))
     root = ET.fromstring(text.encode("utf-8"))
     (failure,) = root.iter("failure")
     assert failure.get("message") == message

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.hcl import Scope, evaluate, parse_expression
-from orchestrator.hcl.function import Function, FunctionError
+from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import SetValue, Unknown, Value
 
 PATH = Path("unit/terragrunt.hcl")

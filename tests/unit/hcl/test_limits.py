@@ -8,10 +8,10 @@ import pytest
 
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.hcl import Scope, evaluate, parse_expression, parse_file
-from orchestrator.hcl.function import FunctionError
 from orchestrator.hcl.functions import terraform_functions
-from orchestrator.hcl.functions.glob import TooManyFoldersError, matching_paths
-from orchestrator.hcl.limits import FILE_BYTES
+from orchestrator.hcl.functions.filesystem import TooManyFoldersError, matching_paths
+from orchestrator.hcl.scope import FILE_BYTES, FunctionError
+from tests.fakes.errors import error_of
 
 SECONDS = 10
 """Of processor time, on a machine of any speed; without the bounds the cases take minutes or end the process."""
@@ -82,12 +82,10 @@ def test_a_diagnostic_with_its_place(text, summary, tmp_path):
     scope = Scope({}, terraform_functions(tmp_path))
     start = process_time()
 
-    with pytest.raises(ConfigurationError) as caught:
-        evaluate(parse_expression(text, Path("unit/terragrunt.hcl")), scope)
-
+    error = error_of(lambda: evaluate(parse_expression(text, Path("unit/terragrunt.hcl")), scope), ConfigurationError)
     assert process_time() - start < SECONDS
-    assert {finding.summary for finding in caught.value.diagnostics} == {summary}
-    assert all(finding.range is not None and finding.range.start.line == 1 for finding in caught.value.diagnostics)
+    assert {finding.summary for finding in error.diagnostics} == {summary}
+    assert all(finding.range is not None and finding.range.start.line == 1 for finding in error.diagnostics)
 
 
 def test_numbers_are_rounded_to_512_bits_as_in_terraform(tmp_path):
@@ -116,7 +114,7 @@ def test_a_file_that_never_ends_is_not_read(tmp_path):
 
 
 def test_a_pattern_does_not_look_into_folders_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("orchestrator.hcl.functions.glob.MOST_FOLDERS", 3)
+    monkeypatch.setattr("orchestrator.hcl.functions.filesystem.MOST_FOLDERS", 3)
     (tmp_path / "a" / "b" / "c").mkdir(parents=True)
 
     with pytest.raises(TooManyFoldersError):

@@ -5,6 +5,7 @@ import pytest
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_expression, print_value, unknown_reference
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown
+from tests.fakes.errors import error_of
 
 OUTPUTS = unknown_reference(
     "dependency",
@@ -33,10 +34,7 @@ CASES = [
     ("!(local.id == local.name)", '!(dependency.vpc.outputs.id == "net")'),
     ("local.id == null", "dependency.vpc.outputs.id == null"),
     ("{a = local.id} == {a = 1}", "{\n  a = dependency.vpc.outputs.id\n} == {\n  a = 1\n}"),
-    (
-        'local.id == "x" ? upper(local.name) : local.count + 1',
-        'dependency.vpc.outputs.id == "x" ? "NET" : 3',
-    ),
+    ('local.id == "x" ? upper(local.name) : local.count + 1', 'dependency.vpc.outputs.id == "x" ? "NET" : 3'),
     ("upper(local.id)", "upper(dependency.vpc.outputs.id)"),
     ("pair(local.name, local.id)", 'pair("net", dependency.vpc.outputs.id)'),
     ("max(length(local.id), [1, local.count]...)", "max(length(dependency.vpc.outputs.id), 1, 2)"),
@@ -182,11 +180,7 @@ ERRORS = [
     ),
     ("local.id + null", "f.hcl:1:12: Invalid operand. The operator + needs a number, but this is null.", ""),
     ('"x" * length(local.id)', 'f.hcl:1:1: Invalid operand. The operator * needs a number, but this is "x".', ""),
-    (
-        "length(local.id) / 0",
-        "f.hcl:1:20: Division by zero. The right side of a division or a modulo is zero.",
-        "",
-    ),
+    ("length(local.id) / 0", "f.hcl:1:20: Division by zero. The right side of a division or a modulo is zero.", ""),
     (
         'templatefile("a.tftpl", dependency.vpc.outputs)',
         (
@@ -205,10 +199,11 @@ ERRORS = [
 
 @pytest.mark.parametrize(("text", "error", "hint"), ERRORS)
 def test_errors_that_do_not_wait_for_the_value(functions, text, error, hint):
-    with pytest.raises(ConfigurationError) as caught:
-        evaluate(parse_expression(text, "f.hcl"), scope_with(OUTPUTS, functions))
-    assert str(caught.value) == error
-    assert caught.value.hint == hint
+    caught = error_of(
+        lambda: evaluate(parse_expression(text, "f.hcl"), scope_with(OUTPUTS, functions)), ConfigurationError
+    )
+    assert str(caught) == error
+    assert caught.hint == hint
 
 
 def test_unknown_reference():

@@ -1,7 +1,6 @@
 import re
+import runpy
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -64,25 +63,24 @@ def page(tmp_path):
     return shutil.copyfile(REPOSITORY / "docs" / "local-cloud.md", tmp_path / "local-cloud.md")
 
 
-def docs(*arguments):
-    program = REPOSITORY / ".ci" / "local_cloud_docs.py"
-    return subprocess.run([sys.executable, program, *arguments], check=False, capture_output=True, text=True)
+@pytest.fixture(scope="module")
+def docs():
+    return runpy.run_path(str(REPOSITORY / ".ci" / "local_cloud_docs.py"))["main"]
 
 
-def test_the_generated_tables_have_not_drifted():
-    result = docs("--check")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+def test_the_generated_tables_have_not_drifted(docs, capsys):
+    assert (docs(["--check"]), capsys.readouterr()) == (0, ("", ""))
 
 
-def test_a_drifted_table_is_shown_and_repaired(page):
+def test_a_drifted_table_is_shown_and_repaired(docs, page, capsys):
     page.write_text(page.read_text().replace("| sqs | `aws_sqs_queue.policy`", "| sqs | `aws_sqs_queue.rule`"))
-    result = docs("--check", "--page", page)
-    assert result.returncode == 1
-    assert "+| sqs | `aws_sqs_queue.policy`" in result.stdout
-    assert docs("--page", page).returncode == 0
-    assert docs("--check", "--page", page).returncode == 0
+    assert docs(["--check", "--page", str(page)]) == 1
+    assert "+| sqs | `aws_sqs_queue.policy`" in capsys.readouterr().out
+    assert docs(["--page", str(page)]) == 0
+    assert docs(["--check", "--page", str(page)]) == 0
 
 
-def test_a_page_without_markers_is_an_error(page):
+def test_a_page_without_markers_is_an_error(docs, page):
     page.write_text("# The local cloud\n")
-    assert "must hold these two lines once each" in docs("--check", "--page", page).stderr
+    with pytest.raises(ValueError, match="must hold these two lines once each"):
+        docs(["--check", "--page", str(page)])

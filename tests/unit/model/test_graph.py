@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.diagnostics import ConfigurationError, Position, Range, Source
-from orchestrator.model.graph import Graph
-from orchestrator.model.unit import Dependency, Unit
+from orchestrator.model.graph import Dependency, Graph, Unit
+from tests.fakes.errors import error_of
 
 PLACE = Range(Source(Path("live/dev/a/terragrunt.hcl"), "x"), Position(3, 1), Position(3, 5))
 
@@ -46,18 +46,16 @@ def test_the_closure_includes_the_units_themselves():
     ],
 )
 def test_c7_a_cycle_is_named_with_its_place(edges, cycle):
-    with pytest.raises(ConfigurationError) as caught:
-        Graph.of(units(edges))
-    (found,) = caught.value.diagnostics
+    error = error_of(lambda: Graph.of(units(edges)), ConfigurationError)
+    (found,) = error.diagnostics
     assert found.summary == "Units depend on each other in a cycle"
     assert found.detail == f"{cycle}: none of them can be applied first."
     assert found.range is PLACE
 
 
 def test_c7_a_dependency_on_nothing_names_the_block_and_the_nearest_unit():
-    with pytest.raises(ConfigurationError) as caught:
-        Graph.of(units({"vpc": [], "api": ["vcp"]}))
-    (found,) = caught.value.diagnostics
+    error = error_of(lambda: Graph.of(units({"vpc": [], "api": ["vcp"]})), ConfigurationError)
+    (found,) = error.diagnostics
     assert found.detail == (
         'The dependency "vcp" block of unit "api" points to "vcp", where there is no terragrunt.hcl.'
     )

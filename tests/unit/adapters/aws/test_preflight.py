@@ -6,7 +6,7 @@ from orchestrator.adapters.aws.preflight import examine_account
 from orchestrator.diagnostics import Severity
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan
 from orchestrator.errors import PlatformctlError
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 from tests.fakes.aws_services import FakeServices, refused
 
 SSO = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"

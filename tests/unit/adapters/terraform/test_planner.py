@@ -14,7 +14,7 @@ from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.workspaces import Workspaces
 from orchestrator.engine.plan import PlannedChange
 from orchestrator.errors import UsageError
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 from tests.fakes.errors import error_of
 from tests.fakes.providers import FakeProviders
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from orchestrator.engine.plan import Approval, AttributeChange, PlannedChange, StackPlan
 from orchestrator.engine.plan.values import Secrets, agrees, known_part, pruned
 from orchestrator.engine.ports import Refusal
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 from tests.fakes.terraform import Intended, unit_plan
 
 THIS = "aws_vpc.this"

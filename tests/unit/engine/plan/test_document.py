@@ -23,7 +23,7 @@ from orchestrator.engine.plan import (
     to_document,
 )
 from orchestrator.errors import ExitCode, UsageError
-from orchestrator.model.action import Action
+from orchestrator.model.status import Action
 from tests.fakes.errors import error_of
 
 SCHEMA = json.loads((Path(__file__).parents[4] / "docs/plan.schema.json").read_text(encoding="utf-8"))

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.engine.plan import AttributeChange, PlannedChange, StackPlan, read_plan
-from orchestrator.model.action import Action
-from orchestrator.model.status import Changes
+from orchestrator.model.status import Action, Changes
 
 UNITS = ("vpc", "data/aurora")
 OUTPUTS = {"vpc__id": ("vpc", "id"), "data__aurora__url": ("data/aurora", "url")}

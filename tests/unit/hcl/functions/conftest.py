@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.hcl.function import Function, FunctionError
 from orchestrator.hcl.functions import terraform_functions
+from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.hcl.functions import terraform_functions
-from orchestrator.hcl.functions.decimals import number_text, parse_number
+from orchestrator.hcl.functions.conversion import number_text, parse_number
 from orchestrator.hcl.functions.typesystem import make_set
 
 # A slow machine is no defect.
@@ -25,9 +25,7 @@ numbers = st.integers() | decimals.filter(lambda value: value != int(value)).map
 texts = st.text(st.characters(codec="utf-8"), max_size=200).map(lambda text: unicodedata.normalize("NFC", text))
 scalars = st.none() | st.booleans() | numbers | texts
 values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
-    max_leaves=12,
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4), max_leaves=12
 )
 
 
