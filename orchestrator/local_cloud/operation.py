@@ -39,6 +39,7 @@ class Operation:
         region: of the signature.
         labels: the parameters in the path of a REST request, by the names of the model.
         version: of the API, where a form states it.
+        model: the name in botocore of the service, where the path tells it.
 
     """
 
@@ -49,6 +50,7 @@ class Operation:
     region: str = ""
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     version: str = ""
+    model: str = ""
 
     @property
     def label(self) -> str:
@@ -79,8 +81,8 @@ def _read(environ: WSGIEnvironment) -> Operation:
     protocol: Protocol = "rest-json"
     if service in _REST_XML or not service:
         protocol = "rest-xml" if service and service != "s3" else "s3"
-    action, labels = _route(service, environ)
-    return build(action=action, protocol=protocol, labels=labels)
+    model, action, labels = _route(service, environ)
+    return build(action=action, protocol=protocol, labels=labels, model=model)
 
 
 def _signature(environ: WSGIEnvironment) -> tuple[str, str, str]:
@@ -121,12 +123,12 @@ def boto_names(service: str) -> tuple[str, ...]:
     return models_of(service)
 
 
-def _route(service: str, environ: WSGIEnvironment) -> tuple[str, Mapping[str, str]]:
-    """Ask moto's router, which knows botocore's models, for operation and path; it must not consume the body."""
+def _route(service: str, environ: WSGIEnvironment) -> tuple[str, str, Mapping[str, str]]:
+    """Ask moto's router, which knows botocore's models, for service, operation and path; it must not consume the body."""
     copy = {**environ, "wsgi.input": BytesIO()}
     for name in boto_names(service) if service else ():
         # Without such a route, or a model of such a service, the action is not known.
         with suppress(Exception):
             operation, labels = get_service_router(name).match(Request(copy))
-            return str(operation.name), labels
-    return "", {}
+            return name, str(operation.name), labels
+    return "", "", {}

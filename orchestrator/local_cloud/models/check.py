@@ -78,7 +78,8 @@ def model_of(operation: Operation, environ: WSGIEnvironment) -> Any:
     """Find the model of an operation; several services may share a name in signatures."""
     target = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[0]
     protocol = "rest-xml" if operation.protocol == "s3" else operation.protocol
-    for name in boto_names(operation.service) if operation.action else ():
+    names = (operation.model,) if operation.model else boto_names(operation.service)
+    for name in names if operation.action else ():
         with suppress(UnknownServiceError, OperationNotFoundError):
             service = get_service_model(name)
             about = service.metadata
