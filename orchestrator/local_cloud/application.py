@@ -15,7 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from orchestrator.local_cloud.account.leftovers import furnish
 from orchestrator.local_cloud.account.organization import obey
-from orchestrator.local_cloud.account.quotas import AccountQuotas, keep_quotas
+from orchestrator.local_cloud.account.quotas import AppliedQuotas, keep_quotas
 from orchestrator.local_cloud.account.shape import AccountShape
 from orchestrator.local_cloud.api.gateway import DataPlane
 from orchestrator.local_cloud.control import Retirement, control_endpoints
@@ -86,7 +86,7 @@ def build(health: dict[str, Any], home: Path, shape: AccountShape = AccountShape
         home=home / "functions",
         extras=databases.extras,
     )
-    quotas = AccountQuotas(shape)
+    quotas = AppliedQuotas(shape)
 
     def prepare() -> None:
         apply_patches(functions)

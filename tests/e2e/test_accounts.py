@@ -128,7 +128,7 @@ def test_e3_a_used_account_names_what_is_in_the_way_and_removing_it_works(projec
 
 def test_e3_an_account_under_control_tower_keeps_its_recorder(project):
     play(project, "control-tower")
-    units = only("iam", "kms", "s3", "config")
+    units = only("iam", "kms", "s3", "vpc", "config")
     _, err = project.run("up", "--suffix", "g", "--env", "prod", *units, code=2)
     assert 'The AWS Config recorder is "aws-controltower-BaselineConfigRecorder"' in err
     assert "fix: Leave them alone: --account-settings api-logs,database-monitoring" in err

@@ -27,7 +27,7 @@ _OLD_ZONES = frozenset({"use1-az3"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class AccountCheck:
     """What the account must have for resources of some types.
 
     Attributes:
@@ -170,7 +170,7 @@ def _request(code: tuple[str, str], value: int) -> str:
     return f"aws service-quotas request-service-quota-increase --service-code {code[0]} --quota-code {code[1]} --desired-value {value}"
 
 
-def _quota_check(quota: _Quota) -> Check:
+def _quota_check(quota: _Quota) -> AccountCheck:
     def run(client: ClientFactory, needed: Sequence[PlannedChange]) -> Iterator[Diagnostic]:
         more = len(_created(needed))
         if not more:
@@ -189,7 +189,7 @@ def _quota_check(quota: _Quota) -> Check:
             fix,
         )
 
-    return Check(subject=f"the quota of {quota.what}", types=frozenset({quota.type}), run=run)
+    return AccountCheck(subject=f"the quota of {quota.what}", types=frozenset({quota.type}), run=run)
 
 
 def _concurrency(client: ClientFactory, needed: Sequence[PlannedChange]) -> Iterator[Diagnostic]:
@@ -332,17 +332,17 @@ def _principal(client: ClientFactory, needed: Sequence[PlannedChange]) -> Iterat
 
 
 CHECKS = (
-    Check(subject="the kind of its caller", types=frozenset({"aws_iam_role"}), run=_principal),
-    Check(subject="its concurrent executions", types=frozenset({"aws_lambda_function"}), run=_concurrency),
+    AccountCheck(subject="the kind of its caller", types=frozenset({"aws_iam_role"}), run=_principal),
+    AccountCheck(subject="its concurrent executions", types=frozenset({"aws_lambda_function"}), run=_concurrency),
     *map(_quota_check, _QUOTAS),
-    Check(subject="its log groups", types=frozenset({"aws_cloudwatch_log_group"}), run=_log_groups),
-    Check(subject="its availability zones", types=frozenset({"aws_subnet"}), run=_zones),
-    Check(subject="the database versions on offer", types=frozenset({"aws_rds_cluster"}), run=_engine_version),
-    Check(
+    AccountCheck(subject="its log groups", types=frozenset({"aws_cloudwatch_log_group"}), run=_log_groups),
+    AccountCheck(subject="its availability zones", types=frozenset({"aws_subnet"}), run=_zones),
+    AccountCheck(subject="the database versions on offer", types=frozenset({"aws_rds_cluster"}), run=_engine_version),
+    AccountCheck(
         subject="its AWS Config recorder",
         types=frozenset({"aws_config_configuration_recorder", "aws_config_delivery_channel"}),
         run=_recorder,
     ),
-    Check(subject="its trails", types=frozenset({"aws_cloudtrail"}), run=_trail_cost),
+    AccountCheck(subject="its trails", types=frozenset({"aws_cloudtrail"}), run=_trail_cost),
 )
 """Every check; docs/deployment.md lists them."""

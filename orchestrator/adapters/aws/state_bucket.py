@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from orchestrator.adapters.aws.listing import pages
 from orchestrator.adapters.aws.objects import ABSENT, code_of, explained, list_keys, read_object, unreadable
 from orchestrator.adapters.aws.session import CloudSession
 from orchestrator.adapters.aws.states import read_state
@@ -114,7 +115,10 @@ class S3StateBucket:
             )
             s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
             encryption = {
-                "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self._key()},
+                "ApplyServerSideEncryptionByDefault": {
+                    "SSEAlgorithm": "aws:kms",
+                    "KMSMasterKeyID": self._key_id() or self._make_key(),
+                },
                 "BucketKeyEnabled": True,
             }
             s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [encryption]})
@@ -207,34 +211,28 @@ class S3StateBucket:
                 for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                     s3.delete_object(Bucket=self.name, Key=item["Key"], VersionId=item["VersionId"])
             s3.delete_bucket(Bucket=self.name)
-            kms = self.session.client("kms")
-            try:
-                key = kms.describe_key(KeyId=self._alias)["KeyMetadata"]["KeyId"]
-            except ClientError as error:
-                if code_of(error) != "NotFoundException":
-                    raise
-                return
-            kms.delete_alias(AliasName=self._alias)
-            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=_KEY_WINDOW_DAYS)
+            kms, key = self.session.client("kms"), self._key_id()
+            if key is not None:
+                kms.delete_alias(AliasName=self._alias)
+                kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=_KEY_WINDOW_DAYS)
 
     @property
     def _alias(self) -> str:
         return f"alias/{self.name.replace('.', '-')}"
 
-    def _key(self) -> str:
-        """Return the ARN of the key of the states; make it if it is not there."""
+    def _key_id(self) -> str | None:
+        aliases = pages(self.session.client("kms"), "list_aliases", "Aliases")
+        return next((str(one["TargetKeyId"]) for one in aliases if one["AliasName"] == self._alias), None)
+
+    def _make_key(self) -> str:
+        """Make the key of the states; its tag Name is what policies tell it by."""
         kms = self.session.client("kms")
-        try:
-            return str(kms.describe_key(KeyId=self._alias)["KeyMetadata"]["Arn"])
-        except ClientError as error:
-            if code_of(error) != "NotFoundException":
-                raise
         tags = [{"TagKey": "ManagedBy", "TagValue": "platformctl"}, {"TagKey": "Name", "TagValue": self.name}]
         made = kms.create_key(Description=f"Terraform's states in {self.name}", Tags=tags)["KeyMetadata"]
         # The name first: without it a repetition would make a second key.
         kms.create_alias(AliasName=self._alias, TargetKeyId=made["KeyId"])
         kms.enable_key_rotation(KeyId=made["KeyId"])
-        return str(made["Arn"])
+        return str(made["KeyId"])
 
     def _s3(self) -> Any:
         return self.session.client("s3")

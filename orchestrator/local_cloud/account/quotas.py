@@ -26,7 +26,7 @@ _UNRESERVED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
+class ServiceQuota:
     """One quota of a service.
 
     Attributes:
@@ -58,7 +58,7 @@ class Quota:
         return self.default
 
 
-CONCURRENCY = Quota(
+CONCURRENCY = ServiceQuota(
     service="lambda",
     code="L-B99A9384",
     name="Concurrent executions",
@@ -67,7 +67,7 @@ CONCURRENCY = Quota(
     raised=10_000,
     source=f"{_DOCS}lambda/latest/dg/gettingstarted-limits.html",
 )
-ADDRESSES = Quota(
+ADDRESSES = ServiceQuota(
     service="ec2",
     code="L-0263D0A3",
     name="EC2-VPC Elastic IPs",
@@ -75,7 +75,7 @@ ADDRESSES = Quota(
     raised=500,
     source=f"{_DOCS}vpc/latest/userguide/amazon-vpc-limits.html",
 )
-VPCS = Quota(
+VPCS = ServiceQuota(
     service="vpc",
     code="L-F678F1CE",
     name="VPCs per Region",
@@ -83,7 +83,7 @@ VPCS = Quota(
     raised=500,
     source=f"{_DOCS}vpc/latest/userguide/amazon-vpc-limits.html",
 )
-TRAILS = Quota(
+TRAILS = ServiceQuota(
     service="cloudtrail",
     code="",
     name="Trails per Region",
@@ -95,17 +95,17 @@ QUOTAS = (CONCURRENCY, ADDRESSES, VPCS, TRAILS)
 
 
 @dataclass(slots=True)
-class AccountQuotas:
+class AppliedQuotas:
     """The quotas of one account, and the increases that were granted."""
 
     shape: AccountShape
     _granted: dict[str, float] = field(default_factory=dict, init=False)
 
-    def value(self, quota: Quota) -> float:
+    def value(self, quota: ServiceQuota) -> float:
         """Return the applied value."""
         return self._granted.get(quota.code, quota.value(self.shape))
 
-    def grant(self, quota: Quota, value: float) -> None:
+    def grant(self, quota: ServiceQuota, value: float) -> None:
         """Raise a quota. AWS decides within minutes or days; the local cloud decides at once."""
         self._granted[quota.code] = value
 
@@ -118,7 +118,7 @@ class AccountQuotas:
 class _Limit:
     """What a request may not exceed: its refusal, as AWS words it."""
 
-    quota: Quota
+    quota: ServiceQuota
     used: Callable[[str], int]
     code: str
     message: str
@@ -155,7 +155,7 @@ _LIMITS: Mapping[tuple[str, str], _Limit] = {
 }
 
 
-def keep_quotas(inner: Handler, quotas: AccountQuotas) -> Handler:
+def keep_quotas(inner: Handler, quotas: AppliedQuotas) -> Handler:
     """Build the layer that refuses what exceeds a quota and answers for the quotas themselves."""
 
     def handle(environ: WSGIEnvironment) -> Response:
@@ -175,7 +175,7 @@ def keep_quotas(inner: Handler, quotas: AccountQuotas) -> Handler:
     return handle
 
 
-def _within(limit: _Limit, operation: Operation, quotas: AccountQuotas) -> Response | None:
+def _within(limit: _Limit, operation: Operation, quotas: AppliedQuotas) -> Response | None:
     value = quotas.value(limit.quota)
     if limit.used(REGION) < value:
         return None
@@ -188,7 +188,7 @@ def _reserved(but: str = "") -> int:
     return sum(int(one.reserved_concurrency or 0) for one in functions if one.function_name != but)
 
 
-def _reservable(environ: WSGIEnvironment, operation: Operation, quotas: AccountQuotas) -> Response | None:
+def _reservable(environ: WSGIEnvironment, operation: Operation, quotas: AppliedQuotas) -> Response | None:
     """Refuse a reservation that leaves too little; 100 in general, everything where the limit is lower.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html. With limits of 10 and 50 the message names them as the
@@ -211,7 +211,7 @@ def _reservable(environ: WSGIEnvironment, operation: Operation, quotas: AccountQ
     )
 
 
-def _account_settings(quotas: AccountQuotas) -> dict[str, Any]:
+def _account_settings(quotas: AppliedQuotas) -> dict[str, Any]:
     functions = list(backend("lambda").list_functions())
     limit = int(quotas.value(CONCURRENCY))
     return {
@@ -229,7 +229,7 @@ def _account_settings(quotas: AccountQuotas) -> dict[str, Any]:
     }
 
 
-def _service_quotas(operation: Operation, stated: Mapping[str, Any], quotas: AccountQuotas) -> Response:
+def _service_quotas(operation: Operation, stated: Mapping[str, Any], quotas: AppliedQuotas) -> Response:
     """Answer the Service Quotas API: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/."""
     service, code = stated.get("ServiceCode"), stated.get("QuotaCode")
     chosen = [one for one in QUOTAS if one.code and one.service == service and code in (None, one.code)]
@@ -259,7 +259,7 @@ def _service_quotas(operation: Operation, stated: Mapping[str, Any], quotas: Acc
             )
 
 
-def _request_increase(operation: Operation, quota: Quota, wanted: float, quotas: AccountQuotas) -> Response:
+def _request_increase(operation: Operation, quota: ServiceQuota, wanted: float, quotas: AppliedQuotas) -> Response:
     if not quota.adjustable or wanted <= quotas.value(quota):
         why = "is not adjustable" if not quota.adjustable else "must be raised above its current value"
         return error_response(
@@ -283,7 +283,7 @@ def _request_increase(operation: Operation, quota: Quota, wanted: float, quotas:
     )
 
 
-def _view(quota: Quota, value: float) -> dict[str, Any]:
+def _view(quota: ServiceQuota, value: float) -> dict[str, Any]:
     return {
         "ServiceCode": quota.service,
         "QuotaArn": f"arn:aws:servicequotas:{REGION}:{ACCOUNT_ID}:{quota.service}/{quota.code}",

@@ -12,7 +12,6 @@ from orchestrator.adapters.aws.session import CloudSession
 from tests.fakes.aws_services import FakeServices
 
 ACCOUNT = "123456789012"
-KEYS = f"arn:aws:kms:us-east-1:{ACCOUNT}:key"
 
 
 def _clean(monkeypatch, folder):
@@ -42,7 +41,7 @@ def boto3_session(tmp_path_factory):
 @pytest.fixture
 def kms():
     """KMS with the key of the states in it."""
-    return FakeServices({"kms": {"describe_key": {"KeyMetadata": {"KeyId": "1", "Arn": f"{KEYS}/1"}}}})
+    return FakeServices({"kms": {"list_aliases": ({"AliasName": "alias/states", "TargetKeyId": "1"},)}})
 
 
 @pytest.fixture
