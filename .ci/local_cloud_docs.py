@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from orchestrator.local_cloud.environment import VARIABLES, environment
+from orchestrator.local_cloud.limits import limits as all_limits
+from orchestrator.local_cloud.limits.tokens import TOKENS
+from orchestrator.local_cloud.models.services import BY_SERVICE
 from orchestrator.local_cloud.patches import patches as all_patches
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "local-cloud.md"
@@ -46,7 +49,35 @@ def session() -> Iterator[str]:
         yield f"| `{name}` | `{value}` |"
 
 
-TABLES: dict[str, Callable[[], Iterator[str]]] = {"session": session, "variables": variables, "patches": patches}
+def models() -> Iterator[str]:
+    """One row per service with codes of its own for requests that its model forbids."""
+    yield "| Service | Constraint | Missing | Unknown member | Malformed | Source |"
+    yield "|---|---|---|---|---|---|"
+    for service, row in sorted(BY_SERVICE.items()):
+        constraint = ", ".join(f"`{code}`" for code in (row.invalid, *sorted(set(row.shapes.values()))))
+        unknown = f"`{row.unknown}`" if row.unknown else "skipped"
+        codes = f"{constraint} | `{row.missing or row.invalid}` | {unknown} | `{row.unreadable}`"
+        yield f"| {service} | {codes} | [{'seen' if 'github.com' in row.source else 'documented'}]({row.source}) |"
+
+
+def limits() -> Iterator[str]:
+    """One row per documented limit, by service."""
+    yield "| Service | Operations | Refused | Error |"
+    yield "|---|---|---|---|"
+    for limit in sorted(all_limits(), key=lambda limit: (limit.service, limit.operations)):
+        operations, error = ", ".join(limit.operations), f"[{limit.status} `{limit.code}`]({limit.source})"
+        yield f"| {limit.service} | {operations} | {limit.forbids} | {error} |"
+    for service, rule in TOKENS.items():
+        yield f"| {service} | all with a `{rule.parameter}` | a token with other parameters than before; with the same, the first answer comes again | [400 `{rule.code}`]({rule.source}) |"
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "session": session,
+    "variables": variables,
+    "models": models,
+    "limits": limits,
+    "patches": patches,
+}
 
 
 def with_tables(page: str) -> str:

@@ -8,6 +8,7 @@
 #   PLATFORM_ACCOUNT_SETTINGS  what the deployment owns of the account; empty for nothing, where another one owns all of it
 #   PLATFORM_DATABASE_PRINCIPALS  the IAM roles and users, by ARN with commas between, who may log in to the database
 #   PLATFORM_FUNCTION_VERSIONS  versions of functions that serve instead of the newest, as a rollback left them: ingest=3,api=5
+#   PLATFORM_PERMISSIONS_BOUNDARY  ARN of an account-wide permissions boundary for every role; empty for one per deployment
 #   PLATFORM_PACKAGES    what `platformctl build` wrote, if it lies elsewhere than in .platformctl/build/packages.json
 
 locals {

@@ -33,7 +33,7 @@ FIXED = {
     "aws_cloudwatch_log_group": {
         r"RDSOSMetrics": "RDS's enhanced monitoring writes there, one group for the account",
         r"/aws/apigateway/welcome": "API Gateway writes there when its role is set, one group for the account",
-        r"/aws/rds/cluster/aurora-{S}/[a-z-]+": "RDS names the group after the cluster and the log",
+        r"/aws/rds/cluster/aurora-(?:[a-z0-9]+-)?{S}/[a-z-]+": "RDS names the group after the cluster and the log",
         r"sns/us-east-1/[0-9]{12}/topic-[a-z]+-{S}/Failure": "SNS names the group after the topic",
         r"API-Gateway-Execution-Logs_[a-z0-9]+/v1": "API Gateway names the group after the API's id and the stage",
     },

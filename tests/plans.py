@@ -125,9 +125,9 @@ def read_plan(name: str, document: Any) -> Plan:
 
 
 def write_workspace(folder: Path) -> Path:
-    """Lay out a folder as the repository, with copies of the modules and of the roots of these tests."""
+    """Lay out a folder as the repository, with copies of the modules, what they read, and the roots of these tests."""
     leftovers = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*")
-    for name in ("modules", "tests/modules/roots"):
+    for name in ("docs/deployer", "modules", "tests/modules/roots"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=leftovers)
     return folder
 

@@ -47,4 +47,7 @@ inputs = {
 
   permissions_boundary_arn = dependency.iam.outputs.permissions_boundary_arn
   role_policy_arns         = dependency.iam.outputs.role_policy_arns
+
+  # Only the account-wide boundary allows what the recorder reads.
+  recorder_permissions_boundary_arn = try(regex("^arn:.+", get_env("PLATFORM_PERMISSIONS_BOUNDARY", "")), null)
 }

@@ -71,14 +71,15 @@ data "aws_iam_policy_document" "delivery" {
   }
 }
 
-# No permissions boundary: it would have to repeat AWS's list of reads of hundreds of services, which grows every month. The
-# deny of unused regions in role_policy_arns binds this role as it binds the others.
+# No permissions boundary by default: it would have to repeat AWS's list of reads of hundreds of services, which grows every
+# month. The deny of unused regions in role_policy_arns binds this role as it binds the others.
 resource "aws_iam_role" "recorder" {
   count = var.create_recorder ? 1 : 0
 
   name                  = "iam-role-config-recorder-${var.suffix}"
   description           = "Lets AWS Config read the configuration of the account and deliver it"
   assume_role_policy    = data.aws_iam_policy_document.recorder_trust.json
+  permissions_boundary  = var.recorder_permissions_boundary_arn
   force_detach_policies = true
 
   tags = merge(var.tags, { Name = "iam-role-config-recorder-${var.suffix}" })

@@ -139,6 +139,12 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
+variable "recorder_permissions_boundary_arn" {
+  description = "ARN of the managed policy that bounds the recorder's role, which must allow what AWS Config reads; null for none."
+  type        = string
+  default     = null
+}
+
 variable "recording_frequency" {
   description = "CONTINUOUS records every change at $0.003; DAILY the state of each changed resource once a day at $0.012, which is cheaper from five changes a day."
   type        = string

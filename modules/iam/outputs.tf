@@ -9,8 +9,8 @@ output "database_role_names" {
 }
 
 output "permissions_boundary_arn" {
-  description = "The managed policy that bounds what the deployment's roles can do (permissions_boundary_arn of the other modules); null without guardrail."
-  value       = one(aws_iam_policy.permissions_boundary[*].arn)
+  description = "The managed policy that bounds what the deployment's roles can do (permissions_boundary_arn of the other modules); null without one."
+  value       = local.boundary_arn
 }
 
 output "region_guardrail_policy_arn" {

@@ -3,15 +3,20 @@
 # policies and the boundary allow. So a policy that came out too wide reaches no IAM, no other deployment and no deletion.
 #
 # Not for the role of the AWS Config recorder: its AWS-managed policy reads hundreds of things. It gets the deny alone.
+#
+# Whoever may write this policy decides what the roles can do. Where the deployer must not, an administrator makes one boundary
+# for the account, and permissions_boundary_arn names it: then none is made here.
 
 locals {
   regional = "${var.region}:${var.account_id}"
+
+  makes_boundary = var.guardrail != null && var.permissions_boundary_arn == null
 
   log_groups_arn = "${local.arn_prefix}:logs:${local.regional}:log-group"
 }
 
 data "aws_iam_policy_document" "permissions_boundary" {
-  count = var.guardrail == null ? 0 : 1
+  count = local.makes_boundary ? 1 : 0
 
   source_policy_documents = [data.aws_iam_policy_document.region_guardrail[0].json]
 
@@ -146,18 +151,13 @@ data "aws_iam_policy_document" "permissions_boundary" {
     resources = ["${local.arn_prefix}:ec2:${local.regional}:*"]
   }
 
-  statement {
-    sid       = "AllowLogGroupLookup"
-    actions   = ["logs:DescribeLogGroups"]
-    resources = ["${local.log_groups_arn}:*"]
-  }
-
-  # EC2 descriptions and X-Ray do not support resources.
+  # EC2 descriptions, the list of log groups and X-Ray do not support resources.
   statement {
     sid = "AllowTracesAndLookups"
     actions = [
       "ec2:DescribeNetworkInterfaces",
       "ec2:DescribeSubnets",
+      "logs:DescribeLogGroups",
       "xray:PutTelemetryRecords",
       "xray:PutTraceSegments",
     ]
@@ -166,7 +166,7 @@ data "aws_iam_policy_document" "permissions_boundary" {
 }
 
 resource "aws_iam_policy" "permissions_boundary" {
-  count = var.guardrail == null ? 0 : 1
+  count = local.makes_boundary ? 1 : 0
 
   name        = "iam-policy-permissions-boundary-${var.suffix}"
   description = "The most that a role of this deployment can do"

@@ -91,7 +91,7 @@ variable "guardrail" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the managed policy that bounds the database roles; null for the one that this module makes, or none without guardrail."
+  description = "ARN of the managed policy that bounds the deployment's roles; null for one that this module makes, or none without guardrail. An account-wide boundary that the deployer cannot change keeps a deployer from becoming more than that."
   type        = string
   default     = null
 }

@@ -47,11 +47,11 @@ data "aws_iam_policy_document" "flow_logs" {
     resources = [local.flow_log_group_arn, "${local.flow_log_group_arn}:*"]
   }
 
-  # The service looks its group up in the list of groups, which IAM cannot narrow to one.
+  # The service looks its group up in the list of groups, which has no resources in IAM.
   statement {
     sid       = "AllowLookup"
     actions   = ["logs:DescribeLogGroups"]
-    resources = ["${local.arn_prefix}:logs:${var.region}:${var.account_id}:log-group:*"]
+    resources = ["*"]
   }
 }
 

@@ -1,7 +1,7 @@
 """The layers around moto, from the outside in.
 
 control endpoints > data plane of APIs > request log > credentials > preparation > replay > clear faults > organization > IAM >
-models > one at a time > quotas > moto with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
+models > one at a time > limits > quotas > moto with patches. Beside them run the functions, and the databases behind Aurora's endpoints.
 """
 
 import os
@@ -28,6 +28,8 @@ from orchestrator.local_cloud.functions.runtime import FunctionRuntime
 from orchestrator.local_cloud.iam.enforce import enforce, may_connect
 from orchestrator.local_cloud.iam.record import written_to
 from orchestrator.local_cloud.identity import RECORD_VARIABLE
+from orchestrator.local_cloud.limits.check import check_limits
+from orchestrator.local_cloud.limits.tokens import TokenMemory
 from orchestrator.local_cloud.models.check import ModelTally, check_models
 from orchestrator.local_cloud.patches import apply_patches
 from orchestrator.local_cloud.preparation import Preparation
@@ -95,8 +97,9 @@ def build(health: dict[str, Any], home: Path, shape: AccountShape = AccountShape
     plane = DataPlane(functions.invoke)
     moto = DomainDispatcherApplication(create_backend_app)
     # A defect in the evaluation of policies answers 501 like any other: it permits nothing.
-    tally = ModelTally()
-    served = check_models(one_at_a_time(keep_quotas(buffered(moto), quotas)), tally)
+    tally, tokens = ModelTally(), TokenMemory()
+    limited = check_limits(keep_quotas(buffered(moto), quotas), tally, tokens)
+    served = check_models(one_at_a_time(limited), tally)
     record = written_to(home / "authorizations.jsonl") if os.environ.get(RECORD_VARIABLE) else None
     inner = clear_faults(obey(enforce(served, record=record), shape))
     guarded = guard_credentials(preparation.hold(replay_repeats(inner, memory)), issued)
@@ -105,6 +108,7 @@ def build(health: dict[str, Any], home: Path, shape: AccountShape = AccountShape
     def reset() -> None:
         preparation.wait()
         functions.forget()
+        tokens.forget()
         with MOTO:
             moto_api_backend.reset()
             quotas.reset()

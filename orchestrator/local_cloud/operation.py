@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from typing import Literal
 from urllib.parse import parse_qs
@@ -35,7 +36,9 @@ class Operation:
         action: "CreateVpc"; empty when it is unknown.
         protocol: the form of its errors.
         access_key_id: of the signature; empty when the request is not signed.
+        region: of the signature.
         labels: the parameters in the path of a REST request, by the names of the model.
+        version: of the API, where a form states it.
 
     """
 
@@ -43,7 +46,9 @@ class Operation:
     action: str
     protocol: Protocol
     access_key_id: str
+    region: str = ""
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    version: str = ""
 
     @property
     def label(self) -> str:
@@ -60,56 +65,55 @@ def operation_of(environ: WSGIEnvironment) -> Operation:
 
 
 def _read(environ: WSGIEnvironment) -> Operation:
-    access_key_id, service = _signature(environ)
+    access_key_id, region, service = _signature(environ)
+    build = partial(Operation, service=service, access_key_id=access_key_id, region=region)
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
     path = str(environ.get("PATH_INFO", ""))
     if environ.get("HTTP_SMITHY_PROTOCOL"):
-        action = path.rpartition("/operation/")[2]
-        return Operation(service=service, action=action, protocol="cbor", access_key_id=access_key_id)
+        return build(action=path.rpartition("/operation/")[2], protocol="cbor")
     if target:
-        return Operation(
-            service=service, action=target.rpartition(".")[2], protocol="json", access_key_id=access_key_id
-        )
-    action = _form_action(environ)
+        return build(action=target.rpartition(".")[2], protocol="json")
+    action, version = _form_action(environ)
     if action:
-        protocol: Protocol = "ec2" if service == "ec2" else "query"
-        return Operation(service=service, action=action, protocol=protocol, access_key_id=access_key_id)
-    protocol = "rest-json"
+        return build(action=action, protocol="ec2" if service == "ec2" else "query", version=version)
+    protocol: Protocol = "rest-json"
     if service in _REST_XML or not service:
         protocol = "rest-xml" if service and service != "s3" else "s3"
     action, labels = _route(service, environ)
-    return Operation(service=service, action=action, protocol=protocol, access_key_id=access_key_id, labels=labels)
+    return build(action=action, protocol=protocol, labels=labels)
 
 
-def _signature(environ: WSGIEnvironment) -> tuple[str, str]:
-    """Read access key id and service from a header signature, a presigned URL, or an old version 2 signature."""
+def _signature(environ: WSGIEnvironment) -> tuple[str, str, str]:
+    """Read access key id, region and service from a header signature, a presigned URL, or an old version 2 signature."""
     header = str(environ.get("HTTP_AUTHORIZATION", ""))
     query = parse_qs(str(environ.get("QUERY_STRING", "")))
     presigned = query.get("X-Amz-Credential", [""])[0]
     match = _SCOPE.search(header) or _SCOPE.search(f"Credential={presigned}")
     if match is not None:
-        key, _, service = match.groups()
+        key, region, service = match.groups()
         service = service.lower()
         if service == "s3" and (
             str(environ.get("PATH_INFO", "")).startswith("/v20180820/") or "s3-control" in environ.get("HTTP_HOST", "")
         ):
             service = "s3control"
-        return key, service
+        return key, region, service
     if header.startswith("AWS "):
-        return header[4:].partition(":")[0], "s3"
-    return query.get("AWSAccessKeyId", [""])[0], ""
+        return header[4:].partition(":")[0], "", "s3"
+    return query.get("AWSAccessKeyId", [""])[0], "", ""
 
 
-def _form_action(environ: WSGIEnvironment) -> str:
+def _form_action(environ: WSGIEnvironment) -> tuple[str, str]:
+    """Read the operation and the version of the API."""
     query = parse_qs(str(environ.get("QUERY_STRING", "")))
     if "Action" in query:
-        return query["Action"][0]
+        return query["Action"][0], query.get("Version", [""])[0]
     if not str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
-        return ""
+        return "", ""
     body = environ["wsgi.input"]
     text: str = body.read(_FORM_LIMIT).decode("utf-8", "replace")
     body.seek(0)
-    return parse_qs(text).get("Action", [""])[0]
+    form = parse_qs(text)
+    return form.get("Action", [""])[0], form.get("Version", [""])[0]
 
 
 def boto_names(service: str) -> tuple[str, ...]:

@@ -5,10 +5,13 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore import xform_name
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from orchestrator.local_cloud import control_client
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from tests.cloud.helpers import EVERYTHING, HERE, TRUST, archive, document, statement
+from tests.cloud.helpers import EVERYTHING, HERE, MISSING, TRUST, archive, document, statement
 
 
 def pytest_collection_modifyitems(items):
@@ -104,3 +107,32 @@ def logged(client):
         return [event["message"] for event in client("logs").filter_log_events(logGroupName=group)["events"]]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def send(cloud):
+    """Send a request as it is, without a client's validation; return the status, code and message of its error, or None."""
+    session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
+    config = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, parameter_validation=False)
+    clients = {}
+
+    def call(service, operation, request):
+        if service not in clients:
+            clients[service] = session.client(service, endpoint_url=cloud.status().endpoint, config=config)
+        try:
+            getattr(clients[service], xform_name(operation))(**{k: v for k, v in request.items() if v is not MISSING})
+        except ClientError as error:
+            said = error.response
+            return said["ResponseMetadata"]["HTTPStatusCode"], said["Error"]["Code"], said["Error"]["Message"]
+
+    yield call
+    for client in clients.values():
+        client.close()
+
+
+@pytest.fixture
+def refusals(cloud):
+    """Return how many requests of an operation the models have refused ("refused"), or the limits ("limited")."""
+    endpoint = cloud.status().endpoint
+
+    return lambda label, verdict: control_client.models(endpoint)[verdict].get(label, 0)

@@ -5,6 +5,10 @@ import json
 import zipfile
 
 HERE = "us-east-1:123456789012"
+# The name in signatures where it is not botocore's.
+SIGNED_AS = {"cloudwatch": "monitoring"}
+# Stands for a parameter that a request leaves out.
+MISSING = object()
 
 
 def statement(action, resource, *, effect="Allow", service=None, principal=None, condition=None, **more):
@@ -18,6 +22,16 @@ def statement(action, resource, *, effect="Allow", service=None, principal=None,
 def document(*statements):
     """Build a policy document."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trail_policy(bucket):
+    """Build the policy of a bucket for trails: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html."""
+    arn, service = f"arn:aws:s3:::{bucket}", "cloudtrail.amazonaws.com"
+    owned = {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
+    return document(
+        statement("s3:GetBucketAcl", arn, service=service),
+        statement("s3:PutObject", f"{arn}/AWSLogs/123456789012/*", service=service, condition=owned),
+    )
 
 
 EVERYTHING = statement("*", "*")

@@ -7,11 +7,13 @@ import io
 import json
 import zipfile
 
+from tests.cloud.helpers import trail_policy
+
 ACCOUNT = "123456789012"
 
 
-def trust(service):
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+def trust(*services):
+    statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
@@ -87,7 +89,7 @@ def _groups(ec2, vpc, suffix):
 
 def identity(client, suffix):
     iam, kms = client("iam"), client("kms")
-    role, document = f"iam-role-{suffix}", trust("lambda.amazonaws.com")
+    role, document = f"iam-role-{suffix}", trust("lambda.amazonaws.com", "apigateway.amazonaws.com")
     iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
     yield "aws_iam_role", {"name": role}
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::x/*"}
@@ -244,7 +246,9 @@ def monitoring(client, suffix):
     yield "aws_cloudwatch_query_definition", {"query_definition_id": query}
     logs.put_resource_policy(policyName=f"log-policy-{suffix}", policyDocument=trust("es.amazonaws.com"))
     yield "aws_cloudwatch_log_resource_policy", {"policy_name": f"log-policy-{suffix}"}
-    trail = trails.create_trail(Name=f"trail-{suffix}", S3BucketName=f"raw-data-{ACCOUNT}-{suffix}")["TrailARN"]
+    bucket = f"raw-data-{ACCOUNT}-{suffix}"
+    client("s3").put_bucket_policy(Bucket=bucket, Policy=trail_policy(bucket))
+    trail = trails.create_trail(Name=f"trail-{suffix}", S3BucketName=bucket)["TrailARN"]
     yield "aws_cloudtrail", {"arn": trail}
     source = {"Owner": "AWS", "SourceIdentifier": "S3_BUCKET_VERSIONING_ENABLED"}
     config.put_config_rule(ConfigRule={"ConfigRuleName": f"rule-{suffix}", "Source": source})
@@ -268,7 +272,7 @@ def account_settings(client, suffix):
     yield "aws_cloudwatch_log_group", {"name": "/aws/apigateway/welcome"}
 
 
-MAKERS = (network, identity, storage, compute, firewall, messaging, monitoring, account_settings)
+MAKERS = (network, identity, storage, compute, firewall, messaging, account_settings, monitoring)
 # Kinds that hang on another thing, and that no inventory lists by itself.
 CHILDREN = {
     "aws_api_gateway_method",

@@ -3,11 +3,14 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.cloud.helpers import trail_policy
+
 
 @pytest.fixture
 def trails(client, name):
     """Two trails of one account."""
     client("s3").create_bucket(Bucket=name)
+    client("s3").put_bucket_policy(Bucket=name, Policy=trail_policy(name))
     names = [f"{name}-{suffix}" for suffix in ("one", "two")]
     api = client("cloudtrail")
     arns = [api.create_trail(Name=trail, S3BucketName=name, IsMultiRegionTrail=True)["TrailARN"] for trail in names]

@@ -12,6 +12,7 @@ def config(client):
 
 
 def test_b15_an_account_has_room_for_the_rules_of_two_deployments(config, name):
+    config.put_configuration_recorder(ConfigurationRecorder={"name": name, "roleARN": ROLE})
     names = [f"{name}-{number}" for number in range(184)]
     for rule in names:
         config.put_config_rule(ConfigRule={"ConfigRuleName": rule, **RULE})
@@ -19,6 +20,7 @@ def test_b15_an_account_has_room_for_the_rules_of_two_deployments(config, name):
     assert set(names) <= {rule["ConfigRuleName"] for page in pages for rule in page["ConfigRules"]}
     for rule in names:
         config.delete_config_rule(ConfigRuleName=rule)
+    config.delete_configuration_recorder(ConfigurationRecorderName=name)
 
 
 @pytest.mark.parametrize(

@@ -531,3 +531,94 @@ def test_b8_a_ciphertext_identifies_its_key(connect, platform, role):
     assert refusal(kms.encrypt, KeyId=other, Plaintext=b"x", EncryptionContext={"purpose": "test"})[1].endswith(
         f"{other} {lacking('identity-based policy', 'kms:Encrypt')}"
     )
+
+
+@pytest.fixture
+def user(connect):
+    """Create a user with one inline policy; return its name and its access key."""
+    iam, made = connect("iam"), []
+
+    def make(*statements):
+        name = f"user-{uuid4().hex[:8]}"
+        iam.create_user(UserName=name)
+        made.append(name)
+        if statements:
+            iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return name, {**key, "SessionToken": None}
+
+    yield make
+    for name in made:
+        for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
+            iam.delete_user_policy(UserName=name, PolicyName=policy)
+        iam.delete_user(UserName=name)
+
+
+def test_e2_a_user_is_judged_like_a_role(connect, platform, user):
+    name, keys = user(allow("s3:ListBucket", "*", StringEquals={"aws:username": "${aws:username}"}))
+    s3 = connect("s3", keys)
+    assert refusal(s3.list_objects_v2, Bucket=RAW) is None
+    code, message = refusal(s3.get_object, Bucket=RAW, Key="trades/a")
+    assert code == "AccessDenied"
+    assert message.startswith(f"User: arn:aws:iam::{ACCOUNT_ID}:user/{name} is not authorized to perform: s3:GetObject")
+
+
+def test_e2_a_function_is_created_only_by_whom_may_pass_its_role(connect, platform, role):
+    passed, _ = role()
+    wanted = {
+        "FunctionName": f"lambda-{uuid4().hex[:8]}",
+        "Runtime": "python3.13",
+        "Role": passed,
+        "Handler": "handler.handler",
+        "Code": {"ZipFile": archive("")},
+    }
+    to_lambda = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+    to_ec2 = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+    for statements, denied in (
+        ([allow("lambda:*", "*")], True),
+        ([allow("lambda:*", "*"), allow("iam:PassRole", passed, **to_ec2)], True),
+        ([allow("lambda:*", "*"), allow("iam:PassRole", passed, **to_lambda)], False),
+    ):
+        _, keys = role(*statements)
+        found = refusal(connect("lambda", keys).create_function, **wanted)
+        assert (found is not None) is denied
+        assert not denied or "iam:PassRole" in found[1]
+    connect("lambda").delete_function(FunctionName=wanted["FunctionName"])
+
+
+def test_e2_tags_decide_about_networks_and_keys(connect, role):
+    ours, theirs = {"Key": "Platform", "Value": "ours"}, {"Key": "Platform", "Value": "theirs"}
+    own = {"StringEquals": {"aws:ResourceTag/Platform": "ours"}}
+    made = {"StringEquals": {"aws:RequestTag/Platform": "ours"}}
+    _, keys = role(
+        allow(["ec2:DeleteVpc", "kms:DescribeKey"], "*", **own),
+        allow(["ec2:CreateVpc", "ec2:CreateTags"], "*", **made),
+    )
+    ec2 = connect("ec2", keys)
+    assert refusal(ec2.create_vpc, CidrBlock="10.1.0.0/16")[0] == "UnauthorizedOperation"
+    tagged = [{"ResourceType": "vpc", "Tags": [ours]}]
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16", TagSpecifications=tagged)["Vpc"]["VpcId"]
+    foreign = connect("ec2").create_vpc(CidrBlock="10.2.0.0/16")["Vpc"]["VpcId"]
+    assert refusal(ec2.delete_vpc, VpcId=foreign)[0] == "UnauthorizedOperation"
+    assert refusal(ec2.delete_vpc, VpcId=vpc) is None
+    for tag, denied in ((ours, False), (theirs, True)):
+        key = connect("kms").create_key(Tags=[{"TagKey": tag["Key"], "TagValue": tag["Value"]}])["KeyMetadata"]["Arn"]
+        assert (refusal(connect("kms", keys).describe_key, KeyId=key) is not None) is denied
+
+
+@pytest.mark.parametrize("service", ["efs", "ses", "stepfunctions", "apigatewaymanagementapi", "glue"])
+def test_e2_a_service_that_is_not_in_the_extract_is_denied_and_not_unimplemented(connect, role, service):
+    calls = {
+        "efs": ("describe_file_systems", {}),
+        "ses": ("list_identities", {}),
+        "stepfunctions": ("list_state_machines", {}),
+        "apigatewaymanagementapi": ("get_connection", {"ConnectionId": "c"}),
+        "glue": ("get_databases", {}),
+    }
+    method, arguments = calls[service]
+    _, keys = role()
+    code, message = refusal(getattr(connect(service, keys), method), **arguments)
+    assert "AccessDenied" in code
+    assert "is not authorized to perform" in message

@@ -106,8 +106,9 @@ def test_b15_nothing_of_another_deployment_is_found(client, two):
     assert not [item for item in everything if item.identifier.startswith("default")]
 
 
-def test_a2_nothing_is_found_where_nothing_is(client):
-    """What a service answers in a fresh account is no leftover, and every service answers."""
+def test_a2_nothing_is_found_where_nothing_is(client, two):
+    """What a service answers where a deployment has been is no leftover, and every service answers."""
+    assert two, "Config takes rules only where there is a recorder"
     with deployed(client, "invgone") as made:
         assert made
     assert list_resources(client, "invgone") == []

@@ -4,16 +4,10 @@ A row is (operation, request, mistake, code, words). The model of the operation 
 documented or was seen is the ``source`` of its row in ``orchestrator.local_cloud.models.services``.
 """
 
-import boto3
 import pytest
-from botocore import xform_name
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from orchestrator.local_cloud import control_client
-from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.models.services import refusals_of
-from tests.cloud.helpers import document
+from tests.cloud.helpers import MISSING, SIGNED_AS, archive, document
 
 DOCS = "https://docs.aws.amazon.com"
 PAGES = {
@@ -40,7 +34,6 @@ PAGES = {
     "sts": f"{DOCS}/STS/latest/APIReference/API_",
     "wafv2": f"{DOCS}/waf/latest/APIReference/API_",
 }
-SIGNED_AS = {"cloudwatch": "monitoring"}
 
 NULL, PATTERN, ENUM = (
     "Member must not be null",
@@ -49,7 +42,7 @@ NULL, PATTERN, ENUM = (
 )
 LONG, SHORT = "Member must have length less than or equal to", "Member must have length greater than or equal to"
 HIGH, LOW = "Member must have value less than or equal to", "Member must have value greater than or equal to"
-INVALID, MISSING = "ValidationException", object()
+INVALID = "ValidationException"
 XML = "did not validate against our published schema"
 ROLE = "arn:aws:iam::123456789012:role/no-such-role"
 TRUST = document({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
@@ -62,7 +55,7 @@ TABLE = {
 FUNCTION = {
     "FunctionName": "test-models",
     "Role": ROLE,
-    "Code": {"ZipFile": b"x"},
+    "Code": {"ZipFile": archive("")},
     "Runtime": "python3.12",
     "Handler": "handler.handler",
 }
@@ -234,45 +227,18 @@ ROWS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def send(cloud):
-    """Send a request as it is, without a client's validation; return the status, code and message of its error, or None."""
-    session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
-    config = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, parameter_validation=False)
-    clients = {}
-
-    def call(service, operation, request):
-        if service not in clients:
-            clients[service] = session.client(service, endpoint_url=cloud.status().endpoint, config=config)
-        try:
-            getattr(clients[service], xform_name(operation))(**{k: v for k, v in request.items() if v is not MISSING})
-        except ClientError as error:
-            said = error.response
-            return said["ResponseMetadata"]["HTTPStatusCode"], said["Error"]["Code"], said["Error"]["Message"]
-
-    yield call
-    for client in clients.values():
-        client.close()
-
-
-@pytest.fixture
-def refusals(cloud):
-    """Return how many requests the models have refused, by operation."""
-    return lambda: control_client.models(cloud.status().endpoint)["refused"]
-
-
 @pytest.mark.parametrize(("service", "operation", "request_", "mistake", "code", "words"), ROWS)
 def test_e1_what_a_service_model_forbids_is_refused_as_the_service_does(
     send, refusals, service, operation, request_, mistake, code, words
 ):
     label = f"{SIGNED_AS.get(service, service)}:{operation}"
-    before = refusals().get(label, 0)
+    before = refusals(label, "refused")
     send(service, operation, request_)
-    assert refusals().get(label, 0) == before, "the request without the mistake must pass"
+    assert refusals(label, "refused") == before, "the request without the mistake must pass"
     status, found, message = send(service, operation, request_ | mistake)
     assert (status, found) == (400, code)
     assert words in message
-    assert refusals()[label] == before + 1
+    assert refusals(label, "refused") == before + 1
 
 
 def test_e1_the_table_covers_the_services_and_names_its_sources():

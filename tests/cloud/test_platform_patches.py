@@ -215,17 +215,18 @@ def test_b5_function_configuration(client, function):
     name = function(LoggingConfig=logging, DeadLetterConfig={"TargetArn": target})
     found = api.get_function_configuration(FunctionName=name)
     assert (found["LoggingConfig"], found["DeadLetterConfig"]) == (logging, {"TargetArn": target})
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
     api.update_function_configuration(
         FunctionName=name,
         LoggingConfig={"LogFormat": "Text"},
         DeadLetterConfig={"TargetArn": ""},
-        KMSKeyArn="arn:aws:kms:us-east-1:1:key/k",
+        KMSKeyArn=key,
         TracingConfig={"Mode": "Active"},
     )
     found = api.get_function_configuration(FunctionName=name)
     assert found["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"}
     assert "DeadLetterConfig" not in found
-    assert (found["KMSKeyArn"], found["TracingConfig"]) == ("arn:aws:kms:us-east-1:1:key/k", {"Mode": "Active"})
+    assert (found["KMSKeyArn"], found["TracingConfig"]) == (key, {"Mode": "Active"})
 
 
 @pytest.mark.parametrize("qualifier", ["live", ""])

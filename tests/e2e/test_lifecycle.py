@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from orchestrator.adapters.aws.sweep import unrecorded
 from orchestrator.adapters.workspaces import INPUTS_FILE
+from orchestrator.local_cloud import control_client
 from tests.e2e import vendors
 from tests.e2e.conftest import only
 from tests.naming import names, unsuffixed
@@ -530,6 +531,13 @@ def test_b12_a2_destroy_leaves_nothing_in_the_cloud(project):
     assert project.left() == []
     assert project.client("s3").list_buckets()["Buckets"] == []
     assert not list((project.folder / ".platformctl" / "work").rglob("*.tf"))
+
+
+def test_e1_no_request_of_the_whole_life_breaks_a_service_model(project):
+    """AWS's own models allow every call that the tests above have caused: commands, provider, functions and the tests themselves."""
+    found = control_client.models(project.endpoint)
+    assert (found["refused"], found["unknown"]) == ({}, {})
+    assert found["checked"] > 5000
 
 
 def test_a5_the_documented_policy_of_a_deployer_allows_every_call(project):

@@ -108,3 +108,30 @@ def test_b12_nothing_is_protected_from_destroy(module):
     assert not re.search(r"deletion_protection(_enabled)?\s*=\s*true", source)
     assert not re.search(r"force_destroy\s*=\s*false", source)
     assert not re.search(r"skip_destroy\s*=\s*true", source)
+
+
+# HashiCorp's version 6 upgrade guide, for the types that modules use; attributes of blocks that are read count as well.
+REMOVED_BY_PROVIDER_6 = {
+    "aws_api_gateway_account": {"reset_on_delete"},
+    "aws_api_gateway_deployment": {"canary_settings", "execution_arn", "invoke_url", "stage_description", "stage_name"},
+    "aws_eip": {"vpc"},
+    "aws_flow_log": {"log_group_name"},
+}
+
+
+@every_module
+def test_e4_a_module_uses_nothing_that_provider_6_has_removed(module):
+    source = "\n".join(path.read_text() for path in sorted(module.glob("*.tf")))
+    for labels, body in blocks(module, "resource"):
+        removed = REMOVED_BY_PROVIDER_6.get(labels[0], set())
+        assert set(body) & removed == set(), labels
+        for name in removed:
+            assert not re.search(rf"{labels[0]}\.{labels[1]}(\[[^]]*\])?\.{name}\b", source), (labels, name)
+
+
+def test_e4_the_table_of_provider_6_in_the_docs_is_the_one_that_is_checked():
+    lines = (MODULES[0].parents[1] / "docs" / "deployment.md").read_text().splitlines()
+    documented = {line.split("`")[1]: line for line in lines if line.startswith("| `aws_")}
+    assert set(documented) == set(REMOVED_BY_PROVIDER_6)
+    for kind, removed in REMOVED_BY_PROVIDER_6.items():
+        assert all(f"`{name}`" in documented[kind] for name in removed)

@@ -33,6 +33,7 @@ ATTRIBUTES = {
 WITHOUT_RESOURCE = {
     "ec2:DescribeNetworkInterfaces": "EC2 narrows no description; Lambda looks for the interfaces of its functions",
     "ec2:DescribeSubnets": "as above",
+    "logs:DescribeLogGroups": "the list of log groups has no resources; VPC flow logs look their group up in it",
     "xray:PutTelemetryRecords": "traces are no resources",
     "xray:PutTraceSegments": "as above",
 }
@@ -64,7 +65,6 @@ OUTDATED = {
     ): 'the guide of Lambda asks for "arn:...:*/*" in the role of a function in a VPC',
     ("RESOURCE_MISMATCH", "ec2:DeleteNetworkInterface"): "as above",
     ("RESOURCE_MISMATCH", "ec2:UnassignPrivateIpAddresses"): "as above",
-    ("RESOURCE_MISMATCH", "logs:DescribeLogGroups"): "takes the ARN of log groups by now",
     ("UNKNOWN_CONDITION_FOR_ACTION", "kms:ResourceAliases"): "is there for every use of a key",
     ("UNKNOWN_CONDITION_FOR_ACTION", "lambda:SourceFunctionArn"): "is there in every call that a function's code makes",
 }

@@ -70,6 +70,7 @@ class StackPlanner:
                     json_object(shown),
                     units=[unit.name for unit in units],
                     outputs=root.outputs,
+                    handed=root.handed,
                     providers=root.providers,
                     warnings=planned.warnings,
                 )
@@ -95,7 +96,9 @@ class StackPlanner:
         for rendering in renderings.values():
             bring_to(folder / _UNITS / module_name(rendering.unit), rendering.tree())
         if states:
-            merged = merge_states(states, outputs=root.outputs, aliases=root.aliases, keeping=root.keeping)
+            merged = merge_states(
+                states, outputs=root.outputs, aliases=root.aliases, keeping=root.keeping, handed=root.handed
+            )
             write_private(folder / "terraform.tfstate", dump_json(merged))
         (folder / FILE_NAME).write_text(self.toolchain.lock_text, encoding="utf-8")
         return root

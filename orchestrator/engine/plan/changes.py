@@ -61,6 +61,11 @@ class PlannedChange:
         return f"{self.address} (deposed object {self.deposed})" if self.deposed else self.address
 
     @property
+    def is_mark_alone(self) -> bool:
+        """Whether no value changes, but only which values are secret."""
+        return self.action is Action.UPDATE and not self.attributes and self.previous_address is None
+
+    @property
     def type(self) -> str:
         """The resource type: "aws_eip" of ``module.network.aws_eip.this["a.b"]``."""
         return _KEYS.sub("", self.address).split(".")[-2]

@@ -4,7 +4,7 @@ Source: https://developer.hashicorp.com/terraform/internals/json-format, format 
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -60,20 +60,25 @@ def read_plan(
     *,
     units: Sequence[str],
     outputs: Mapping[str, tuple[str, str]],
+    handed: Collection[str] = (),
     providers: int = 1,
     warnings: Sequence[Warned] = (),
 ) -> StackPlan:
     """Read ``terraform show -json`` of the plan, unit by unit.
 
     ``document``: what Terraform printed; ``units``: their names; ``outputs``: of the root module, as ``RootModule`` has
-    them; ``providers``: the number of provider configurations; ``warnings``: what Terraform warned of. Raises
-    ValueError: the document is not a plan of these units.
+    them; ``handed``: units that get a secret in a variable that is not declared sensitive, as ``RootModule`` has them: what
+    the plan takes for secret there is none in the unit's own apply; ``providers``: the number of provider configurations;
+    ``warnings``: what Terraform warned of. Raises ValueError if the document is not a plan of these units.
     """
     found = msgspec.convert(document, _TerraformPlan)
     salt = secrets.token_hex(16)
     drift = _by_unit(found.resource_drift, units, salt)
     return StackPlan(
-        units=_by_unit(found.resource_changes, units, salt),
+        units={
+            unit: tuple(change for change in changes if unit not in handed or not change.is_mark_alone)
+            for unit, changes in _by_unit(found.resource_changes, units, salt).items()
+        },
         outputs=frozenset(outputs[name][0] for name, change in found.output_changes.items() if _differs(change)),
         drift={unit: changes for unit, changes in drift.items() if changes},
         providers=providers,

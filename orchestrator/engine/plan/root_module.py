@@ -4,6 +4,7 @@ Provider configurations that depend on nothing are the root module's: one of the
 is passed to its units. Any other configuration stays in its unit.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from pathlib import Path
 from orchestrator.config import EvaluatedUnit, module_name
 from orchestrator.engine.plan.rendering import Rendering
 from orchestrator.hcl import Body, parse_expression, print_expression, print_value, references
-from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known
+from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value, has_sensitive, is_wholly_known
+
+_ANY = re.compile(r"\bany\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,7 @@ class RootModule:
         outputs: by the name of an output, the unit and the output of the unit that it shows.
         aliases: by unit name, the alias of its provider configuration; without the units that use the root module's own.
         keeping: the units that configure their providers themselves.
+        handed: the units that get a secret in a variable that is not declared sensitive.
 
     """
 
@@ -31,6 +35,7 @@ class RootModule:
     outputs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     keeping: frozenset[str] = frozenset()
+    handed: frozenset[str] = frozenset()
 
     @property
     def providers(self) -> int:
@@ -74,7 +79,11 @@ def root_module(
         if unit.name in providers.passed:
             names, alias = providers.passed[unit.name]
             lines.append(f"  providers = {{ {', '.join(f'{name} = {name}.{alias}' for name in names)} }}")
-        lines.extend(f"  {name} = {_indented(print_value(value))}" for name, value in sorted(inputs[unit.name].items()))
+        variables = rendering.composition.interface.variables
+        lines.extend(
+            f"  {name} = {_indented(_argument(value, variables[name].type))}"
+            for name, value in sorted(inputs[unit.name].items())
+        )
         blocks.append(f'module "{module}" {{\n' + "\n".join(lines) + "\n}\n")
         blocks.append(rendering.imports(module, inputs[unit.name]))
     handed = _handed_secrets(units, renderings, inputs)
@@ -90,8 +99,30 @@ def root_module(
         files=files,
         outputs=outputs,
         aliases={name: alias for name, (_, alias) in providers.passed.items()},
+        handed=frozenset(handed),
         keeping=frozenset(name for name, rendering in renderings.items() if rendering.keeps_providers),
     )
+
+
+def _argument(value: Value, type_constraint: str) -> str:
+    """Write the value of a variable as the unit's own apply gets it: through JSON, which knows no sets and no types.
+
+    A type constraint makes it what it is to be; ``any`` keeps it as it comes.
+    """
+    return _as_json(value) if _ANY.search(type_constraint) else print_value(value)
+
+
+def _as_json(value: Value) -> str:
+    match value:
+        case Unknown():
+            return f"jsondecode(jsonencode({print_value(value)}))"
+        case Sensitive():
+            return f"sensitive({_as_json(value.value)})"
+        case dict():
+            return "{\n" + "".join(f"  {print_value(name)} = {_as_json(item)}\n" for name, item in value.items()) + "}"
+        case list() | SetValue():
+            return f"[{', '.join(map(_as_json, value))}]"
+    return print_value(value)
 
 
 def _handed_secrets(

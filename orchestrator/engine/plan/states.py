@@ -16,6 +16,7 @@ def merge_states(
     outputs: Mapping[str, tuple[str, str]] | None = None,
     aliases: Mapping[str, str] | None = None,
     keeping: Collection[str] = (),
+    handed: Collection[str] = (),
 ) -> dict[str, Any]:
     """Merge state documents, by unit name, into one; each resource moves under its unit's module call.
 
@@ -44,7 +45,8 @@ def merge_states(
         # Terraform requires a lineage; this state is never written back.
         "lineage": "00000000-0000-4000-8000-000000000000",
         "outputs": {
-            name: states[unit]["outputs"][output]
+            # The root module has to call all outputs of such a unit secrets; that alone is no change.
+            name: states[unit]["outputs"][output] | ({"sensitive": True} if unit in handed else {})
             for name, (unit, output) in (outputs or {}).items()
             if output in states.get(unit, {}).get("outputs", {})
         },

@@ -1,7 +1,7 @@
-"""The layer that refuses what a role may not do.
+"""The layer that refuses what a caller may not do.
 
-It decides about callers with the credentials of a role: functions, and whoever assumed a role. Terraform and people
-come with placeholder keys and pass; their rights are a matter of the account on AWS, not of the platform.
+It decides about callers with credentials that the local cloud has issued: functions, whoever assumed a role, and users with
+access keys. Whoever comes with placeholder keys passes, as the account's root user does.
 """
 
 import logging
@@ -114,12 +114,12 @@ def first_refusal(
 def may_connect(access_key_id: str, database_arn: str) -> Decision:
     """Decide about a login to a database ("arn:aws:rds-db:...:dbuser:CLUSTER/USER") with a token of this key.
 
-    Keys that belong to no role are allowed, as for every other call. A login has no condition keys of an API call.
+    Keys that belong to no role and no user are allowed, as for every other call. A login has no condition keys of an API call.
     """
     with MOTO:
         caller = caller_of(access_key_id)
     if caller is None:
-        return Decision(allowed=True, finding="the key belongs to no role")
+        return Decision(allowed=True, finding="the key belongs to no role and no user")
     request = AccessRequest(
         principal=caller.principal, action="rds-db:connect", resource=database_arn, context=principal_keys(caller)
     )

@@ -1,7 +1,7 @@
 """Who calls: the role behind an access key, with the policies that moto stores for it.
 
-Only sessions of roles are known here. A function's credentials are a session of its execution role named like the
-function, as on AWS, so the session alone identifies the function and its network.
+Sessions of roles and users with access keys are known here. A function's credentials are a session of its execution role
+named like the function, as on AWS, so the session alone identifies the function and its network.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from orchestrator.local_cloud.identity import ACCOUNT_ID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A session of a role and its limits.
+    """A session of a role, or a user, and its limits.
 
     ``identity`` has the role's policies, ``session`` the one given to AssumeRole; the boundary has no statements if its
     policy is deleted. Only the code of a function has a ``function_arn``, and in a VPC subnets.
@@ -34,14 +34,28 @@ class Caller:
 
 
 def caller_of(access_key_id: str) -> Caller | None:
-    """Return the role's session of an access key; None for every other key. ``serial.MOTO`` must be held.
+    """Return the session or the user of an access key; None for every other key. ``serial.MOTO`` must be held.
 
     A role that does not exist gives a caller without policies, who may do nothing.
     """
     sessions = backend("sts", GLOBAL).assumed_roles
     # The newest first: a function's keys are renewed during its life.
     session = next((one for one in reversed(sessions) if one.access_key_id == access_key_id), None)
-    return None if session is None else _caller(session)
+    return _user(access_key_id) if session is None else _caller(session)
+
+
+def _user(access_key_id: str) -> Caller | None:
+    iam = backend("iam", GLOBAL)
+    for user in iam.users.values():
+        if any(key.access_key_id == access_key_id for key in user.access_keys):
+            holders = (("user", user), *(("group", group) for group in iam.get_groups_for_user(user.name)))
+            return Caller(
+                principal=Principal(arn=str(user.arn), account=ACCOUNT_ID),
+                user_id=str(user.id),
+                identity=tuple(policy for kind, holder in holders for policy in _policies(kind, holder)),
+                tags=tuple(iam.tagger.get_tag_dict_for_resource(user.arn).items()),
+            )
+    return None
 
 
 def caller_as(role_arn: str, session_name: str) -> Caller:
@@ -53,7 +67,6 @@ def caller_as(role_arn: str, session_name: str) -> Caller:
 
 
 def _caller(session: Any) -> Caller:
-    name = session.role_arn.rpartition("/")[2]
     principal = Principal(arn=session.arn, account=session.role_arn.split(":")[4], role_arn=session.role_arn)
     given = parse(f"session policy of {session.session_name}", session.policy) if session.policy else None
     role = stored.role(session.role_arn)
@@ -63,16 +76,22 @@ def _caller(session: Any) -> Caller:
     return Caller(
         principal=principal,
         user_id=f"{role.id}:{session.session_name}",
-        identity=(
-            *(_managed(policy) for policy in role.managed_policies.values()),
-            *(parse(f"inline policy {policy} of role {name}", document) for policy, document in role.policies.items()),
-        ),
+        identity=_policies("role", role),
         boundary=_boundary(role.permissions_boundary_arn),
         session=given,
         tags=tuple((tag["Key"], tag["Value"]) for tag in role.tags),
         function_arn=":".join(function.function_arn.split(":")[:7]) if function is not None else "",
         subnet_ids=tuple((function.vpc_config or {}).get("SubnetIds", ())) if function is not None else (),
     )
+
+
+def _policies(kind: str, holder: Any) -> tuple[Policy, ...]:
+    """Return the managed and the inline policies of a role, user or group."""
+    managed = (_managed(policy) for policy in holder.managed_policies.values())
+    inline = (
+        parse(f"inline policy {name} of {kind} {holder.name}", document) for name, document in holder.policies.items()
+    )
+    return (*managed, *inline)
 
 
 def _managed(policy: Any) -> Policy:

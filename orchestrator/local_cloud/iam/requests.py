@@ -1,4 +1,4 @@
-"""From a call of a role's session to what IAM decides about: principal, action, resource and condition keys.
+"""From a call of a session or a user to what IAM decides about: principal, action, resource and condition keys.
 
 Source of the keys: IAM User Guide, "AWS global condition context keys".
 """
@@ -54,10 +54,12 @@ def principal_keys(caller: Caller) -> dict[str, tuple[str, ...]]:
     keys: dict[str, tuple[str, ...]] = {
         "aws:principalaccount": (caller.principal.account,),
         # Of a session the role, not the session.
-        "aws:principalarn": (caller.principal.role_arn,),
-        "aws:principaltype": ("AssumedRole",),
+        "aws:principalarn": (caller.principal.role_arn or caller.principal.arn,),
+        "aws:principaltype": ("AssumedRole" if caller.principal.role_arn else "User",),
         "aws:userid": (caller.user_id,),
     }
+    if not caller.principal.role_arn:
+        keys["aws:username"] = (caller.principal.arn.rpartition("/")[2],)
     keys |= {f"aws:principaltag/{name.lower()}": (value,) for name, value in caller.tags}
     if caller.function_arn:
         keys["lambda:sourcefunctionarn"] = (caller.function_arn,)

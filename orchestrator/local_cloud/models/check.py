@@ -6,6 +6,7 @@ It stands behind the evaluation of policies, because AWS too tells only those wh
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -23,6 +24,7 @@ from orchestrator.local_cloud.wsgi import Handler, Headers, Response
 
 _LOG = logging.getLogger("platformctl.local_cloud")
 _STATUS = 400
+_INPUT = "platformctl.input"
 _QUERY_ONCE = frozenset({"monitoring", "sqs"})
 _EXEMPT = frozenset((one.service, one.shape) for one in EXCEPTIONS)
 _S3_TEXTS = {
@@ -32,12 +34,12 @@ _S3_TEXTS = {
 
 
 class ModelTally:
-    """How many requests were checked, and which were refused or had members that the model does not know."""
+    """How many requests were checked, and which of them models or limits forbid, or had members that the model does not know."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._checked = 0
-        self._found: Mapping[str, Counter[str]] = {"refused": Counter(), "unknown": Counter()}
+        self._found: Mapping[str, Counter[str]] = {"refused": Counter(), "unknown": Counter(), "limited": Counter()}
 
     def count(self, label: str, verdict: str = "") -> None:
         """Count a checked request of an operation ("iam:CreateRole"), and its verdict if there is one."""
@@ -47,7 +49,7 @@ class ModelTally:
                 self._found[verdict][label] += 1
 
     def report(self) -> dict[str, Any]:
-        """Return the counts: {"checked": 3, "refused": {"iam:CreateRole": 1}, "unknown": {}}."""
+        """Return the counts: {"checked": 3, "refused": {"iam:CreateRole": 1}, "unknown": {}, "limited": {}}."""
         with self._lock:
             return {"checked": self._checked, **{name: dict(found) for name, found in self._found.items()}}
 
@@ -57,36 +59,60 @@ def check_models(inner: Handler, tally: ModelTally) -> Handler:
 
     def handle(environ: WSGIEnvironment) -> Response:
         operation = operation_of(environ)
-        model = _model_of(operation, environ)
+        model = model_of(operation, environ)
         if model is None:
             return inner(environ)
-        refused = _check(environ, operation, model, tally)
-        if refused is None:
+        found = _check(environ, operation, model, tally)
+        if found is None:
             return inner(environ)
-        if environ["REQUEST_METHOD"] == "HEAD":
-            return Response(status=refused.status, headers=(("Content-Length", "0"),))
-        return refused
+        code, message, finding = found
+        tally.count(operation.label, "refused")
+        # Members are named, values never.
+        _LOG.warning("model: %s refused with %s: %s", operation.label, code, finding)
+        return refusal(environ, operation, code=code, status=_STATUS, message=message)
 
     return handle
 
 
-def _model_of(operation: Operation, environ: WSGIEnvironment) -> Any:
+def model_of(operation: Operation, environ: WSGIEnvironment) -> Any:
     """Find the model of an operation; several services may share a name in signatures."""
-    if operation.protocol == "cbor" or not operation.action:
-        return None
     target = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[0]
-    for name in boto_names(operation.service):
-        try:
+    protocol = "rest-xml" if operation.protocol == "s3" else operation.protocol
+    for name in boto_names(operation.service) if operation.action else ():
+        with suppress(UnknownServiceError, OperationNotFoundError):
             service = get_service_model(name)
-            if target and service.metadata.get("targetPrefix") != target:
-                continue
-            return service.operation_model(operation.action)
-        except (UnknownServiceError, OperationNotFoundError):
-            continue
+            about = service.metadata
+            if (
+                protocol in about.get("protocols", [about["protocol"]])
+                and target in ("", about.get("targetPrefix"))
+                and operation.version in ("", about["apiVersion"])
+            ):
+                return service.operation_model(operation.action)
     return None
 
 
-def _check(environ: WSGIEnvironment, operation: Operation, model: Any, tally: ModelTally) -> Response | None:
+def checked_input(environ: WSGIEnvironment) -> Mapping[str, Any] | None:
+    """Return the parameters of a request that has passed the layer, by the names of the model; None if it has no model."""
+    found: Mapping[str, Any] | None = environ.get(_INPUT)
+    return found
+
+
+def refusal(environ: WSGIEnvironment, operation: Operation, *, code: str, status: int, message: str) -> Response:
+    """Build the answer of a service that refuses a request."""
+    response = error_response(operation, code=code, status=status, message=message)
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return Response(status=response.status, headers=(("Content-Length", "0"),))
+    if operation.protocol != "json" or operation.service not in _QUERY_ONCE:
+        return response
+    # SDKs take the code from here, and not from the body.
+    headers: Headers = (*response.headers, ("x-amzn-query-error", f"{code};Sender"))
+    return Response(status=response.status, headers=headers, body=response.body)
+
+
+def _check(
+    environ: WSGIEnvironment, operation: Operation, model: Any, tally: ModelTally
+) -> tuple[str, str, str] | None:
+    """Return the code, the message and what to log for a request that its model forbids."""
     tally.count(operation.label)
     row = refusals_of(operation.service, operation.protocol)
     if model.input_shape is None:
@@ -95,31 +121,19 @@ def _check(environ: WSGIEnvironment, operation: Operation, model: Any, tally: Mo
         value, unknown = read_input(environ, model, protocol=operation.protocol, labels=operation.labels)
     except UnreadableError as error:
         message = _S3_TEXTS.get(row.unreadable, str(error) or "The request cannot be parsed.")
-        return _refuse(operation, tally, row.unreadable, message, "unreadable")
+        return row.unreadable, message, "unreadable"
     if unknown:
         names = ", ".join(unknown)
         if row.unknown:
             message = _S3_TEXTS.get(row.unknown, f"The parameter {unknown[0]} is not recognized")
-            return _refuse(operation, tally, row.unknown, message, f"unknown {names}")
+            return row.unknown, message, f"unknown {names}"
         tally.count(operation.label, "unknown")
         _LOG.warning("model: %s has no %s; the service skips it", operation.label, names)
     found = [flaw for flaw in flaws(model.input_shape, value) if (operation.service, flaw.shape) not in _EXEMPT]
     if not found:
+        environ[_INPUT] = value
         return None
-    code, message = _answer(operation, row, model, found)
-    return _refuse(operation, tally, code, message, "; ".join(f"{flaw.kind.value} {flaw.path}" for flaw in found))
-
-
-def _refuse(operation: Operation, tally: ModelTally, code: str, message: str, finding: str) -> Response:
-    """Answer with a service's code. What is logged names members, never values."""
-    tally.count(operation.label, "refused")
-    _LOG.warning("model: %s refused with %s: %s", operation.label, code, finding)
-    response = error_response(operation, code=code, status=_STATUS, message=message)
-    if operation.protocol != "json" or operation.service not in _QUERY_ONCE:
-        return response
-    # SDKs take the code from here, and not from the body.
-    headers: Headers = (*response.headers, ("x-amzn-query-error", f"{code};Sender"))
-    return Response(status=response.status, headers=headers, body=response.body)
+    return *_answer(operation, row, model, found), "; ".join(f"{flaw.kind.value} {flaw.path}" for flaw in found)
 
 
 def _answer(operation: Operation, row: Refusals, model: Any, found: Sequence[Flaw]) -> tuple[str, str]:

@@ -103,6 +103,7 @@ BY_SERVICE: Mapping[str, Refusals] = {
         invalid="InvalidParameterValue",
         missing="MissingParameter",
         unreadable="SerializationException",
+        shapes={"QueueAttributeName": "InvalidAttributeName"},
     ),
     "sts": _query(f"{_DOCS}/STS/latest/APIReference/CommonErrors.html"),
 }

@@ -14,6 +14,7 @@ _KEPT = (
     "copy_tags_to_snapshot",
     "database_name",
     "engine",
+    "engine_lifecycle_support",
     "engine_mode",
     "engine_version",
     "kms_key_id",

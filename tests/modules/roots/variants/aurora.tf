@@ -39,6 +39,7 @@ module "aurora_unmonitored" {
   logs_kms_key_arn             = local.kms_key_arn
   permissions_boundary_arn     = "arn:aws:iam::210987654321:policy/iam-policy-boundary"
   region                       = "us-east-1"
+  restore                      = { name = "b", point_in_time = { source_cluster_identifier = "aurora-old", time = "2026-11-28T14:05:00Z" } }
   role_policy_arns             = { region-guardrail = "arn:aws:iam::210987654321:policy/iam-policy-region-guardrail" }
   security_group_ids           = ["sg-0123456789abcdef0"]
   subnet_ids                   = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]

@@ -12,10 +12,13 @@ module "config" {
   log_retention_in_days      = 1096
   logs_kms_key_arn           = local.kms_key_arn
   permissions_boundary_arn   = "arn:aws:iam::210987654321:policy/iam-policy-boundary"
-  region                     = "us-east-1"
-  role_policy_arns           = { region-guardrail = "arn:aws:iam::210987654321:policy/iam-policy-region-guardrail" }
-  suffix                     = local.suffix
-  tags                       = local.tags
+
+  recorder_permissions_boundary_arn = "arn:aws:iam::210987654321:policy/platform-boundary"
+
+  region           = "us-east-1"
+  role_policy_arns = { region-guardrail = "arn:aws:iam::210987654321:policy/iam-policy-region-guardrail" }
+  suffix           = local.suffix
+  tags             = local.tags
 
   rule_parameters = {
     CLOUDWATCH_ALARM_ACTION_CHECK        = { okActionRequired = "true" }

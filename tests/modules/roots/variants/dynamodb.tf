@@ -2,6 +2,7 @@ module "dynamodb" {
   source = "../../../../modules/dynamodb"
 
   kms_key_arn = local.kms_key_arn
+  restores    = { trades = { name = "b", source_name = "trades-old" } }
   suffix      = local.suffix
   table_class = "STANDARD_INFREQUENT_ACCESS"
   tags        = local.tags

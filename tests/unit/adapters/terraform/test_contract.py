@@ -1,6 +1,8 @@
 """What is planned is what is applied (C9): the real Terraform, with its built-in provider alone, over small stacks."""
 
+import random
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,8 @@ from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import Workspaces
 from orchestrator.engine.operations import Outputs, UnitWork
 from orchestrator.engine.plan import Approval
-from orchestrator.hcl import load_json
-from orchestrator.hcl.values import unmark
+from orchestrator.hcl import dump_json, load_json, print_value, to_json_value
+from orchestrator.hcl.values import SetValue, unmark
 from tests.fakes.errors import error_of
 from tests.fakes.live_tree import LiveTree
 
@@ -357,4 +359,71 @@ def test_c9_what_was_unknown_may_become_anything(stack):
             "modules/a/main.tf": 'resource "terraform_data" "a" {\n  input = "y"\n  triggers_replace = "y"\n}\noutput "id" { value = terraform_data.a.id }\noutput "ids" { value = toset([terraform_data.a.id, "z", "a"]) }'
         }
     )
+    stack.up()
+
+
+TEXTS = ["plain", "", "ü日本🚀", 'quote " and \\', "two\nlines\n", "${not} %{if}", "<a & b>", "0.10", "true", " "]
+
+
+def random_value(rng: random.Random, depth: int = 2):
+    """Any value of Terraform's language: numbers of any size, sets, nulls, deep and empty collections."""
+    kind = rng.choice(["text", "whole", "fraction", "bool", "null"] + ["list", "map", "set"] * (depth > 0))
+    match kind:
+        case "text":
+            return rng.choice(TEXTS)
+        case "whole":
+            return rng.randint(-(10 ** rng.randint(1, 40)), 10 ** rng.randint(1, 40))
+        case "fraction":
+            digits = rng.randint(1, 10 ** rng.randint(1, 40))
+            return Decimal(f"{digits}E{rng.randint(-60, 30)}") * rng.choice([1, -1])
+        case "bool":
+            return rng.random() < 0.5
+        case "list":
+            return [random_value(rng, depth - 1) for _ in range(rng.randint(0, 3))]
+        case "map":
+            return {rng.choice(["a", "b c", "é", "d"]): random_value(rng, depth - 1) for _ in range(rng.randint(0, 3))}
+        case "set":
+            return SetValue(tuple(sorted({rng.choice(TEXTS) for _ in range(rng.randint(0, 3))})))
+    return None
+
+
+def random_stack(stack: Stack, seed: int) -> None:
+    """Four units in a chain, each with inputs of its own, outputs of the one before, own and generated files, and secrets."""
+    rng = random.Random(seed)
+    for number in range(4):
+        above = f"u{number - 1}" if number else ""
+        names = [f"v{index}" for index in range(3)]
+        secret = rng.choice(names)
+        lines = [f'variable "{name}" {{\n  sensitive = {str(name == secret).lower()}\n}}' for name in [*names, "above"]]
+        lines += [f'resource "terraform_data" "{name}" {{ input = var.{name} }}' for name in [*names, "above"]]
+        lines += [
+            f'output "{name}" {{\n  value = [terraform_data.{name}.output, terraform_data.{name}.id, var.{name}]\n'
+            f"  sensitive = {str(name == secret).lower()}\n}}"
+            for name in names
+        ]
+        # A secret that was handed over as a plain value is in a plain output of the unit's own.
+        lines.append('output "above" { value = terraform_data.above.output }')
+        inputs = [f"  {name} = {print_value(random_value(rng))}" for name in names]
+        inputs.append(f"  above = dependency.up.outputs.{rng.choice([*names, 'above'])}" if above else "  above = null")
+        dependency = f'dependency "up" {{\n  config_path = "../{above}"\n}}\n' if above else ""
+        text = "\n".join(inputs)
+        generated = print_value('resource "terraform_data" "made" { input = jsondecode(file("m.json")) }\n')
+        made = f'generate "made" {{\n  path = "made.tf"\n  if_exists = "error"\n  contents = {generated}\n}}\n'
+        stack.unit(
+            f"u{number}", "\n".join(lines), f"{dependency}inputs = {{\n{text}\n}}\n" + made * (rng.random() < 0.5)
+        )
+        value = to_json_value(random_value(rng))
+        stack.write(
+            {
+                f"live/dev/u{number}/m.json": dump_json(value),
+                f"live/dev/u{number}/own.tf": 'output "own" { value = jsondecode(file("${path.module}/m.json")) }\n',
+            }
+        )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_c9_random_stacks_become_what_was_planned_and_then_nothing_is_left(stack, seed):
+    random_stack(stack, seed)
+    stack.up()
+    random_stack(stack, seed + 1000)
     stack.up()

@@ -1,0 +1,180 @@
+# ruff: noqa: INP001, T201 - a program of the pipeline, not a package; it prints
+"""Record what IAM is asked in a whole life of production, for the offline tests of the deployer's policies.
+
+    flock /tmp/life .venv/bin/python .ci/deployer_life.py
+
+It runs plan, up, plan, drift, smoke, a change, recover and destroy on a local cloud of its own, as a role that may do everything,
+and writes every request (action, resource, condition keys) with the commands that made it to ``tests/deployer/life.json.gz``.
+With ``--documented`` the roles carry the documented policies instead, and nothing is written: a denial fails the command.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from orchestrator.local_cloud.identity import (  # noqa: E402 - found through the line above
+    ACCESS_KEY_ID,
+    ACCOUNT_ID,
+    RECORD_VARIABLE,
+    REGION,
+    ROLE_VARIABLE,
+    SECRET_ACCESS_KEY,
+)
+from orchestrator.local_cloud.process import ServerProcess  # noqa: E402 - as above
+from tests.deployer.policies import BOUNDARY, LIFE, POLICIES, READER  # noqa: E402 - as above
+
+# Condition keys that tell nothing about a policy, or that differ from run to run.
+VOLATILE = (
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:sourceip",
+    "aws:useragent",
+    "aws:userid",
+    "aws:principal",
+    "aws:via",
+)
+ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+IDENTIFIER = re.compile(r"(?<=[-/:])(?:[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{17}|[0-9a-f]{8})(?![0-9a-z])")
+STEPS = (
+    ("plan", "reader", ("plan", "--env", "prod")),
+    ("up", "deployer", ("up", "--env", "prod")),
+    ("plan", "reader", ("plan",)),
+    ("drift", "reader", ("drift",)),
+    ("smoke", "deployer", ("smoke",)),
+    ("up", "deployer", ("up",)),
+    ("recover", "deployer", ("recover", "--release-foreign-locks", "--yes")),
+    ("destroy", "deployer", ("destroy", "--yes")),
+)
+
+
+def main() -> int:
+    """Run the life; returns 1 if a command failed."""
+    parser = argparse.ArgumentParser(description="Record what IAM is asked in a whole life of production.")
+    parser.add_argument("--documented", action="store_true", help="enforce the documented policies, and write nothing")
+    parser.add_argument("--only", action="append", default=[], help="units to limit the life to, for a try")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="platformctl-life-") as temporary:
+        project = Path(temporary)
+        for name in ("functions", "live", "modules"):
+            subprocess.run(["cp", "-r", str(ROOT / name), str(project / name)], check=True)
+        os.environ[RECORD_VARIABLE] = "1"
+        cloud = ServerProcess(project / ".platformctl" / "local")
+        cloud.start()
+        try:
+            return _live(project, cloud, documented=options.documented, only=options.only)
+        finally:
+            cloud.stop()
+
+
+def _live(project: Path, cloud: ServerProcess, *, documented: bool, only: list[str]) -> int:
+    endpoint = cloud.status().endpoint
+    iam, s3 = (_client(service, endpoint) for service in ("iam", "s3"))
+    boundary = iam.create_policy(PolicyName="platform-boundary-ci", PolicyDocument=BOUNDARY.read_text())["Policy"][
+        "Arn"
+    ]
+    roles = {"deployer": POLICIES, "reader": READER}
+    for name, files in roles.items():
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_trust()))
+        for file in files:
+            document = file.read_text() if documented else json.dumps(ANYTHING)
+            arn = iam.create_policy(PolicyName=f"{name}-{file.stem}", PolicyDocument=document)["Policy"]["Arn"]
+            iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    log, read, requests = project / ".platformctl/local/authorizations.jsonl", 0, defaultdict(set)
+    failed = 0
+    for number, (command, role, arguments) in enumerate(STEPS):
+        if command == "recover":
+            _break(project, s3)
+        if number == 5:  # noqa: PLR2004 - the second up
+            _change(project)
+        environ = os.environ | {
+            "PLATFORM_PERMISSIONS_BOUNDARY": boundary,
+            ROLE_VARIABLE: f"arn:aws:iam::{ACCOUNT_ID}:role/{role}",
+            "PLATFORMCTL_PROJECT": str(project),
+        }
+        units = [part for unit in only for part in ("--only", unit)] if command not in ("smoke", "recover") else []
+        words = [sys.executable, "-m", "orchestrator", arguments[0], "--suffix", "demo", *arguments[1:], *units]
+        done = subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+        text = log.read_text() if log.exists() else ""
+        lines = [json.loads(line) for line in text[read:].splitlines()]
+        read = len(text)
+        denied = sorted({f"  {one['action']} {one['resource']} {one['cause']}" for one in lines if not one["allowed"]})
+        print(
+            f"{command}: exit code {done.returncode}, {len(lines)} decisions, {len(denied)} kinds of denials",
+            *denied,
+            sep="\n",
+        )
+        if done.returncode:
+            failed = 1
+            print(done.stdout[-6000:], done.stderr[-6000:], sep="\n", flush=True)
+        for one in lines:
+            requests[_request(one)].add(command)
+    if not documented and not only:
+        rows = [[sorted(commands), *json.loads(request)] for request, commands in sorted(requests.items())]
+        LIFE.parent.mkdir(exist_ok=True)
+        with gzip.GzipFile(LIFE, "wb", mtime=0) as file:
+            file.write("\n".join(json.dumps(row) for row in rows).encode())
+        print(f"{len(rows)} requests in {LIFE}")
+    return failed
+
+
+def _request(one: dict) -> str:
+    """Return a decision's request without what differs from run to run."""
+    context = {key: value for key, value in one["context"].items() if not key.startswith(VOLATILE)}
+    return _same(json.dumps([one["action"], one["resource"], context], sort_keys=True))
+
+
+def _same(text: str) -> str:
+    return IDENTIFIER.sub(lambda match: re.sub("[0-9a-f]", "0", match[0]), text)
+
+
+def _trust() -> dict:
+    principal = {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
+    }
+
+
+def _break(project: Path, s3: Any) -> None:
+    """Leave what a killed run leaves: a lock and a resource that no state has."""
+    bucket = f"terraform-state-{ACCOUNT_ID}-{REGION}"
+    lock = {"ID": "00000000-0000-0000-0000-000000000000", "Who": "nobody@nowhere", "Operation": "OperationTypeApply"}
+    s3.put_object(Bucket=bucket, Key="demo/messaging/terraform.tfstate.tflock", Body=json.dumps(lock).encode())
+    endpoint = ServerProcess(project / ".platformctl" / "local").status().endpoint
+    tags = {"Suffix": "demo", "Platform": "trading-analytics", "ManagedBy": "platformctl", "Environment": "prod"}
+    _client("sqs", endpoint).create_queue(QueueName="queue-left-demo", tags=tags)
+
+
+def _change(project: Path) -> None:
+    """Change a tag of everything, and what is updated in place rather often."""
+    root = project / "live/root.hcl"
+    root.write_text(root.read_text().replace('ManagedBy   = "platformctl"', 'ManagedBy   = "platformctl-again"'))
+
+
+def _client(service: str, endpoint: str | None) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+        config=Config(s3={"addressing_style": "path"}, proxies={}),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
