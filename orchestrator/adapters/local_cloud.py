@@ -31,9 +31,7 @@ __all__ = [
 class LocalCloud:
     """The local cloud of one project; every method raises ``PlatformctlError`` where the server's own raises.
 
-    Args:
-        home: the folder that holds the server's record, log and lock.
-
+    ``home``: the folder that holds the server's record, log and lock.
     """
 
     def __init__(self, home: Path) -> None:

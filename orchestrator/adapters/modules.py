@@ -33,12 +33,7 @@ class Modules:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def locate(self, unit: EvaluatedUnit) -> Location:
-        """Return the place of the unit's module.
-
-        Raises:
-            PlatformctlError: the repository could not be fetched.
-
-        """
+        """Return the place of the unit's module; raises PlatformctlError if the repository could not be fetched."""
         match unit.source:
             case LocalSource() as local:
                 return Location(root=local.root, subdirectory=local.subdirectory)

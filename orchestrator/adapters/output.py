@@ -44,14 +44,7 @@ def unexpected(
 ) -> PlatformctlError:
     """Return an error about output that is not what the command prints as a rule.
 
-    Args:
-        arguments: the command line, the program first; holds no secret.
-        output: what it printed.
-        expected: what was expected instead, for example "a plan in JSON".
-        problem: what is wrong with it, if that is known.
-        log: the file that has the whole output.
-        hint: how to fix it.
-
+    ``arguments``: the command line, the program first; holds no secret.
     """
     because = f" ({problem})" if problem else ""
     where = f" The log is {log}." if log is not None else ""
@@ -66,9 +59,7 @@ def unexpected(
 def json_object(output: str) -> dict[str, Any]:
     """Return the first JSON object of some output; what a wrapper prints before or after it is ignored.
 
-    Raises:
-        ValueError: there is none, or it is cut off.
-
+    Raises ValueError if there is none, or it is cut off.
     """
     start = re.search(r"(?m)^\s*\{", output)
     if start is None:

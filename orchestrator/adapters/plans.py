@@ -37,12 +37,7 @@ def _parts(unit: EvaluatedUnit, composition: Composition) -> Iterator[bytes]:
 
 
 def write_plan(file: Path, kept: KeptPlan) -> None:
-    """Keep a plan; only its owner can read the file.
-
-    Raises:
-        PlatformctlError: it cannot be written.
-
-    """
+    """Keep a plan; only its owner can read the file; raises PlatformctlError if it cannot be written."""
     try:
         write_private(file, dump_json(to_document(kept), indent=1) + "\n")
     except OSError as error:
@@ -50,12 +45,7 @@ def write_plan(file: Path, kept: KeptPlan) -> None:
 
 
 def read_kept_plan(file: Path) -> KeptPlan:
-    """Read a plan that ``write_plan`` kept.
-
-    Raises:
-        UsageError: there is none, or it cannot be used.
-
-    """
+    """Read a plan that ``write_plan`` kept; raises UsageError if there is none, or it cannot be used."""
     try:
         document = load_json(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -45,13 +45,8 @@ class Purpose:
 class Child:
     """A recorded child that still runs.
 
-    Attributes:
-        command: the Terraform command, for example "apply".
-        unit: the unit that it works on; "" when it works on several.
-        log: the file that it writes to; None when its output goes to platformctl.
-        parent: the pid of the platformctl that started it.
-        orphaned: whether that platformctl has ended.
-
+    ``unit``: the unit that it works on; "" when it works on several. ``log``: the file that it writes to; None when its
+    output goes to platformctl. ``orphaned``: whether that platformctl has ended.
     """
 
     pid: int
@@ -98,10 +93,8 @@ class _Running:
 class Processes:
     """Starts children and keeps track of them; safe to use from several threads.
 
-    Args:
-        records: the folder that holds a record of each child while it runs; None keeps none.
-        longest_line: bytes of one line of output that are kept.
-
+    ``records``: the folder that holds a record of each child while it runs; None keeps none. ``longest_line``: bytes of
+    one line of output that are kept.
     """
 
     records: Path | None = None
@@ -125,19 +118,13 @@ class Processes:
     ) -> int:
         """Run a command to its end and pass on each line of its output.
 
-        Args:
-            arguments: the command line; never holds a secret.
-            folder: the working folder.
-            environment: the child's whole environment.
-            on_line: called in this thread with each line of standard output and standard error, without line break.
-            log: the file that the command appends its output to; it then runs to its end even if platformctl is killed.
-                None for a command that changes nothing: its output goes through a pipe and is never on disk.
-            keep_open: file descriptors that the child inherits.
-            purpose: for the record; by default the name of the program.
+        Returns the exit code, or the negative number of the signal that ended the command.
 
-        Returns:
-            the exit code, or the negative number of the signal that ended the command.
-
+        ``arguments``: the command line; never holds a secret. ``on_line``: called in this thread with each line of
+        standard output and standard error, without line break. ``log``: the file that the command appends its output
+        to; it then runs to its end even if platformctl is killed. None for a command that changes nothing: its output
+        goes through a pipe and is never on disk. ``keep_open``: file descriptors that the child inherits. ``purpose``:
+        for the record; by default the name of the program.
         """
         lines = Lines(on_line, longest=self.longest_line)
         with ExitStack() as files:

@@ -28,12 +28,7 @@ _ID = re.compile(r"\d{8}-\d{6}-(?P<suffix>.+)-[0-9a-f]{4}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """The folder of one run; its name sorts by time.
-
-    Attributes:
-        id: "20260131-081500-pr42-3f9a", in UTC.
-
-    """
+    """The folder of one run; its name sorts by time. ``id``: "20260131-081500-pr42-3f9a", in UTC."""
 
     id: str
     folder: Path
@@ -45,12 +40,9 @@ class RunFolder:
     def append(self, event: Event) -> None:
         """Append an event to ``events.jsonl`` at once, so that it is on disk even if the process is killed.
 
-        With the last event the report is written beside it.
-
-        Raises:
-            PlatformctlError: the first or the last event, or the report, cannot be written. An event in between is dropped:
-                a full disk must not break off a run while Terraform is at work.
-
+        With the last event the report is written beside it. Raises PlatformctlError: the first or the last event, or
+        the report, cannot be written. An event in between is dropped: a full disk must not break off a run while
+        Terraform is at work.
         """
         try:
             with (self.folder / _EVENTS).open("ab") as stream:
@@ -64,7 +56,6 @@ class RunFolder:
 
     @property
     def suffix(self) -> str:
-        """The deployment that the run worked on."""
         found = _ID.fullmatch(self.id)
         return found["suffix"] if found else ""
 
@@ -90,11 +81,7 @@ class RunFolder:
 def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunFolder, ...]:
     """Return the runs that have something to report, oldest first.
 
-    Args:
-        home: the project's ``.platformctl``.
-        suffix: only those of this deployment.
-        identity: only those whose id begins with this.
-
+    ``identity``: only those whose id begins with this.
     """
     folders = sorted(file.parent for file in (home / "runs").glob(f"*/{_EVENTS}"))
     runs = (RunFolder(id=folder.name, folder=folder) for folder in folders)
@@ -104,14 +91,8 @@ def find_runs(home: Path, *, suffix: str = "", identity: str = "") -> tuple[RunF
 def find_report(home: Path, *, identity: str, suffix: str) -> tuple[RunFolder, Report]:
     """Find a run and its report; the last of several if no id is given.
 
-    Args:
-        home: the project's ``.platformctl``.
-        identity: the beginning of the run's id; empty for the last run.
-        suffix: only runs on this deployment; empty for any.
-
-    Raises:
-        UsageError: there is none, or several begin like that.
-
+    ``identity``: the beginning of the run's id; empty for the last run. ``suffix``: only runs on this deployment; empty
+    for any. Raises UsageError if there is none, or several begin like that.
     """
     runs = find_runs(home, identity=identity, suffix=suffix)
     meant = [run for run in runs if run.id == identity] or list(runs)
@@ -143,7 +124,6 @@ class ProjectJournal:
     home: Path
 
     def new_run(self, suffix: str) -> RunFolder:
-        """Make the folder of a new run."""
         identity = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suffix}-{secrets.token_hex(2)}"
         folder = self.home / "runs" / identity
         (folder / "logs").mkdir(parents=True, mode=0o700)
@@ -163,12 +143,7 @@ class ProjectJournal:
 
     @contextmanager
     def exclusive(self, *, target: str, suffix: str) -> Iterator[None]:
-        """Hold the deployment for this process.
-
-        Raises:
-            UsageError: another process on this machine works on it.
-
-        """
+        """Hold the deployment for this process; raises UsageError if another process on this machine works on it."""
         folder = self.home / "locks"
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{target}-{suffix}.lock").open("a+", encoding="utf-8") as file:

@@ -31,13 +31,7 @@ from orchestrator.engine.operations import Outputs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A deployment whose cloud can be reached.
-
-    Attributes:
-        settings: what the platform registers with it.
-        outputs: of its applied units.
-
-    """
+    """A deployment whose cloud can be reached. ``settings``: what the platform registers with it."""
 
     request: DeploymentRequest
     stack: Stack
@@ -97,11 +91,8 @@ class Deployment:
     def register(self, *, units: Sequence[str], lifetime: Lifetime | None, now: datetime) -> None:
         """Record the deployment in the state bucket, so that no other environment takes its suffix.
 
-        Args:
-            units: those about to be applied; their dependencies are recorded.
-            lifetime: how long it may live from now on; None leaves what is registered.
-            now: in UTC.
-
+        ``units``: those about to be applied; their dependencies are recorded. ``lifetime``: how long it may live from
+        now on; None leaves what is registered. ``now``: in UTC.
         """
         applied = {name: self.stack.graph.dependencies[name] for name in units}
         states = state_units(self.suffix, self.bucket.keys(f"{self.suffix}/"), self.state_keys())
@@ -120,7 +111,6 @@ class Deployment:
         self.bucket.update(self.suffix, change)
 
     def has_expired(self, now: datetime) -> bool:
-        """Tell whether its registered time to live is over."""
         known = self.bucket.deployment(self.suffix)
         return known is not None and has_expired(expiry(known), now)
 

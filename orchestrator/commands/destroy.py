@@ -24,9 +24,7 @@ _MOST_LISTED = 50
 class DestroyResult(RunResult):
     """How a destroy ended.
 
-    Attributes:
-        left: what the services still list after a destroy of the whole; empty if it was clean.
-
+    ``left``: what the services still list after a destroy of the whole; empty if it was clean.
     """
 
     left: tuple[CloudResource, ...] = ()
@@ -35,13 +33,10 @@ class DestroyResult(RunResult):
 def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> DestroyResult:
     """Destroy the selected units, dependents first, and ask every service whether anything is left.
 
-    Without a selection this includes orphans: units that are no longer in the live tree, but still have a state. Destroying what
-    does not exist is not an error. After the last deployment the local cloud ends by itself.
-
-    Raises:
-        UsageError: bad input, or the operator refused; nothing was destroyed.
-        PlatformctlError: something failed before units were destroyed.
-
+    Without a selection this includes orphans: units that are no longer in the live tree, but still have a state.
+    Destroying what does not exist is not an error. After the last deployment the local cloud ends by itself. Raises
+    UsageError: bad input, or the operator refused, nothing was destroyed; PlatformctlError if something failed before
+    units were destroyed.
     """
     target = request.target
     with ports.journal.exclusive(target=str(target), suffix=request.suffix):
@@ -85,9 +80,7 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
 def _selection(deployment: Deployment, request: DestroyRequest) -> tuple[str, ...]:
     """Return the units to destroy, dependents before what they depend on.
 
-    Raises:
-        UsageError: no such unit, or others depend on it.
-
+    Raises UsageError: no such unit, or others depend on it.
     """
     orphans, only = deployment.outputs.orphans, request.only
     named = [name for name in only if name not in orphans]

@@ -16,12 +16,7 @@ from orchestrator.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftResult:
-    """What differs.
-
-    Attributes:
-        order: the units that were compared, in dependency order.
-
-    """
+    """What differs. ``order``: the units that were compared, in dependency order."""
 
     drift: Drift
     environment: str
@@ -31,10 +26,7 @@ class DriftResult:
 def drift(request: DeploymentRequest, ports: Ports, operator: Operator) -> DriftResult:
     """Compare every resource in the states with the cloud; nothing is changed.
 
-    Raises:
-        UsageError: bad input, or there is no such deployment.
-        PlatformctlError: Terraform failed.
-
+    Raises UsageError: bad input, or there is no such deployment; PlatformctlError if Terraform failed.
     """
     with activity("drift", ports, operator) as work:
         with work.step(f"opening {request.target.description}"):

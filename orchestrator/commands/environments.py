@@ -25,9 +25,7 @@ _READERS = 16
 class Listing:
     """Every deployment on a target, by suffix.
 
-    Attributes:
-        unreadable: environments with mistakes in the live tree, so the orphans of their deployments are not known.
-
+    ``unreadable``: environments with mistakes in the live tree, so the orphans of their deployments are not known.
     """
 
     environments: tuple[Environment, ...] = ()
@@ -46,11 +44,8 @@ class ReapResult:
 def list_deployments(target: Target, ports: Ports, operator: Operator) -> Listing:
     """List the deployments that are registered on a target, and those that only have states.
 
-    Raises:
-        UsageError: there are no credentials.
-        ConfigurationError: no environment of the live tree can be read.
-        PlatformctlError: AWS did not answer.
-
+    Raises UsageError if there are no credentials; ConfigurationError: no environment of the live tree can be read;
+    PlatformctlError: AWS did not answer.
     """
     register = _open(target, ports, operator)
     return register.listing() if register else Listing()
@@ -61,12 +56,8 @@ def reap(
 ) -> ReapResult:
     """Destroy every expired deployment, one after the other; a failure does not stop the rest.
 
-    The operator is asked once, with the list. Each deployment is checked again when its turn comes: somebody may have given
-    it more time, or destroyed it.
-
-    Raises:
-        UsageError: there are no credentials, or the operator refused.
-
+    The operator is asked once, with the list. Each deployment is checked again when its turn comes: somebody may have
+    given it more time, or destroyed it. Raises UsageError if there are no credentials, or the operator refused.
     """
     now = datetime.now(UTC)
     register = _open(target, ports, operator)

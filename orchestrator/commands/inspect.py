@@ -20,10 +20,7 @@ STAND_IN = "example"
 def read_tree(request: DeploymentRequest, ports: Ports, operator: Operator) -> Stack:
     """Read and check an environment.
 
-    Raises:
-        UsageError: no such environment, or no such selected unit.
-        ConfigurationError: every mistake found.
-
+    Raises UsageError: no such environment, or no such selected unit; ConfigurationError: every mistake found.
     """
     stack = load(request, ports, operator, environment=environment_of(request, ports))
     select(stack, request.only)
@@ -33,10 +30,7 @@ def read_tree(request: DeploymentRequest, ports: Ports, operator: Operator) -> S
 def validate(environment: str | None, suffix: str, ports: Ports, operator: Operator) -> dict[str, int]:
     """Check one environment, or all; returns the number of units of each.
 
-    Raises:
-        UsageError: no such environment.
-        ConfigurationError: every mistake found, in all of them.
-
+    Raises UsageError: no such environment; ConfigurationError: every mistake found, in all of them.
     """
     collector = Collector()
     found: dict[str, int] = {}

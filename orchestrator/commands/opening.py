@@ -19,17 +19,9 @@ from orchestrator.errors import UsageError
 def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator, *, start: bool) -> Deployment | None:
     """Connect to the deployment's cloud once the live tree has been checked.
 
-    Args:
-        request: which deployment.
-        ports: to everything outside.
-        operator: is shown the live tree's warnings.
-        start: start the local cloud if it does not run; otherwise None is returned, because there is no deployment.
-
-    Raises:
-        UsageError: bad input, no credentials, or the suffix belongs to another environment.
-        ConfigurationError: mistakes in the live tree.
-        PlatformctlError: the local cloud did not start.
-
+    ``start``: start the local cloud if it does not run; otherwise None is returned, because there is no deployment.
+    Raises UsageError: bad input, no credentials, or the suffix belongs to another environment; ConfigurationError:
+    mistakes in the live tree; PlatformctlError if the local cloud did not start.
     """
     try:
         account = ports.connector.connect(request.target, start=False)
@@ -84,19 +76,9 @@ def load(
 ) -> Stack:
     """Read an environment and check everything that can be checked without a cloud.
 
-    Args:
-        request: with the suffix and target that the live tree reads.
-        ports: to everything outside.
-        operator: is shown warnings.
-        environment: to read.
-        settings: what the platform registers with the deployment; None for its defaults.
-        account: None if nothing is connected.
-
-    Raises:
-        UsageError: no such environment.
-        ConfigurationError: every mistake found in the live tree.
-        PlatformctlError: a package of the platform cannot be built.
-
+    ``settings``: what the platform registers with the deployment; None for its defaults. ``account``: None if nothing
+    is connected. Raises UsageError: no such environment; ConfigurationError: every mistake found in the live tree;
+    PlatformctlError: a package of the platform cannot be built.
     """
     stack = load_stack(
         live=ports.project.live,
@@ -114,12 +96,7 @@ def load(
 
 
 def bucket_name(stack: Stack) -> str:
-    """Name the state bucket of the units.
-
-    Raises:
-        UsageError: they keep their states in different buckets.
-
-    """
+    """Name the state bucket of the units; raises UsageError if they keep their states in different buckets."""
     names = {unit.state_address().bucket for unit in stack.units.values()}
     if len(names) != 1:
         raise UsageError(
@@ -138,16 +115,8 @@ def state_keys(stack: Stack) -> dict[str, str]:
 def find_bucket(request: DeploymentRequest, ports: Ports, account: Account, names: Iterable[str]) -> str:
     """Name the state bucket by one unit; all units share root.hcl, so any that can be read will do.
 
-    Args:
-        request: which deployment.
-        ports: to everything outside.
-        account: an open connection.
-        names: of environments, the likeliest first.
-
-    Raises:
-        ConfigurationError: none of them can be read.
-        UsageError: there is none.
-
+    ``names``: of environments, the likeliest first. Raises ConfigurationError: none of them can be read; UsageError:
+    there is none.
     """
     variables = _variables(request, ports, account, ports.platform.settings(None, None))
     mistakes: ConfigurationError | None = None

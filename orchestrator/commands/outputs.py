@@ -27,15 +27,8 @@ def outputs(
 ) -> OutputsResult:
     """Read the outputs of every applied unit.
 
-    Args:
-        request: which deployment.
-        ports: to everything outside.
-        operator: is shown warnings.
-        show_sensitive: include sensitive outputs, which are left out otherwise.
-
-    Raises:
-        UsageError: bad input, or there is no such deployment.
-
+    ``show_sensitive``: include sensitive outputs, which are left out otherwise. Raises UsageError: bad input, or there
+    is no such deployment.
     """
     deployment = open_deployment(request, ports, operator, start=False)
     units = read_outputs(deployment, show_sensitive=show_sensitive) if deployment else {}

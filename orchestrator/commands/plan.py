@@ -16,10 +16,7 @@ from orchestrator.engine.plan import KeptPlan, StackPlan
 class PlanResult:
     """A plan that can be kept.
 
-    Attributes:
-        order: the selected units in dependency order.
-        settings: what the platform registers with the deployment.
-
+    ``order``: the selected units in dependency order; ``settings``: what the platform registers with the deployment.
     """
 
     kept: KeptPlan
@@ -39,11 +36,8 @@ class PlanResult:
 def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanResult:
     """Plan the selected units together; starts the local cloud when it is the target.
 
-    Raises:
-        UsageError: bad input; nothing was run.
-        ConfigurationError: mistakes in the live tree.
-        PlatformctlError: Terraform failed.
-
+    Raises UsageError: bad input, nothing was run; ConfigurationError: mistakes in the live tree; PlatformctlError:
+    Terraform failed.
     """
     with activity("plan", ports, operator) as work:
         with work.step(f"opening {request.target.description}"):
@@ -59,5 +53,4 @@ def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanRe
 
 
 def counted(units: tuple[str, ...]) -> str:
-    """Count units, for messages."""
     return f"{len(units)} unit{'s' if len(units) != 1 else ''}"

@@ -47,10 +47,8 @@ def subject(deployment: Deployment, order: Sequence[str]) -> Subject:
 def make_plan(deployment: Deployment, chosen: Subject, terraform: TerraformSession) -> StackPlan:
     """Plan the units together, against their current states and the cloud.
 
-    Raises:
-        UsageError: a unit that is not planned has outputs that were never applied.
-        PlatformctlError: Terraform failed; nothing was changed.
-
+    Raises UsageError if a unit that is not planned has outputs that were never applied; PlatformctlError: Terraform
+    failed, nothing was changed.
     """
     _require_applied_outputs(deployment, chosen.order, terraform)
     states = {name: state.document for name in chosen.order if (state := deployment.outputs.state(name))}
@@ -105,12 +103,7 @@ def keep(deployment: Deployment, chosen: Subject, plan: StackPlan) -> KeptPlan:
 
 
 def require_same_request(deployment: Deployment, kept: KeptPlan, *, file: str) -> None:
-    """Check that a kept plan is for this very deployment.
-
-    Raises:
-        UsageError: it is for another one.
-
-    """
+    """Check that a kept plan is for this very deployment; raises UsageError if it is for another one."""
     request = deployment.request
     wanted = {
         "suffix": (kept.suffix, request.suffix),
@@ -135,9 +128,7 @@ def require_same_request(deployment: Deployment, kept: KeptPlan, *, file: str) -
 def require_fresh(kept: KeptPlan, now: Basis, *, file: str) -> None:
     """Check that nothing has changed since a plan was made.
 
-    Raises:
-        UsageError: something has, so applying the plan would not do what was shown.
-
+    Raises UsageError if something has, so applying the plan would not do what was shown.
     """
     differences = kept.basis.differences(now)
     if differences:

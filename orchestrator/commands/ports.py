@@ -50,39 +50,30 @@ class StateBucket(Protocol):
     def name(self) -> str: ...
     def exists(self) -> bool:
         """Tell whether the bucket is there; UsageError when it belongs to someone else."""
-        ...
 
     def create(self) -> None:
         """Create the bucket; completes an earlier attempt that stopped half-way."""
-        ...
 
     def remove(self) -> None:
         """Delete the bucket with everything in it; for the local cloud only."""
-        ...
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """List the keys under the prefix, sorted."""
-        ...
 
     def resources(self, key: str) -> int:
         """Count the resource instances in the state under the key; 0 when it has gone."""
-        ...
 
     def deployment(self, suffix: str) -> RegisteredDeployment | None:
         """Read what is registered under the suffix."""
-        ...
 
     def deployments(self) -> tuple[RegisteredDeployment, ...]:
         """Read everything that is registered, by suffix."""
-        ...
 
     def update(self, suffix: str, change: Callable[[RegisteredDeployment | None], RegisteredDeployment | None]) -> None:
         """Compare and swap the record; ``change`` may be called again, and leaves everything as it is with None."""
-        ...
 
     def unregister(self, suffix: str) -> bool:
         """Remove the record if no state is left; returns whether it was removed."""
-        ...
 
 
 class Lock(Protocol):
@@ -99,23 +90,18 @@ class Locks(Protocol):
 
     def list(self) -> tuple[Any, ...]:
         """List the locks, by unit; costs one call if there is none."""
-        ...
 
     def unit_of(self, key: str) -> str:
         """Name the unit whose state or lock has this key."""
-        ...
 
     def is_left_behind(self, lock: Any, *, working: Collection[str]) -> bool:
         """Tell whether the lock's holder is certainly dead; Terraform still works on the units in ``working``."""
-        ...
 
     def hold(self, keys: Iterable[str]) -> AbstractContextManager[None]:
         """Hold the locks on these states as Terraform does; PlatformctlError when somebody else holds one."""
-        ...
 
     def release(self, lock: Any) -> bool:
         """Delete the lock unless somebody else has taken it; returns whether it was deleted."""
-        ...
 
 
 class Leftover(Protocol):
@@ -139,20 +125,15 @@ class Sweeper(Protocol):
 
     def unrecorded(self) -> Sequence[Leftover]:
         """Find resources of the deployment that are in none of its states."""
-        ...
 
     def sweep(self, *, types: Collection[str] | None, say: Callable[[str], None]) -> Sequence[KeptLeftover]:
         """Remove resources of these Terraform types (None: of any) that are in no state; returns what stayed.
 
-        Raises:
-            PlatformctlError: a state was lost or cannot be read, so leftovers cannot be told from the rest.
-
+        Raises PlatformctlError if a state was lost or cannot be read, so leftovers cannot be told from the rest.
         """
-        ...
 
     def reclaim(self, *, say: Callable[[str], None]) -> None:
         """Remove what services made or kept by themselves; only after the last state of the deployment has gone."""
-        ...
 
 
 class CloudResource(Protocol):
@@ -184,7 +165,6 @@ class Planner(Protocol):
 
     def plan(self, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> StackPlan:
         """Plan the units against their states and the cloud; PlatformctlError when Terraform fails."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,35 +180,27 @@ class TerraformTools(Protocol):
 
     def prepare(self) -> str:
         """Find and verify the binary and the provider; returns their versions, for messages."""
-        ...
 
     def open(self) -> AbstractContextManager[TerraformSession]:
         """Start what units share; it ends with the block."""
-        ...
 
     def at_work(self) -> tuple[TerraformProcess, ...]:
         """List Terraform processes that still work on the deployment although their platformctl has ended."""
-        ...
 
     def states_at_work(self, bucket: str) -> tuple[str, ...]:
         """List the keys of states in the bucket that a Terraform process of this machine works on."""
-        ...
 
     def resource_types(self, unit: EvaluatedUnit) -> frozenset[str] | None:
         """List the Terraform types that the unit's module declares; None if only Terraform could tell."""
-        ...
 
     def fingerprint(self, unit: EvaluatedUnit) -> str:
         """Hash everything that defines the unit."""
-        ...
 
     def no_module(self) -> LocalSource:
         """Provide a folder without configuration, for destroying units without theirs."""
-        ...
 
     def remove_workspaces(self) -> None:
         """Delete the folders in which Terraform ran."""
-        ...
 
 
 class Account(Protocol):
@@ -239,11 +211,9 @@ class Account(Protocol):
     @property
     def endpoint(self) -> str | None:
         """The local cloud's address; None for AWS."""
-        ...
 
     def client(self, service: str) -> Any:
         """Return a boto3 client, for a platform's own use; use cases never call it."""
-        ...
 
     def bucket(self, name: str) -> StateBucket: ...
     def locks(self, bucket: str, suffix: str) -> Locks: ...
@@ -252,15 +222,12 @@ class Account(Protocol):
     def terraform(self, *, environment: str, suffix: str) -> TerraformTools: ...
     def inventory(self, suffix: str) -> Sequence[CloudResource]:
         """Ask every service for resources of the deployment."""
-        ...
 
     def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
         """Find what in the account would make the plan fail: quotas, leftovers, other owners, the caller; each with the fix."""
-        ...
 
     def retire(self) -> None:
         """Let the local cloud end after a while; does nothing on AWS."""
-        ...
 
 
 class Connector(Protocol):
@@ -268,17 +235,13 @@ class Connector(Protocol):
 
     def account_id(self, target: Target) -> str | None:
         """Tell the account without a connection; None if only the target knows it."""
-        ...
 
     def connect(self, target: Target, *, start: bool) -> Account | None:
         """Connect; returns None if the local cloud does not run and ``start`` is false.
 
-        Raises:
-            UsageError: no credentials, or the target is AWS and endpoints are overridden.
-            PlatformctlError: the local cloud did not start.
-
+        Raises UsageError: no credentials, or the target is AWS and endpoints are overridden; PlatformctlError: the
+        local cloud did not start.
         """
-        ...
 
 
 class Run(Protocol):
@@ -301,11 +264,9 @@ class Journal(Protocol):
     def record_durations(self, *, command: str, environment: str, seconds: Mapping[str, float]) -> None: ...
     def exclusive(self, *, target: str, suffix: str) -> AbstractContextManager[None]:
         """Hold the deployment for this process; UsageError when another one works on it."""
-        ...
 
     def register_held(self, *, target: str) -> AbstractContextManager[None]:
         """Hold the register of deployments; waits for others."""
-        ...
 
 
 class Platform(Protocol):
@@ -313,31 +274,20 @@ class Platform(Protocol):
 
     def settings(self, registered: Settings | None, account: Account | None) -> Settings:
         """Decide on a deployment's settings: those of the caller, else the registered ones, else defaults."""
-        ...
 
     def variables(self, settings: Settings, account_id: str) -> Mapping[str, str]:
         """Return the environment variables that the live tree reads."""
-        ...
 
     def require_room(self, applicant: "Applicant") -> None:
-        """Refuse a deployment that would conflict with another one in the account.
-
-        Raises:
-            UsageError: it would.
-
-        """
-        ...
+        """Refuse a deployment that would conflict with another one in the account, with UsageError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
     """A deployment that is about to be planned or applied, for the platform to judge.
 
-    Attributes:
-        every: all units of the environment.
-        selected: those of the run.
-        others: the other deployments of the account.
-
+    ``every``: all units of the environment; ``selected``: those of the run; ``others``: the other deployments of the
+    account.
     """
 
     suffix: str
@@ -352,9 +302,7 @@ class Applicant:
 class Ports:
     """Everything outside, for one project.
 
-    Attributes:
-        environ: the environment variables that the live tree may read with ``get_env``.
-
+    ``environ``: the environment variables that the live tree may read with ``get_env``.
     """
 
     project: Project

@@ -21,16 +21,9 @@ class UnreadyAccountError(DiagnosticsError):
 def preflight(request: DeploymentRequest, ports: Ports, operator: Operator) -> tuple[Diagnostic, ...]:
     """Plan the selected units together, and compare what they need with what the account has.
 
-    Nothing is registered and nothing is applied.
-
-    Returns:
-        the findings, errors first; what is only a warning does not keep ``up`` from applying the plan.
-
-    Raises:
-        UsageError: bad input.
-        ConfigurationError: mistakes in the live tree.
-        PlatformctlError: Terraform failed, or AWS did not answer.
-
+    Nothing is registered and nothing is applied. Returns the findings, errors first; what is only a warning does not
+    keep ``up`` from applying the plan. Raises UsageError: bad input; ConfigurationError: mistakes in the live tree;
+    PlatformctlError: Terraform failed, or AWS did not answer.
     """
     with activity("preflight", ports, operator) as work:
         with work.step(f"opening {request.target.description}"):
@@ -53,9 +46,7 @@ def preflight(request: DeploymentRequest, ports: Ports, operator: Operator) -> t
 def require_ready(findings: Sequence[Diagnostic], operator: Operator) -> None:
     """Show warnings, and refuse to go on where something would fail.
 
-    Raises:
-        UnreadyAccountError: something would; it carries every reason.
-
+    Raises UnreadyAccountError if something would; it carries every reason.
     """
     errors = [item for item in findings if item.severity is Severity.ERROR]
     if errors:

@@ -21,16 +21,10 @@ _POLL_SECONDS = 0.5
 def recover(request: RecoverRequest, ports: Ports, operator: Operator) -> Findings:
     """Remove what a killed run left behind; nothing that is in a state is touched.
 
-    Waits for Terraform processes that outlived their platformctl, removes resources that are in no state, and releases the
-    locks of dead processes. The operator sees what was found and is asked first.
-
-    Returns:
-        what was found.
-
-    Raises:
-        UsageError: bad input, somebody else may be at work, or the operator refused; nothing was changed.
-        PlatformctlError: a resource that is in no state could not be removed.
-
+    Waits for Terraform processes that outlived their platformctl, removes resources that are in no state, and releases
+    the locks of dead processes. The operator sees what was found and is asked first. Raises UsageError: bad input,
+    somebody else may be at work, or the operator refused, nothing was changed; PlatformctlError: a resource that is in
+    no state could not be removed.
     """
     target = request.target
     with ports.journal.exclusive(target=str(target), suffix=request.suffix):
@@ -58,10 +52,8 @@ def recover(request: RecoverRequest, ports: Ports, operator: Operator) -> Findin
 def make_way(deployment: Deployment, operator: Operator) -> None:
     """Prepare for a run that changes something: repair on the local cloud what an earlier run left; on AWS refuse to start.
 
-    Raises:
-        UsageError: somebody else may be at work, or on AWS the deployment is locked.
-        PlatformctlError: a resource that is in no state could not be removed.
-
+    Raises UsageError if somebody else may be at work, or on AWS the deployment is locked; PlatformctlError: a resource
+    that is in no state could not be removed.
     """
     if deployment.request.target is Target.LOCAL:
         _repair(deployment, operator)

@@ -31,13 +31,12 @@ class Target(StrEnum):
 class DeploymentRequest:
     """Which deployment a command works on, and which of its units.
 
+    Raises UsageError: the suffix is malformed.
+
     Attributes:
         suffix: names the deployment; every resource's name ends in it.
         environment: a folder of the live tree; None for the one that the deployment was made of, or "dev".
         only: the selected units; empty for all.
-
-    Raises:
-        UsageError: the suffix is malformed.
 
     """
 
@@ -63,7 +62,6 @@ class UpRequest(DeploymentRequest):
         plan: apply this plan and nothing else; None to make one.
         plan_file: where it was kept, for messages.
         lifetime: how long the deployment may live from now on; None leaves what is registered.
-        parallelism: how many units to work on at once.
         confirmed: do not ask the operator.
 
     """
@@ -79,11 +77,7 @@ class UpRequest(DeploymentRequest):
 class DestroyRequest(DeploymentRequest):
     """Destroy a deployment; ``only`` may name orphaned units, too.
 
-    Attributes:
-        with_dependents: also destroy the dependents of the selected units.
-        parallelism: how many units to work on at once.
-        confirmed: do not ask the operator.
-
+    ``with_dependents``: also destroy the dependents of the selected units; ``confirmed``: do not ask the operator.
     """
 
     with_dependents: bool = False
@@ -95,11 +89,8 @@ class DestroyRequest(DeploymentRequest):
 class RecoverRequest(DeploymentRequest):
     """Repair a deployment after a run was killed.
 
-    Attributes:
-        release_foreign_locks: also release locks whose holder may be alive.
-        dry_run: only report what was found.
-        confirmed: do not ask the operator.
-
+    ``release_foreign_locks``: also release locks whose holder may be alive; ``dry_run``: only report what was found;
+    ``confirmed``: do not ask the operator.
     """
 
     release_foreign_locks: bool = False
@@ -110,12 +101,9 @@ class RecoverRequest(DeploymentRequest):
 def check_suffix(suffix: str) -> str:
     """Return the suffix if it is valid.
 
-    Lower-case letters, digits and hyphens, as in bucket names; at most 20 characters, so that the longest name, a bucket's with
-    the account id in it, stays within S3's 63.
-
-    Raises:
-        UsageError: it is not; the hint offers the nearest valid suffix.
-
+    Lower-case letters, digits and hyphens, as in bucket names; at most 20 characters, so that the longest name, a
+    bucket's with the account id in it, stays within S3's 63. Raises UsageError: it is not; the hint offers the nearest
+    valid suffix.
     """
     if _SUFFIX.fullmatch(suffix) and len(suffix) <= MAX_SUFFIX and "--" not in suffix:
         return suffix
@@ -131,9 +119,7 @@ def check_suffix(suffix: str) -> str:
 def parse_lifetime(text: str) -> Lifetime:
     """Parse a time to live such as "90m", "8h" or "3d"; "none" never ends.
 
-    Raises:
-        UsageError: it is malformed, zero, or longer than a year.
-
+    Raises UsageError if it is malformed, zero, or longer than a year.
     """
     if text == "none":
         return Lifetime(span=None)

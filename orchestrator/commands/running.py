@@ -63,13 +63,8 @@ class Activity:
     ) -> dict[str, Outcome]:
         """Work on units in parallel, each after those that it needs; returns the outcomes.
 
-        Args:
-            deployment: whose units they are.
-            terraform: is stopped if the operator insists.
-            work: makes the work on a unit, given the folder of the run's logs.
-            needs: the units that must have succeeded before each unit; reports list units in this order.
-            parallelism: how many units to work on at once.
-
+        ``terraform``: is stopped if the operator insists. ``work``: makes the work on a unit, given the folder of the
+        run's logs. ``needs``: the units that must have succeeded before each unit; reports list units in this order.
         """
         environment = deployment.stack.environment
         run = self._journal.new_run(deployment.suffix)
@@ -109,10 +104,7 @@ class Activity:
     def finish(self, outcomes: Mapping[str, Outcome], *, failed: bool = False) -> ExitCode:
         """Report how the run ended, and record it in the register; returns the exit code.
 
-        Args:
-            outcomes: how each unit ended.
-            failed: something failed apart from the units.
-
+        ``failed``: something failed apart from the units.
         """
         code = ExitCode.OK
         if failed or any(outcome.status in {Status.FAILED, Status.SKIPPED} for outcome in outcomes.values()):

@@ -25,12 +25,8 @@ from orchestrator.errors import ExitCode
 class RunResult:
     """How a run on units ended.
 
-    Attributes:
-        code: OK, FAILED or INTERRUPTED.
-        outcomes: by unit.
-        report_file: of the run; None if nothing was run.
-        deployment: None if there was none.
-
+    ``code``: OK, FAILED or INTERRUPTED. ``outcomes``: by unit. ``report_file``: of the run; None if nothing was run.
+    ``deployment``: None if there was none.
     """
 
     code: ExitCode
@@ -42,20 +38,13 @@ class RunResult:
 def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
     """Plan the selected units together, then apply that plan unit by unit, in dependency order.
 
-    Each unit may only do what is in the plan, or the run stops there. On AWS the operator is asked first.
-
-    Raises:
-        UsageError: bad input, or the operator refused; nothing was applied.
-        UnreadyAccountError: the account cannot take the plan; nothing was applied.
-        ConfigurationError: mistakes in the live tree.
-        PlatformctlError: something failed before units were applied.
-
+    Each unit may only do what is in the plan, or the run stops there. On AWS the operator is asked first. Raises
+    UsageError: bad input, or the operator refused, nothing was applied; UnreadyAccountError: the account cannot take
+    the plan, nothing was applied; ConfigurationError: mistakes in the live tree; PlatformctlError if something failed
+    before units were applied.
     """
     target = request.target
-    with (
-        ports.journal.exclusive(target=str(target), suffix=request.suffix),
-        activity("up", ports, operator) as work,
-    ):
+    with ports.journal.exclusive(target=str(target), suffix=request.suffix), activity("up", ports, operator) as work:
         with work.step(f"opening {target.description}") as results:
             deployment = open_deployment(request, ports, operator, start=True)
             assert deployment is not None
@@ -110,10 +99,7 @@ def _idle(deployment: Deployment, planned: StackPlan, units: tuple[str, ...]) ->
 
 
 def _register(deployment: Deployment, request: UpRequest, ports: Ports, work: Activity, units: tuple[str, ...]) -> None:
-    with (
-        work.step("preparing the state bucket") as results,
-        ports.journal.register_held(target=str(request.target)),
-    ):
+    with work.step("preparing the state bucket") as results, ports.journal.register_held(target=str(request.target)):
         # Check again: somebody may have deployed something while the question was open.
         deployment.require_room(ports, units)
         if not deployment.bucket.exists():

@@ -32,10 +32,8 @@ Tree: TypeAlias = "dict[str, Path | str | Tree]"
 class Composition:
     """The files of one unit.
 
-    Attributes:
-        tree: the module's root with everything in it; modules below it may refer to each other by relative paths.
-        subdirectory: the module that Terraform runs in, below the root.
-
+    ``tree``: the module's root with everything in it; modules below it may refer to each other by relative paths.
+    ``subdirectory``: the module that Terraform runs in, below the root.
     """
 
     tree: Tree
@@ -74,15 +72,10 @@ class Composition:
 def compose(unit: EvaluatedUnit, *, root: Path, subdirectory: str) -> Composition:
     """Lay the unit's own and generated files over its module.
 
-    Args:
-        unit: with its generated files; those that depend on unknown outputs are missing.
-        root: the folder before ``//`` in the source.
-        subdirectory: the folder behind it.
-
-    Raises:
-        UsageError: the module does not exist, or a generated file lies outside of it.
-        PlatformctlError: a generated file collides with one of the module's own, and its block says "error".
-
+    ``unit``: with its generated files; those that depend on unknown outputs are missing. ``root``: the folder before
+    ``//`` in the source. ``subdirectory``: the folder behind it. Raises UsageError if the module does not exist, or a
+    generated file lies outside of it; PlatformctlError: a generated file collides with one of the module's own, and its
+    block says "error".
     """
     if not root.is_dir():
         raise UsageError("Module not found", detail=f"There is no folder {root}.")

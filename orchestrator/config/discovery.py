@@ -148,10 +148,7 @@ def unit_folders(environment: Path) -> list[Path]:
 def environment_unit(environment: Path, read: Collection[Path]) -> Diagnostic | None:
     """Return the finding about a unit beside the environment's folders; None if the units include that file.
 
-    Args:
-        environment: the folder of the environment.
-        read: the files that the units consist of.
-
+    ``environment``: the folder of the environment; ``read``: the files that the units consist of.
     """
     file = environment / UNIT_FILE
     if not file.is_file() or file in read:

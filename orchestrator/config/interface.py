@@ -119,9 +119,7 @@ def _is_override(name: str) -> bool:
 def parsed(name: str, entry: Path | str) -> Body:
     """Parse a ``.tf`` file, given as its path or its text; a file is parsed again when it has changed.
 
-    Raises:
-        ConfigurationError: it cannot be read or parsed.
-
+    Raises ConfigurationError: it cannot be read or parsed.
     """
     if isinstance(entry, str):
         return parse_text(entry, Path(name)).body

@@ -18,10 +18,8 @@ _AVAILABLE = frozenset({"var", "each"})
 def root_only_findings(unit: str, files: Mapping[str, Path | str]) -> Iterator[Diagnostic]:
     """Yield what the unit's files say that a plan of the stack cannot repeat.
 
-    Args:
-        unit: its name.
-        files: at the top of its module, by name: paths or texts. What does not parse is passed over.
-
+    ``unit``: its name; ``files``: at the top of its module, by name: paths or texts. What does not parse is passed
+    over.
     """
     for name in configuration_files(files):
         if name.endswith(".json"):

@@ -28,9 +28,7 @@ def variable_files(names: Iterable[str]) -> list[str]:
 def read_variable_files(files: Mapping[str, Path]) -> dict[str, Setting]:
     """Read the values of all files that Terraform would load.
 
-    Raises:
-        ConfigurationError: a file does not parse, or a value is not constant.
-
+    Raises ConfigurationError if a file does not parse, or a value is not constant.
     """
     found: dict[str, Setting] = {}
     for name in variable_files(files):

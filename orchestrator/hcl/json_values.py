@@ -50,9 +50,7 @@ def from_json_value(obj: object) -> Value:
 def load_json(text: str | bytes) -> Any:
     """Parse JSON as RFC 8259 has it; fractions are decimals, and integers of any size exact.
 
-    Raises:
-        ValueError: it is no JSON, or nested too deep.
-
+    Raises ValueError: it is no JSON, or nested too deep.
     """
     try:
         return json.loads(text, parse_constant=_refuse, parse_float=_decimal, parse_int=_integer)

@@ -45,17 +45,13 @@ def list_resources(
 ) -> list[AwsResource]:
     """List everything in the account and region that belongs to a deployment, of the services that the platform uses.
 
+    Raises PlatformctlError if a service did not answer, so nothing is proved.
+
     Args:
         client: returns a boto3 client for a service; called in this thread only, once per service.
-        suffix: of the deployment: the resource's name ends in "-<suffix>", or it carries the tag "Suffix", or it is part of such
-            a resource. None lists the whole account.
+        suffix: of the deployment: the resource's name ends in "-<suffix>", or it carries the tag "Suffix", or it is
+            part of such a resource. None lists the whole account.
         services: those that are asked; None for all.
-
-    Returns:
-        the resources, sorted.
-
-    Raises:
-        PlatformctlError: a service did not answer, so nothing is proved.
 
     """
     clients = {service: client(service) for service in SERVICES}
@@ -77,18 +73,10 @@ def list_children(
 ) -> Iterator[AwsResource]:
     """List the children of recorded resources: what AWS lists only for its parent, and would not create twice.
 
-    A rule of a security group, a route, a permission of a function, a method of an API: a killed Terraform may have created one
-    whose parent is in a state. The next ``up`` would be refused, or would create a second one.
-
-    Args:
-        client: returns a boto3 client for a service.
-        parents: what the states record.
-        suffix: of the deployment.
-        instances: all recorded resource instances; a parent that may configure its children itself is skipped.
-
-    Raises:
-        PlatformctlError: a service did not answer.
-
+    A rule of a security group, a route, a permission of a function, a method of an API: a killed Terraform may have
+    created one whose parent is in a state. The next ``up`` would be refused, or would create a second one. ``parents``:
+    what the states record. ``instances``: all recorded resource instances; a parent that may configure its children
+    itself is skipped. Raises PlatformctlError if a service did not answer.
     """
     for service, description in SERVICES.items():
         listing = None

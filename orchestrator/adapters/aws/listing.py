@@ -37,7 +37,6 @@ class ServiceListing:
 
     @property
     def client(self) -> Any:
-        """The boto3 client of the service."""
         return self.clients[self.service]
 
     def pages(self, operation: str, key: str, **arguments: Any) -> Iterator[Any]:

@@ -44,12 +44,9 @@ class StateLock:
         unit: the part of the key between the suffix and the state's name.
         key: of the lock object.
         etag: tells this lock from a later one under the same key.
-        id: Terraform's.
         who: "user@host", as Terraform writes it.
         operation: of the holder: "OperationTypeApply".
         created: in ISO 8601, UTC.
-        version: of the Terraform that took it.
-        info: of the holder.
         fault: why the object could not be parsed; empty otherwise.
 
     """
@@ -75,12 +72,7 @@ class StateLock:
 
 
 def state_keys(session: CloudSession, bucket: str, suffix: str) -> tuple[str, ...]:
-    """List the keys of a deployment's states.
-
-    Raises:
-        PlatformctlError: S3 refuses.
-
-    """
+    """List the keys of a deployment's states; raises PlatformctlError if S3 refuses."""
     keys = list_keys(session, bucket, f"{suffix}/", doing=f"Looking for states in bucket {bucket}")
     return tuple(key for key in keys if key.endswith(f"/{STATE_NAME}"))
 
@@ -89,9 +81,7 @@ def state_keys(session: CloudSession, bucket: str, suffix: str) -> tuple[str, ..
 class DeploymentLocks:
     """The locks on the states of one deployment: implements ``orchestrator.commands.ports.Locks``.
 
-    Raises (all methods):
-        PlatformctlError: S3 refuses.
-
+    All methods raise PlatformctlError: S3 refuses.
     """
 
     session: CloudSession
@@ -99,14 +89,12 @@ class DeploymentLocks:
     suffix: str
 
     def list(self) -> tuple[StateLock, ...]:
-        """See the protocol."""
         doing = f"Looking for locks in bucket {self.bucket}"
         keys = list_keys(self.session, self.bucket, f"{self.suffix}/", doing=doing)
         locks = (self._read(key) for key in keys if key.endswith(LOCK_SUFFIX))
         return tuple(sorted(lock for lock in locks if lock is not None))
 
     def unit_of(self, key: str) -> str:
-        """See the protocol."""
         return key.removeprefix(f"{self.suffix}/").removesuffix(LOCK_SUFFIX).removesuffix(f"/{STATE_NAME}")
 
     def is_left_behind(self, lock: StateLock, *, working: Collection[str]) -> bool:

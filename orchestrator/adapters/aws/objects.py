@@ -30,7 +30,6 @@ def explained(doing: str) -> Iterator[None]:
 
 
 def code_of(error: ClientError) -> str:
-    """Return the error code of the service."""
     return error.response["Error"]["Code"]
 
 
@@ -39,9 +38,7 @@ def read_object(
 ) -> StoredObject | None:
     """Read an object, or one of its versions; None when it does not exist.
 
-    Raises:
-        PlatformctlError: S3 refuses or does not answer.
-
+    Raises PlatformctlError if S3 refuses or does not answer.
     """
     which = {} if version is None else {"VersionId": version}
     with explained(doing):
@@ -57,9 +54,7 @@ def read_object(
 def list_keys(session: CloudSession, bucket: str, prefix: str, *, doing: str) -> list[str]:
     """List the keys of the objects under a prefix, sorted; none when there is no bucket.
 
-    Raises:
-        PlatformctlError: S3 refuses or does not answer.
-
+    Raises PlatformctlError if S3 refuses or does not answer.
     """
     pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     with explained(doing):
@@ -74,13 +69,7 @@ def list_keys(session: CloudSession, bucket: str, prefix: str, *, doing: str) ->
 def unreadable(what: str, bucket: str, key: str, why: str, *, otherwise: str = "") -> PlatformctlError:
     """Return the error about an object that is not what it should be; it never quotes the content, which may hold secrets.
 
-    Args:
-        what: the kind of object: "state".
-        bucket: of the object.
-        key: of the object.
-        why: completes "s3://... ".
-        otherwise: another way out, as a sentence.
-
+    ``why``: completes "s3://... "; ``otherwise``: another way out, as a sentence.
     """
     return PlatformctlError(
         f"A {what} cannot be read",

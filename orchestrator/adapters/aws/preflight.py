@@ -46,13 +46,8 @@ class AccountCheck:
 class _Quota:
     """A quota on resources of one type.
 
-    Attributes:
-        what: in the plural.
-        code: service and quota code of Service Quotas; None for a quota that AWS does not raise.
-        default: AWS's default.
-        used: counts what the account has.
-        free: how room is made.
-
+    ``what``: in the plural. ``code``: service and quota code of Service Quotas; None for a quota that AWS does not
+    raise. ``default``: AWS's default. ``used``: counts what the account has. ``free``: how room is made.
     """
 
     what: str
@@ -114,13 +109,8 @@ _QUOTAS = (
 def examine_account(client: ClientFactory, plan: StackPlan) -> tuple[Diagnostic, ...]:
     """Run every check that the plan needs.
 
-    Args:
-        client: returns a boto3 client for a service.
-        plan: of the stack; an empty one costs no call.
-
-    Raises:
-        PlatformctlError: AWS did not answer.
-
+    ``client``: returns a boto3 client for a service. ``plan``: of the stack; an empty one costs no call. Raises
+    PlatformctlError: AWS did not answer.
     """
     changes = [change for unit in plan.units.values() for change in unit]
     kept = [change for change in changes if change.action not in (Action.DELETE, Action.FORGET)]

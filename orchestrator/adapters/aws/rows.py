@@ -33,10 +33,8 @@ class Again(StrEnum):
 class TerraformType:
     """A Terraform resource type.
 
-    Attributes:
-        service: of the AWS resource; empty for a setting of another resource, which is deleted with that.
-        type: of the AWS resource, as its row calls it.
-
+    ``service``: of the AWS resource; empty for a setting of another resource, which is deleted with that. ``type``: of
+    the AWS resource, as its row calls it.
     """
 
     name: str
@@ -105,10 +103,8 @@ class Row:
 class Service:
     """A service, by boto3's name, and its rows.
 
-    Attributes:
-        settings: Terraform types that only configure a resource of the service, and are deleted with it.
-        cli: the AWS CLI's name for the service, when it differs.
-
+    ``settings``: Terraform types that only configure a resource of the service, and are deleted with it; ``cli``: the
+    AWS CLI's name for the service, when it differs.
     """
 
     name: str
@@ -129,10 +125,8 @@ def row(kind: str, lister: Lister, removal: Removal | None = None, *made_by: Ter
 def refused(words: str, identify: Identify | None = None) -> TerraformType:
     """Return a Terraform type whose second creation AWS refuses.
 
-    Args:
-        words: its name, and the attributes that identify an instance, joined with spaces; "id" when there are none.
-        identify: used instead of the attributes.
-
+    ``words``: its name, and the attributes that identify an instance, joined with spaces; "id" when there are none.
+    ``identify``: used instead of the attributes.
     """
     return _made(words, Again.REFUSED, identify)
 
@@ -160,13 +154,9 @@ def _made(words: str, again: Again, identify: Identify | None) -> TerraformType:
 def delete(turn: int, words: str, *, before: Callable[..., Any] | None = None, **fixed: Any) -> Removal:
     """Return the removal by one operation, from which the command of the AWS CLI follows.
 
-    Args:
-        turn: see ``Removal``.
-        words: the operation of the boto3 client, and the parameters that take the parts of the identifier; one with "[]" at
-            its end takes a list.
-        before: takes the client and the parts, and detaches what would prevent the deletion.
-        fixed: further parameters.
-
+    ``words``: the operation of the boto3 client, and the parameters that take the parts of the identifier; one with
+    "[]" at its end takes a list. ``before``: takes the client and the parts, and detaches what would prevent the
+    deletion.
     """
     operation, *parameters = words.split()
     names = [name.removesuffix("[]") for name in parameters]

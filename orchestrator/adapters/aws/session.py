@@ -23,10 +23,8 @@ REGION = "us-east-1"
 class CloudSession:
     """Clients for one target.
 
-    Attributes:
-        environ: the environment that Terraform gets for this target.
-        endpoint: the local cloud's address; None for AWS.
-
+    ``environ``: the environment that Terraform gets for this target. ``endpoint``: the local cloud's address; None for
+    AWS.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -50,13 +48,8 @@ class CloudSession:
 def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str) -> CloudSession:
     """Return a session with the local cloud.
 
-    boto3 reads this process's environment while it makes a session, so the caller has removed real AWS settings from it.
-
-    Args:
-        environ: the environment of the local cloud, without real credentials.
-        endpoint: its address, on the loopback interface.
-        account_id: the account that it simulates.
-
+    boto3 reads this process's environment while it makes a session, so the caller has removed real AWS settings from
+    it. ``environ``: the environment of the local cloud, without real credentials.
     """
     session = boto3.session.Session(
         aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
@@ -70,9 +63,7 @@ def local_session(environ: Mapping[str, str], *, endpoint: str, account_id: str)
 def require_no_overrides(environ: Mapping[str, str]) -> None:
     """Check that no environment variable redirects calls meant for AWS.
 
-    Raises:
-        UsageError: an endpoint override is set.
-
+    Raises UsageError if an endpoint override is set.
     """
     named = (name for name in environ if name.startswith("AWS_ENDPOINT_URL") or name == "AWS_S3_ENDPOINT")
     overrides = sorted(name for name in named if environ[name])
@@ -108,9 +99,7 @@ def _redirected(detail: str, hint: str) -> UsageError:
 def aws_session(environ: Mapping[str, str]) -> CloudSession:
     """Return a session with AWS, with the credentials that boto3 finds.
 
-    Raises:
-        UsageError: an endpoint override is set, or there are no usable credentials.
-
+    Raises UsageError if an endpoint override is set, or there are no usable credentials.
     """
     require_no_overrides(environ)
     try:
@@ -131,12 +120,9 @@ def aws_session(environ: Mapping[str, str]) -> CloudSession:
 def deploying_principal(client: Callable[[str], Any]) -> str:
     """Return the ARN of the IAM role or user behind the credentials, as a trust policy names it.
 
-    The ARN of a role's session lacks the path of the role, so IAM is asked for the role.
+    The ARN of a role's session lacks the path of the role, so IAM is asked for the role. Raises UsageError if they belong
+    to the account itself or to a federated user, or AWS does not tell.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-
-    Raises:
-        UsageError: they belong to the account itself or to a federated user, or AWS does not tell.
-
     """
     caller = "the caller"
     try:

@@ -59,16 +59,13 @@ _FIELDS = frozenset(_Record.__struct_fields__)
 class S3StateBucket:
     """Implements ``orchestrator.commands.ports.StateBucket``.
 
-    Raises (all methods):
-        PlatformctlError: S3 refuses, or an object is not what it should be.
-
+    All methods raise PlatformctlError: S3 refuses, or an object is not what it should be.
     """
 
     session: CloudSession
     name: str
 
     def exists(self) -> bool:
-        """See the protocol."""
         with explained(f"Looking for bucket {self.name}"):
             try:
                 self._s3().head_bucket(Bucket=self.name, ExpectedBucketOwner=self.session.account_id)
@@ -128,16 +125,13 @@ class S3StateBucket:
             s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(policy))
 
     def deployment(self, suffix: str) -> RegisteredDeployment | None:
-        """See the protocol."""
         return self._read(suffix)[0]
 
     def deployments(self) -> tuple[RegisteredDeployment, ...]:
-        """See the protocol."""
         suffixes = sorted(key.removesuffix(f"/{_NAME}") for key in self.keys() if key.endswith(f"/{_NAME}"))
         return tuple(found for suffix in suffixes if (found := self.deployment(suffix)) is not None)
 
     def update(self, suffix: str, change: Callable[[RegisteredDeployment | None], RegisteredDeployment | None]) -> None:
-        """See the protocol."""
         for _ in range(_ATTEMPTS):
             known, tag = self._read(suffix)
             wanted = change(known)
@@ -186,16 +180,13 @@ class S3StateBucket:
         return True
 
     def resources(self, key: str) -> int:
-        """See the protocol."""
         state = read_state(self.session, self.name, key, doing=f"Reading {key}")
         return state.resources if state else 0
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
-        """See the protocol."""
         return tuple(list_keys(self.session, self.name, prefix, doing=f"Listing bucket {self.name}"))
 
     def unregister(self, suffix: str) -> bool:
-        """See the protocol."""
         record = f"{suffix}/{_NAME}"
         if any(key != record for key in self.keys(f"{suffix}/")):
             return False
@@ -204,7 +195,6 @@ class S3StateBucket:
         return True
 
     def remove(self) -> None:
-        """See the protocol."""
         s3 = self._s3()
         with explained(f"Deleting bucket {self.name}"):
             for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.name):
@@ -241,10 +231,7 @@ class S3StateBucket:
 def _registered(suffix: str, document: Any) -> RegisteredDeployment:
     """Return the deployment of a record; older records lack fields, newer ones have fields to keep.
 
-    Raises:
-        msgspec.ValidationError: a field is not what it should be.
-        PlatformctlError: a newer platformctl wrote it.
-
+    Raises msgspec.ValidationError: a field is not what it should be; PlatformctlError if a newer platformctl wrote it.
     """
     record = msgspec.convert(document, _Record)
     if record.version > _VERSION:

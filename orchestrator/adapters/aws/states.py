@@ -43,9 +43,7 @@ class _State(msgspec.Struct):
 def read_state(session: CloudSession, bucket: str, key: str, *, doing: str, version: str | None = None) -> State | None:
     """Read a state, or a version of it; None when it does not exist.
 
-    Raises:
-        PlatformctlError: S3 refuses, or the object is not a state of format version 4.
-
+    Raises PlatformctlError if S3 refuses, or the object is not a state of format version 4.
     """
     stored = read_object(session, bucket, key, doing=doing, version=version)
     if stored is None:
@@ -79,7 +77,6 @@ class S3States:
     session: CloudSession
 
     def read(self, unit: EvaluatedUnit) -> State | None:
-        """See the protocol."""
         address = state_address(unit.name, unit.remote_state)
         doing = f'Reading the state of unit "{unit.name}"'
         return read_state(self.session, address.bucket, address.key, doing=doing)

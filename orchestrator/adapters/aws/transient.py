@@ -35,11 +35,9 @@ class Transient:
 
     @property
     def source(self) -> str:
-        """The address of the page."""
         return _DOCS + self.page
 
     def matches(self, error: str) -> bool:
-        """Return whether the text of an error is of this kind."""
         if self.codes and not re.search(rf"\b(?:{self.codes})\s*:", error):
             return False
         return re.search(self.message, error, re.IGNORECASE) is not None

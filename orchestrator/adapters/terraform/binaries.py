@@ -28,10 +28,7 @@ OVERRIDE = "PLATFORMCTL_TERRAFORM"
 class TerraformBinary:
     """A Terraform that can be run.
 
-    Attributes:
-        version: as it reports it, for example "1.11.4".
-        reason: why it was chosen, for ``doctor``.
-
+    ``version``: as it reports it, for example "1.11.4"; ``reason``: why it was chosen, for ``doctor``.
     """
 
     arguments: tuple[str, ...]
@@ -41,12 +38,7 @@ class TerraformBinary:
 
 
 def find_binary(environ: Mapping[str, str]) -> TerraformBinary:
-    """Choose the Terraform to run.
-
-    Raises:
-        UsageError: there is none, or the requested one cannot be used.
-
-    """
+    """Choose the Terraform to run; raises UsageError if there is none, or the requested one cannot be used."""
     requested = environ.get(OVERRIDE, "")
     if requested == "embedded":
         return _embedded(f"{OVERRIDE} requests it")

@@ -24,11 +24,8 @@ _SHELL_SIGNAL_BASE = 128
 class Invocation:
     """How Terraform is run in one folder, a root module.
 
-    Attributes:
-        arguments: the beginning of the command line: the binary.
-        keep_open: descriptors that the process inherits.
-        unit: the unit that it works on; "" when it works on several.
-
+    ``arguments``: the beginning of the command line: the binary. ``keep_open``: descriptors that the process inherits.
+    ``unit``: the unit that it works on; "" when it works on several.
     """
 
     arguments: tuple[str, ...]

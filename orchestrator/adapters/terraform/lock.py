@@ -28,10 +28,7 @@ _OPERATORS = {None: "==", "=": "==", "~>": "~="}
 class LockedProvider:
     """One entry of a lock file.
 
-    Attributes:
-        address: for example "registry.terraform.io/hashicorp/aws".
-        hashes: each with its scheme, "h1:...".
-
+    ``address``: for example "registry.terraform.io/hashicorp/aws"; ``hashes``: each with its scheme, "h1:...".
     """
 
     address: str
@@ -53,9 +50,7 @@ class LockedProvider:
 def read_lock(file: Path) -> tuple[LockedProvider, ...]:
     """Read the entries of a lock file, by address.
 
-    Raises:
-        ConfigurationError: the file is missing or is not a lock file.
-
+    Raises ConfigurationError if the file is missing or is not a lock file.
     """
     found = []
     scope = Scope(variables={}, functions={})
@@ -89,9 +84,7 @@ def hash_folder(folder: Path) -> str:
 def verify(folder: Path, entry: LockedProvider, *, lock_file: Path) -> None:
     """Check an unpacked provider against its lock entry.
 
-    Raises:
-        UsageError: its hash is not among those of the lock file.
-
+    Raises UsageError: its hash is not among those of the lock file.
     """
     actual = hash_folder(folder)
     if actual not in entry.hashes:

@@ -47,9 +47,7 @@ def platform_name() -> str:
 def find_origin(environ: Mapping[str, str], *, provider: str, version: str) -> ProviderOrigin:
     """Find where the provider, for example "hashicorp/aws", comes from; any version of it for an empty one.
 
-    Raises:
-        UsageError: PLATFORMCTL_PROVIDER_MIRROR does not hold the provider.
-
+    Raises UsageError: PLATFORMCTL_PROVIDER_MIRROR does not hold the provider.
     """
     requested = environ.get(OVERRIDE, "")
     if requested:

@@ -22,12 +22,8 @@ def located(composition: Composition, filename: str, line: int) -> tuple[str, st
 def located_in_stack(root: RootModule, renderings: Collection[Rendering], filename: str, line: int) -> tuple[str, str]:
     """Return the unit that a line in the plan's folder belongs to, and where it comes from.
 
-    Args:
-        root: the root module of the plan.
-        renderings: of the units.
-        filename: as Terraform tells it, relative to the plan's folder.
-        line: counted from 1.
-
+    ``root``: the root module of the plan; ``renderings``: of the units; ``filename``: as Terraform tells it, relative
+    to the plan's folder; ``line``: counted from 1.
     """
     for rendering in renderings:
         if filename.startswith(f"{rendering.at}/"):

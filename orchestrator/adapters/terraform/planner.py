@@ -46,14 +46,9 @@ class StackPlanner:
     def plan(self, units: Sequence[EvaluatedUnit], states: Mapping[str, Mapping[str, Any]]) -> StackPlan:
         """Plan the units against their states.
 
-        Args:
-            units: evaluated with unknown outputs of the units that are planned with them.
-            states: by unit name, the state document of each unit that has one.
-
-        Raises:
-            UsageError: the units cannot be planned together.
-            PlatformctlError: Terraform failed; its errors are the detail.
-
+        ``units``: evaluated with unknown outputs of the units that are planned with them; ``states``: by unit name, the
+        state document of each unit that has one. Raises UsageError if the units cannot be planned together;
+        PlatformctlError: Terraform failed, its errors are the detail.
         """
         self.home.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(self.home)
@@ -68,14 +63,7 @@ class StackPlanner:
             places = partial(located_in_stack, root, renderings.values())
             run = partial(self._run, invocation, places)
             run("init", input=False, no_color=FLAG, lockfile=None if more else "readonly")
-            planned = run(
-                "plan",
-                input=False,
-                json=FLAG,
-                out=_PLAN,
-                parallelism=self.parallelism,
-                lock=False,
-            )
+            planned = run("plan", input=False, json=FLAG, out=_PLAN, parallelism=self.parallelism, lock=False)
             shown = "\n".join(run("show", _PLAN, json=FLAG).lines)
             try:
                 return read_plan(
@@ -118,9 +106,7 @@ class StackPlanner:
     def render(self, unit: EvaluatedUnit) -> Rendering:
         """Compose a unit, and render it for the plan.
 
-        Raises:
-            UsageError: one of its generated files depends on outputs that do not exist yet.
-
+        Raises UsageError: one of its generated files depends on outputs that do not exist yet.
         """
         if unit.undetermined:
             raise UsageError(

@@ -60,9 +60,7 @@ class SharedProviders:
     def reattach(self, configuration: str) -> str:
         """Return TF_REATTACH_PROVIDERS for a provider configuration; start its process at the first call.
 
-        Raises:
-            PlatformctlError: the provider did not start; the end of its log is in the message.
-
+        Raises PlatformctlError if the provider did not start; the end of its log is in the message.
         """
         with self._lock:
             if configuration not in self._started:

@@ -92,7 +92,6 @@ class Runner:
         self.toolchain.processes.interrupt()
 
     def wind_down(self) -> None:
-        """See the protocol."""
         self.toolchain.processes.wind_down()
 
     def _invocation(self, unit: str, workspace: Workspace, composition: Composition) -> Invocation:

@@ -33,11 +33,8 @@ def provider_configuration(composition: Composition) -> str | None:
 def check_constraints(unit: str, composition: Composition, locked: Iterable[LockedProvider]) -> None:
     """Check the module's version constraints, which Terraform does not do for a provider that it is attached to.
 
-    A provider that is not locked is left to Terraform's init.
-
-    Raises:
-        UsageError: the locked version does not meet the constraint.
-
+    A provider that is not locked is left to Terraform's init. Raises UsageError: the locked version does not meet the
+    constraint.
     """
     by_source = {entry.source: entry for entry in locked}
     for _, source, constraint in _requirements(_bodies(composition)):

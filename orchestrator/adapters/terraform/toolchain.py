@@ -93,12 +93,8 @@ class Toolchain:
     def install_provider(self) -> Path | None:
         """Install the AWS provider if it is not there, verify it against the lock file, and return its executable.
 
-        Works once per run; later calls return the same path. None when it is not locked.
-
-        Raises:
-            UsageError: its hash is not locked.
-            PlatformctlError: it could not be downloaded.
-
+        Works once per run; later calls return the same path. None when it is not locked. Raises UsageError: its hash is
+        not locked; PlatformctlError if it could not be downloaded.
         """
         return self._executable
 
@@ -124,11 +120,8 @@ class Toolchain:
         """Let Terraform install the provider into a root module of its own.
 
         Terraform checks the download against the committed lock file there, and adds the "h1" hash of this platform's
-        unpacked files to its copy, which is what later runs are checked against.
-
-        Returns:
-            the provider's folder, and the lock file that vouches for it.
-
+        unpacked files to its copy, which is what later runs are checked against. Returns the provider's folder, and the
+        lock file that vouches for it.
         """
         root = self.folder / "provider"
         folder = root / ".terraform" / "providers" / REGISTRY / provider.source / provider.version

@@ -31,13 +31,8 @@ _AWS_PARALLELISM = 10
 class ProjectTerraform:
     """Terraform for one deployment of a project.
 
-    Attributes:
-        live: the live folder, with the providers' lock file.
-        home: the folder that platformctl writes to.
-        environ: the environment that Terraform's is made of.
-        is_local: whether the target is the local cloud.
-        root: the folder of the deployment's workspaces.
-
+    ``live``: the live folder, with the providers' lock file; ``environ``: the environment that Terraform's is made of;
+    ``root``: the folder of the deployment's workspaces.
     """
 
     live: Path
@@ -48,7 +43,6 @@ class ProjectTerraform:
 
     @cached_property
     def toolchain(self) -> Toolchain:
-        """The binary and the provider."""
         return Toolchain(
             live=self.live,
             folder=self.home / "terraform",
@@ -58,7 +52,6 @@ class ProjectTerraform:
 
     @cached_property
     def modules(self) -> Modules:
-        """The modules on this machine."""
         return Modules(self.home / "sources")
 
     def prepare(self) -> str:

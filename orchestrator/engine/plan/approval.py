@@ -17,7 +17,7 @@ from orchestrator.model.status import Action
 # What an approved action includes. Unknown values may turn out to be unchanged, so that less happens; a replacement that
 # was interrupted has its second half left.
 _CONTAINED: Mapping[Action, frozenset[Action]] = {
-    Action.REPLACE: frozenset({Action.CREATE, Action.DELETE, Action.UPDATE}),
+    Action.REPLACE: frozenset({Action.CREATE, Action.DELETE, Action.UPDATE})
 }
 # What it also includes after a failed attempt: what that created is in the state, tainted; replacing it loses nothing.
 _CONTAINED_AGAIN: Mapping[Action, frozenset[Action]] = {Action.CREATE: frozenset({Action.REPLACE, Action.UPDATE})}
@@ -27,20 +27,13 @@ _SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """The changes that were approved.
-
-    Attributes:
-        units: by unit name, the approved changes.
-        salt: of the digests in them.
-
-    """
+    """The changes that were approved. ``salt``: of the digests in them."""
 
     units: Mapping[str, Sequence[PlannedChange]] = field(default_factory=dict)
     salt: str = ""
 
     @classmethod
     def of(cls, plan: StackPlan) -> "Approval":
-        """Approve everything in a plan."""
         return cls(units=plan.units, salt=plan.salt)
 
     def beyond(self, unit: str, changes: Sequence[PlannedChange], *, again: bool = False) -> tuple[str, ...]:

@@ -79,10 +79,7 @@ class PlannedChange:
 class Warned:
     """A warning of Terraform, for example a check that failed.
 
-    Attributes:
-        unit: whose it is; "" for the stack's.
-        text: for people, with its place.
-
+    ``unit``: whose it is; "" for the stack's. ``text``: for people, with its place.
     """
 
     unit: str

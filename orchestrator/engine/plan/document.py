@@ -238,13 +238,8 @@ def to_document(kept: KeptPlan) -> dict[str, Any]:
 def parse_document(document: object, *, name: str) -> KeptPlan:
     """Read what ``to_document`` made.
 
-    Args:
-        document: plain JSON values.
-        name: of the file, for messages.
-
-    Raises:
-        UsageError: it is no plan, or of a format that this version does not know.
-
+    ``name``: of the file, for messages. Raises UsageError if it is no plan, or of a format that this version does not
+    know.
     """
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, str):

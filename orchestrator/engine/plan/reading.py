@@ -66,18 +66,10 @@ def read_plan(
 ) -> StackPlan:
     """Read ``terraform show -json`` of the plan, unit by unit.
 
-    Args:
-        document: what Terraform printed.
-        units: their names.
-        outputs: of the root module, as ``RootModule`` has them.
-        handed: units that get a secret in a variable that is not declared sensitive, as ``RootModule`` has them: what the plan
-            takes for secret there is none in the unit's own apply.
-        providers: the number of provider configurations.
-        warnings: what Terraform warned of.
-
-    Raises:
-        ValueError: the document is not a plan of these units.
-
+    ``document``: what Terraform printed; ``units``: their names; ``outputs``: of the root module, as ``RootModule`` has
+    them; ``handed``: units that get a secret in a variable that is not declared sensitive, as ``RootModule`` has them: what
+    the plan takes for secret there is none in the unit's own apply; ``providers``: the number of provider configurations;
+    ``warnings``: what Terraform warned of. Raises ValueError if the document is not a plan of these units.
     """
     found = msgspec.convert(document, _TerraformPlan)
     salt = secrets.token_hex(16)
@@ -98,9 +90,7 @@ def read_plan(
 def read_unit_plan(document: object) -> tuple[PlannedChange, ...]:
     """Read ``terraform show -json`` of a unit's own plan. The changes hold secrets as plain text.
 
-    Raises:
-        ValueError: the document is not a plan.
-
+    Raises ValueError: the document is not a plan.
     """
     found = msgspec.convert(document, _TerraformPlan)
     changes = (

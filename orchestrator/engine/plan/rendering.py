@@ -51,12 +51,8 @@ _WORDS = ("path.", "abspath", *sorted(_READ_FILES))
 class Rendering:
     """One unit as a child module.
 
-    Attributes:
-        unit: its name.
-        composition: the files of its apply.
-        workspace: the folder that its apply runs in, absolute.
-        at: the folder of its module in the plan, relative.
-
+    ``unit``: its name; ``composition``: the files of its apply; ``workspace``: the folder that its apply runs in,
+    absolute; ``at``: the folder of its module in the plan, relative.
     """
 
     unit: str
@@ -95,9 +91,7 @@ class Rendering:
     def imports(self, module: str, inputs: Mapping[str, Value]) -> str:
         """Return the import blocks as the root module has them; ``inputs`` stand in for the unit's variables.
 
-        Raises:
-            ConfigurationError: a block refers to what the root module cannot see.
-
+        Raises ConfigurationError: a block refers to what the root module cannot see.
         """
         problems = list(root_only_findings(self.unit, self.composition.files))
         if problems:

@@ -39,7 +39,6 @@ class RootModule:
 
     @property
     def providers(self) -> int:
-        """The number of provider configurations."""
         return 1 + len(set(self.aliases.values())) + len(self.keeping)
 
 
@@ -59,17 +58,16 @@ def root_module(
 ) -> RootModule:
     """Write the root module of the units.
 
-    Each output of a unit is an output there: compared with the states, it shows what changes, and Terraform judges it as in
-    the unit's own apply.
+    Each output of a unit is an output there: compared with the states, it shows what changes, and Terraform judges it
+    as in the unit's own apply.
+
+    Raises ConfigurationError if a unit says what only a root module may, and it cannot be lifted.
 
     Args:
         units: the units, each evaluated with unknown outputs of its dependencies.
         renderings: by unit name.
         inputs: by unit name, the values of the variables that its module declares.
         recorded: by unit name, the outputs in its state.
-
-    Raises:
-        ConfigurationError: a unit says what only a root module may, and it cannot be lifted.
 
     """
     providers = _providers(renderings)
@@ -128,9 +126,7 @@ def _as_json(value: Value) -> str:
 
 
 def _handed_secrets(
-    units: Sequence[EvaluatedUnit],
-    renderings: Mapping[str, Rendering],
-    inputs: Mapping[str, Mapping[str, Value]],
+    units: Sequence[EvaluatedUnit], renderings: Mapping[str, Rendering], inputs: Mapping[str, Mapping[str, Value]]
 ) -> set[str]:
     """Return the units that get a secret in a variable that is not declared sensitive.
 

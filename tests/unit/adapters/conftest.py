@@ -2,10 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters import processes
 from orchestrator.adapters.terraform.lock import hash_folder
 from orchestrator.adapters.terraform.mirror import platform_name
 from orchestrator.adapters.terraform.toolchain import Toolchain
@@ -55,6 +59,22 @@ def file_of():
 def is_alive():
     """Whether a process runs."""
     return alive
+
+
+@pytest.fixture
+def platformctl(tmp_path):
+    """Starts a program that stands for platformctl, and waits for the first line that it prints; kill it."""
+
+    @contextmanager
+    def start(code, line):
+        environment = os.environ | {"PYTHONPATH": str(Path(processes.__file__).parents[2])}
+        command = [sys.executable, "-c", code]
+        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, env=environment) as parent:
+            assert parent.stdout.readline() == line
+            yield parent
+            parent.kill()
+
+    return start
 
 
 @pytest.fixture

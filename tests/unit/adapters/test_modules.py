@@ -60,6 +60,20 @@ def source(bare, ref, subdirectory="network"):
     return GitSource(url=str(bare), ref=ref, subdirectory=subdirectory)
 
 
+@pytest.fixture
+def git_that(tmp_path, monkeypatch):
+    """Puts a program of that name on PATH, before the real one."""
+
+    def make(script):
+        program = tmp_path / "bin" / "git"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("ref", "output"),
     [(None, "fourth"), ("main", "fourth"), ("next", "third"), ("v1", "second"), ("commit 0", "first")],
@@ -126,12 +140,8 @@ def test_what_an_interrupted_fetch_left_is_not_taken_for_a_module(modules, repos
         ("head -c 3000000 /dev/zero | tr '\\0' ' ' >&2; echo end >&2; exit 1", '"end"'),
     ],
 )
-def test_c5_whatever_git_prints_is_quoted(modules, unit_of, monkeypatch, tmp_path, prints, quoted):
-    odd = tmp_path / "bin" / "git"
-    odd.parent.mkdir()
-    odd.write_text(f"#!/bin/sh\n{prints}\n")
-    odd.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{odd.parent}:/usr/bin:/bin")
+def test_c5_whatever_git_prints_is_quoted(modules, unit_of, git_that, prints, quoted):
+    git_that(prints)
     unit = unit_of(module=GitSource(url="https://host/modules.git", ref="v1"))
     error = error_of(lambda: modules.locate(unit))
     assert error.detail == f"git init of https://host/modules.git?ref=v1: {quoted}"
@@ -145,13 +155,9 @@ def test_c8_credentials_in_an_address_are_not_in_the_error(modules, unit_of):
     assert "127.0.0.1:1/modules.git" in error.detail
 
 
-def test_c8_credentials_in_an_address_are_not_in_the_arguments_of_git(modules, unit_of, monkeypatch, tmp_path):
+def test_c8_credentials_in_an_address_are_not_in_the_arguments_of_git(modules, unit_of, git_that, tmp_path):
     """Every user of the machine can read the arguments of a process."""
-    recorder = tmp_path / "bin" / "git"
-    recorder.parent.mkdir()
-    recorder.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {tmp_path}/arguments\n')
-    recorder.chmod(0o755)
-    monkeypatch.setenv("PATH", str(recorder.parent), prepend=os.pathsep)
+    git_that(f'printf "%s\\n" "$@" >> {tmp_path}/arguments')
     modules.locate(unit_of(module=GitSource(url="https://user:hunter2@127.0.0.1:1/modules.git", ref="v1")))
     assert "hunter2" not in (tmp_path / "arguments").read_text()
 
@@ -174,13 +180,9 @@ def test_an_address_is_never_read_as_an_option_of_git(modules, repository, unit_
     assert not mark.exists()
 
 
-def test_git_never_asks_on_the_terminal(modules, unit_of, monkeypatch, tmp_path):
+def test_git_never_asks_on_the_terminal(modules, unit_of, git_that, tmp_path):
     """A question for a password, asked under the progress lines, looks like a hang."""
-    recorder = tmp_path / "bin" / "git"
-    recorder.parent.mkdir()
-    recorder.write_text(f'#!/bin/sh\necho "$GIT_TERMINAL_PROMPT" >> {tmp_path}/prompt\n')
-    recorder.chmod(0o755)
-    monkeypatch.setenv("PATH", str(recorder.parent), prepend=os.pathsep)
+    git_that(f'echo "$GIT_TERMINAL_PROMPT" >> {tmp_path}/prompt')
     modules.locate(unit_of(module=GitSource(url="https://127.0.0.1:1/modules.git", ref="v1")))
     assert set((tmp_path / "prompt").read_text().split()) == {"0"}
 

@@ -127,11 +127,7 @@ def test_c7_a_file_that_is_no_plan(tmp_path, contents, why):
 
 @pytest.mark.parametrize(
     ("document", "version"),
-    [
-        (None, ""),
-        ({"lineage": "3f2c", "serial": 7}, "3f2c/7"),
-        ({"lineage": "3f2c", "serial": 0}, "3f2c/0"),
-    ],
+    [(None, ""), ({"lineage": "3f2c", "serial": 7}, "3f2c/7"), ({"lineage": "3f2c", "serial": 0}, "3f2c/0")],
 )
 def test_c7_the_version_of_a_state(document, version):
     assert state_version(document) == version

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters import processes as module
 from orchestrator.adapters.processes import Child, Lines, Processes, Purpose, follow_file, living, start_time
 from tests.fakes.program import wait_until
 
@@ -311,15 +310,8 @@ Processes(records=Path("records")).run(
 
 
 @pytest.mark.slow
-def test_c6_after_kill_9_of_platformctl_a_child_runs_to_its_end_and_is_found(tmp_path):
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(Path(module.__file__).parents[2])},
-    )
-    with parent:
-        assert parent.stdout.readline() == b"ready\n"
+def test_c6_after_kill_9_of_platformctl_a_child_runs_to_its_end_and_is_found(tmp_path, platformctl):
+    with platformctl(PARENT, b"ready\n") as parent:
         (child,) = living(tmp_path / "records")
         assert child == Child(
             pid=child.pid,
@@ -330,7 +322,6 @@ def test_c6_after_kill_9_of_platformctl_a_child_runs_to_its_end_and_is_found(tmp
             parent=parent.pid,
             orphaned=False,
         )
-        parent.kill()
     (orphan,) = living(tmp_path / "records")
     assert (orphan.pid, orphan.orphaned) == (child.pid, True)
     (tmp_path / "go").touch()

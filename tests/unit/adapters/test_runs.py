@@ -14,11 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from orchestrator.adapters.runs import (
-    ProjectJournal,
-    RunFolder,
-    find_runs,
-)
+from orchestrator.adapters.runs import ProjectJournal, RunFolder, find_runs
 from orchestrator.engine.events import RunFinished, RunStarted, UnitFinished, UnitStarted
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.model.status import Changes, Status

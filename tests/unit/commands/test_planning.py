@@ -13,6 +13,7 @@ from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl.values import unmark
 from orchestrator.model.status import Action, Changes
 from tests.fakes.cloud import FakeLock
+from tests.fakes.errors import error_of
 from tests.fakes.terraform import Intended
 from tests.fakes.world import OUTPUTS, plan_of, planned_change
 
@@ -42,12 +43,11 @@ def test_c9_an_output_that_was_never_applied_is_not_null(world, run, command):
     """api reads kms' password, which the state does not have: only a plan of kms tells whether it is null or new."""
     world.put("kms", outputs={"key_arn": "arn:1"})
     world.planner.plan_made = plan_of(outputs=["kms"])
-    with pytest.raises(UsageError) as raised:
-        run(command, "api")
-    assert raised.value.detail == (
+    error = error_of(lambda: run(command, "api"), UsageError)
+    assert error.detail == (
         'Unit "api" reads output "password" of "kms", whose module declares it and whose state does not have it yet.'
     )
-    assert raised.value.hint.startswith("Apply it first: add --only kms,")
+    assert error.hint.startswith("Apply it first: add --only kms,")
     assert ([names for names, _ in world.planner.planned], world.worked_on) == ([("kms",)], [])
 
 

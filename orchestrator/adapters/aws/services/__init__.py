@@ -42,7 +42,6 @@ def types_made_by(names: Iterable[str]) -> frozenset[tuple[str, str]]:
 
 
 def removal(service: str, kind: str) -> Removal:
-    """Return the removal of a type that has one."""
     found = ROWS[service, kind].removal
     assert found is not None
     return found

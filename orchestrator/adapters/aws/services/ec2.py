@@ -57,17 +57,9 @@ def _row(
 
     The default VPC and its parts belong to AWS.
 
-    Args:
-        kind: of the row.
-        turn: of the removal.
-        made_by: the Terraform types.
-        identifier: the field with the identifier, when it does not follow from the name.
-        gone: the states in which it is listed though nothing of it is left.
-        brought: tells what AWS created for the VPC.
-        before: as for ``delete``.
-        in_list: whether the deletion takes a list.
-        options: further fields of the row.
-
+    ``turn``: of the removal. ``identifier``: the field with the identifier, when it does not follow from the name.
+    ``gone``: the states in which it is listed though nothing of it is left. ``brought``: tells what AWS created for the
+    VPC.
     """
     operation, name = kind.replace("-", "_"), kind.title().replace("-", "")
     identifier = identifier or f"{name}Id"

@@ -12,14 +12,8 @@ def _row(
 ) -> Row:
     """Return the row of a type whose operations and fields follow from its name.
 
-    Args:
-        kind: of the row.
-        turn: of the removal; 0 for what is only listed.
-        made_by: the Terraform types.
-        identifier: the field with the identifier, when it does not follow from the name.
-        parent: the field with what the resource was made of.
-        fixed: parameters of the deletion.
-
+    ``turn``: of the removal; 0 for what is only listed. ``identifier``: the field with the identifier, when it does not
+    follow from the name. ``parent``: the field with what the resource was made of.
     """
     operation, name = f"db_{kind.replace('-', '_')}", "DB" + kind.title().replace("-", "")
     identifier = identifier or name + ("Name" if kind.endswith("group") else "Identifier")

@@ -8,8 +8,8 @@ import pytest
 from orchestrator.adapters.aws.inventory import AwsResource, list_resources
 from orchestrator.adapters.aws.listing import belongs_to
 from orchestrator.adapters.aws.services import SERVICES
-from orchestrator.errors import PlatformctlError
 from tests.fakes.aws_services import FakeServices, operations
+from tests.fakes.errors import error_of
 
 
 def _tagged(suffix):
@@ -335,9 +335,12 @@ def test_operations_without_a_paginator_have_one_name_for_their_token():
 
 
 def test_a2_a_service_that_does_not_answer_is_no_empty_service():
-    with pytest.raises(PlatformctlError) as raised:
-        list_resources(FakeServices(describe_db_clusters=["NotImplemented"], list_buckets=["AccessDenied"]), "pr42")
-    lines = raised.value.detail.splitlines()
+    error = error_of(
+        lambda: list_resources(
+            FakeServices(describe_db_clusters=["NotImplemented"], list_buckets=["AccessDenied"]), "pr42"
+        )
+    )
+    lines = error.detail.splitlines()
     assert [line.split(":")[0] for line in lines] == ["rds", "s3"]
     assert "NotImplemented" in lines[0]
 

@@ -144,12 +144,7 @@ def test_a_refusal_is_an_error_of_ours(queued, s3):
 
 
 @pytest.mark.parametrize(
-    "call",
-    [
-        lambda locks: locks.list(),
-        lambda locks: locks.release(LOCK),
-        lambda locks: locks.hold(["a"]).__enter__(),
-    ],
+    "call", [lambda locks: locks.list(), lambda locks: locks.release(LOCK), lambda locks: locks.hold(["a"]).__enter__()]
 )
 def test_no_connection_is_an_error_of_ours(offline, call):
     with pytest.raises(PlatformctlError, match=r" failed$"):

@@ -11,6 +11,7 @@ from orchestrator.adapters.aws.session import (
 )
 from orchestrator.errors import ExitCode, PlatformctlError, UsageError
 from tests.fakes.aws_services import FakeServices
+from tests.fakes.errors import error_of
 
 
 @pytest.mark.parametrize(
@@ -59,15 +60,12 @@ def test_a4_endpoint_overrides_in_a_configuration_file_are_refused(offline, monk
     }
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(UsageError) as caught:
-        aws_session(environ)
-    assert caught.value.summary == "Endpoint overrides are set, so this is not AWS"
+    error = error_of(lambda: aws_session(environ), UsageError)
+    assert error.summary == "Endpoint overrides are set, so this is not AWS"
 
 
 def test_a4_without_credentials_there_is_one_clear_message():
-    with pytest.raises(UsageError) as caught:
-        aws_session({})
-    error = caught.value
+    error = error_of(lambda: aws_session({}), UsageError)
     assert (error.summary, error.detail, error.hint) == (
         "No usable AWS credentials",
         "sts:GetCallerIdentity failed: Unable to locate credentials",
@@ -153,7 +151,6 @@ def test_b9_who_deploys_is_called_as_a_trust_policy_calls_them(arn, role, expect
     ],
 )
 def test_b9_where_nobody_can_be_named_somebody_has_to_be(arn, why):
-    with pytest.raises(UsageError) as caught:
-        deploying_principal(caller(arn))
-    assert why in caught.value.detail
-    assert "PLATFORM_DATABASE_PRINCIPALS=" in caught.value.hint
+    error = error_of(lambda: deploying_principal(caller(arn)), UsageError)
+    assert why in error.detail
+    assert "PLATFORM_DATABASE_PRINCIPALS=" in error.hint

@@ -11,6 +11,7 @@ from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.engine.environments import LastRun
 from orchestrator.errors import PlatformctlError, UsageError
 from tests.fakes.cloud import FakeStateBucket
+from tests.fakes.errors import error_of
 from tests.fakes.s3 import FakeS3
 from tests.fakes.states import FakeStates
 
@@ -51,9 +52,8 @@ def test_no_bucket(bucket, s3):
 @pytest.mark.parametrize("code", ["403", "AccessDenied"])
 def test_a4_a_bucket_of_somebody_else_is_refused(bucket, s3, code):
     s3.add_client_error("head_bucket", code, http_status_code=403)
-    with pytest.raises(UsageError) as caught:
-        bucket.exists()
-    assert (caught.value.summary, caught.value.detail) == (
+    error = error_of(bucket.exists, UsageError)
+    assert (error.summary, error.detail) == (
         "The state bucket belongs to somebody else",
         f"Bucket {NAME} exists, and account {ACCOUNT} may not use it.",
     )
@@ -192,9 +192,8 @@ def test_b15_a_record_that_is_none_is_named_with_what_to_do(register, objects, t
 
 def test_b15_the_record_of_a_newer_version_is_not_touched(register, objects):
     objects.objects[RECORD] = '{"version": 2}'
-    with pytest.raises(PlatformctlError) as caught:
-        register.deployment("pr42")
-    assert caught.value.detail == 'The record of "pr42" has version 2; this platformctl knows version 1.'
+    error = error_of(lambda: register.deployment("pr42"))
+    assert error.detail == 'The record of "pr42" has version 2; this platformctl knows version 1.'
 
 
 def test_b15_what_another_machine_wrote_meanwhile_is_not_lost(register, objects):
@@ -245,9 +244,8 @@ def test_b15_a_register_that_others_change_all_the_time_is_given_up_with_an_expl
         objects.objects[RECORD] = json.dumps(OLD | {"n": len(objects.calls)})
         return LIVELY
 
-    with pytest.raises(PlatformctlError) as caught:
-        register.update("pr42", change)
-    assert (caught.value.summary, caught.value.detail) == (
+    error = error_of(lambda: register.update("pr42", change))
+    assert (error.summary, error.detail) == (
         "Registering pr42 failed",
         f"Other machines changed s3://states/{RECORD} 10 times while this one tried to.",
     )
@@ -263,10 +261,9 @@ def test_c8_resources_are_counted_and_values_stay_where_they_are(register, objec
     objects.objects[STATE] = json.dumps(state)
     assert register.resources(STATE) == 3
     objects.objects[STATE] = "hunter2"
-    with pytest.raises(PlatformctlError) as caught:
-        register.resources(STATE)
-    assert caught.value.detail == f"s3://states/{STATE} is not JSON."
-    assert "hunter2" not in str(caught.value.__cause__)
+    error = error_of(lambda: register.resources(STATE))
+    assert error.detail == f"s3://states/{STATE} is not JSON."
+    assert "hunter2" not in str(error.__cause__)
     del objects.objects[STATE]
     assert register.resources(STATE) == 0
 

@@ -8,6 +8,7 @@ from orchestrator.adapters.aws.states import S3States
 from orchestrator.errors import PlatformctlError
 from orchestrator.hcl import dump_json
 from orchestrator.hcl.values import Sensitive, unmark
+from tests.fakes.errors import error_of
 from tests.fakes.s3 import FakeS3
 
 STATE = {
@@ -83,9 +84,7 @@ INVALID = "is not a Terraform state of format version 4: "
     ],
 )
 def test_c8_an_object_that_is_no_state_is_named_and_not_shown(read, text, why):
-    with pytest.raises(PlatformctlError) as caught:
-        read(text)
-    error = caught.value
+    error = error_of(lambda: read(text))
     assert (error.summary, error.detail) == ("A state cannot be read", f"s3://states/{KEY} {why}.")
     assert f"aws s3api list-object-versions --bucket states --prefix {KEY}" in error.hint
     assert "hunter2" not in error.detail + str(error.__cause__)
@@ -98,10 +97,9 @@ def test_a_unit_that_was_never_applied_has_no_state(session_of, unit_of, objects
 
 def test_a_refusal_of_s3_is_not_taken_for_a_missing_state(session, s3, unit_of):
     s3.add_client_error("get_object", "AccessDenied", "not you", http_status_code=403)
-    with pytest.raises(PlatformctlError) as caught:
-        S3States(session).read(unit_of())
-    assert caught.value.summary == 'Reading the state of unit "vpc" failed'
-    assert "not you" in caught.value.detail
+    error = error_of(lambda: S3States(session).read(unit_of()))
+    assert error.summary == 'Reading the state of unit "vpc" failed'
+    assert "not you" in error.detail
 
 
 def test_no_connection_is_not_taken_for_a_missing_state(offline, unit_of):

@@ -1,15 +1,11 @@
 """After kill -9 of platformctl: Terraform comes to its end, its provider stays that long, and neither stays longer (C6)."""
 
 import json
-import os
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters import processes
 from orchestrator.adapters.processes import living
 from tests.fakes.program import wait_until
 
@@ -40,20 +36,13 @@ with SharedProviders(
 
 
 @pytest.fixture
-def killed(terraform, tmp_path):
+def killed(terraform, tmp_path, platformctl):
     """A platformctl that was killed while its Terraform was at work."""
     (tmp_path / "provider").write_text(PROVIDER.format(python=sys.executable))
     (tmp_path / "provider").chmod(0o755)
     terraform.answer("apply", "working", waits=[{"type": "apply_complete"}, "state written"])
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PLATFORMCTL],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(Path(processes.__file__).parents[2])},
-    )
-    with parent:
-        assert parent.stdout.readline() == b"working\n"
-        parent.kill()
+    with platformctl(PLATFORMCTL, b"working\n") as parent:
+        pass
     yield parent.pid
     terraform.go()
 

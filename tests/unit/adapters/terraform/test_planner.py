@@ -20,9 +20,7 @@ from tests.fakes.providers import FakeProviders
 
 PLAN = {
     "format_version": "1.2",
-    "resource_changes": [
-        {"address": "module.vpc.aws_vpc.this", "mode": "managed", "change": {"actions": ["create"]}},
-    ],
+    "resource_changes": [{"address": "module.vpc.aws_vpc.this", "mode": "managed", "change": {"actions": ["create"]}}],
 }
 
 

@@ -167,8 +167,7 @@ def test_c5_errors_are_terraforms_own(bench, terraform):
 
 
 @pytest.mark.parametrize(
-    ("lines", "errors"),
-    [(["panic: broken"], ("panic: broken",)), ([], ("terraform apply ended with exit code 1",))],
+    ("lines", "errors"), [(["panic: broken"], ("panic: broken",)), ([], ("terraform apply ended with exit code 1",))]
 )
 def test_c5_a_crash_is_explained_as_well_as_can_be(bench, terraform, lines, errors):
     terraform.answer("apply", *lines, code=1)

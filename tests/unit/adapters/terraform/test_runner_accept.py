@@ -18,10 +18,7 @@ def planned_change(address, action, **more):
 
 
 def summary(add=0, change=0, remove=0):
-    return {
-        "type": "change_summary",
-        "changes": {"add": add, "change": change, "remove": remove, "operation": "plan"},
-    }
+    return {"type": "change_summary", "changes": {"add": add, "change": change, "remove": remove, "operation": "plan"}}
 
 
 PLAN = [

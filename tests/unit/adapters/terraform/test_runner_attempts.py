@@ -214,12 +214,7 @@ def test_c5_a_terraform_that_was_killed_is_told_with_what_it_was_doing(bench, te
             os.kill(child.pid, signal.SIGKILL)
 
     applied = bench.apply(report=report, runner=bench.runner(toolchain=tools))
-    assert applied == Applied(
-        succeeded=False,
-        died=True,
-        changes=Changes(add=2),
-        errors=(KILLED,),
-    )
+    assert applied == Applied(succeeded=False, died=True, changes=Changes(add=2), errors=(KILLED,))
     assert list(records.iterdir()) == []
 
 

@@ -41,8 +41,7 @@ def kept(plan, **changed):
         "account_settings": ("api-logs", "config"),
         "plan": plan,
         "basis": Basis(
-            configuration=dict.fromkeys(plan.units, "0" * 64),
-            states=dict.fromkeys(plan.units, "") | {"vpc": "3f2c/7"},
+            configuration=dict.fromkeys(plan.units, "0" * 64), states=dict.fromkeys(plan.units, "") | {"vpc": "3f2c/7"}
         ),
         "orphans": (),
     }
@@ -236,11 +235,7 @@ def is_field(path):
     return (
         isinstance(path[-1], str)
         and not free & {str(part) for part in path}
-        and path[-2:-1]
-        not in {
-            ("configuration",),
-            ("states",),
-        }
+        and path[-2:-1] not in {("configuration",), ("states",)}
     )
 
 
@@ -321,10 +316,7 @@ def now(configuration=None, states=None):
         (now({"kms": "x"}, {"kms": "a/2"}), ("unit kms is configured differently",)),
         (now({"s3": "4"}, {"s3": ""}), ("unit s3 is new",)),
         (now({"s3": "4", "sqs": "5"}), ("units s3, sqs are new",)),
-        (
-            Basis(configuration={"kms": "1"}, states={"kms": "a/1"}),
-            ("units api, vpc no longer exist",),
-        ),
+        (Basis(configuration={"kms": "1"}, states={"kms": "a/1"}), ("units api, vpc no longer exist",)),
         (
             Basis(configuration={"kms": "1", "vpc": "2"}, states={"kms": "a/1", "vpc": "a/1"}),
             ("unit api no longer exists",),
