@@ -22,7 +22,6 @@ PROVIDER = {
     "s3_use_path_style": True,
     "skip_credentials_validation": True,
     "skip_metadata_api_check": True,
-    "skip_requesting_account_id": True,
     "default_tags": [{"tags": {"Suffix": SUFFIX}}],
 }
 INVOKE = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"
@@ -173,6 +172,7 @@ def test_c12_a_state_with_the_addresses_of_before_needs_no_change(apply):
         "module": {
             "config": module(
                 "config",
+                depends_on=["module.s3"],
                 access_log_bucket_name="${module.s3.access_log_bucket_name}",
                 create_delivery_channel=False,
                 create_recorder=False,
