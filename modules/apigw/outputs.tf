@@ -54,6 +54,11 @@ output "stage_name" {
   value       = aws_api_gateway_stage.this.stage_name
 }
 
+output "stage_url" {
+  description = "The stage's URL at the default endpoint, which custom_domain closes; the local cloud serves the API under it."
+  value       = aws_api_gateway_stage.this.invoke_url
+}
+
 output "usage_plan_id" {
   description = "The usage plan that every key belongs to."
   value       = aws_api_gateway_usage_plan.this.id

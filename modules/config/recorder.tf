@@ -34,7 +34,7 @@ resource "aws_config_delivery_channel" "this" {
   }
 
   # AWS Config asks for a recorder first, and writes a test object into the bucket at this call.
-  depends_on = [aws_config_configuration_recorder.this, module.buckets]
+  depends_on = [aws_config_configuration_recorder.this, module.buckets.bucket_policies]
 }
 
 # A new recorder is stopped. On destroy it stops first, because AWS refuses to delete the channel of a running recorder.

@@ -42,5 +42,5 @@ resource "aws_cloudtrail" "this" {
   tags = merge(var.tags, { Name = local.trail_name })
 
   # CloudTrail checks at this call that it may deliver. On destroy the trail goes before its bucket is emptied.
-  depends_on = [aws_iam_role_policy_attachment.trail, module.buckets]
+  depends_on = [aws_iam_role_policy_attachment.trail, module.buckets.bucket_policies]
 }

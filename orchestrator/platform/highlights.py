@@ -34,10 +34,10 @@ def highlights(units: Mapping[str, Mapping[str, Any]], endpoint: str | None) -> 
 
 
 def reachable(units: Mapping[str, Mapping[str, Any]], endpoint: str | None) -> dict[str, dict[str, Any]]:
-    """Replace the API's URL by one that works on the local cloud, where the host name of AWS does not resolve."""
+    """Replace the API's URL by one that works on the local cloud, where neither AWS's host names nor the API's own domain resolve."""
     found = {unit: dict(outputs) for unit, outputs in units.items()}
     for outputs in found.values() if endpoint else ():
-        url = outputs.get("api_url")
+        url = outputs.get("stage_url", outputs.get("api_url"))
         if isinstance(url, str) and endpoint:
             outputs["api_url"] = local_url(endpoint, url)
     return found

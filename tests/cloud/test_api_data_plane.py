@@ -358,3 +358,96 @@ def test_binary_bodies_are_base64_for_the_function_and_bytes_for_the_client(
         answer = opened.getresponse()
         assert (answer.status, answer.read()) == (200, answered)
     assert (events[-1]["body"], events[-1]["isBase64Encoded"]) == seen
+
+
+@pytest.fixture
+def guarded(service, endpoint, name):
+    """A deployed API without keys: /tokens for a Cognito user pool, /signed for IAM; with a pool of one user."""
+    apply_patches()
+    gateway, cognito = service("apigateway"), service("cognito-idp")
+    pool = cognito.create_user_pool(PoolName=name)["UserPool"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool["Id"], ClientName=name, ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    cognito.admin_create_user(UserPoolId=pool["Id"], Username="anna")
+    cognito.admin_set_user_password(UserPoolId=pool["Id"], Username="anna", Password="Not-a-secret-1", Permanent=True)
+    rest = gateway.create_rest_api(name=name)
+    found = SimpleNamespace(id=rest["id"], function=function(service, name), root=rest["rootResourceId"])
+    authorizer = gateway.create_authorizer(
+        restApiId=found.id,
+        name=name,
+        type="COGNITO_USER_POOLS",
+        providerARNs=[pool["Arn"]],
+        identitySource="method.request.header.Authorization",
+    )["id"]
+    for path, more in (
+        ("tokens", {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": authorizer}),
+        ("signed", {"authorizationType": "AWS_IAM"}),
+    ):
+        parent = gateway.create_resource(restApiId=found.id, parentId=found.root, pathPart=path)["id"]
+        method = {"restApiId": found.id, "resourceId": parent, "httpMethod": "GET"}
+        gateway.put_method(**method, **more)
+        gateway.put_integration(
+            **method, type="AWS_PROXY", integrationHttpMethod="POST", uri=URI.format(found.function)
+        )
+        permit(service, found, f"GET/{path}")
+    gateway.create_deployment(restApiId=found.id, stageName="v1")
+    found.token = lambda: cognito.admin_initiate_auth(
+        UserPoolId=pool["Id"],
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "anna", "PASSWORD": "Not-a-secret-1"},
+    )["AuthenticationResult"]
+    found.base = local_url(endpoint, f"https://{found.id}.execute-api.{REGION}.amazonaws.com/v1").removeprefix(endpoint)
+    yield found
+    gateway.delete_rest_api(restApiId=found.id)
+    cognito.delete_user_pool(UserPoolId=pool["Id"])
+    service("lambda").delete_function(FunctionName=name)
+    service("iam").delete_role(RoleName=name)
+
+
+def test_b6_cognitos_id_tokens_pass_and_nothing_else(endpoint, guarded, events):
+    events.clear()
+    issued = guarded.token()
+    forged = issued["IdToken"][:-8] + "AAAAAAAA"
+    with connection(endpoint) as opened:
+
+        def status(token):
+            opened.request("GET", f"{guarded.base}/tokens", headers={"Authorization": token} if token else {})
+            answer = opened.getresponse()
+            answer.read()
+            return answer.status
+
+        assert [status(token) for token in ("", "x", forged, issued["AccessToken"])] == [401] * 4
+        assert events == []
+        assert [status(token) for token in (issued["IdToken"], f"Bearer {issued['IdToken']}")] == [200, 200]
+    claims = events[0]["requestContext"]["authorizer"]["claims"]
+    assert (claims["cognito:username"], claims["token_use"], bool(claims["sub"])) == ("anna", "id", True)
+
+
+def test_b6_a_role_needs_the_permission_to_call_the_method(service, endpoint, guarded, events, name):
+    events.clear()
+    iam, sts = service("iam"), service("sts")
+    role = f"{name}-caller"
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')["Role"][
+        "Arn"
+    ]
+    key = sts.assume_role(RoleArn=arn, RoleSessionName="desk")["Credentials"]["AccessKeyId"]
+    scope = (
+        f"AWS4-HMAC-SHA256 Credential={key}/20260131/{REGION}/execute-api/aws4_request, SignedHeaders=host, Signature=0"
+    )
+    allowed = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{guarded.id}/v1/GET/signed"
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": allowed}
+    statuses = []
+    with connection(endpoint) as opened:
+        for document in (None, {"Version": "2012-10-17", "Statement": [statement]}):
+            if document:
+                iam.put_role_policy(RoleName=role, PolicyName="call", PolicyDocument=json.dumps(document))
+            opened.request("GET", f"{guarded.base}/signed", headers={"Authorization": scope})
+            answer = opened.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+    assert statuses == [403, 200]
+    assert events[0]["requestContext"]["identity"]["userArn"].endswith(f":assumed-role/{role}/desk")
+    iam.delete_role_policy(RoleName=role, PolicyName="call")
+    iam.delete_role(RoleName=role)

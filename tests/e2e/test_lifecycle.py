@@ -182,7 +182,7 @@ def test_b14_outputs_are_those_of_the_cloud_itself(project):
 
 def test_b4_every_bucket_is_as_asked_for_by_the_clouds_own_word(project):
     s3 = project.client("s3")
-    buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].endswith("-demo")]
+    buckets = sorted(item["Name"] for item in s3.list_buckets()["Buckets"] if item["Name"].endswith("-demo"))
     purposes = ("access-logs", "archive", "cloudtrail", "config", "processed-analytics", "raw-data")
     assert buckets == [f"{purpose}-123456789012-demo" for purpose in purposes]
     key = project.outputs("demo")["kms"]["key_arns"]["s3"]

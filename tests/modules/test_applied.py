@@ -9,7 +9,6 @@ import subprocess
 
 import pytest
 
-from tests.modules.test_compliance import RULES
 from tests.plans import REPOSITORY
 
 pytestmark = pytest.mark.slow
@@ -22,7 +21,6 @@ PROVIDER = {
     "s3_use_path_style": True,
     "skip_credentials_validation": True,
     "skip_metadata_api_check": True,
-    "skip_requesting_account_id": True,
     "default_tags": [{"tags": {"Suffix": SUFFIX}}],
 }
 INVOKE = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"
@@ -162,38 +160,36 @@ def test_b8_the_keys_policy_keeps_administrators_apart_from_users(options):
 
 
 MOVED = re.compile(r"moved \{\n  from = (\S+)\n  to   = (\S+)\n\}")
-RENAMED = ("config", "s3", "vpc")
+
+
+@pytest.mark.parametrize(("name", "number"), [("config", 9), ("s3", 8), ("vpc", 16)])
+def test_c12_every_move_leads_from_an_address_that_is_free_to_one_that_exists(example, name, number):
+    moves = MOVED.findall((REPOSITORY / "modules" / name / "moved.tf").read_text())
+    assert len(moves) == number
+    addresses = [address.removeprefix(f"module.{name}.") for address in example(name).resources]
+    for old, new in moves:
+        assert [address for address in addresses if address == new or address.startswith(f"{new}[")], new
+        assert [address for address in addresses if address == old or address.startswith(f"{old}[")] == [], old
 
 
 def test_c12_a_state_with_the_addresses_of_before_needs_no_change(apply):
     """The state is written back as it was before resources were renamed, then planned again: nothing but moves."""
-    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
-    common = {"account_id": ACCOUNT, "kms_key_arn": key, "suffix": f"{SUFFIX}-moved"}
     document = {
         "module": {
-            "config": module(
-                "config",
-                access_log_bucket_name="${module.s3.access_log_bucket_name}",
-                create_delivery_channel=False,
-                create_recorder=False,
-                disabled_rules=dict.fromkeys(RULES, "not asked about here"),
-                logs_kms_key_arn=key,
-                region="us-east-1",
-                **common,
-            ),
-            "s3": module("s3", access_log_source_buckets=["cloudtrail"], **common),
             "vpc": module(
-                "vpc", availability_zones=["us-east-1a", "us-east-1b", "us-east-1c"], region="us-east-1", **common
-            ),
+                "vpc",
+                account_id=ACCOUNT,
+                availability_zones=["us-east-1a", "us-east-1b", "us-east-1c"],
+                kms_key_arn=f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1",
+                region="us-east-1",
+            )
         }
     }
     after = apply(document)
-    moves = {name: MOVED.findall((REPOSITORY / "modules" / name / "moved.tf").read_text()) for name in RENAMED}
-    assert {name: len(found) for name, found in moves.items()} == {"config": 9, "s3": 8, "vpc": 16}
+    moves = {"vpc": MOVED.findall((REPOSITORY / "modules" / "vpc" / "moved.tf").read_text())}
     before = renamed(after, moves)
     addresses = {(r.get("module"), r["type"], r["name"]) for r in before["resources"] if r["mode"] == "managed"}
     assert ("module.vpc", "aws_network_acl", "public") in addresses
-    assert ("module.config", "aws_s3_bucket", "this") in addresses
     apply(document, state=before)
 
 

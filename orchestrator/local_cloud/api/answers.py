@@ -25,6 +25,9 @@ class _Kind:
 
 # By gateway response type: its own status, its message, and the exception that the header x-amzn-ErrorType names.
 KINDS = {
+    "ACCESS_DENIED": _Kind(403, "User is not authorized to access this resource", "AccessDeniedException"),
+    "AUTHORIZER_CONFIGURATION_ERROR": _Kind(500, "Internal server error", "InternalServerErrorException"),
+    "AUTHORIZER_FAILURE": _Kind(500, "Internal server error", "InternalServerErrorException"),
     "API_CONFIGURATION_ERROR": _Kind(500, "Internal server error", "InternalServerErrorException"),
     "BAD_REQUEST_BODY": _Kind(400, "Invalid request body", "BadRequestException"),
     "BAD_REQUEST_PARAMETERS": _Kind(400, "Missing required request parameters", "BadRequestException"),
@@ -35,6 +38,7 @@ KINDS = {
     "QUOTA_EXCEEDED": _Kind(429, "Limit Exceeded", "LimitExceededException"),
     "REQUEST_TOO_LARGE": _Kind(413, "Request Too Long", "RequestTooLargeException"),
     "THROTTLED": _Kind(429, "Too Many Requests", "TooManyRequestsException"),
+    "UNAUTHORIZED": _Kind(401, "Unauthorized", "UnauthorizedException"),
 }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from secrets import token_hex
 from time import perf_counter, time_ns
+from typing import Any
 from urllib.parse import parse_qsl, quote
 from uuid import uuid4
 from wsgiref.types import WSGIEnvironment
@@ -109,6 +110,8 @@ class Progress:
     Attributes:
         resource: the one that the path names.
         key: the API key that the request came with.
+        identity: whoever signed, as ``requestContext.identity`` has it; empty without authorization by IAM.
+        authorizer: what the authorizer says of the caller, as ``requestContext.authorizer`` has it; empty without one.
         integration_status: what Lambda answered, "200"; empty before.
         integration_error: what went wrong in the integration.
         integration_seconds: how long the function took.
@@ -122,6 +125,8 @@ class Progress:
     resource: Resource | None = None
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     key: Key | None = None
+    identity: dict[str, str] = field(default_factory=dict)
+    authorizer: dict[str, Any] = field(default_factory=dict)
     integration_status: str = ""
     integration_error: str = ""
     integration_seconds: float | None = None
@@ -179,6 +184,10 @@ class Progress:
         if self.integration_seconds is not None:
             milliseconds = str(round(self.integration_seconds * 1000))
             found |= {"integration.latency": milliseconds, "integrationLatency": milliseconds}
+        found |= {f"identity.{name}": _harmless(value) for name, value in self.identity.items()}
+        found |= {f"authorizer.{name}": _harmless(v) for name, v in self.authorizer.items() if isinstance(v, str)}
+        claims = self.authorizer.get("claims", {})
+        found |= {f"authorizer.claims.{name}": _harmless(value) for name, value in claims.items()}
         values = {f"context.{name}": value for name, value in found.items() if value}
         return values | {f"stageVariables.{name}": value for name, value in self.stage.variables.items()}
 

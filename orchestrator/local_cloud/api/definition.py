@@ -70,12 +70,31 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authorizer:
+    """What decides who may call.
+
+    Attributes:
+        kind: "COGNITO_USER_POOLS", "REQUEST" or "TOKEN".
+        header: the one that identifies the caller; the first of several identity sources.
+        function_arn: empty without a function.
+
+    """
+
+    kind: str
+    header: str = "Authorization"
+    function_arn: str = ""
+    pool_arns: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """A method of a resource.
 
     Attributes:
         verb: "GET", or "ANY".
-        authorization: "NONE", or one that is not served here.
+        authorization: "NONE", "AWS_IAM", "COGNITO_USER_POOLS" or "CUSTOM".
+        authorizer: for the last two.
+        scopes: those of an access token of which one is enough; without any an ID token is asked for.
         required: "method.request.querystring.interval" and the like; empty without a validator.
         models: names by content type; empty without a validator.
 
@@ -83,6 +102,8 @@ class Method:
 
     verb: str
     authorization: str = "NONE"
+    authorizer: Authorizer | None = None
+    scopes: Sequence[str] = ()
     needs_key: bool = False
     required: Sequence[str] = ()
     models: Mapping[str, str] = field(default_factory=dict)

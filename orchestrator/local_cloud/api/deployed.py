@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator.local_cloud.api.definition import (
     ApiStage,
+    Authorizer,
     Definition,
     Deployed,
     GatewayResponse,
@@ -152,12 +153,27 @@ def _method(api: Any, method: Any) -> Method:
     return Method(
         verb=method.http_method,
         authorization=method.authorization_type or "NONE",
+        authorizer=_authorizer(api.authorizers.get(method.authorizer_id)),
+        scopes=tuple(method.authorization_scopes or ()),
         needs_key=bool(method.api_key_required),
         required=tuple(sorted(name for name, required in parameters.items() if required))
         if validator is not None and validator.validate_request_parameters
         else (),
         models=dict(method.request_models or {}) if validator is not None and validator.validate_request_body else {},
         integration=None if method.method_integration is None else _integration(method.method_integration),
+    )
+
+
+def _authorizer(authorizer: Any) -> Authorizer | None:
+    if authorizer is None:
+        return None
+    function = _FUNCTION.search(authorizer.authorizer_uri or "")
+    source = (authorizer.identity_source or "method.request.header.Authorization").split(",")[0]
+    return Authorizer(
+        kind=authorizer.type,
+        header=source.rpartition(".")[2],
+        function_arn="" if function is None else function["arn"],
+        pool_arns=tuple(authorizer.provider_arns or ()),
     )
 
 

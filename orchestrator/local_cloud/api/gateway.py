@@ -17,6 +17,7 @@ from wsgiref.types import WSGIEnvironment
 
 from orchestrator.local_cloud.api.address import PREFIX, StageAddress, target_of
 from orchestrator.local_cloud.api.answers import RefusedError, forbidden, gateway_response
+from orchestrator.local_cloud.api.authorizers import Authorizers
 from orchestrator.local_cloud.api.call import ApiRequest, Progress
 from orchestrator.local_cloud.api.definition import Deployed, Integration, Method
 from orchestrator.local_cloud.api.deployed import Deployments
@@ -63,6 +64,7 @@ class DataPlane:
 
     def __init__(self, invoke: Invoke, *, deliver: Deliver = put_into_moto, limiter: Limiter | None = None) -> None:
         self._invoke = invoke
+        self._authorizers = Authorizers(invoke=invoke)
         self._limiter = limiter or Limiter()
         self._gates: dict[str, Semaphore] = {}
         self._opening = Lock()
@@ -140,7 +142,7 @@ class DataPlane:
 
     def _serve(self, deployed: Deployed, progress: Progress) -> Response:
         method = _method(progress)
-        if method.authorization != "NONE":
+        if not self._authorizers.judge(method, progress):
             raise UnsupportedError(f"The local cloud does not check the authorization {method.authorization}.")
         if method.needs_key:
             self._admit(deployed, progress)

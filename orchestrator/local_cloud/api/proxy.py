@@ -116,7 +116,10 @@ def _request_context(progress: Progress) -> dict[str, Any]:
     }
     if key is not None:
         identity |= {"apiKey": call.header("X-Api-Key"), "apiKeyId": key.id}
+    identity |= progress.identity
+    authorizer = {"authorizer": progress.authorizer} if progress.authorizer else {}
     return {
+        **authorizer,
         "accountId": ACCOUNT_ID,
         "apiId": stage.api_id,
         "domainName": domain_name(stage.api_id),

@@ -171,6 +171,16 @@ def test_b14_on_the_local_cloud_the_url_is_the_one_that_answers():
     assert ("API", found["api"]["api_url"]) in list(highlights(VALUES, "http://127.0.0.1:4566"))
 
 
+def test_b14_an_api_with_a_domain_of_its_own_is_reached_through_its_stage():
+    stage = "https://abc.execute-api.us-east-1.amazonaws.com/v1"
+    values = {"api": {"api_url": "https://api.example.com/v1", "stage_url": stage}}
+    assert reachable(values, None) == values
+    assert (
+        reachable(values, "http://127.0.0.1:4566")["api"]["api_url"]
+        == "http://127.0.0.1:4566/restapis/abc/v1/_user_request_"
+    )
+
+
 @pytest.fixture
 def deployed(world):
     """A deployment with functions."""

@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.local_cloud.api.definition import (
     ApiStage,
+    Authorizer,
     Definition,
     Deployed,
     GatewayResponse,
@@ -89,6 +90,16 @@ RESOURCES = (
     resource("/missing", Method(verb="GET", integration=integration("missing"))),
     resource("/forbidden", Method(verb="GET", integration=integration("unpermitted"))),
     resource("/bare", Method(verb="GET")),
+    resource(
+        "/asked",
+        Method(
+            verb="GET",
+            authorization="CUSTOM",
+            authorizer=Authorizer(kind="REQUEST", function_arn=ARN.format("who")),
+            integration=integration(),
+        ),
+    ),
+    resource("/odd", Method(verb="GET", authorization="ODD", integration=integration())),
     resource("/signed", Method(verb="GET", authorization="AWS_IAM", integration=integration())),
     resource("/http", Method(verb="GET", integration=Integration(kind="HTTP_PROXY", function_arn="", timeout=1))),
     resource("/mock", Method(verb="GET", needs_key=True, integration=mocked('{"statusCode": 204}'))),
