@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +25,7 @@ FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 sys.path.append(str(FUNCTIONS))
 
 from database import Database, DatabaseAddress  # noqa: E402 - it is found only now
+from market.trades import Trade  # noqa: E402
 
 patient = settings(deadline=None, max_examples=50)
 """Settings for property tests, without a deadline: the machine may be busy."""
@@ -144,6 +145,13 @@ def postgresql(version: int) -> Iterator[SimpleNamespace]:
         opened.append(Database(address, str, application="tests", connect=connect))
         return opened[-1]
 
+    # Nothing here has to survive a power failure.
+    for statement in (
+        "ALTER SYSTEM SET fsync = off",
+        "ALTER SYSTEM SET synchronous_commit = off",
+        "SELECT pg_reload_conf()",
+    ):
+        started.psql(f"{statement};")
     logic = load_function("migrate").logic
     migrations = logic.read_migrations(FUNCTIONS / "migrate" / "migrations")
     with database("postgres").transaction() as session:
@@ -157,6 +165,11 @@ def postgresql(version: int) -> Iterator[SimpleNamespace]:
         for connection in opened:
             connection.close()
         started.cleanup()
+
+
+def lines(trades: Iterable[Trade]) -> list[bytes]:
+    """Return messages as analytics adds them."""
+    return [f"{trade.to_line()}\n".encode() for trade in trades]
 
 
 def queue_event(*bodies: str) -> dict:
