@@ -40,13 +40,6 @@ class DuplicateKeyError(ValueError):
 _JSON = json.JSONDecoder(parse_float=Decimal, object_pairs_hook=_unique)
 
 
-class Unreadable(StrEnum):
-    """Why a line has no text."""
-
-    TOO_LONG = "longer than 64 KiB: too long to be a row"
-    DAMAGED = "the compressed data end or are damaged here; what follows is not known"
-
-
 Store = Callable[[str, bytes], None]
 """Write an object: its key and its contents."""
 
