@@ -136,11 +136,11 @@ def postgresql(version: int) -> Iterator[SimpleNamespace]:
     socket = next(iter(started.get_uri().rsplit("host=", 1)[1:]))
     opened = []
 
-    def database(user: str) -> Database:
-        address = DatabaseAddress(host="localhost", port=5432, name="postgres", user=user)
+    def database(user: str, name: str = "postgres") -> Database:
+        address = DatabaseAddress(host="localhost", port=5432, name=name, user=user)
 
-        def connect(name: str, **_: Any) -> native.Connection:
-            return native.Connection(name, database="postgres", unix_sock=f"{socket}/.s.PGSQL.5432")
+        def connect(user: str, **_: Any) -> native.Connection:
+            return native.Connection(user, database=name, unix_sock=f"{socket}/.s.PGSQL.5432")
 
         opened.append(Database(address, str, application="tests", connect=connect))
         return opened[-1]
@@ -160,7 +160,7 @@ def postgresql(version: int) -> Iterator[SimpleNamespace]:
     with database("postgres").transaction() as session:
         second = logic.migrate(session, migrations)
     try:
-        yield SimpleNamespace(database=database, first=first, second=second)
+        yield SimpleNamespace(database=database, first=first, second=second, psql=started.psql)
     finally:
         for connection in opened:
             connection.close()

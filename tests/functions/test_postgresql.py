@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from market.trades import FIELDS, Trade, nanoseconds, parse_trade
 from pg8000.exceptions import DatabaseError
 
-from tests.functions.conftest import lines, load_function, postgresql
+from tests.functions.conftest import FUNCTIONS, lines, load_function, postgresql
 from tests.functions.independent import bars_and_volatilities, tape
 from tests.functions.test_market import NOON
 
@@ -48,9 +48,9 @@ def clear(server):
     run(server, "postgres", "TRUNCATE trades, bars, volatility")
 
 
-def run(server, user, statement):
+def run(server, user, statement, database="postgres"):
     """Run a statement over a connection of its own; returns the rows."""
-    with closing(server.database(user)) as database, database.transaction() as session:
+    with closing(server.database(user, database)) as connection, connection.transaction() as session:
         return session.run(statement)
 
 
@@ -64,20 +64,23 @@ def add(server, arriving, size, zone=""):
     return done
 
 
-def kept(server):
+def kept(server, database="postgres"):
     """Return the bars and the volatilities of the database by symbol, interval and start."""
-    bars = run(
-        server, "analyst", 'SELECT symbol, "interval", start, open, high, low, close, volume, value, trades FROM bars'
+    bars, moved = (
+        run(server, "analyst", f'SELECT symbol, "interval", start, {columns} FROM {table}', database)
+        for table, columns in (
+            ("bars", "open, high, low, close, volume, value, trades"),
+            ("volatility", "realised, returns"),
+        )
     )
-    moved = run(server, "analyst", 'SELECT symbol, "interval", start, realised, returns FROM volatility')
     return tuple(
         {(symbol, length, start): tuple(row) for symbol, length, start, *row in rows} for rows in (bars, moved)
     )
 
 
-def assert_ends_in(server, messages, zone="UTC"):
+def assert_ends_in(server, messages, zone="UTC", database="postgres"):
     """Compare the database with the independent calculation: bars to the last digit, volatilities to twelve."""
-    bars, moved = kept(server)
+    bars, moved = kept(server, database)
     expected_bars, expected = bars_and_volatilities(messages, zone)
     if zone == "UTC":
         expected_bars, expected = (
@@ -118,6 +121,44 @@ def test_b10_the_audit_extension_is_created_where_the_server_has_it(server, exte
             session.run(sql.replace("pgaudit", extension))
         assert session.run("SELECT extname FROM pg_extension WHERE extname = :name", name=extension) == found
         session.run(f"DROP EXTENSION IF EXISTS {extension}")
+
+
+def test_d1_a_migration_brings_the_trades_and_bars_of_the_former_schema_over(server):
+    logic, chance = load_function("migrate").logic, random.Random(3)
+    migrations = logic.read_migrations(FUNCTIONS / "migrate" / "migrations")
+    # No transaction may create a database.
+    server.psql("CREATE DATABASE former;")
+    rows = [
+        (chance.choice("AB"), name, NOON + timedelta(seconds=chance.randrange(2 * 86400), microseconds=chance.choice([0, 1, 999999])), chance.randrange(1, 999))
+        for name in [*map(str, range(1, 150)), "x1", "X2"]
+    ]  # fmt: skip
+    with closing(server.database("postgres", "former")) as database:
+        with database.transaction() as session:
+            assert logic.migrate(session, migrations[:2]) == ["0001_market_data", "0002_users"]
+            for symbol, name, moment, price in rows:
+                session.run(
+                    "INSERT INTO trades VALUES (:symbol, :name, :moment, :price, 2)",
+                    symbol=symbol, name=name, moment=moment, price=Decimal(price) / 100,
+                )  # fmt: skip
+        with database.transaction() as session:
+            assert logic.migrate(session, migrations) == ["0003_trading_dates"]
+    known = {"sequence": "", "venue": "", "conditions": "", "side": "", "revision": "", "action": "new", "size": "2"}
+    messages = [
+        {"symbol": symbol, "trade_id": name, "timestamp": moment.isoformat(), "trading_date": str(moment.date()), "price": str(Decimal(price) / 100)} | known
+        for symbol, name, moment, price in rows
+    ]  # fmt: skip
+    assert_ends_in(server, messages, database="former")
+    # What goes on from there comes to the same as if everything had arrived now.
+    more = [message | {"trade_id": f"{n}00", "price": "7"} for n, message in enumerate(messages[:20])]
+    with closing(server.database("analytics_writer", "former")) as database, database.transaction() as session:
+        done = (
+            load_function("analytics")
+            .store.PostgresStore(session)
+            .add(lines(map(parse_trade, [*more, *messages[:5]])), zone="")
+        )
+    assert (done.trades, done.conflicts) == (20, 0)
+    assert_ends_in(server, [*messages, *more], database="former")
+    server.psql("DROP DATABASE former;")
 
 
 def test_b9_database_users_log_in_with_iam_tokens(server):
