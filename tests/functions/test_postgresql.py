@@ -141,7 +141,7 @@ def test_d1_a_migration_brings_the_trades_and_bars_of_the_former_schema_over(ser
                     symbol=symbol, name=name, moment=moment, price=Decimal(price) / 100,
                 )  # fmt: skip
         with database.transaction() as session:
-            assert logic.migrate(session, migrations) == ["0003_trading_dates"]
+            assert logic.migrate(session, migrations) == ["0003_audit", "0004_trading_dates"]
     known = {"sequence": "", "venue": "", "conditions": "", "side": "", "revision": "", "action": "new", "size": "2"}
     messages = [
         {"symbol": symbol, "trade_id": name, "timestamp": moment.isoformat(), "trading_date": str(moment.date()), "price": str(Decimal(price) / 100)} | known
