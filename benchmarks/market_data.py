@@ -19,21 +19,26 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, setcontext
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = ROOT / "functions"
 FIELDS = ("trade_id", "symbol", "timestamp", "price", "size")
 FORMATS = ("csv", "csv.gz", "jsonl", "jsonl.gz")
 DAY = datetime(2026, 1, 30, tzinfo=UTC)
-LENGTHS = {"1m": 60, "5m": 300, "1h": 3600, "1d": 86400}
+LENGTHS = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "1d": 86400}
 MIB = 1024 * 1024
+EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+TOGETHER = 16 * MIB
+"""As in the function's handler."""
 BAD_EVERY, AGAIN_EVERY, VERY_LATE = 500, 200, 0.01
 
 
@@ -64,7 +69,7 @@ def main() -> int:
         return 0
     same = True
     print(
-        f"{'trades':>9} {'file':<9}{'MiB':>6}  {'step':<10}{'trades/s':>9}{'seconds':>9}{'processor s':>13}{'peak MiB':>10}{'to plain':>10}"
+        f"{'trades':>9} {'file':<9}{'MiB':>6}  {'step':<10}{'trades/s':>9}{'seconds':>9}{'processor s':>13}{'peak MiB':>10}{'to plain':>10}{'by processor':>14}"
     )
     for trades in options.trades:
         for place, name in enumerate(options.format):
@@ -91,7 +96,9 @@ def run(trades: int, name: str, symbols: int, days: int, *, database: bool) -> b
         if not database:
             return True
         with server(folder / "postgresql") as socket:
+            before = _processor_of(folder / "postgresql")
             worked = process("analytics", folder / "objects", socket)
+            worked = replace(worked, processor=worked.processor + _processor_of(folder / "postgresql") - before)
             show(trades, file, "analytics", worked, plain)
             both = Step(
                 seconds=taken.seconds + worked.seconds,
@@ -101,18 +108,29 @@ def run(trades: int, name: str, symbols: int, days: int, *, database: bool) -> b
             )
             show(trades, file, "both", both, plain)
             kept = process("bars", socket).said
+            single = process("minute", socket).said
     same = kept == plain.said["bars"]
     print(
         f"{'':>26}{sum(kept['counts'].values()):,} bars {'are the same' if same else 'DIFFER'}: {kept} {'' if same else plain.said['bars']}"
     )
+    print(
+        f"{'':>26}{worked.said['objects']} objects; one trade into a minute of 60,000: "
+        + ", ".join(f"{name} {took:.1f} ms" for name, took in single.items())
+    )
     return same
+
+
+def _processor_of(folder: Path) -> float:
+    """Return the processor time of a server's finished sessions."""
+    times = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0])).cpu_times()
+    return float(times.children_user + times.children_system)
 
 
 def show(trades: int, file: Path, step: str, took: Step, plain: Step) -> None:
     """Print a row."""
     print(
         f"{trades:>9,} {file.name.removeprefix('trades.'):<9}{file.stat().st_size / MIB:>6.0f}  {step:<10}{trades / took.seconds:>9,.0f}"
-        f"{took.seconds:>9.1f}{took.processor:>13.1f}{took.peak / MIB:>10.0f}{took.seconds / plain.seconds:>10.1f}",
+        f"{took.seconds:>9.1f}{took.processor:>13.1f}{took.peak / MIB:>10.0f}{took.seconds / plain.seconds:>10.1f}{took.processor / plain.processor:>14.1f}",
         flush=True,
     )
 
@@ -208,7 +226,7 @@ def _json_line(row: tuple[str, ...]) -> bytes:
 
 def plain(path: str) -> dict[str, Any]:
     """Do the arithmetic in memory, as a one-off script would: no stream, no database, none of the functions' code."""
-    setcontext(Context(prec=60, rounding=ROUND_HALF_UP))
+    setcontext(EXACT)
     opened = gzip.open if path.endswith(".gz") else open
     rows = {"accepted": 0, "rejected": 0}
     trades: dict[tuple[str, str], tuple[datetime, str, Decimal, Decimal]] = {}
@@ -287,19 +305,68 @@ def ingest(path: str, target: str) -> dict[str, int]:
 
 
 def analytics(source: str, socket: str) -> dict[str, int]:
-    """Process each object with the function's own code, as its database user."""
+    """Process the objects with the function's own code, as its database user, as many together as the function takes."""
     logic, store = _function("analytics")
+    files = sorted((Path(source) / "trades").iterdir())
+    database, bars, trades = _database(socket, "analytics_writer"), 0, 0
+    for group in _together(files):
+        with database.transaction() as session:
+            arrival = store.PostgresStore(session).add(_lines(logic, group), zone="")
+        bars, trades = bars + arrival.bars, trades + arrival.messages
+    database.close()
+    return {"bars": bars, "trades": trades, "objects": len(files)}
+
+
+def _together(files: Sequence[Path]) -> Iterator[list[Path]]:
+    group: list[Path] = []
+    for file in files:
+        if group and sum(other.stat().st_size for other in (*group, file)) > TOGETHER:
+            yield group
+            group = []
+        group.append(file)
+    yield group
+
+
+def _lines(logic: Any, files: Iterable[Path]) -> Iterator[bytes]:
     from market.objects import buffered  # noqa: PLC0415
 
-    database, bars, trades = _database(socket, "analytics_writer"), 0, 0
-    for file in sorted((Path(source) / "trades").rglob("*.jsonl")):
+    for file in files:
         with file.open("rb", buffering=0) as body, buffered(body) as stream:
-            for part in logic.read_trades(stream):
-                with database.transaction() as session:
-                    bars += logic.update(store.PostgresStore(session), part)
-                trades += len(part)
+            yield from logic.read_lines(file.name, stream)
+
+
+def minute(socket: str) -> dict[str, float]:
+    """Add one trade after the other to a minute that has 60,000; returns milliseconds."""
+    _, store = _function("analytics")
+    database, times = _database(socket, "analytics_writer"), []
+
+    def line(number: int) -> bytes:
+        moment = 1_769_783_400_000_000_000 + number * 900_000
+        return f"MINUTE,,2026-01-30,{number},{moment},,{100 + number % 7},{1 + number % 5},,,new,0\n".encode()
+
+    def add(lines: Iterable[bytes]) -> None:
+        with database.transaction() as session:
+            store.PostgresStore(session).add(lines, zone="")
+
+    add(line(number) for number in range(60_000))
+    with database.transaction() as session:
+        ((backend,),) = session.run("SELECT pg_backend_pid()")
+    before = _processor(backend)
+    for number in range(60_000, 60_200):
+        since = time.perf_counter()
+        add([line(number)])
+        times.append((time.perf_counter() - since) * 1000)
+    used = (_processor(backend) - before) * 1000 / len(times)
     database.close()
-    return {"bars": bars, "trades": trades}
+    times.sort()
+    return {"median": times[len(times) // 2], "99th percentile": times[-len(times) // 100], "processor": used}
+
+
+def _processor(backend: int) -> float:
+    """Return the processor time of this process and of a session of the server."""
+    return sum(
+        process.cpu_times().user + process.cpu_times().system for process in (psutil.Process(), psutil.Process(backend))
+    )
 
 
 def migrate(socket: str) -> list[str]:
@@ -318,10 +385,11 @@ def bars(socket: str) -> dict[str, Any]:
     database = _database(socket, "analyst")
     with database.transaction() as session:
         rows = session.run(
-            'SELECT symbol, "interval", CAST(extract(epoch FROM start) AS bigint), open, high, low, close, volume, value, vwap, trades FROM bars'
+            'SELECT symbol, "interval", CAST(extract(epoch FROM start) AS bigint), open, high, low, close, volume, value, trades FROM bars'
         )
     database.close()
-    return _digest(iter(rows))
+    setcontext(EXACT)
+    return _digest((*row[:9], row[8] / row[7], row[9]) for row in rows)
 
 
 def _function(name: str) -> tuple[Any, Any]:
@@ -348,6 +416,7 @@ STEPS = {
     "plain": plain,
     "ingest": ingest,
     "analytics": analytics,
+    "minute": minute,
     "migrate": migrate,
     "bars": bars,
 }

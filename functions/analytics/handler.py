@@ -1,7 +1,11 @@
-"""Compute bars and volatility from the trades that ingest wrote."""
+"""Compute bars and volatilities from the messages that ingest wrote; make and drop the partitions of trades on a schedule."""
 
+import hashlib
 import logging
 import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,22 +14,36 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from database import Database, DatabaseAddress, iam_token
-from logic import read_trades, update
-from market.objects import StoredObject, buffered, created_objects
-from pipeline import METADATA, correlation_id, in_time, take_messages
-from store import PostgresStore
+from database import Database, DatabaseAddress, Session, iam_token
+from logic import Arrival, kept_lines, read_lines
+from market.objects import Readable, StoredObject, buffered, created_objects
+from pipeline import METADATA, OutOfTimeError, RefusedError, correlation_id, in_time, take_messages
+from store import PostgresStore, TooManyDaysError, keep_partitions
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
     from mypy_boto3_s3 import S3Client
 
 TIMEOUT = 60
+TOGETHER = 16 * 1024 * 1024
+"""Objects go into one transaction until they have this many bytes."""
+CONFLICTS = "conflicts/"
+DAYS_AHEAD = 3
 
 logger = Logger()
 # At DEBUG botocore logs whole answers, passwords and market data included.
 logging.getLogger("botocore").setLevel(logging.INFO)
 metrics = Metrics()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An object whose contents are being read."""
+
+    key: str
+    size: int
+    body: Readable
+    correlation: str
 
 
 @lru_cache(maxsize=1)
@@ -45,28 +63,98 @@ def database() -> Database:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Handle a batch of the queue."""
+    """Handle a batch of the queue, or keep the partitions when the schedule invokes the function."""
+    if "Records" not in event:
+        with database().transaction() as session:
+            return keep(session)
     metrics.add_metric(name="Messages", unit=MetricUnit.Count, value=len(event["Records"]))
-    return take_messages(event, context, take=lambda body: take_message(body, context), logger=logger)
+    if len(event["Records"]) > 1:
+        try:
+            take_objects([found for record in event["Records"] for found in created_objects(record["body"])], context)
+        except OutOfTimeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - each message is tried alone, and its failure logged with its cause
+            logger.warning("not together: %s", type(error).__name__)
+        else:
+            return {"batchItemFailures": []}
+    return take_messages(event, context, take=lambda body: take_objects(created_objects(body), context), logger=logger)
 
 
-def take_message(body: str, context: LambdaContext) -> None:
-    """Process the objects that a message names."""
-    for found in created_objects(body):
-        take_object(found, context)
+def keep(session: Session) -> dict[str, int]:
+    """Make the partitions of the next days, and drop those after the retention."""
+    today = datetime.now(UTC).date()
+    days = [today + timedelta(days=number) for number in range(DAYS_AHEAD + 1)]
+    made, dropped = keep_partitions(session, days, retention_days=int(os.environ["TRADE_RETENTION_DAYS"]))
+    metrics.add_metric(name="PartitionsMade", unit=MetricUnit.Count, value=made)
+    metrics.add_metric(name="PartitionsDropped", unit=MetricUnit.Count, value=dropped)
+    logger.info("kept partitions", extra={"made": made, "dropped": dropped})
+    return {"made": made, "dropped": dropped}
 
 
-def take_object(found: StoredObject, context: LambdaContext) -> None:
-    """Add the trades of an object, one idempotent transaction per batch."""
+def take_objects(found: Sequence[StoredObject], context: LambdaContext) -> None:
+    """Add the messages of objects, one idempotent transaction for as many as fit together."""
+    group: list[Opened] = []
+    for one in found:
+        opened = _open(one)
+        if group and sum(other.size for other in (*group, opened)) > TOGETHER:
+            _add(group, context)
+            group = []
+        group.append(opened)
+    if group:
+        _add(group, context)
+
+
+def _open(found: StoredObject) -> Opened:
     logger.append_keys(key=found.key)
     answer = s3().get_object(Bucket=found.bucket, Key=found.key)
-    logger.set_correlation_id(correlation_id(answer["Metadata"].get(METADATA), answer["ETag"].strip('"')))
-    trades = bars = 0
-    with buffered(answer["Body"]) as stream:
-        for part in in_time(read_trades(stream), context):
-            with database().transaction() as session:
-                bars += update(PostgresStore(session), part)
-            trades += len(part)
-    metrics.add_metric(name="TradesProcessed", unit=MetricUnit.Count, value=trades)
-    metrics.add_metric(name="BarsWritten", unit=MetricUnit.Count, value=bars)
-    logger.info("worked out", extra={"trades": trades, "bars": bars})
+    correlation = correlation_id(answer["Metadata"].get(METADATA), answer["ETag"].strip('"'))
+    logger.set_correlation_id(correlation)
+    return Opened(key=found.key, size=answer["ContentLength"], body=answer["Body"], correlation=correlation)
+
+
+def _add(group: Sequence[Opened], context: LambdaContext) -> None:
+    def lines() -> Iterator[bytes]:
+        for opened in group:
+            with buffered(opened.body) as stream:
+                yield from in_time(read_lines(opened.key, stream), context)
+
+    try:
+        with database().transaction() as session:
+            arrival = PostgresStore(session).add(lines(), zone=os.environ.get("SESSION_ZONE", ""))
+            if arrival.kept:
+                # Before the commit: afterwards, another attempt would find nothing to report.
+                name = hashlib.sha256("\n".join(opened.key for opened in group).encode()).hexdigest()[:32]
+                s3().put_object(
+                    Bucket=os.environ["RAW_BUCKET"],
+                    Key=f"{CONFLICTS}{name}.jsonl",
+                    Body=kept_lines(arrival),
+                    ContentType="application/x-ndjson",
+                    Metadata={METADATA: group[0].correlation},
+                )
+    except TooManyDaysError as error:
+        raise RefusedError(str(error)) from None
+    _report(group, arrival)
+
+
+def _report(group: Sequence[Opened], arrival: Arrival) -> None:
+    counts = {
+        "TradesProcessed": arrival.messages,
+        "BarsWritten": arrival.bars,
+        "TradesReplaced": arrival.replaced,
+        "Conflicts": arrival.conflicts,
+        "MessagesExpired": arrival.expired,
+        "UnknownConditions": sum(arrival.unknown_conditions.values()),
+    }
+    for name, value in counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    for opened in group:
+        logger.append_keys(key=opened.key)
+        logger.set_correlation_id(opened.correlation)
+        logger.info("worked out", extra={"objects": len(group), "trades": arrival.messages, "bars": arrival.bars})
+    if arrival.conflicts or arrival.expired:
+        extra = {"conflicts": arrival.conflicts, "expired": arrival.expired, "kept": f"below {CONFLICTS}"}
+        logger.warning("messages that do not count", extra=extra)
+    if arrival.unknown_conditions:
+        logger.warning(
+            "conditions without a rule", extra={"conditions": dict(sorted(arrival.unknown_conditions.items())[:20])}
+        )

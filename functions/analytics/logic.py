@@ -1,91 +1,97 @@
-"""From trades to bars and volatility: what to recompute when trades arrive, and in which order.
-
-A trade is stored once by symbol and id. One-minute bars are recomputed from all their trades, longer bars from shorter ones,
-so late or repeated trades and repeated batches lead to the same numbers.
-"""
+"""From messages to bars and volatilities: what a batch of objects becomes, and what is reported about it."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import groupby, islice, pairwise
-from operator import attrgetter
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from market.bars import Interval
-from market.trades import Trade, moment_of, parse_trade
+from market.trades import COLUMNS, parse_trade
 
-Span: TypeAlias = tuple[datetime, datetime]
-"""From its start to its end, the end excluded."""
+MAX_CONFLICTS = 1000
+"""How many conflicts, and how many messages of dropped days, a batch keeps; the others are counted."""
+MAX_NEW_DAYS = 400
+"""How many trading dates that have no partition yet a batch may have."""
+_CHUNK = 256 * 1024
+_HEADER = f"{','.join(COLUMNS)}\n".encode()
 
-BATCH = 20_000
-VOLATILITY = (Interval.HOUR, Interval.DAY)
-_symbol = attrgetter("symbol")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What a batch of messages did.
+
+    Attributes:
+        messages: read from the objects.
+        trades: that were not known.
+        replaced: trades that a message with a higher revision, or the winner of a conflict, replaced.
+        bars: written.
+        conflicts: messages that differ from another one about the same trade with the same revision.
+        expired: messages about trading dates whose trades were dropped after the retention.
+        kept: conflicts and expired messages, at most ``MAX_CONFLICTS`` of each.
+        unknown_conditions: the number of messages by condition without a rule.
+
+    """
+
+    messages: int
+    trades: int
+    replaced: int
+    bars: int
+    conflicts: int
+    expired: int
+    kept: Sequence[Mapping[str, Any]]
+    unknown_conditions: Mapping[str, int]
 
 
 class Store(Protocol):
     """The stored market data, within one transaction."""
 
-    def hold(self, symbol: str) -> None:
-        """Lock the symbol until the transaction ends."""
+    def add(self, lines: Iterable[bytes], *, zone: str) -> Arrival:
+        """Add messages and bring bars and volatilities up to date.
 
-    def add_trades(self, symbol: str, trades: Sequence[Trade]) -> None:
-        """Store trades of a symbol; known ones stay unchanged."""
+        Args:
+            lines: CSV with ``COLUMNS``, without a header, cut anywhere.
+            zone: of the sessions; empty for none.
 
-    def work_out_minutes(self, symbol: str, spans: Sequence[Span]) -> int:
-        """Recompute the one-minute bars in spans from all stored trades; returns how many changed."""
-
-    def work_out_longer(self, symbol: str, interval: Interval, shorter: Interval, spans: Sequence[Span]) -> int:
-        """Recompute the bars of an interval in spans from all bars of a shorter one; returns how many changed."""
-
-    def work_out_volatility(self, symbol: str, interval: Interval, spans: Sequence[Span]) -> None:
-        """Recompute the volatilities of an interval in spans from all one-minute bars."""
+        """
 
 
-def read_trades(lines: Iterable[bytes]) -> Iterator[list[Trade]]:
-    """Yield the trades of an object that ingest wrote, in batches.
+def read_lines(key: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the messages of an object that ingest wrote as CSV without a header, in chunks.
+
+    Args:
+        key: of the object. Those that end in .jsonl were written by a former version.
+        blocks: the lines of the object.
 
     Raises:
-        ValueError: a line is not a trade; the object was not written by ingest and cannot be trusted.
+        ValueError: the object was not written by ingest and cannot be trusted.
 
     """
-    trades = (_trade(number, line) for number, line in enumerate(lines, start=1) if line.strip())
-    while batch := list(islice(trades, BATCH)):
-        yield batch
+    lines: Iterator[bytes]
+    if key.endswith(".jsonl"):
+        lines = (_of_json(number, line) for number, line in enumerate(blocks, start=1) if line.strip())
+    else:
+        lines = iter(blocks)
+        if (header := next(lines, _HEADER)) != _HEADER:
+            raise ValueError(f"unknown header {header[:200]!r}")
+    chunk = bytearray()
+    for line in lines:
+        chunk += line
+        if len(chunk) >= _CHUNK:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)
 
 
-def _trade(number: int, line: bytes) -> Trade:
+def _of_json(number: int, line: bytes) -> bytes:
     document = json.loads(line)
     if not isinstance(document, Mapping):
         raise ValueError(f"line {number} is no trade")  # noqa: TRY004 - a line is data, not a programmer's mistake
-    return parse_trade(document)
+    return f"{parse_trade(document).to_line()}\n".encode()
 
 
-def update(store: Store, trades: Sequence[Trade]) -> int:
-    """Add trades and recompute what they affect; returns how many bars changed."""
-    # Sorted by name, so that two transactions cannot deadlock.
-    groups = [(symbol, list(group)) for symbol, group in groupby(sorted(trades, key=_symbol), key=_symbol)]
-    return sum(_update_symbol(store, symbol, group) for symbol, group in groups)
-
-
-def _update_symbol(store: Store, symbol: str, trades: Sequence[Trade]) -> int:
-    store.hold(symbol)
-    store.add_trades(symbol, trades)
-    minutes = {Interval.MINUTE.start(moment_of(trade.timestamp)) for trade in trades}
-    changed = store.work_out_minutes(symbol, spans(minutes, Interval.MINUTE))
-    for shorter, interval in pairwise(Interval):
-        touched = spans(minutes, interval)
-        changed += store.work_out_longer(symbol, interval, shorter, touched)
-        if interval in VOLATILITY:
-            store.work_out_volatility(symbol, interval, touched)
-    return changed
-
-
-def spans(moments: Iterable[datetime], interval: Interval) -> list[Span]:
-    """Return the intervals that contain the moments, adjacent ones merged."""
-    found: list[Span] = []
-    for start in sorted({interval.start(moment.astimezone(UTC)) for moment in moments}):
-        if found and found[-1][1] == start:
-            found[-1] = (found[-1][0], start + interval.length)
-        else:
-            found.append((start, start + interval.length))
-    return found
+def kept_lines(arrival: Arrival) -> bytes:
+    """Return what is kept of a batch beside the quarantine, as JSON lines, with a last line that counts what was left out."""
+    lines = [json.dumps(document) for document in arrival.kept]
+    left_out = arrival.conflicts + arrival.expired - len(arrival.kept)
+    if left_out:
+        lines.append(json.dumps({"left_out": left_out}))
+    return "".join(f"{line}\n" for line in lines).encode()

@@ -1,78 +1,285 @@
 """Trades, bars and volatilities in PostgreSQL, which computes bars where the trades are.
 
-The result is exact: ``numeric`` rounds nothing, and ids are ordered as Python orders them,
-whatever the database's locale. A statement is one round trip for any number of rows; unchanged rows are not written.
+The result is exact and depends only on the set of messages: ``numeric`` rounds nothing, text is ordered by its bytes whatever the
+database's locale, and a statement is one round trip for any number of rows. New trades are added to the bars that exist. Only
+where a message replaces another are bars recomputed, from all trades of the minute.
 """
 
+# ruff: noqa: S608 - statements are composed of constants only; values are parameters
+
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
 from database import Session
-from logic import Span
+from logic import MAX_CONFLICTS, MAX_NEW_DAYS, Arrival
 from market.bars import Interval
-from market.trades import Trade, format_nanoseconds, format_number, format_timestamp
+from market.conditions import Sets, sets, unknown
+from market.trades import COLUMNS, MAX_DAYS_APART, SECOND, Action, format_number, trading_date
 
-# The first bar begins here, as in market.bars: bars of all lengths begin at multiples of their length.
-_EPOCH = "TIMESTAMPTZ '1970-01-01 00:00:00Z'"
-_SPANS = "unnest(CAST(:firsts AS timestamptz[]), CAST(:lasts AS timestamptz[])) AS span (first, last)"
-# PostgreSQL rounds a quotient to the digits of its operands, or to 16 in all; rounding that again could round up a value just below a half.
-_KEEP_DIGITS = "CAST(0 AS numeric(40, 40))"
-_PUT_BARS = f"""
-    INSERT INTO bars AS kept (symbol, "interval", start, open, high, low, close, volume, value, vwap, trades)
-    SELECT :symbol, :length, start, open, high, low, close, volume, value,
-      round((value + {_KEEP_DIGITS}) / volume, 8), trades
-    FROM made
+_IDENTITY = ("symbol", "trading_date", "venue", "trade_id")
+_CONTENT = ("revision", "action", "ts", "price", "size", "sequence", "conditions", "side")
+_STRIPES = 256
+"""Locks by a hash of the symbol: a lock for each of 10,000 symbols would exceed the server's lock table."""
+_ANALYZED = 1000
+
+
+def _columns(names: Iterable[str], prefix: str) -> str:
+    return ", ".join(f"{prefix}.{name}" for name in names)
+
+
+def _same(names: Iterable[str], one: str, other: str) -> str:
+    return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in names)
+
+
+def _rank(prefix: str) -> str:
+    """Order the messages about a trade: by revision; of one revision, the rest only makes the choice the same in every order of arrival."""
+    actions = ", ".join(f"'{action}'" for action in Action)
+    rest = f"{prefix}.ts, {prefix}.price, {prefix}.size, coalesce({prefix}.sequence, -1), {prefix}.conditions, {prefix}.side"
+    return f"({prefix}.revision, array_position(ARRAY[{actions}], {prefix}.action), {rest})"
+
+
+# Temporary tables of the connection, empty at the end of every transaction; without TOAST tables, which would take longer to empty.
+_TABLES = """
+    CREATE TEMP TABLE IF NOT EXISTS incoming (
+      symbol text STORAGE PLAIN COLLATE "C", venue text STORAGE PLAIN COLLATE "C", trading_date date, trade_id text STORAGE PLAIN COLLATE "C",
+      ts bigint, sequence bigint, price numeric STORAGE PLAIN, size numeric STORAGE PLAIN, conditions text STORAGE PLAIN COLLATE "C",
+      side text STORAGE PLAIN COLLATE "C", action text STORAGE PLAIN COLLATE "C", revision bigint
+    ) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS rules (conditions text STORAGE PLAIN COLLATE "C", sets smallint) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS rivals (LIKE incoming INCLUDING STORAGE) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS touched (symbol text STORAGE PLAIN COLLATE "C", minute bigint) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS stale (LIKE touched INCLUDING STORAGE) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS spans (
+      symbol text STORAGE PLAIN COLLATE "C", "interval" text STORAGE PLAIN COLLATE "C", first timestamptz, last timestamptz
+    ) ON COMMIT DELETE ROWS;
+"""
+_COPY = f"""
+    COPY incoming ({", ".join(COLUMNS)}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (venue, conditions, side))
+"""
+
+
+def _lengths(intervals: Iterable[Interval]) -> str:
+    """Return a query of the lengths of bars, with the start and the end of the one that contains a minute, counted from 1970.
+
+    Half as much again as a day after a midnight lies in the day that follows, also when clocks change.
+    """
+    fixed = ", ".join(
+        f"('{interval}', {interval.length.total_seconds():.0f})"
+        for interval in intervals
+        if interval is not Interval.SESSION
+    )
+    return f"""(
+      SELECT length, to_timestamp(minute * 60 / seconds * seconds) AS start, to_timestamp((minute * 60 / seconds + 1) * seconds) AS last
+      FROM (VALUES {fixed}) AS lengths (length, seconds)
+      UNION ALL
+      SELECT '{Interval.SESSION}', midnight, date_trunc('day', midnight + INTERVAL '36 hours', CAST(:zone AS text))
+      FROM (SELECT date_trunc('day', to_timestamp(minute * 60), CAST(:zone AS text)) AS midnight WHERE CAST(:zone AS text) <> '') AS days
+    )"""
+
+
+_LENGTHS = _lengths(Interval)
+_HOURS_AND_SESSIONS = _lengths([Interval.HOUR])
+_PLACED = f"""
+      SELECT symbol, ts / 60000000000 AS minute, price, size, sets,
+        trade_order(ts, sequence, trade_id, venue, trading_date) || '|' || price AS place
+      FROM %s AS placed WHERE action <> '{Action.CANCEL}' AND sets <> 0
+"""
+_BY_MINUTE = f"""
+      SELECT symbol, minute,
+        max(price) FILTER (WHERE sets & {Sets.HIGH_LOW:d} <> 0) AS high,
+        min(price) FILTER (WHERE sets & {Sets.HIGH_LOW:d} <> 0) AS low,
+        coalesce(sum(size) FILTER (WHERE sets & {Sets.VOLUME:d} <> 0), 0) AS volume,
+        coalesce(sum(price * size) FILTER (WHERE sets & {Sets.VOLUME:d} <> 0), 0) AS value,
+        count(*) FILTER (WHERE sets & {Sets.VOLUME:d} <> 0) AS trades,
+        min(CASE WHEN sets & {Sets.LAST:d} <> 0 THEN '0' ELSE '1' END || place)
+          FILTER (WHERE sets & {Sets.LAST | Sets.LAST_IF_ONLY:d} <> 0) AS open_key,
+        max(CASE WHEN sets & {Sets.LAST:d} <> 0 THEN '1' ELSE '0' END || place)
+          FILTER (WHERE sets & {Sets.LAST | Sets.LAST_IF_ONLY:d} <> 0) AS close_key
+      FROM placed GROUP BY symbol, minute
+"""
+_ADD_UP = """
+        max(high) AS high, min(low) AS low, sum(volume) AS volume, sum(value) AS value, sum(trades) AS trades,
+        min(open_key) AS open_key, max(close_key) AS close_key
+"""
+_BAR = 'symbol, "interval", start, high, low, volume, value, trades, open_key, close_key'
+# Whatever is added first: sums, extremes and the places of the first and the last trade do not depend on the order.
+_MERGE = f"""
+    INSERT INTO bars AS kept ({_BAR})
+    SELECT symbol, length, start, {_ADD_UP}
+    FROM minutes, LATERAL {_LENGTHS} AS lengths
+    GROUP BY symbol, length, start
     ON CONFLICT (symbol, "interval", start) DO UPDATE SET
-      open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
-      volume = excluded.volume, value = excluded.value, vwap = excluded.vwap, trades = excluded.trades,
+      high = greatest(kept.high, excluded.high), low = least(kept.low, excluded.low),
+      volume = kept.volume + excluded.volume, value = kept.value + excluded.value, trades = kept.trades + excluded.trades,
+      open_key = least(kept.open_key, excluded.open_key), close_key = greatest(kept.close_key, excluded.close_key),
       updated_at = now()
-    WHERE (kept.open, kept.high, kept.low, kept.close, kept.volume, kept.value, kept.vwap, kept.trades) IS DISTINCT FROM
-      (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, excluded.value, excluded.vwap, excluded.trades)
     RETURNING 1
-"""  # noqa: S608 - of constants only
-_MINUTES_OF_TRADES = f"""
-    WITH made AS (
-      SELECT start, prices[1] AS open, high, low, prices[trades] AS close, volume, value, trades
-      FROM (
-        SELECT
-          date_bin('1 minute', executed_at, {_EPOCH}) AS start,
-          array_agg(price ORDER BY executed_at, trade_id COLLATE "C") AS prices,
-          max(price) AS high, min(price) AS low, sum(size) AS volume, sum(price * size) AS value, count(*) AS trades
-        FROM {_SPANS} JOIN trades ON symbol = :symbol AND executed_at >= span.first AND executed_at < span.last
-        GROUP BY 1
-      ) AS minutes
-    ), written AS ({_PUT_BARS})
+"""
+_ADD = f"""
+    WITH fresh AS (
+      INSERT INTO trades ({", ".join(COLUMNS)}, sets)
+      SELECT {_columns(COLUMNS, "incoming")}, coalesce(rules.sets, {Sets.ALL:d})
+      FROM incoming LEFT JOIN rules USING (conditions)
+      ON CONFLICT DO NOTHING
+      RETURNING {", ".join(COLUMNS)}, sets
+    ), placed AS ({_PLACED % "fresh"}), minutes AS ({_BY_MINUTE}), changed AS ({_MERGE}), noted AS (
+      INSERT INTO touched SELECT symbol, minute FROM minutes
+    ), left_over AS (
+      INSERT INTO rivals SELECT {_columns(COLUMNS, "incoming")} FROM incoming
+      WHERE NOT EXISTS (
+        SELECT FROM fresh WHERE {" AND ".join(f"fresh.{name} = incoming.{name}" for name in (*_IDENTITY, "ts"))}
+          AND {_same([name for name in _CONTENT if name != "ts"], "fresh", "incoming")}
+      )
+      RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM changed), (SELECT count(*) FROM left_over)
+"""
+# Partitions that no day of the batch needs are not looked at.
+_OF_DAYS = "trades.trading_date = ANY (CAST(:days AS date[]))"
+# Repeats that say the same are not rivals.
+_FORGET_REPEATS = f"""
+    DELETE FROM rivals USING trades
+    WHERE {_OF_DAYS} AND {" AND ".join(f"rivals.{name} = trades.{name}" for name in _IDENTITY)} AND {_same(_CONTENT, "rivals", "trades")}
+"""
+_CONFLICTS = f"""
+    SELECT {_columns(COLUMNS, "rivals")}, {_columns(COLUMNS, "trades")}, {_rank("rivals")} > {_rank("trades")}
+    FROM rivals JOIN trades USING ({", ".join(_IDENTITY)})
+    WHERE {_OF_DAYS} AND rivals.revision = trades.revision
+    ORDER BY {_columns(_IDENTITY, "rivals")}, {_rank("rivals")}
+    LIMIT :most
+"""
+_COUNT_CONFLICTS = f"""
+    SELECT count(*) FROM rivals JOIN trades USING ({", ".join(_IDENTITY)}) WHERE {_OF_DAYS} AND rivals.revision = trades.revision
+"""
+_REPLACE = f"""
+    WITH best AS (
+      SELECT DISTINCT ON ({", ".join(_IDENTITY)}) rivals.*, coalesce(rules.sets, {Sets.ALL:d}) AS sets
+      FROM rivals LEFT JOIN rules USING (conditions)
+      ORDER BY {", ".join(_IDENTITY)}, {_rank("rivals")} DESC
+    ), beaten AS (
+      SELECT best.*, trades.ts AS before FROM best JOIN trades USING ({", ".join(_IDENTITY)})
+      WHERE {_OF_DAYS} AND {_rank("best")} > {_rank("trades")}
+    ), replaced AS (
+      UPDATE trades SET ({", ".join(_CONTENT)}, sets) = ROW ({_columns(_CONTENT, "beaten")}, beaten.sets)
+      FROM beaten WHERE {_OF_DAYS} AND {" AND ".join(f"beaten.{name} = trades.{name}" for name in _IDENTITY)}
+      RETURNING 1
+    ), old AS (
+      INSERT INTO stale
+      SELECT symbol, before / 60000000000 FROM beaten UNION SELECT symbol, ts / 60000000000 FROM beaten
+    )
+    SELECT count(*) FROM replaced
+"""
+_FORGET_BARS = """
+    WITH noted AS (INSERT INTO touched SELECT symbol, minute FROM stale)
+    DELETE FROM bars USING stale
+    WHERE bars.symbol = stale.symbol AND bars."interval" = '1m' AND bars.start = to_timestamp(stale.minute * 60)
+"""
+_PUT_MINUTES = f"""
+    WITH found AS (
+      SELECT trades.* FROM stale JOIN trades ON trades.symbol = stale.symbol
+        AND trades.ts >= stale.minute * 60000000000 AND trades.ts < (stale.minute + 1) * 60000000000
+      WHERE trades.trading_date BETWEEN CAST(:first AS date) AND CAST(:last AS date)
+    ), placed AS ({_PLACED % "found"}), minutes AS ({_BY_MINUTE}), written AS (
+      INSERT INTO bars ({_BAR})
+      SELECT symbol, '1m', to_timestamp(minute * 60), high, low, volume, value, trades, open_key, close_key FROM minutes
+      RETURNING 1
+    )
     SELECT count(*) FROM written
-"""  # noqa: S608
-_LONGER_OF_SHORTER = f"""
-    WITH made AS (
-      SELECT
-        date_bin(CAST(:width AS interval), start, {_EPOCH}) AS start,
-        (array_agg(open ORDER BY start))[1] AS open,
-        max(high) AS high, min(low) AS low,
-        (array_agg(close ORDER BY start DESC))[1] AS close,
-        sum(volume) AS volume, sum(value) AS value, sum(trades) AS trades
-      FROM {_SPANS} JOIN bars ON symbol = :symbol AND "interval" = :shorter AND start >= span.first AND start < span.last
-      GROUP BY date_bin(CAST(:width AS interval), start, {_EPOCH})
-    ), written AS ({_PUT_BARS})
+"""
+_STALE_SPANS = f"""
+    INSERT INTO spans SELECT DISTINCT symbol, length, start, last FROM stale, LATERAL {_LENGTHS} AS lengths WHERE length <> '1m'
+"""
+_FORGET_LONGER = """
+    DELETE FROM bars USING spans WHERE bars.symbol = spans.symbol AND bars."interval" = spans."interval" AND bars.start = spans.first
+"""
+_PUT_LONGER = f"""
+    WITH written AS (
+      INSERT INTO bars ({_BAR})
+      SELECT symbol, spans."interval", spans.first, {_ADD_UP}
+      FROM spans JOIN bars USING (symbol)
+      WHERE bars."interval" = '1m' AND bars.start >= spans.first AND bars.start < spans.last
+      GROUP BY symbol, spans."interval", spans.first
+      RETURNING 1
+    )
     SELECT count(*) FROM written
-"""  # noqa: S608
-_VOLATILITY_OF_MINUTES = f"""
-    INSERT INTO volatility AS kept (symbol, "interval", start, realised, bars)
-    SELECT :symbol, :length, whole, sqrt(sum(step * step ORDER BY start)), count(*)
-    FROM (
-      SELECT whole, start,
-        ln(CAST(close AS double precision) / lag(CAST(close AS double precision)) OVER (PARTITION BY whole ORDER BY start)) AS step
-      FROM (
-        SELECT date_bin(CAST(:width AS interval), start, {_EPOCH}) AS whole, start, close
-        FROM {_SPANS} JOIN bars ON symbol = :symbol AND "interval" = '1m' AND start >= span.first AND start < span.last
-      ) AS minutes
-    ) AS steps
-    GROUP BY whole
-    HAVING count(*) >= 2
+"""
+# A changed close also changes the next return, which may end in a later interval.
+_VOLATILITY_SPANS = f"""
+    WITH changed AS (
+      SELECT DISTINCT symbol, length, start, last FROM touched, LATERAL {_HOURS_AND_SESSIONS} AS lengths
+    )
+    INSERT INTO spans
+    SELECT symbol, length, start, last FROM changed
+    UNION
+    SELECT changed.symbol, changed.length, following.start, following.last
+    FROM changed, LATERAL (
+      SELECT CAST(extract(epoch FROM start) AS bigint) / 60 AS minute FROM bars
+      WHERE symbol = changed.symbol AND "interval" = '1m' AND start >= changed.last AND close_key IS NOT NULL
+      ORDER BY start LIMIT 1
+    ) AS next, LATERAL {_HOURS_AND_SESSIONS} AS following
+    WHERE following.length = changed.length
+"""
+_FORGET_VOLATILITY = f"""
+    DELETE FROM volatility USING spans
+    WHERE volatility.symbol = spans.symbol AND (
+      (volatility."interval" = spans."interval" AND volatility.start = spans.first)
+      OR (spans."interval" = '{Interval.HOUR}' AND volatility."interval" = '{Interval.DAY}' AND volatility.start = date_trunc('day', spans.first, 'UTC'))
+    )
+"""
+_PUT_VOLATILITY = """
     ON CONFLICT (symbol, "interval", start) DO UPDATE SET
-      realised = excluded.realised, bars = excluded.bars, updated_at = now()
-    WHERE (kept.realised, kept.bars) IS DISTINCT FROM (excluded.realised, excluded.bars)
-"""  # noqa: S608
+      variance = excluded.variance, returns = excluded.returns, updated_at = now()
+    WHERE (kept.variance, kept.returns) IS DISTINCT FROM (excluded.variance, excluded.returns)
+"""
+_VOLATILITY = f"""
+    INSERT INTO volatility AS kept (symbol, "interval", start, variance, returns)
+    SELECT symbol, "interval", first, sum(step * step ORDER BY start), count(*)
+    FROM (
+      SELECT symbol, "interval", first, start, ln(CAST(close AS double precision) / CAST(before AS double precision)) AS step
+      FROM (
+        SELECT spans.symbol, spans."interval", first, start, close,
+          lag(close) OVER (PARTITION BY spans.symbol, spans."interval", first ORDER BY start) AS before
+        FROM spans, LATERAL (
+          (SELECT start, close FROM bars
+           WHERE bars.symbol = spans.symbol AND bars."interval" = '1m' AND start < first AND close_key IS NOT NULL
+           ORDER BY start DESC LIMIT 1)
+          UNION ALL
+          SELECT start, close FROM bars
+          WHERE bars.symbol = spans.symbol AND bars."interval" = '1m' AND start >= first AND start < last AND close_key IS NOT NULL
+        ) AS closes
+      ) AS pairs
+      WHERE start >= first AND close > 0 AND before > 0
+    ) AS steps
+    GROUP BY symbol, "interval", first
+    {_PUT_VOLATILITY}
+"""
+# Every return belongs to one hour, so the variance of a day is the sum of those of its hours.
+_DAYS_OF_HOURS = f"""
+    INSERT INTO volatility AS kept (symbol, "interval", start, variance, returns)
+    SELECT hours.symbol, '{Interval.DAY}', day, sum(variance ORDER BY start), sum(returns)
+    FROM (SELECT DISTINCT symbol, date_trunc('day', first, 'UTC') AS day FROM spans WHERE "interval" = '{Interval.HOUR}') AS days
+    JOIN volatility AS hours ON hours.symbol = days.symbol AND hours."interval" = '{Interval.HOUR}'
+      AND hours.start >= day AND hours.start < day + INTERVAL '24 hours'
+    GROUP BY hours.symbol, day
+    {_PUT_VOLATILITY}
+"""
+
+
+class TooManyDaysError(ValueError):
+    """A batch has trades of too many trading dates that are not known yet."""
+
+
+def keep_partitions(session: Session, ahead: Sequence[date], *, retention_days: int) -> tuple[int, int]:
+    """Make the partitions of days to come and drop those after the retention; returns how many were made and dropped."""
+    ((made, dropped),) = session.run(
+        "SELECT make_trade_partitions(CAST(:days AS date[])), drop_trade_partitions(CAST(:retention AS integer))",
+        days=list(ahead),
+        retention=retention_days,
+    ) or [[0, 0]]
+    return int(made), int(dropped)
 
 
 class PostgresStore:
@@ -81,65 +288,129 @@ class PostgresStore:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def hold(self, symbol: str) -> None:
-        self._session.run("SELECT pg_advisory_xact_lock(hashtextextended(:symbol, 1))", symbol=symbol)
+    def add(self, lines: Iterable[bytes], *, zone: str) -> Arrival:
+        run = self._session.run
+        run(_TABLES)
+        run(_COPY, stream=lines)
+        unknown = self._find_rules()
+        expired, gone = self._drop_expired()
+        days = self._make_partitions()
+        run(
+            f"SELECT count(pg_advisory_xact_lock(72061, stripe)) FROM ("
+            f"SELECT DISTINCT abs(hashtext(symbol) % {_STRIPES}) AS stripe FROM incoming ORDER BY 1) AS stripes"
+        )
+        messages = self._count("SELECT count(*) FROM incoming")
+        if messages > _ANALYZED:
+            run("ANALYZE incoming")
+        ((trades, bars, rivals),) = run(_ADD, zone=zone) or [[0, 0, 0]]
+        replaced, conflicts, kept = 0, 0, list[dict[str, Any]]()
+        if rivals:
+            run(_FORGET_REPEATS, days=days)
+            conflicts, kept = self._find_conflicts(days)
+            replaced = self._count(_REPLACE, days=days)
+        if replaced:
+            bars += self._recompute(zone)
+        if trades or replaced:
+            run(_VOLATILITY_SPANS, zone=zone)
+            if replaced:
+                run(_FORGET_VOLATILITY)
+            run(_VOLATILITY)
+            run(_DAYS_OF_HOURS)
+        return Arrival(
+            messages=messages + gone,
+            trades=int(trades),
+            replaced=replaced,
+            bars=int(bars),
+            conflicts=conflicts,
+            expired=gone,
+            kept=[*kept, *expired],
+            unknown_conditions=unknown,
+        )
 
-    def add_trades(self, symbol: str, trades: Sequence[Trade]) -> None:
+    def _find_rules(self) -> dict[str, int]:
+        """Look up what each combination of conditions may set; returns the number of messages by condition without a rule."""
+        found = self._session.run("SELECT conditions, count(*) FROM incoming WHERE conditions <> '' GROUP BY 1") or []
+        if not found:
+            return {}
         self._session.run(
-            """
-            INSERT INTO trades (symbol, trade_id, executed_at, price, size)
-            SELECT :symbol, trade_id, executed_at, price, size
-            FROM unnest(
-              CAST(:ids AS text[]), CAST(:moments AS timestamptz[]), CAST(:prices AS numeric[]), CAST(:sizes AS numeric[])
-            ) AS given (trade_id, executed_at, price, size)
-            ON CONFLICT (symbol, trade_id) DO NOTHING
-            """,
-            symbol=symbol,
-            ids=_array(trade.trade_id for trade in trades),
-            moments=_array(format_nanoseconds(trade.timestamp) for trade in trades),
-            prices=_array(format_number(trade.price) for trade in trades),
-            sizes=_array(format_number(trade.size) for trade in trades),
+            "INSERT INTO rules SELECT * FROM unnest(CAST(:conditions AS text[]), CAST(:sets AS smallint[]))",
+            conditions=[conditions for conditions, _ in found],
+            sets=[int(sets(conditions.split())) for conditions, _ in found],
         )
+        counts = Counter[str]()
+        for conditions, number in found:
+            counts.update(dict.fromkeys(unknown(conditions.split()), number))
+        return dict(counts)
 
-    def work_out_minutes(self, symbol: str, spans: Sequence[Span]) -> int:
-        return self._written(_MINUTES_OF_TRADES, symbol=symbol, length=str(Interval.MINUTE), **_arrays(spans))
-
-    def work_out_longer(self, symbol: str, interval: Interval, shorter: Interval, spans: Sequence[Span]) -> int:
-        return self._written(
-            _LONGER_OF_SHORTER,
-            symbol=symbol,
-            length=str(interval),
-            width=_width(interval),
-            shorter=str(shorter),
-            **_arrays(spans),
+    def _drop_expired(self) -> tuple[list[dict[str, Any]], int]:
+        """Take out messages about dropped days; returns some of them, and their number."""
+        of_day = "incoming.trading_date = trade_partitions.trading_date AND dropped_at IS NOT NULL"
+        number = self._count(f"SELECT count(*) FROM incoming JOIN trade_partitions ON {of_day}")
+        if not number:
+            return [], 0
+        rows = self._session.run(
+            f"SELECT {_columns(COLUMNS, 'incoming')} FROM incoming JOIN trade_partitions ON {of_day} LIMIT :most",
+            most=MAX_CONFLICTS,
         )
+        self._session.run(f"DELETE FROM incoming USING trade_partitions WHERE {of_day}")
+        return [
+            {"reason": "the trades of this trading date were dropped", "message": _message(row)} for row in rows or []
+        ], number
 
-    def work_out_volatility(self, symbol: str, interval: Interval, spans: Sequence[Span]) -> None:
-        self._session.run(
-            _VOLATILITY_OF_MINUTES, symbol=symbol, length=str(interval), width=_width(interval), **_arrays(spans)
+    def _make_partitions(self) -> list[date]:
+        """Make the partitions that the batch needs; returns its trading dates."""
+        days = [day for (day,) in self._session.run("SELECT DISTINCT trading_date FROM incoming ORDER BY 1") or []]
+        known = self._session.run(
+            "SELECT trading_date FROM trade_partitions WHERE trading_date = ANY (CAST(:days AS date[]))", days=days
         )
+        new = sorted(set(days) - {day for (day,) in known or []})
+        if len(new) > MAX_NEW_DAYS:
+            raise TooManyDaysError(
+                f"trades of {len(new)} trading dates that are not known yet; at most {MAX_NEW_DAYS} go in at once"
+            )
+        if new:
+            self._session.run("SELECT make_trade_partitions(CAST(:days AS date[]))", days=new)
+        return days
 
-    def _written(self, sql: str, **parameters: str) -> int:
-        ((count,),) = self._session.run(sql, **parameters) or [[0]]
-        return int(count)
+    def _find_conflicts(self, days: Sequence[date]) -> tuple[int, list[dict[str, Any]]]:
+        number = self._count(_COUNT_CONFLICTS, days=days)
+        rows = (self._session.run(_CONFLICTS, days=days, most=MAX_CONFLICTS) or []) if number else []
+        width = len(COLUMNS)
+        return number, [
+            {
+                "reason": "differs from another message about the same trade with the same revision",
+                "message": _message(row[:width]),
+                "other": _message(row[width : 2 * width]),
+                "counts": "message" if row[-1] else "other",
+            }
+            for row in rows
+        ]
+
+    def _recompute(self, zone: str) -> int:
+        """Recompute the bars of all stale minutes; returns how many were written."""
+        run = self._session.run
+        ((first, last),) = run("SELECT min(minute), max(minute) FROM stale") or [[0, 0]]
+        margin = timedelta(days=MAX_DAYS_APART)
+        run(_FORGET_BARS)
+        written = self._count(
+            _PUT_MINUTES,
+            first=trading_date(first * 60 * SECOND) - margin,
+            last=trading_date(last * 60 * SECOND) + margin,
+        )
+        run(_STALE_SPANS, zone=zone)
+        run(_FORGET_LONGER)
+        written += self._count(_PUT_LONGER)
+        run("TRUNCATE spans")
+        return written
+
+    def _count(self, sql: str, **parameters: Any) -> int:
+        ((number,),) = self._session.run(sql, **parameters) or [[0]]
+        return int(number)
 
 
-def _width(interval: Interval) -> str:
-    return f"{interval.length.total_seconds():.0f} seconds"
-
-
-def _arrays(spans: Sequence[Span]) -> dict[str, str]:
+def _message(row: Sequence[Any]) -> dict[str, Any]:
+    """Return a row of ``COLUMNS`` as a document."""
     return {
-        "firsts": _array(format_timestamp(first) for first, _ in spans),
-        "lasts": _array(format_timestamp(last) for _, last in spans),
+        name: format_number(value) if isinstance(value, Decimal) else str(value) if isinstance(value, date) else value
+        for name, value in zip(COLUMNS, row, strict=True)
     }
-
-
-def _array(texts: Iterable[str]) -> str:
-    """Format an array as PostgreSQL writes it: the driver's own formatting takes longer than the insert.
-
-    Every element is quoted, else the id "NULL" would become null. There is nothing to escape: no id, number or
-    moment contains quotes or backslashes.
-    """
-    inner = '","'.join(texts)
-    return f'{{"{inner}"}}'

@@ -134,12 +134,12 @@ def bars_page(query: BarsQuery, bars: Sequence[Bar]) -> dict[str, Any]:
         "bars": [
             {
                 "start": format_timestamp(bar.start),
-                "open": format_number(bar.open),
-                "high": format_number(bar.high),
-                "low": format_number(bar.low),
-                "close": format_number(bar.close),
+                "open": _number(bar.open),
+                "high": _number(bar.high),
+                "low": _number(bar.low),
+                "close": _number(bar.close),
                 "volume": format_number(bar.volume),
-                "vwap": format_number(bar.vwap),
+                "vwap": _number(bar.vwap),
                 "trades": bar.trades,
             }
             for bar in page

@@ -21,6 +21,7 @@ from logic import (
     INCOMING,
     QUARANTINE,
     Counts,
+    DuplicateKeyError,
     Sorter,
     Store,
     identity,
@@ -102,8 +103,7 @@ def take_object(found: StoredObject, context: LambdaContext) -> str:
             stream,
             key=found.key,
             sources=sources(),
-            # Clocks differ, but not by more than a day.
-            latest=time.time_ns() + DAY,
+            latest=_latest(),
             metadata=answer["Metadata"],
             on_piece=lambda: require_time(context),
         )
@@ -132,13 +132,15 @@ def take_request() -> Response[str]:
     """Ingest the trades of a request: accept it and list the rejected rows, or refuse it if no row is valid."""
     try:
         body = parse_json(app.current_event.decoded_body or "")
+    except DuplicateKeyError as error:
+        raise BadRequestError(f"In the body {error}.") from None
     except (ValueError, RecursionError):
         raise BadRequestError("The body is not JSON.") from None
     trades = body.get("trades") if isinstance(body, dict) else None
     if not isinstance(trades, list) or not 1 <= len(trades) <= MAX_TRADES:
         raise BadRequestError(f"The body must be an object with 1 to {MAX_TRADES} trades.")
     name = identity("api", json.dumps(trades, sort_keys=True, default=str))
-    rows = list(read_documents(trades))
+    rows = list(read_documents(trades, latest=_latest()))
     sorter = _sorter(name, f"{QUARANTINE}api/{name}.jsonl", logger.get_correlation_id() or name)
     counts = sorter.take(iter(rows))
     _report(counts)
@@ -155,6 +157,11 @@ def _answer(status: HTTPStatus, document: dict[str, Any]) -> Response[str]:
     return Response(status_code=status, content_type=content_types.APPLICATION_JSON, body=json.dumps(document))
 
 
+def _latest() -> int:
+    """Return the latest timestamp that is accepted: clocks differ, but not by more than a day."""
+    return time.time_ns() + DAY
+
+
 def _sorter(name: str, quarantine: str, correlation: str) -> Sorter:
     return Sorter(
         name=name,
@@ -166,9 +173,8 @@ def _sorter(name: str, quarantine: str, correlation: str) -> Sorter:
 
 def _store(bucket: str, correlation: str) -> Store:
     def store(key: str, data: bytes) -> None:
-        s3().put_object(
-            Bucket=bucket, Key=key, Body=data, ContentType="application/x-ndjson", Metadata={METADATA: correlation}
-        )
+        kind = "text/csv" if key.endswith(".csv") else "application/x-ndjson"
+        s3().put_object(Bucket=bucket, Key=key, Body=data, ContentType=kind, Metadata={METADATA: correlation})
 
     return store
 
@@ -177,4 +183,11 @@ def _report(counts: Counts) -> None:
     metrics.add_metric(name="TradesAccepted", unit=MetricUnit.Count, value=counts.accepted)
     metrics.add_metric(name="RowsRejected", unit=MetricUnit.Count, value=counts.rejected)
     metrics.add_metric(name="RowsSkipped", unit=MetricUnit.Count, value=counts.skipped)
-    logger.info("taken in", extra={"accepted": counts.accepted, "rejected": counts.rejected, "skipped": counts.skipped})
+    metrics.add_metric(name="RowsNotKept", unit=MetricUnit.Count, value=counts.left_out)
+    extra = {
+        "accepted": counts.accepted,
+        "rejected": counts.rejected,
+        "skipped": counts.skipped,
+        "not_kept": counts.left_out,
+    }
+    logger.info("taken in", extra=extra)

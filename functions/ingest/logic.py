@@ -1,24 +1,43 @@
 """Sort the rows of an object into trades and bad rows, which are kept with the reason.
 
-Nothing here knows AWS. Memory is bounded, however large an object is: one row at a time comes in, and partitions go out
-when what is gathered gets too much. The same object always gives the same files, so doing it again overwrites.
+Nothing here knows AWS. Memory is bounded, however large an object is: one row at a time comes in, and objects of a few MiB
+go out. The same source always gives the same objects, so doing it again overwrites.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from market.sources import SHOWN, BadRow, Row, SkippedRow
-from market.trades import InvalidTradeError, Trade, parse_trade
+from market.trades import COLUMNS, InvalidTradeError, Trade, parse_trade
 
 INCOMING = "incoming/"
 QUARANTINE = "quarantine/"
 TRADES = "trades/"
-MAX_GATHERED = 32 * 1024 * 1024
-_JSON = json.JSONDecoder(parse_float=Decimal)
+MAX_OBJECT = 4 * 1024 * 1024
+MAX_QUARANTINE = 8 * 1024 * 1024
+HEADER = f"{','.join(COLUMNS)}\n".encode()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise DuplicateKeyError(next(name for name in names if names.count(name) > 1))
+    return document
+
+
+class DuplicateKeyError(ValueError):
+    """A JSON object has a key twice; which of the two is meant is not known."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the key {name[:40]} is there twice")
+
+
+_JSON = json.JSONDecoder(parse_float=Decimal, object_pairs_hook=_unique)
 
 
 Store = Callable[[str, bytes], None]
@@ -33,12 +52,14 @@ class Counts:
         skipped: rows that a map leaves out on purpose.
         first_bad: the first row that was rejected.
         damaged: where the file was cut off or damaged, so that the rest of it is missing.
+        left_out: rejected rows that are not kept, because the quarantine of the object is full.
 
     """
 
     accepted: int = 0
     rejected: int = 0
     skipped: int = 0
+    left_out: int = 0
     first_bad: BadRow | None = None
     damaged: BadRow | None = None
 
@@ -56,27 +77,28 @@ class Counts:
         return ""
 
 
-def read_documents(documents: Sequence[Any]) -> Iterator[Trade | BadRow]:
+def read_documents(documents: Sequence[Any], *, latest: int) -> Iterator[Trade | BadRow]:
     """Yield the trades of a request."""
     for number, document in enumerate(documents, start=1):
-        yield _trade(document, number, json.dumps(document, default=str))
+        yield _trade(document, number, json.dumps(document, default=str), latest)
 
 
 def parse_json(text: str) -> Any:
     """Parse a JSON document without losing a digit of its numbers.
 
     Raises:
+        DuplicateKeyError: an object has a key twice.
         ValueError: it is none.
 
     """
     return _JSON.decode(text)
 
 
-def _trade(document: Any, number: int, text: str) -> Trade | BadRow:
+def _trade(document: Any, number: int, text: str, latest: int) -> Trade | BadRow:
     if not isinstance(document, Mapping):
         return BadRow(line=number, reason="not an object with the fields of a trade", text=text[:SHOWN])
     try:
-        return parse_trade(document)
+        return parse_trade(document, latest=latest)
     except InvalidTradeError as error:
         return BadRow(line=number, reason=str(error), text=text[:SHOWN])
 
@@ -93,13 +115,15 @@ def quarantine_key(source: str, name: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Sorter:
-    """Sort rows into files: trades by symbol and day, bad rows into one.
+    """Sort rows into objects: trades of all symbols and days into one after the other, bad rows beside them.
 
     Args:
         name: of the source; ends every key.
         store_trades: writes to the bucket of trades.
         store_bad: writes to the bucket of the quarantine.
         quarantine: key for the bad rows, without number.
+        limit: bytes of an object.
+        quarantine_limit: bytes of all bad rows that are kept; the others are counted.
 
     """
 
@@ -107,42 +131,57 @@ class Sorter:
     store_trades: Store
     store_bad: Store
     quarantine: str
-    limit: int = MAX_GATHERED
+    limit: int = MAX_OBJECT
+    quarantine_limit: int = MAX_QUARANTINE
     counts: Counts = field(default_factory=Counts)
-    _gathered: dict[str, bytearray] = field(default_factory=dict)
-    _parts: dict[str, int] = field(default_factory=dict)
-    _size: int = 0
+    _trades: bytearray = field(default_factory=bytearray)
+    _bad: bytearray = field(default_factory=bytearray)
+    _parts: int = 0
+    _bad_parts: int = 0
+    _kept: int = 0
 
-    def take(self, rows: Iterator[Row]) -> Counts:
+    def take(self, rows: Iterable[Row]) -> Counts:
         """Sort all rows and write them."""
         counts = self.counts
         for row in rows:
             if isinstance(row, Trade):
                 counts.accepted += 1
-                self._add(f"{TRADES}symbol={row.symbol}/date={row.trading_date}/{self.name}", row.to_json())
+                self._trades += row.to_line().encode()
+                self._trades += b"\n"
+                if len(self._trades) >= self.limit:
+                    self._write_trades()
             elif isinstance(row, SkippedRow):
                 counts.skipped += 1
             else:
-                counts.rejected += 1
-                counts.first_bad = counts.first_bad or row
-                counts.damaged = row if row.cut else counts.damaged
-                self._add(self.quarantine.removesuffix(".jsonl"), row.to_json())
-            while self._size > self.limit:
-                # The largest first, ties by key, so that another run writes the same files.
-                self._write(max(self._gathered, key=lambda key: (len(self._gathered[key]), key)))
-        for key in sorted(self._gathered):
-            self._write(key)
-        return self.counts
+                self._take_bad(row)
+        if self._trades:
+            self._write_trades()
+        if counts.left_out:
+            self._bad += f'{{"left_out":{counts.left_out}}}\n'.encode()
+        if self._bad:
+            self._write_bad()
+        return counts
 
-    def _add(self, key: str, line: str) -> None:
-        data = f"{line}\n".encode()
-        self._gathered.setdefault(key, bytearray()).extend(data)
-        self._size += len(data)
+    def _take_bad(self, row: BadRow) -> None:
+        counts = self.counts
+        counts.rejected += 1
+        counts.first_bad = counts.first_bad or row
+        counts.damaged = row if row.cut else counts.damaged
+        line = f"{row.to_json()}\n".encode()
+        if counts.left_out or self._kept + len(line) > self.quarantine_limit:
+            counts.left_out += 1
+            return
+        self._kept += len(line)
+        self._bad += line
+        if len(self._bad) >= self.limit:
+            self._write_bad()
 
-    def _write(self, key: str) -> None:
-        data = bytes(self._gathered.pop(key))
-        self._size -= len(data)
-        part = self._parts.get(key, 0)
-        self._parts[key] = part + 1
-        store = self.store_bad if key.startswith(QUARANTINE) else self.store_trades
-        store(f"{key}-{part:05d}.jsonl", data)
+    def _write_trades(self) -> None:
+        self.store_trades(f"{TRADES}{self.name}-{self._parts:05d}.csv", HEADER + bytes(self._trades))
+        self._trades.clear()
+        self._parts += 1
+
+    def _write_bad(self) -> None:
+        self.store_bad(f"{self.quarantine.removesuffix('.jsonl')}-{self._bad_parts:05d}.jsonl", bytes(self._bad))
+        self._bad.clear()
+        self._bad_parts += 1

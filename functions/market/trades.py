@@ -18,6 +18,10 @@ from typing import Any, TypeVar
 FIELDS = ("trade_id", "symbol", "timestamp", "price", "size")
 """The columns that every message has; a cancellation may leave out price and size."""
 OPTIONAL_FIELDS = ("venue", "trading_date", "sequence", "conditions", "side", "action", "revision")
+COLUMNS = (
+    "symbol", "venue", "trading_date", "trade_id", "ts", "sequence", "price", "size", "conditions", "side", "action", "revision"
+)  # fmt: skip
+"""The columns of a stored trade, in the objects that ingest writes and in the database."""
 SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.:/_=^&+@-]{0,31}")
 SYMBOL_RULE = "1 to 32 capital letters, digits and . : / _ = ^ & + @ -, the first a letter, a digit or ^"
 TIMESTAMP_EXAMPLE = "2026-01-31T14:30:00.250Z"
@@ -113,6 +117,14 @@ class Trade:
             object.__setattr__(self, "trading_date", trading_date(self.timestamp))
         if self.revision < 0:
             object.__setattr__(self, "revision", self.action.revision)
+
+    def to_line(self) -> str:
+        """Return the message as a line of CSV with ``COLUMNS``; no value needs quotes."""
+        sequence = "" if self.sequence is None else self.sequence
+        return (
+            f"{self.symbol},{self.venue},{self.trading_date},{self.trade_id},{self.timestamp},{sequence},{format_number(self.price)},"
+            f"{format_number(self.size)},{' '.join(self.conditions)},{self.side or ''},{self.action},{self.revision}"
+        )
 
     def to_json(self) -> str:
         """Return the message as one line of JSON, which ``parse_trade`` parses to the same message."""

@@ -67,6 +67,11 @@ inputs = {
     migrate = { function = "migrate" }
   }
 
+  # Shortly before the next day of the partitions, which are made three days ahead.
+  schedules = {
+    partitions = { function = "analytics", expression = "cron(40 23 * * ? *)", input = jsonencode({ task = "partitions" }) }
+  }
+
   # Producers upload below incoming/; what ingest writes back, below quarantine/, must not come in again.
   bucket_notifications = {
     (dependency.s3.outputs.bucket_names["raw-data"]) = {
@@ -114,16 +119,24 @@ inputs = {
       security_group_ids   = [dependency.vpc.outputs.security_group_ids["lambda"], dependency.vpc.outputs.security_group_ids["database-client"]]
 
       environment = {
-        DATABASE_HOST    = dependency.aurora.outputs.cluster_endpoint
-        DATABASE_NAME    = dependency.aurora.outputs.database_name
-        DATABASE_PORT    = dependency.aurora.outputs.port
-        DATABASE_USER    = "analytics_writer"
-        PROCESSED_BUCKET = dependency.s3.outputs.bucket_names["processed-analytics"]
+        DATABASE_HOST = dependency.aurora.outputs.cluster_endpoint
+        DATABASE_NAME = dependency.aurora.outputs.database_name
+        DATABASE_PORT = dependency.aurora.outputs.port
+        DATABASE_USER = "analytics_writer"
+        RAW_BUCKET    = dependency.s3.outputs.bucket_names["raw-data"]
+
+        # The zone of the bars by session, and how long trades stay in the database.
+        SESSION_ZONE         = local.environment.locals.session_zone
+        TRADE_RETENTION_DAYS = local.environment.locals.trade_retention_days
       }
 
       queues = {
+        # The objects of a batch go into the database together; a second is what a bar waits for them.
         analytics = {
-          queue_arn           = dependency.messaging.outputs.queue_arns["analytics"]
+          queue_arn                       = dependency.messaging.outputs.queue_arns["analytics"]
+          batch_size                      = 50
+          maximum_batching_window_seconds = 1
+
           maximum_concurrency = local.environment.locals.queue_concurrency.analytics
         }
       }
@@ -133,8 +146,12 @@ inputs = {
           actions   = ["s3:GetObject"]
           resources = ["${dependency.s3.outputs.bucket_arns["processed-analytics"]}/trades/*"]
         }
-        DecryptTrades = {
-          actions    = ["kms:Decrypt"]
+        WriteConflicts = {
+          actions   = ["s3:PutObject"]
+          resources = ["${dependency.s3.outputs.bucket_arns["raw-data"]}/conflicts/*"]
+        }
+        UseObjectKey = {
+          actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
           resources  = [dependency.kms.outputs.key_arns["s3"]]
           conditions = local.via_s3
         }

@@ -79,8 +79,14 @@ locals {
   # nothing. The limit is 1000 unless AWS raised or lowered it: a new account has 10, and takes no reservation.
   reserved_concurrency = { alerts = -1, analytics = -1, api = -1, ingest = -1, migrate = -1 }
 
+  # The time zone of the bars by session, such as America/New_York; empty for none. Bars by day are in UTC in any case.
+  session_zone = ""
+
   # Tables that were restored, and from what. See docs/runbook.md.
   table_restores = {}
+
+  # Days that trades stay in the database; their objects and their bars stay longer.
+  trade_retention_days = 30
 
   # CloudTrail, with events of every object in the data buckets. The first trail of an account is free but for those.
   trail_enabled = false

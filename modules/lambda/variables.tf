@@ -448,6 +448,37 @@ variable "runtime" {
   }
 }
 
+variable "schedules" {
+  description = "Calls on a schedule, by a name of your choice: `expression` is EventBridge's, `rate(1 day)` or `cron(5 0 * * ? *)` in UTC, and `input` a JSON object."
+  type = map(object({
+    expression = string
+    function   = string
+    input      = optional(string, "{}")
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.schedules) : can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", name))])
+    error_message = "Each name in schedules must be 1 to 20 lower-case letters, digits and inner hyphens, beginning with a letter: the name of the rule must stay within 64 characters."
+  }
+
+  validation {
+    condition     = alltrue([for schedule in values(var.schedules) : contains(keys(var.functions), schedule.function)])
+    error_message = "Each function in schedules must be one of functions."
+  }
+
+  validation {
+    condition     = alltrue([for schedule in values(var.schedules) : can(regex("^(rate\\([1-9][0-9]* (minutes?|hours?|days?)\\)|cron\\([^()]+\\))$", schedule.expression))])
+    error_message = "expression in schedules must be rate(...) or cron(...), for example rate(1 day)."
+  }
+
+  validation {
+    condition     = alltrue([for schedule in values(var.schedules) : can(keys(jsondecode(schedule.input)))])
+    error_message = "Each input in schedules must be a JSON object."
+  }
+}
+
 variable "subnet_ids" {
   description = "The private subnets that the functions run in, one per zone."
   type        = list(string)

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 _OPENING = timedelta(hours=14, minutes=30)
 _TRADING = timedelta(hours=6, minutes=30)
 _CENT = Decimal("0.01")
-_VWAP_DIGITS = Decimal("0.00000001")
+_VWAP_DIGITS = Decimal(1).scaleb(-18)
 _HEADER = "trade_id,symbol,timestamp,price,size"
 
 
@@ -29,7 +29,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourlyBar:
-    """The bar of an hour; ``vwap`` is the sum of price times size divided by the sum of sizes, to eight digits."""
+    """The bar of an hour; ``vwap`` is the sum of price times size divided by the sum of sizes, to 18 decimals."""
 
     start: datetime
     open: Decimal

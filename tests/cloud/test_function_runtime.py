@@ -277,7 +277,7 @@ def test_b5_the_shipped_functions_take_an_object_in_and_raise_an_alert(client, d
     rows = b"trade_id,symbol,timestamp,price,size\nt1,ACME,2026-01-02T10:00:00Z,10.5,100\n"
     s3.put_object(Bucket=raw, Key="incoming/trades.csv", Body=rows)
     (stored,) = eventually(lambda: s3.list_objects_v2(Bucket=processed).get("Contents"))
-    assert stored["Key"].startswith("trades/symbol=ACME/date=2026-01-02/")
+    assert b"\nACME,,2026-01-02,t1," in s3.get_object(Bucket=processed, Key=stored["Key"])["Body"].read()
     answer = client("lambda").invoke(FunctionName=ingest, Payload=b'{"Records": [{"body": "no notification"}]}')
     assert answer["FunctionError"] == "Unhandled"
     (alert,) = eventually(lambda: sqs.receive_message(QueueUrl=queues["alerts"][0]).get("Messages"))

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +25,7 @@ FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 sys.path.append(str(FUNCTIONS))
 
 from database import Database, DatabaseAddress  # noqa: E402 - it is found only now
+from market.trades import Trade  # noqa: E402
 
 patient = settings(deadline=None, max_examples=50)
 """Settings for property tests, without a deadline: the machine may be busy."""
@@ -135,15 +136,22 @@ def postgresql(version: int) -> Iterator[SimpleNamespace]:
     socket = next(iter(started.get_uri().rsplit("host=", 1)[1:]))
     opened = []
 
-    def database(user: str) -> Database:
-        address = DatabaseAddress(host="localhost", port=5432, name="postgres", user=user)
+    def database(user: str, name: str = "postgres") -> Database:
+        address = DatabaseAddress(host="localhost", port=5432, name=name, user=user)
 
-        def connect(name: str, **_: Any) -> native.Connection:
-            return native.Connection(name, database="postgres", unix_sock=f"{socket}/.s.PGSQL.5432")
+        def connect(user: str, **_: Any) -> native.Connection:
+            return native.Connection(user, database=name, unix_sock=f"{socket}/.s.PGSQL.5432")
 
         opened.append(Database(address, str, application="tests", connect=connect))
         return opened[-1]
 
+    # Nothing here has to survive a power failure.
+    for statement in (
+        "ALTER SYSTEM SET fsync = off",
+        "ALTER SYSTEM SET synchronous_commit = off",
+        "SELECT pg_reload_conf()",
+    ):
+        started.psql(f"{statement};")
     logic = load_function("migrate").logic
     migrations = logic.read_migrations(FUNCTIONS / "migrate" / "migrations")
     with database("postgres").transaction() as session:
@@ -152,11 +160,16 @@ def postgresql(version: int) -> Iterator[SimpleNamespace]:
     with database("postgres").transaction() as session:
         second = logic.migrate(session, migrations)
     try:
-        yield SimpleNamespace(database=database, first=first, second=second)
+        yield SimpleNamespace(database=database, first=first, second=second, psql=started.psql)
     finally:
         for connection in opened:
             connection.close()
         started.cleanup()
+
+
+def lines(trades: Iterable[Trade]) -> list[bytes]:
+    """Return messages as analytics adds them."""
+    return [f"{trade.to_line()}\n".encode() for trade in trades]
 
 
 def queue_event(*bodies: str) -> dict:

@@ -102,8 +102,8 @@ def test_figures_of_a_span_without_trades(call):
 @pytest.mark.parametrize(
     ("path", "query", "message"),
     [
-        ("/bars/AAPL", {}, "interval must be one of 1m, 5m, 1h, 1d"),
-        ("/bars/AAPL", {"interval": "2m"}, "interval must be one of 1m, 5m, 1h, 1d"),
+        ("/bars/AAPL", {}, "interval must be one of 1m, 5m, 15m, 30m, 1h, 1d"),
+        ("/bars/AAPL", {"interval": "2m"}, "interval must be one of 1m, 5m, 15m, 30m, 1h, 1d"),
         ("/bars/-1", {"interval": "1m"}, "symbol must be 1 to 32 capital letters"),
         ("/bars/AAPL", {"interval": "1m", "limit": "0"}, "limit must be a whole number from 1 to 1000"),
         ("/bars/AAPL", {"interval": "1m", "limit": "1001"}, "limit must be a whole number from 1 to 1000"),

@@ -1,8 +1,10 @@
 """ingest: rows, files and requests; nothing is lost, and repetition changes nothing (B5)."""
 
+import csv
 import gzip
 import io
 import json
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -127,33 +129,75 @@ def test_no_sequence_of_bytes_stops_the_pipeline(data, key, pack):
     assert isinstance(good, list)
 
 
-def test_rows_go_to_files_by_symbol_and_day_and_memory_stays_bounded():
-    logic = load_function("ingest").logic
+def stored_trades(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+def sort(data: bytes, **options):
+    """Sort the rows of a CSV file; returns the counts and what was stored."""
+    stored: dict[str, bytes] = {}
+    sorter = load_function("ingest").logic.Sorter(
+        name="n", store_trades=stored.__setitem__, store_bad=stored.__setitem__, quarantine="quarantine/x/n.jsonl", **options
+    )  # fmt: skip
+    return sorter.take(read(data, "x.csv")), stored
+
+
+def test_d8_trades_of_all_symbols_and_days_share_objects_and_memory_stays_bounded():
     text = HEADER + "".join(
-        f"t{n},{'AAPL' if n % 2 else 'MSFT'},2026-01-{30 + n % 3 % 2}T00:00:00Z,1,{'bad' if n % 50 == 0 else 1}\n"
-        for n in range(1000)
+        f"t{n},SYM{n % 500},2026-01-{30 + n % 3 % 2}T00:00:00Z,1,{'bad' if n % 50 == 0 else 1}\n" for n in range(1000)
     )
-
-    def run(limit):
-        stored = {}
-        sorter = logic.Sorter(
-            name="n", store_trades=stored.__setitem__, store_bad=stored.__setitem__, quarantine="quarantine/x/n.jsonl", limit=limit
-        )  # fmt: skip
-        counts = sorter.take(read(text.encode(), "x.csv"))
-        assert (counts.accepted, counts.rejected) == (980, 20)
-        return stored
-
-    small, again, large = run(10_000), run(10_000), run(10**9)
+    (counts, small), (_, again), (_, large) = (sort(text.encode(), limit=limit) for limit in (10_000, 10_000, 10**9))
+    assert (counts.accepted, counts.rejected, counts.left_out) == (980, 20, 0)
     assert small == again
-    assert len(large) == 5
-    assert len(small) > len(large)
-    assert max(map(len, small.values())) <= 10_200
-    assert sorted(b"".join(small.values()).splitlines()) == sorted(b"".join(large.values()).splitlines())
-    for key, data in large.items():
-        for line in data.splitlines():
-            if key.startswith("trades/"):
-                trade = json.loads(line)
-                assert key == f"trades/symbol={trade['symbol']}/date={trade['timestamp'][:10]}/n-00000.jsonl"
+    assert sorted(large) == ["quarantine/x/n-00000.jsonl", "trades/n-00000.csv"]
+    assert len(small) > 5
+    assert max(map(len, small.values())) <= 10_300
+    ids = [
+        trade["trade_id"]
+        for key in sorted(small)
+        if key.startswith("trades/")
+        for trade in stored_trades(small[key].decode())
+    ]
+    assert ids == [f"t{n}" for n in range(1000) if n % 50]
+
+
+def test_d6_the_quarantine_of_an_object_is_capped_and_counts_what_it_left_out():
+    counts, stored = sort((HEADER + "x\n" * 5000).encode(), limit=1000, quarantine_limit=10_000)
+    assert counts.rejected == 5000
+    lines = b"".join(stored[key] for key in sorted(stored)).decode().splitlines()
+    assert json.loads(lines[-1]) == {"left_out": counts.left_out}
+    assert counts.left_out == 5000 - (len(lines) - 1)
+    assert sum(map(len, stored.values())) < 10_100
+
+
+def test_d6_a_trade_of_the_day_after_tomorrow_is_refused_and_kept(ingest, context):
+    now = datetime.now(UTC)
+    rows = [f"t{hours},A,{(now + timedelta(hours=hours)).isoformat()},1,1\n" for hours in (23, 25)]
+    far = "t9,A,9999-12-31T23:59:59Z,1,1\n"
+    assert ingest.handler.handler(queue_event(put("incoming/a.csv", (HEADER + "".join(rows) + far).encode())), context)
+    (text,) = objects(PROCESSED).values()
+    assert [trade["trade_id"] for trade in stored_trades(text)] == ["t23"]
+    (bad,) = quarantined().values()
+    assert ["timestamp lies" in json.loads(line)["reason"] for line in bad.splitlines()] == [True, True]
+    body = json.dumps({"trades": [dict(zip(HEADER.strip().split(","), far.strip().split(","), strict=True))]})
+    assert ingest.handler.handler(api_event("POST", "/market-data", body=body), context)["statusCode"] == 422
+
+
+def test_d6_a_key_that_a_request_has_twice_is_refused(ingest, context):
+    body = ONE_TRADE.replace('"price"', '"size": "9", "price"')
+    answer = ingest.handler.handler(api_event("POST", "/market-data", body=body), context)
+    assert (answer["statusCode"], "the key size is there twice" in answer["body"]) == (400, True)
+    assert objects(PROCESSED) == {}
+
+
+def test_d6_empty_lines_in_a_small_gzip_end_early(ingest, context, logged):
+    bomb = gzip.compress(b"\n" * 10_000_000, mtime=0)
+    assert len(bomb) < 11_000
+    left = iter([300_000, 300_000, *range(300_000, 0, -10_000), 14_000])
+    context.get_remaining_time_in_millis = lambda: next(left)
+    with pytest.raises(Exception, match="All records failed"):
+        ingest.handler.handler(queue_event(put("incoming/a.csv.gz", bomb)), context)
+    assert objects(PROCESSED) == {}
 
 
 def test_b5_an_object_becomes_trades_and_quarantine_idempotently(ingest, context):
@@ -161,8 +205,8 @@ def test_b5_an_object_becomes_trades_and_quarantine_idempotently(ingest, context
     assert ingest.handler.handler(queue_event(message), context) == {"batchItemFailures": []}
     first, kept = objects(PROCESSED), quarantined()
     (key,) = first
-    assert key.startswith("trades/symbol=AAPL/date=2026-01-31/")
-    assert json.loads(first[key])["trade_id"] == "t1"
+    assert key.startswith("trades/")
+    assert [trade["trade_id"] for trade in stored_trades(first[key])] == ["t1"]
     ((bad_key, bad),) = kept.items()
     assert bad_key.startswith("quarantine/feed/day 1.csv/")
     assert json.loads(bad) == {"line": 3, "reason": "2 cells under a header of 5", "text": "x,y"}
@@ -225,9 +269,9 @@ def test_rows_before_the_damage_are_ingested_and_the_whole_object_adds_the_rest_
     with pytest.raises(Exception, match="All records failed"):
         ingest.handler.handler(queue_event(cut), context)
     (before,) = objects(PROCESSED).values()
-    assert 0 < len(before.splitlines()) < 5000
+    assert 0 < len(stored_trades(before)) < 5000
     assert ingest.handler.handler(queue_event(put("incoming/p.csv.gz", PACKED)), context) == {"batchItemFailures": []}
-    ids = {json.loads(line)["trade_id"] for text in objects(PROCESSED).values() for line in text.splitlines()}
+    ids = {trade["trade_id"] for text in objects(PROCESSED).values() for trade in stored_trades(text)}
     assert len(ids) == 5000
 
 
@@ -317,12 +361,12 @@ def test_an_unavailable_bucket_is_503_without_the_cause(ingest, context, environ
     assert answer["multiValueHeaders"]["x-correlation-id"] == ["r"]
 
 
-@pytest.mark.parametrize("text", ["999999999999.12345678", "0.10000001"])
-def test_json_numbers_keep_every_digit(ingest, context, text):
-    row = f'{{"trade_id":"t1","symbol":"A","timestamp":"2026-01-31T14:30Z","price":{text},"size":1}}'
+@pytest.mark.parametrize("number", ["999999999999.123456789012345678", "0.10000001"])
+def test_d3_json_numbers_keep_every_digit(ingest, context, number):
+    row = f'{{"trade_id":"t1","symbol":"A","timestamp":"2026-01-31T14:30Z","price":{number},"size":1}}'
     ingest.handler.handler(queue_event(put("incoming/a.jsonl", row.encode())), context)
     ingest.handler.handler(api_event("POST", "/market-data", body=f'{{"trades":[{row}]}}'), context)
-    assert [json.loads(line)["price"] for line in objects(PROCESSED).values()] == [text, text]
+    assert [trade["price"] for text in objects(PROCESSED).values() for trade in stored_trades(text)] == [number, number]
 
 
 def test_objects_outside_of_incoming_are_ignored(ingest, context):
@@ -343,7 +387,7 @@ def test_b5_a_request_is_ingested_and_the_rejected_rows_are_returned(ingest, con
             {"index": 2, "reason": "not an object with the fields of a trade"},
         ],
     }
-    assert [json.loads(text)["trade_id"] for text in objects(PROCESSED).values()] == ["t1"]
+    assert [trade["trade_id"] for text in objects(PROCESSED).values() for trade in stored_trades(text)] == ["t1"]
     (bad,) = objects(RAW).values()
     assert len(bad.splitlines()) == 2
     before = objects(PROCESSED)

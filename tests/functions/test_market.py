@@ -2,19 +2,28 @@
 
 import io
 import json
-import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from market.bars import Bar, Interval, average_price
+from market.conditions import CONDITIONS, CTA, UTP, Sets, sets, unknown
 from market.objects import buffered, created_objects
-from market.trades import InvalidTradeError, Trade, format_number, nanoseconds, parse_trade
+from market.trades import (
+    Action,
+    InvalidTradeError,
+    Trade,
+    format_nanoseconds,
+    format_number,
+    nanoseconds,
+    parse_nanoseconds,
+    parse_trade,
+)
 
 from tests.functions.conftest import patient
-from tests.functions.reference import bars_of_trades, realised_volatility
 
 GOOD = {"trade_id": "t1", "symbol": "BRK.B", "timestamp": "2026-01-31T14:30:00.25+01:00", "price": "101.50", "size": 3}
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -102,49 +111,110 @@ def test_numbers_keep_their_value(number):
 
 @pytest.mark.parametrize(
     ("interval", "start"),
-    [("1m", "2026-01-31T13:37:00"), ("5m", "2026-01-31T13:35:00"), ("1h", "2026-01-31T13:00:00"), ("1d", "2026-01-31T00:00:00")],
+    [
+        ("1m", "2026-01-31T13:37:00"), ("5m", "2026-01-31T13:35:00"), ("15m", "2026-01-31T13:30:00"), ("30m", "2026-01-31T13:30:00"),
+        ("1h", "2026-01-31T13:00:00"), ("1d", "2026-01-31T00:00:00"), ("session", "2026-01-31T05:00:00"),
+    ],
 )  # fmt: skip
 def test_intervals_begin_at_multiples_of_their_length(interval, start):
     moment = datetime(2026, 1, 31, 13, 37, 59, 999999, tzinfo=UTC)
-    assert Interval(interval).start(moment).isoformat() == f"{start}+00:00"
+    assert Interval(interval).start(moment, ZoneInfo("America/New_York")).isoformat() == f"{start}+00:00"
 
 
-def test_a_bar():
-    def trade(number, seconds, price, size):
-        moment = NOON + timedelta(seconds=seconds)
-        return Trade(
-            trade_id=str(number), symbol="AAPL", timestamp=nanoseconds(moment), price=Decimal(price), size=Decimal(size)
-        )
+@pytest.mark.parametrize(
+    ("value", "volume", "average"),
+    [("43", "4", "10.75"), ("2", "3", "0.666666666666666667"), ("0.000000000000000001", "2", "0.000000000000000001")],
+)
+def test_d1_an_average_is_rounded_half_up_to_18_decimals(value, volume, average):
+    assert average_price(Decimal(value), Decimal(volume)) == Decimal(average)
 
-    bars = bars_of_trades(
-        [trade(3, 59, "11", 1), trade(1, 0, "10", 2), trade(2, 30, "12", 1), trade(4, 60, "99", 1)], Interval.MINUTE
-    )
-    assert bars[0] == Bar(
-        symbol="AAPL", interval=Interval.MINUTE, start=NOON, open=Decimal(10), high=Decimal(12), low=Decimal(10),
-        close=Decimal(11), volume=Decimal(4), value=Decimal(43), trades=3,
+
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        ("2026-03-07", "2026-03-07T05:00", "2026-03-08T05:00"),
+        ("2026-03-08", "2026-03-08T05:00", "2026-03-09T04:00"),
+        ("2026-11-01", "2026-11-01T04:00", "2026-11-02T05:00"),
+    ],
+)
+def test_d1_a_session_has_23_or_25_hours_when_clocks_change(day, start, end):
+    zone = ZoneInfo("America/New_York")
+    noon = datetime.fromisoformat(f"{day}T17:00+00:00")
+    assert Interval.SESSION.start(noon, zone) == datetime.fromisoformat(f"{start}+00:00")
+    assert Interval.SESSION.end(Interval.SESSION.start(noon, zone), zone) == datetime.fromisoformat(f"{end}+00:00")
+
+
+def test_d1_a_bar_is_final_when_it_is_over_and_late_trades_have_arrived():
+    bar = Bar(
+        symbol="AAPL", interval=Interval.HOUR, start=NOON, open=None, high=None, low=None, close=None,
+        volume=Decimal(0), value=Decimal(0), trades=0,
     )  # fmt: skip
-    assert bars[0].vwap == Decimal("10.75")
-    assert [bar.start for bar in bars] == [NOON, NOON + timedelta(minutes=1)]
+    assert bar.vwap is None
+    assert [bar.is_final(NOON + timedelta(minutes=m)) for m in (0, 60, 64, 65)] == [False, False, False, True]
 
 
-def test_an_average_is_rounded_as_postgresql_rounds():
-    assert average_price(Decimal("0.01"), Decimal(128)) == Decimal("0.00007813")
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [("2026-01-30T14:30:00.123456100Z", 100), ("2026-01-30T09:30:00.1234569-0500", 900), ("2026-01-30T14:30:00.1234560000000Z", 0)],
+)  # fmt: skip
+def test_d3_no_nanosecond_is_lost(text, last):
+    assert parse_nanoseconds(text, "timestamp") == 1769783400_123456_000 + last
+    assert parse_nanoseconds(format_nanoseconds(parse_nanoseconds(text, "x")), "x") == 1769783400_123456_000 + last
 
 
-def test_volatility_is_computed_from_returns_between_bars():
-    def bar(minute, close):
-        price = Decimal(close)
-        start = NOON + timedelta(minutes=minute)
-        return Bar(
-            symbol="AAPL", interval=Interval.MINUTE, start=start, open=price, high=price, low=price, close=price,
-            volume=Decimal(1), value=price, trades=1,
-        )  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["2026-01-30T14:30:00.1234567891Z", "20260130T143000.1234567Z", "2026-01-30T14:30:00.1234567"]
+)
+def test_d3_a_timestamp_whose_digits_cannot_be_kept_is_refused(text):
+    with pytest.raises(InvalidTradeError, match="at most nine decimals"):
+        parse_nanoseconds(text, "timestamp")
 
-    assert realised_volatility([]) is None
-    assert realised_volatility([bar(0, "10")]) is None
-    assert realised_volatility([bar(0, "10"), bar(1, "10")]) == 0
-    expected = math.sqrt(math.log(1.1) ** 2 + math.log(10 / 11) ** 2)
-    assert realised_volatility([bar(2, "10"), bar(0, "10"), bar(1, "11")]) == pytest.approx(expected)
+
+def test_d2_a_trading_date_is_the_day_in_the_zone_or_the_one_that_the_row_names():
+    row = {**GOOD, "timestamp": "2026-03-09T03:30:00Z"}
+    assert str(parse_trade(row).trading_date) == "2026-03-09"
+    assert str(parse_trade(row, zone=ZoneInfo("America/New_York")).trading_date) == "2026-03-08"
+    assert str(parse_trade({**row, "trading_date": "2026-03-12"}).trading_date) == "2026-03-12"
+    with pytest.raises(InvalidTradeError, match="more than 7 days"):
+        parse_trade({**row, "trading_date": "2026-03-17"})
+
+
+def test_d4_a_cancellation_needs_no_price_and_comes_after_a_correction():
+    cancel = parse_trade({**GOOD, "action": "cancel", "price": "", "size": None})
+    assert (cancel.action, cancel.revision, cancel.price) == (Action.CANCEL, 2, 0)
+    assert [parse_trade({**GOOD, "action": action}).revision for action in ("new", "correct", "cancel")] == [0, 1, 2]
+    assert parse_trade({**GOOD, "action": "cancel", "revision": "1"}).revision == 1
+    with pytest.raises(InvalidTradeError, match="price missing"):
+        parse_trade({**GOOD, "action": "correct", "price": ""})
+
+
+@pytest.mark.parametrize(
+    ("conditions", "allowed"),
+    [
+        ("", Sets.ALL),
+        ("regular intermarket-sweep opening-print", Sets.ALL),
+        ("odd-lot intermarket-sweep", Sets.VOLUME),
+        ("sold-out-of-sequence", Sets.HIGH_LOW | Sets.LAST_IF_ONLY | Sets.VOLUME),
+        ("corrected-consolidated-close", Sets.HIGH_LOW | Sets.LAST),
+        ("official-close odd-lot", Sets.NOTHING),
+        ("something-else", Sets.ALL),
+    ],
+)
+def test_d4_a_trade_may_set_what_all_of_its_conditions_allow(conditions, allowed):
+    assert sets(conditions.split()) == allowed
+    assert unknown(conditions.split()) == ["something-else"] * ("something" in conditions)
+
+
+def test_d4_every_code_of_the_tapes_has_a_rule():
+    assert set(UTP.values()) | set(CTA.values()) == set(CONDITIONS)
+    # Average price trades are W on one tape and B on the others, where B is a bunched trade on the first.
+    assert (UTP["W"], UTP["B"], CTA["B"]) == ("average-price", "bunched", "average-price")
+
+
+@pytest.mark.parametrize("symbol", ["EUR/USD", "1000SHIBUSDT", "7203", "ES=F", "^GSPC", "O:SPY251219C00650000", "BRK.B", "XBT_USD", "M&M"])  # fmt: skip
+def test_d2_symbols_of_all_markets_are_accepted(symbol):
+    trade = parse_trade({**GOOD, "symbol": symbol})
+    assert parse_trade(json.loads(trade.to_json())) == trade
 
 
 def notification(bucket: str, *keys: str) -> str:

@@ -21,7 +21,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pg8000.exceptions import DatabaseError
 
 from orchestrator.config import load_stack
-from tests.functions.conftest import FUNCTIONS, api_event, load_function, postgresql
+from tests.functions.conftest import FUNCTIONS, api_event, lines, load_function, postgresql
 
 ROOT = FUNCTIONS.parent
 DOCUMENT = yaml.safe_load((ROOT / "docs" / "api" / "openapi.yaml").read_text())
@@ -235,7 +235,7 @@ def server():
     analytics = load_function("analytics")
     with postgresql(16) as started:
         with started.database("analytics_writer").transaction() as session:
-            analytics.logic.update(analytics.store.PostgresStore(session), trades)
+            analytics.store.PostgresStore(session).add(lines(trades), zone="")
         yield started
 
 

@@ -1,13 +1,13 @@
 """The day that smoke sends, and the bars that it must become."""
 
-import sys
-from datetime import UTC, date, datetime
+import csv
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from orchestrator.platform.market_day import HourlyBar, Trade, as_csv, hourly_bars, trading_day
+from tests.functions.independent import bars_and_volatilities
 
 DAY = date(2026, 7, 1)
 
@@ -60,21 +60,16 @@ def test_the_file_ends_with_a_row_that_must_not_be_taken():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_functions_come_to_the_same_numbers(seed, monkeypatch):
+def test_d1_an_independent_calculation_comes_to_the_same_numbers(seed):
     """Two calculations that know nothing of each other."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "functions"))
-    for name in [name for name in sys.modules if name == "market" or name.startswith("market.")]:
-        monkeypatch.delitem(sys.modules, name)
-    from market import bars, trades  # noqa: PLC0415 - after the path is set
-
-    from tests.functions.reference import bars_of_trades  # noqa: PLC0415
-
     day = trading_day("ACME", DAY, trades=300, seed=seed)
-    theirs = [
-        trades.Trade(trade_id=t.trade_id, symbol=t.symbol, timestamp=t.timestamp, price=t.price, size=Decimal(t.size))
-        for t in day
+    rows = csv.DictReader(as_csv(day).splitlines()[:-1])
+    columns = ("venue", "trading_date", "sequence", "conditions", "side", "revision")
+    bars, _ = bars_and_volatilities([dict.fromkeys(columns, "") | {"action": "new"} | row for row in rows], "UTC")
+    assert sorted((start, *figures) for (_, interval, start), figures in bars.items() if interval == "1h") == [
+        (b.start, b.open, b.high, b.low, b.close, b.volume, value(day, b.start), b.trades) for b in hourly_bars(day)
     ]
-    found = bars_of_trades(theirs, bars.Interval.HOUR)
-    assert [(b.start, b.open, b.high, b.low, b.close, b.volume, b.vwap, b.trades) for b in found] == [
-        (b.start, b.open, b.high, b.low, b.close, b.volume, b.vwap, b.trades) for b in hourly_bars(day)
-    ]
+
+
+def value(trades, start):
+    return sum(t.price * t.size for t in trades if start <= t.timestamp < start + timedelta(hours=1))

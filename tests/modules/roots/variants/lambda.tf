@@ -29,6 +29,12 @@ module "lambda" {
 
   pinned_versions = { unreserved = "3" }
 
+  # With the longest names the rule's has 64 characters.
+  schedules = {
+    a2345678901234567890 = { function = "unreserved", expression = "cron(5 0 * * ? *)", input = jsonencode({ task = "x" }) }
+    daily                = { function = "unreserved", expression = "rate(1 day)" }
+  }
+
   functions = {
     # The longest name: with the longest suffix its role's name has 64 characters.
     a23456789012345678901234567 = {

@@ -20,7 +20,7 @@ from orchestrator.local_cloud.database.binaries import installed
 from orchestrator.local_cloud.database.databases import Databases
 from orchestrator.local_cloud.iam.evaluate import Decision
 from tests.eventually import eventually
-from tests.functions.conftest import FUNCTIONS, load_function
+from tests.functions.conftest import FUNCTIONS, lines, load_function
 from tests.functions.test_market import NOON
 from tests.unit.local_cloud.database.conftest import FakeSource, auth_token
 
@@ -107,7 +107,7 @@ def _refused(running, database):
 
 
 def test_b2_the_migrations_of_the_functions_run(running):
-    assert running.applied == ["0001_market_data", "0002_users", "0003_audit"]
+    assert running.applied == ["0001_market_data", "0002_users", "0003_audit", "0004_trading_dates"]
 
 
 def test_b9_the_users_of_the_functions_log_in_with_tokens(running):
@@ -129,7 +129,7 @@ def test_b5_what_one_function_stores_the_other_reads(running):
         for number in range(1, 101)
     ]
     with running.session(running.database("analytics_writer")) as session:
-        analytics.logic.update(analytics.store.PostgresStore(session), trades)
+        analytics.store.PostgresStore(session).add(lines(trades), zone="")
     span = api.logic.Span(start=NOON, end=NOON + timedelta(days=1))
     reader = running.source.found[0].reader_host
     with running.session(running.database("api_reader", host=reader)) as session:
@@ -173,11 +173,11 @@ def test_b9_nobody_else_logs_in(running, user):
 
 def test_b2_the_reader_endpoint_reads(running, unchanged):
     reader = running.source.found[0].reader_host
-    statement = "INSERT INTO trades VALUES ('A', :id, now(), 1, 1)"
+    statement = "INSERT INTO trade_partitions VALUES (CAST(:day AS date))"
     with pytest.raises(DatabaseError, match="read-only"):
-        running.run(running.master(host=reader), statement, id="1")
+        running.run(running.master(host=reader), statement, day="2026-01-01")
     running.source.change(instances=("aurora-instance-1-pr42",))
-    running.run(running.master(host=reader), statement, id="2")
+    running.run(running.master(host=reader), statement, day="2026-01-02")
 
 
 def test_b2_plain_connections_are_refused_unless_the_parameter_group_allows_them(running, unchanged):

@@ -223,10 +223,10 @@ def test_b2_the_function_that_migrates_runs_as_it_is(aws, make, tmp_path, monkey
     )
     try:
         assert function.handler({}, context) == {
-            "applied": ["0001_market_data", "0002_users", "0003_audit"],
-            "version": 3,
+            "applied": ["0001_market_data", "0002_users", "0003_audit", "0004_trading_dates"],
+            "version": 4,
         }
-        assert function.handler({}, context) == {"applied": [], "version": 3}
+        assert function.handler({}, context) == {"applied": [], "version": 4}
     finally:
         function.secrets().close()
         databases.stop()
