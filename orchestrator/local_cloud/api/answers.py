@@ -35,6 +35,7 @@ KINDS = {
     "QUOTA_EXCEEDED": _Kind(429, "Limit Exceeded", "LimitExceededException"),
     "REQUEST_TOO_LARGE": _Kind(413, "Request Too Long", "RequestTooLargeException"),
     "THROTTLED": _Kind(429, "Too Many Requests", "TooManyRequestsException"),
+    "UNSUPPORTED_MEDIA_TYPE": _Kind(415, "Unsupported Media Type", "BadRequestException"),
 }
 
 
