@@ -1,33 +1,142 @@
 """The queries of the API."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from pg8000.native import literal  # type: ignore[import-untyped]  # it ships no types
 
 from database import Session
-from logic import MAX_VOLATILITIES, BarsQuery, Span, Summary
-from market.bars import Bar, Interval
+from exports import ExportFile
+from logic import KnownSymbol, ListedTrade, Summary, Volatility
+from market.bars import SETTLING, Bar, Interval
+from market.trades import MAX_DAYS_APART
+from parameters import BarsQuery, Export, Format, Page, Span, TradesQuery
+
+_BAR = ("start", "open", "high", "low", "close", "volume", "value", "trades")
+# By its text trades are ordered: analytics has the same.
+_ORDER = "trade_order(ts, sequence, trade_id, venue, trading_date)"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_VWAP = "trim_scale(round((value + CAST(0 AS numeric(40, 40))) / nullif(volume, 0), 18))"
+# Quotes nothing, because neither character occurs in a row.
+_AS_IT_IS = r"FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02'"
+
+
+def is_known(session: Session, symbol: str) -> bool:
+    """Whether a symbol has ever had a trade."""
+    return bool(session.run("SELECT 1 FROM bars WHERE symbol = :symbol LIMIT 1", symbol=symbol))
+
+
+def read_symbols(session: Session, page: Page) -> list[KnownSymbol]:
+    """Return the symbols of a page, and one more if there are more; the index is asked once per symbol, not once per bar."""
+    rows = session.run(
+        """
+        WITH RECURSIVE names AS (
+          (SELECT symbol, 1 AS number FROM bars WHERE symbol > :after ORDER BY symbol LIMIT 1)
+          UNION ALL
+          SELECT (SELECT symbol FROM bars WHERE symbol > names.symbol ORDER BY symbol LIMIT 1), number + 1
+          FROM names WHERE symbol IS NOT NULL AND number < :count
+        )
+        SELECT symbol, min(start), max(start)
+        FROM names, LATERAL (
+          (SELECT start FROM bars WHERE bars.symbol = names.symbol AND "interval" = '1m' ORDER BY start LIMIT 1)
+          UNION ALL
+          (SELECT start FROM bars WHERE bars.symbol = names.symbol AND "interval" = '1m' ORDER BY start DESC LIMIT 1)
+        ) AS ends
+        GROUP BY symbol
+        ORDER BY symbol
+        """,
+        after=page.after,
+        count=page.limit + 1,
+    )
+    return [KnownSymbol(symbol=symbol, first=first, last=last) for symbol, first, last in rows or []]
 
 
 def read_bars(session: Session, query: BarsQuery) -> list[Bar]:
     """Return the bars of a page, and one more if there are more."""
     rows = session.run(
-        """
-        SELECT start, open, high, low, close, volume, value, trades
+        f"""
+        SELECT {", ".join(_BAR)}
         FROM bars
         WHERE symbol = :symbol AND "interval" = :length AND start >= :first AND start < :last AND start > :after
         ORDER BY start
         LIMIT :count
-        """,
+        """,  # noqa: S608 - of constants only
         symbol=query.symbol,
         length=str(query.interval),
         first=query.span.start,
         last=query.span.end,
         after=query.after or query.span.start - datetime.resolution,
-        count=query.limit + 1,
+        count=query.page.limit + 1,
     )
-    names = ("start", "open", "high", "low", "close", "volume", "value", "trades")
-    return [
-        Bar(symbol=query.symbol, interval=query.interval, **dict(zip(names, row, strict=True))) for row in rows or []
-    ]
+    return [_bar(query.symbol, query.interval, row) for row in rows or []]
+
+
+def read_last_price(session: Session, symbol: str) -> tuple[Bar, Bar, int] | None:
+    """Return the last minute whose trades set a price, the day of that minute, and the nanoseconds of the trade that set the price."""
+    rows = session.run(
+        f"""
+        SELECT {", ".join(_BAR)}, CAST(substr(close_key, 2, 19) AS bigint)
+        FROM bars
+        WHERE symbol = :symbol AND "interval" = '1m' AND close IS NOT NULL
+        ORDER BY start DESC
+        LIMIT 1
+        """,  # noqa: S608
+        symbol=symbol,
+    )
+    if not rows:
+        return None
+    *minute, moment = rows[0]
+    (day,) = (
+        session.run(
+            f"""SELECT {", ".join(_BAR)} FROM bars WHERE symbol = :symbol AND "interval" = '1d' AND start = :start""",  # noqa: S608
+            symbol=symbol,
+            start=Interval.DAY.start(minute[0]),
+        )
+        or []
+    )
+    return _bar(symbol, Interval.MINUTE, minute), _bar(symbol, Interval.DAY, day), moment
+
+
+def _bar(symbol: str, interval: Interval, row: Sequence[object]) -> Bar:
+    return Bar(symbol=symbol, interval=interval, **dict(zip(_BAR, row, strict=True)))  # type: ignore[arg-type]
+
+
+def read_trades(session: Session, query: TradesQuery) -> list[ListedTrade]:
+    """Return the trades of a page, and one more if there are more: of each its last revision, none that were cancelled."""
+    rows = session.run(
+        f"""
+        SELECT ts, trade_id, price, size, venue, trading_date, sequence, conditions, side, revision, sets, {_ORDER} AS place
+        FROM trades
+        WHERE symbol = :symbol AND ts >= :first AND ts < :last AND trading_date BETWEEN :first_day AND :last_day
+          AND action <> 'cancel' AND {_ORDER} > :after
+        ORDER BY ts, place
+        LIMIT :count
+        """,  # noqa: S608
+        symbol=query.symbol,
+        after=query.page.after,
+        count=query.page.limit + 1,
+        **_trade_bounds(query.span, after=query.page.after),
+    )
+    return [ListedTrade(*row) for row in rows or []]
+
+
+def _trade_bounds(span: Span, *, after: str = "") -> dict[str, object]:
+    """Return the bounds of a span in nanoseconds, and the trading dates, by which the table is partitioned, that trades in it may have."""
+    first, last = (_nanoseconds(moment) for moment in (span.start, span.end))
+    around = timedelta(days=MAX_DAYS_APART)
+    return {
+        "first": max(first, int(after[:19])) if after else first,
+        "last": last,
+        "first_day": (span.start - around).date(),
+        "last_day": (min(span.end, _LATEST) + around).date(),
+    }
+
+
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def read_summary(session: Session, symbol: str, span: Span) -> Summary:
@@ -47,19 +156,73 @@ def read_summary(session: Session, symbol: str, span: Span) -> Summary:
     return Summary(volume=volume, value=value, high=high, low=low, trades=int(trades))
 
 
-def read_volatility(session: Session, symbol: str, span: Span) -> list[tuple[str, datetime, float]]:
-    """Return the latest volatilities of a span, and one more if there are more: interval, start and value, the latest first."""
+def read_volatility(session: Session, symbol: str, span: Span, page: Page) -> list[Volatility]:
+    """Return the volatilities of a page in the order of their starts, and one more if there are more."""
     rows = session.run(
         """
-        SELECT "interval", start, realised
+        SELECT "interval", start, realised, returns
         FROM volatility
         WHERE symbol = :symbol AND start >= :first AND start < :last
-        ORDER BY start DESC, "interval"
+          AND to_char(start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS ') || "interval" > :after
+        ORDER BY start, "interval"
         LIMIT :count
         """,
         symbol=symbol,
         first=span.start,
         last=span.end,
-        count=MAX_VOLATILITIES + 1,
+        after=page.after,
+        count=page.limit + 1,
     )
-    return [(interval, start, realised) for interval, start, realised in rows or []]
+    return [Volatility(*row) for row in rows or []]
+
+
+def write_export(session: Session, export: Export, file: ExportFile, now: datetime) -> None:
+    """Write the rows of a file; PostgreSQL formats them, and the driver hands on one at a time."""
+    select = _bars_of(export, now) if export.interval else _trades_of(export)
+    if export.format is Format.CSV:
+        copy = f"COPY ({select}) TO STDOUT (FORMAT csv, HEADER)"
+    else:
+        copy = f"COPY (SELECT row_to_json(rows) FROM ({select}) AS rows) TO STDOUT ({_AS_IT_IS})"  # noqa: S608
+    session.run(copy, stream=file)
+
+
+def _bars_of(export: Export, now: datetime) -> str:
+    """Select bars as the API shows them. COPY takes no parameters, so the values are literals."""
+    assert export.interval is not None
+    end = f"start + {literal(export.interval.length)}"
+    if export.interval is Interval.SESSION:
+        end = f"date_trunc('day', start + INTERVAL '36 hours', {literal(export.zone)})"
+    return f"""
+        SELECT {_moment("start")} AS start, {_numbers("open", "high", "low", "close", "volume")}, CAST({_VWAP} AS text) AS vwap, trades,
+          {_plain(export, f"{end} + {literal(SETTLING)} <= {literal(now)}")} AS final
+        FROM bars
+        WHERE symbol = {literal(export.symbol)} AND "interval" = {literal(str(export.interval))}
+          AND start >= {literal(export.span.start)} AND start < {literal(export.span.end)}
+        ORDER BY bars.start
+    """  # noqa: S608 - literals only
+
+
+def _trades_of(export: Export) -> str:
+    bounds = {name: literal(value) for name, value in _trade_bounds(export.span).items()}
+    return f"""
+        SELECT {_moment("to_timestamp(ts / 1000000000)", "HH24:MI:SS.")} || lpad(CAST(ts % 1000000000 AS text), 9, '0') || 'Z' AS timestamp,
+          trade_id, {_numbers("price", "size")}, nullif(venue, '') AS venue, trading_date, sequence,
+          {"conditions" if export.format is Format.CSV else "string_to_array(conditions, ' ')"} AS conditions, nullif(side, '') AS side, revision
+        FROM trades
+        WHERE symbol = {literal(export.symbol)} AND ts >= {bounds["first"]} AND ts < {bounds["last"]}
+          AND trading_date BETWEEN {bounds["first_day"]} AND {bounds["last_day"]} AND action <> 'cancel'
+        ORDER BY ts, {_ORDER}
+    """  # noqa: S608
+
+
+def _plain(export: Export, condition: str) -> str:
+    """Select a condition as ``true`` or ``false``, which CSV would write as ``t`` or ``f``."""
+    return f"CAST(({condition}) AS text)" if export.format is Format.CSV else condition
+
+
+def _moment(expression: str, time: str = 'HH24:MI:SS.US"Z"') -> str:
+    return f"to_char(({expression}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"{time}')"
+
+
+def _numbers(*names: str) -> str:
+    return ", ".join(f"CAST(trim_scale({name}) AS text) AS {name}" for name in names)

@@ -111,7 +111,9 @@ def test_c8_neither_samples_nor_logs_of_the_web_acl_hold_the_key(plan):
 
 def test_d7_with_several_origins_the_gateways_own_answers_name_none(variants):
     found = variants.keyed("aws_api_gateway_gateway_response", module="apigw")
-    assert {r["response_parameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] for r in found.values()} == {"'*'"}
+    assert {r["response_parameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] for r in found.values()} == {
+        "'*'"
+    }
     [preflight] = variants.keyed("aws_api_gateway_integration_response", module="apigw").values()
     assert preflight["response_parameters"]["method.response.header.Access-Control-Allow-Methods"] == "'PUT'"
     assert preflight["response_parameters"]["method.response.header.Access-Control-Allow-Origin"] == "'*'"
