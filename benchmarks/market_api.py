@@ -80,6 +80,7 @@ def main() -> int:
 
 def measure_handler() -> None:
     """Print the durations of pages and exports."""
+    sys.path[:0] = [str(FUNCTIONS / "api"), str(FUNCTIONS)]
     import tempfile  # noqa: PLC0415 - of this measurement only
     from pathlib import Path  # noqa: PLC0415
 
@@ -124,7 +125,6 @@ def measure_handler() -> None:
 @contextmanager
 def handler(socket: str) -> Iterator[Callable[..., dict[str, Any]]]:
     """Load the function ``api``; gives a function that sends it a request."""
-    sys.path[:0] = [str(FUNCTIONS / "api"), str(FUNCTIONS)]
     os.environ.update(ENVIRONMENT)
     warnings.simplefilter("ignore")
     import boto3  # noqa: PLC0415

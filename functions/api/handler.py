@@ -168,7 +168,7 @@ def bars(symbol: str) -> Response[str]:
     _client()
     now = _now()
     query = read_bars_query(unquote(symbol), _parameters("cursor", "from", "interval", "limit", "to"), now, _zone())
-    found = _read(query.symbol, lambda session: read_bars(session, query))
+    found = _read(query.symbol, lambda session: read_bars(session, query, now))
     answer, settled = bars_page(query, found, now)
     return _cacheable(answer, settled=settled)
 
@@ -180,11 +180,11 @@ def latest(symbol: str) -> Response[str]:
     _parameters()
     name = read_symbol(unquote(symbol))
     with database().transaction() as session:
-        found = read_last_price(session, name)
+        found = read_last_price(session, name, _now())
         if found is None:
             _check_known(session, name)
             raise NotFoundError(f"No trade of {name} has set a price.")
-    return _cacheable(latest_answer(*found, _now()), settled=False)
+    return _cacheable(latest_answer(name, *found), settled=False)
 
 
 @app.route("/trades/<symbol>", READ)

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import sqrt
 from typing import Any
 
-from market.bars import SETTLING, Bar, average_price
+from market.bars import SETTLING, average_price
 from market.conditions import Sets
 from market.trades import format_nanoseconds, format_number, format_timestamp
 from parameters import AnalyticsQuery, BadParameterError, BarsQuery, Export, Format, Page, TradesQuery, cursor
@@ -78,7 +78,7 @@ class Volatility:
     returns: int
 
 
-def bars_page(query: BarsQuery, bars: Sequence[Bar], now: datetime) -> tuple[dict[str, Any], bool]:
+def bars_page(query: BarsQuery, bars: Sequence[Mapping[str, Any]], now: datetime) -> tuple[dict[str, Any], bool]:
     """Build the answer with a page of bars, and say whether all that can still change it is a correction.
 
     Args:
@@ -88,28 +88,13 @@ def bars_page(query: BarsQuery, bars: Sequence[Bar], now: datetime) -> tuple[dic
 
     """
     page, more = bars[: query.page.limit], len(bars) > query.page.limit
-    answer: dict[str, Any] = {
+    answer = {
         "symbol": query.symbol,
         "interval": str(query.interval),
-        "bars": [bar_answer(bar, now, query.zone) for bar in page],
-        "next_cursor": cursor(format_timestamp(page[-1].start)) if more else None,
+        "bars": page,
+        "next_cursor": cursor(page[-1]["start"]) if more else None,
     }
-    return answer, all(item["final"] for item in answer["bars"]) and (more or query.span.end + SETTLING <= now)
-
-
-def bar_answer(bar: Bar, now: datetime, zone: tzinfo = UTC) -> dict[str, Any]:
-    """Build the answer with a bar."""
-    return {
-        "start": format_timestamp(bar.start),
-        "open": _number(bar.open),
-        "high": _number(bar.high),
-        "low": _number(bar.low),
-        "close": _number(bar.close),
-        "volume": format_number(bar.volume),
-        "vwap": _number(bar.vwap),
-        "trades": bar.trades,
-        "final": bar.is_final(now, zone),
-    }
+    return answer, all(bar["final"] for bar in page) and (more or query.span.end + SETTLING <= now)
 
 
 def symbols_page(page: Page, symbols: Sequence[KnownSymbol]) -> dict[str, Any]:
@@ -149,14 +134,14 @@ def trades_page(query: TradesQuery, trades: Sequence[ListedTrade]) -> dict[str, 
     }
 
 
-def latest_answer(minute: Bar, day: Bar, timestamp: int, now: datetime) -> dict[str, Any]:
+def latest_answer(symbol: str, minute: Mapping[str, Any], day: Mapping[str, Any], timestamp: int) -> dict[str, Any]:
     """Build the answer with the latest price: of the last trade that may set one, with the bars of its minute and day."""
     return {
-        "symbol": minute.symbol,
-        "price": _number(minute.close),
+        "symbol": symbol,
+        "price": minute["close"],
         "timestamp": format_nanoseconds(timestamp),
-        "minute": bar_answer(minute, now),
-        "day": bar_answer(day, now),
+        "minute": minute,
+        "day": day,
     }
 
 

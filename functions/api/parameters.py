@@ -115,7 +115,7 @@ class Export:
     """A file of bars, or of trades where ``interval`` is None.
 
     Attributes:
-        zone: the name of the sessions' zone.
+        zone: of the sessions.
 
     """
 
@@ -123,7 +123,7 @@ class Export:
     interval: Interval | None
     span: Span
     format: Format
-    zone: str
+    zone: tzinfo
 
 
 def read_parameters(given: Mapping[str, Sequence[str]], known: Collection[str]) -> dict[str, str]:
@@ -302,7 +302,7 @@ def read_export(body: Any, now: datetime, zone: str) -> Export:
         interval=interval,
         span=_whole(span, interval, zone) if interval else span,
         format=_read_choice(Format, body.get("format", Format.CSV), "format"),
-        zone=zone or "UTC",
+        zone=_zone(zone),
     )
 
 

@@ -4,8 +4,13 @@ The deployed side is read from live/_units/apigw.hcl and modules/apigw; the answ
 PostgreSQL.
 """
 
+import gzip
 import json
 import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +21,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pg8000.exceptions import DatabaseError
 
-from tests.functions.conftest import FUNCTIONS, api_event
+from tests.functions.conftest import FUNCTIONS, SESSION_ZONE, api_event
 
 ROOT = FUNCTIONS.parent
 DOCUMENT = yaml.safe_load((ROOT / "docs" / "api" / "openapi.yaml").read_text())
@@ -366,6 +371,76 @@ def test_d7_pages_make_the_whole_list(call, route, query, items, names, limit):
         cursor = {"cursor": page["next_cursor"]}
     assert found[: len(wanted)] == wanted
     assert (page["next_cursor"] is None) == (len(found) == len(whole[items]))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")
+def test_d7_shown_bars_are_those_of_an_exact_calculation(call, market):
+    """The API lets PostgreSQL format and divide; here Python does, with fractions."""
+    with market.database("analyst").transaction() as session:
+        rows = session.run(
+            """SELECT start, open, high, low, close, volume, value, trades FROM bars WHERE symbol = 'AAPL' AND "interval" = '1m' ORDER BY start"""
+        )
+    wanted = []
+    for start, *prices, volume, value, trades in rows:
+        vwap = None if not volume else floor(Fraction(value) / Fraction(volume) * 10**18 + Fraction(1, 2))
+        texts = [None if price is None else text(price) for price in prices]
+        moment = start.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        wanted.append(
+            [moment, *texts, text(volume), None if vwap is None else text(Decimal(vwap).scaleb(-18)), trades, True]
+        )
+    page = call("GET /bars/{symbol}", symbol="AAPL", query=DAY | {"interval": "1m", "limit": "1000"}).content
+    assert [list(bar.values()) for bar in page["bars"]] == wanted
+    assert len(wanted) == 200
+
+
+def text(number):
+    return f"{number:f}".rstrip("0").rstrip(".") if "." in f"{number:f}" else f"{number:f}"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")
+@pytest.mark.parametrize(
+    ("interval", "end"),
+    [
+        ("1m", "2026-01-31T17:50:00Z"),
+        ("15m", "2026-01-31T18:00:00Z"),
+        ("1h", "2026-01-31T18:00:00Z"),
+        ("1d", "2026-02-01T00:00:00Z"),
+        # Midnight in New York.
+        ("session", "2026-02-01T05:00:00Z"),
+    ],
+)
+def test_d3_d7_a_bar_is_final_five_minutes_after_its_interval(call, environment, interval, end):
+    environment.setenv("SESSION_ZONE", SESSION_ZONE)
+    over = datetime.fromisoformat(end) + timedelta(minutes=5)
+    query = {"interval": interval, "from": "2026-01-31T17:49:59Z", "to": "2026-02-01T12:00:00Z"}
+    wanted = {"symbol": "AAPL", "format": "jsonl"} | query
+    for now, final in ((over - timedelta(microseconds=1), False), (over, True)):
+        environment.setattr(call.functions["api"].handler, "_now", lambda now=now: now)
+        (bar,) = call("GET /bars/{symbol}", symbol="AAPL", query=query).content["bars"]
+        assert bar["final"] is final
+        assert call("POST /exports", body=wanted).content["rows"] == 1
+        (found,) = boto3.client("s3").list_objects_v2(Bucket="exports")["Contents"]
+        file = boto3.client("s3").get_object(Bucket="exports", Key=found["Key"])["Body"].read()
+        assert json.loads(gzip.decompress(file)) == bar
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR:RuntimeWarning")
+def test_d4_d7_trades_are_listed_as_they_count_now(call):
+    listed = call("GET /trades/{symbol}", symbol="AAPL", query=DAY | {"limit": "1000"}).content["trades"]
+    found = {trade["trade_id"]: trade for trade in listed}
+    assert (len(listed), {"T5", "T6"} & found.keys()) == (598, set())
+    assert (found["T4"]["price"], found["T4"]["revision"]) == ("99.875", 1)
+    assert (found["T1"]["conditions"], found["T1"]["sets"]) == (["odd-lot"], ["volume"])
+    assert found["T2"]["sets"] == ["high_low", "open_close", "volume"]
+    assert (found["T3"]["venue"], found["T3"]["sequence"], found["T2"]["side"]) == (None, None, None)
+    assert [trade["timestamp"] for trade in listed] == sorted(trade["timestamp"] for trade in listed)
+    assert found["T3"]["timestamp"] == "2026-01-31T14:31:00.000000003Z"
+    # T591, the last odd lot, sets no price; T599 is the last trade.
+    latest = call("GET /latest/{symbol}", symbol="AAPL").content
+    assert (latest["timestamp"], latest["price"]) == (listed[-1]["timestamp"], listed[-1]["price"])
 
 
 def test_b6_routes_of_the_functions_are_those_that_are_deployed(load, deployed):
