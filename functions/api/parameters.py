@@ -8,11 +8,10 @@ import binascii
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from market.bars import Interval
 from market.trades import SYMBOL, SYMBOL_RULE, InvalidTradeError, parse_timestamp
@@ -59,7 +58,7 @@ class BarsQuery:
     """A page of bars; the first one contains the beginning of the span.
 
     Attributes:
-        zone: of the sessions.
+        zone: the name of the sessions' zone; empty where there are no sessions.
 
     """
 
@@ -67,7 +66,7 @@ class BarsQuery:
     interval: Interval
     span: Span
     page: Page
-    zone: tzinfo
+    zone: str
 
     @property
     def after(self) -> datetime | None:
@@ -115,7 +114,7 @@ class Export:
     """A file of bars, or of trades where ``interval`` is None.
 
     Attributes:
-        zone: of the sessions.
+        zone: the name of the sessions' zone; empty where there are no sessions.
 
     """
 
@@ -123,7 +122,7 @@ class Export:
     interval: Interval | None
     span: Span
     format: Format
-    zone: tzinfo
+    zone: str
 
 
 def read_parameters(given: Mapping[str, Sequence[str]], known: Collection[str]) -> dict[str, str]:
@@ -178,9 +177,9 @@ def read_bars_query(symbol: str, parameters: Mapping[str, str], now: datetime, z
     query = BarsQuery(
         symbol=read_symbol(symbol),
         interval=interval,
-        span=_whole(read_span(parameters, now), interval, zone),
+        span=_whole(read_span(parameters, now), interval),
         page=read_page(parameters),
-        zone=_zone(zone),
+        zone=zone,
     )
     moment_of(query.page)
     return query
@@ -300,9 +299,9 @@ def read_export(body: Any, now: datetime, zone: str) -> Export:
     return Export(
         symbol=read_symbol(body["symbol"]),
         interval=interval,
-        span=_whole(span, interval, zone) if interval else span,
+        span=_whole(span, interval) if interval else span,
         format=_read_choice(Format, body.get("format", Format.CSV), "format"),
-        zone=_zone(zone),
+        zone=zone,
     )
 
 
@@ -313,13 +312,9 @@ def _read_interval(text: str | None, zone: str) -> Interval:
     return interval
 
 
-def _whole(span: Span, interval: Interval, zone: str) -> Span:
-    """Return the span from the start of the interval that contains its beginning."""
-    return Span(start=interval.start(span.start, _zone(zone)), end=span.end)
-
-
-def _zone(name: str) -> tzinfo:
-    return ZoneInfo(name) if name else UTC
+def _whole(span: Span, interval: Interval) -> Span:
+    """Return the span from the start of the interval that contains its beginning; where sessions start, the database knows."""
+    return span if interval is Interval.SESSION else Span(start=interval.start(span.start), end=span.end)
 
 
 def _read_choice(kind: type[Choice], text: str | None, name: str) -> Choice:

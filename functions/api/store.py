@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from pg8000.native import literal  # type: ignore[import-untyped]  # it ships no types
@@ -32,7 +32,7 @@ class _Bars:
     symbol: str
     interval: Interval
     span: Span
-    zone: tzinfo
+    zone: str
 
 
 def is_known(session: Session, symbol: str) -> bool:
@@ -67,10 +67,8 @@ def read_symbols(session: Session, page: Page) -> list[KnownSymbol]:
 
 def read_bars(session: Session, query: BarsQuery, now: datetime) -> list[ShownBar]:
     """Return the bars of a page as they are shown, and one more if there are more."""
-    start = query.after + datetime.resolution if query.after else query.span.start
-    rows = session.run(
-        f"{_bars_of(query, now, start=max(start, query.span.start))} LIMIT :count", count=query.page.limit + 1
-    )
+    start = max(query.after + datetime.resolution, query.span.start) if query.after else None
+    rows = session.run(f"{_bars_of(query, now, start=start)} LIMIT :count", count=query.page.limit + 1)
     return [_bar(row) for row in rows or []]
 
 
@@ -92,7 +90,7 @@ def read_last_price(session: Session, symbol: str, now: datetime) -> tuple[Shown
     found = []
     for interval in (Interval.MINUTE, Interval.DAY):
         start = interval.start(minute)
-        query = _Bars(symbol=symbol, interval=interval, span=Span(start=start, end=start + interval.length), zone=UTC)
+        query = _Bars(symbol=symbol, interval=interval, span=Span(start=start, end=start + interval.length), zone="")
         (row,) = session.run(_bars_of(query, now)) or []
         found.append(_bar(row))
     return found[0], found[1], moment
@@ -197,16 +195,19 @@ def _bars_of(wanted: _Bars | BarsQuery, now: datetime, *, start: datetime | None
 
     COPY takes no parameters, so the values are literals.
     """
-    length = f"start + {literal(wanted.interval.length)}"
+    first, end = literal(start or wanted.span.start), f"start + {literal(wanted.interval.length)}"
     if wanted.interval is Interval.SESSION:
-        length = f"date_trunc('day', start + INTERVAL '36 hours', {literal(str(wanted.zone))})"
-    final = f"{length} + {literal(SETTLING)} <= {literal(now)}"
+        zone = literal(wanted.zone)
+        # In the middle of the day after, clocks have changed if they do.
+        first = first if start else f"date_trunc('day', CAST({first} AS timestamptz), {zone})"
+        end = f"date_trunc('day', start + INTERVAL '36 hours', {zone})"
+    final = f"{end} + {literal(SETTLING)} <= {literal(now)}"
     return f"""
         SELECT {_moment("start")} AS start, {_numbers("open", "high", "low", "close", "volume")}, CAST({_VWAP} AS text) AS vwap, trades,
           {f"CAST(({final}) AS text)" if csv else final} AS final
         FROM bars
         WHERE symbol = {literal(wanted.symbol)} AND "interval" = {literal(str(wanted.interval))}
-          AND start >= {literal(start or wanted.span.start)} AND start < {literal(wanted.span.end)}
+          AND start >= {first} AND start < {literal(wanted.span.end)}
         ORDER BY bars.start
     """  # noqa: S608 - literals only
 

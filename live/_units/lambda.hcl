@@ -180,6 +180,7 @@ inputs = {
         DATABASE_READER_HOST = dependency.aurora.outputs.reader_endpoint
         DATABASE_USER        = "api_reader"
         EXPORTS_BUCKET       = dependency.s3.outputs.bucket_names["processed-analytics"]
+        SESSION_ZONE         = local.environment.locals.session_zone
         SESSIONS_TABLE       = dependency.dynamodb.outputs.table_names["user-sessions"]
       }
 
