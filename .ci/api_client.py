@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a program of the pipeline, not a package
-"""Writes docs/api/client.py, a typed client of the API, from docs/api/openapi.yaml.
+"""Writes the types and methods of docs/api/client.py, a typed client of the API, from docs/api/openapi.yaml.
 
 Run it after the document changed: ``python .ci/api_client.py``. With ``--check`` it writes nothing, and exits with 1 if the
 client differs from the document.
@@ -23,82 +23,6 @@ DOCS = Path(__file__).resolve().parent.parent / "docs" / "api"
 CLIENT = DOCS / "client.py"
 METHODS = ("get", "post", "delete")
 TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
-HEAD = '''# ruff: noqa: INP001 - an example to copy, not a package
-"""A typed client of the API, on the standard library alone. Generated from openapi.yaml by .ci/api_client.py: do not edit it."""
-
-import gzip
-import json
-from collections.abc import Iterator
-from typing import Any, Literal, NotRequired, TypedDict
-from urllib.error import HTTPError
-from urllib.parse import quote, urlencode
-from urllib.request import Request, urlopen
-
-'''
-CLIENT_HEAD = '''class ApiError(Exception):
-    """An answer that is an error.
-
-    Attributes:
-        status: of HTTP.
-        message: what is wrong, for people.
-        request: by which the request is found in the logs.
-
-    """
-
-    def __init__(self, status: int, message: str, request: str) -> None:
-        super().__init__(f"{status}: {message} (request {request})")
-        self.status = status
-        self.message = message
-        self.request = request
-
-
-class Client:
-    """The API of a deployment.
-
-    Args:
-        url: the output ``api_url``.
-        key: the value of an API key.
-        timeout: seconds to wait for an answer.
-
-    """
-
-    def __init__(self, url: str, key: str, *, timeout: float = 30) -> None:
-        self._url = url.rstrip("/")
-        self._key = key
-        self._timeout = timeout
-
-    def _call(self, method: str, path: str, query: dict[str, object] | None = None, body: object = None) -> Any:
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        headers = {"accept-encoding": "gzip", "x-api-key": self._key}
-        data = None
-        if body is not None:
-            data = json.dumps(body).encode()
-            headers["content-type"] = "application/json"
-        address = self._url + path + (f"?{urlencode(given)}" if given else "")
-        request = Request(address, data, headers, method=method)  # noqa: S310 - the URL is the caller's
-        try:
-            with urlopen(request, timeout=self._timeout) as answer:  # noqa: S310
-                text = answer.read()
-                if answer.headers.get("content-encoding") == "gzip":
-                    text = gzip.decompress(text)
-                return json.loads(text) if text else None
-        except HTTPError as error:
-            with error:
-                text = error.read()
-                if error.headers.get("content-encoding") == "gzip":
-                    text = gzip.decompress(text)
-            raise _api_error(error.code, text, error.headers.get("x-correlation-id", "")) from None
-
-'''
-TAIL = """
-
-def _api_error(status: int, text: bytes, request: str) -> ApiError:
-    try:
-        document = json.loads(text)
-        return ApiError(status, str(document["message"]), request or str(document.get("requestId", "")))
-    except (ValueError, KeyError, TypeError):
-        return ApiError(status, text.decode("utf-8", "replace")[:200], request)
-"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -106,8 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write docs/api/client.py.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when the client has drifted")
     options = parser.parse_args(argv)
-    text = formatted(client(yaml.safe_load((DOCS / "openapi.yaml").read_text(encoding="utf-8"))))
-    if CLIENT.is_file() and CLIENT.read_text(encoding="utf-8") == text:
+    before = CLIENT.read_text(encoding="utf-8")
+    text = formatted(client(before, yaml.safe_load((DOCS / "openapi.yaml").read_text(encoding="utf-8"))))
+    if text == before:
         return 0
     if options.check:
         sys.stderr.write("docs/api/client.py differs from openapi.yaml; run python .ci/api_client.py\n")
@@ -123,11 +48,14 @@ def formatted(text: str) -> str:
     return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True).stdout
 
 
-def client(document: Mapping[str, Any]) -> str:
-    """Return the module of an OpenAPI document."""
+def client(module: str, document: Mapping[str, Any]) -> str:
+    """Return the module with the types and methods of an OpenAPI document between its markers."""
     writer = Writer(document)
     methods = "\n".join(writer.methods())
-    return f"{HEAD}\n{writer.types()}\n\n{CLIENT_HEAD}{methods}{TAIL}"
+    for name, text in {"types": writer.types(), "methods": methods}.items():
+        head, begin, rest = module.partition(f"# BEGIN {name}: written by .ci/api_client.py, do not edit\n")
+        module = f"{head}{begin}{text}\n{rest[rest.index(f'# END {name}') :]}"
+    return module
 
 
 class Writer:

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - an example to copy, not a package
-"""A typed client of the API, on the standard library alone. Generated from openapi.yaml by .ci/api_client.py: do not edit it."""
+"""A typed client of the API, on the standard library alone: one file to copy. .ci/api_client.py writes types and methods from openapi.yaml."""
 
 import gzip
 import json
@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 
+# BEGIN types: written by .ci/api_client.py, do not edit
 class Health(TypedDict):
     status: Literal["ok"]
 
@@ -153,6 +154,9 @@ class Session(TypedDict):
     expires_at: str
 
 
+# END types
+
+
 class ApiError(Exception):
     """An answer that is an error.
 
@@ -168,6 +172,14 @@ class ApiError(Exception):
         self.status = status
         self.message = message
         self.request = request
+
+
+def _api_error(status: int, text: bytes, request: str) -> ApiError:
+    try:
+        document = json.loads(text)
+        return ApiError(status, str(document["message"]), request or str(document.get("requestId", "")))
+    except (ValueError, KeyError, TypeError):
+        return ApiError(status, text.decode("utf-8", "replace")[:200], request)
 
 
 class Client:
@@ -207,6 +219,7 @@ class Client:
                     text = gzip.decompress(text)
             raise _api_error(error.code, text, error.headers.get("x-correlation-id", "")) from None
 
+    # BEGIN methods: written by .ci/api_client.py, do not edit
     def get_health(self) -> Health:
         """Whether the API answers."""
         answer: Health = self._call("GET", "/health")
@@ -359,10 +372,4 @@ class Client:
         """Close a session."""
         self._call("DELETE", f"/sessions/{quote(session_id, safe='')}")
 
-
-def _api_error(status: int, text: bytes, request: str) -> ApiError:
-    try:
-        document = json.loads(text)
-        return ApiError(status, str(document["message"]), request or str(document.get("requestId", "")))
-    except (ValueError, KeyError, TypeError):
-        return ApiError(status, text.decode("utf-8", "replace")[:200], request)
+    # END methods
