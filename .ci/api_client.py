@@ -54,7 +54,8 @@ def client(module: str, document: Mapping[str, Any]) -> str:
     methods = "\n".join(writer.methods())
     for name, text in {"types": writer.types(), "methods": methods}.items():
         head, begin, rest = module.partition(f"# BEGIN {name}: written by .ci/api_client.py, do not edit\n")
-        module = f"{head}{begin}{text}\n{rest[rest.index(f'# END {name}') :]}"
+        indent = " " * (len(head) - len(head.rstrip(" ")))
+        module = f"{head}{begin}{text}\n{indent}{rest[rest.index(f'# END {name}') :]}"
     return module
 
 
