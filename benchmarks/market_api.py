@@ -172,7 +172,7 @@ def measure_latency(suffix: str, rates: list[int], seconds: int) -> None:
     from orchestrator.commands import DeploymentRequest, Unattended, outputs  # noqa: PLC0415
     from orchestrator.platform.highlights import reachable  # noqa: PLC0415
 
-    deployed = outputs(DeploymentRequest(suffix=suffix, show_sensitive=True), wire(), Unattended())
+    deployed = outputs(DeploymentRequest(suffix=suffix), wire(), Unattended())
     units = reachable(deployed.units, deployed.deployment.account.endpoint)
     keys = units["apigw"]["api_keys"]
     api = Api(units["apigw"]["api_url"], keys[min(keys)])
