@@ -1,55 +1,35 @@
-"""Parse and check parameters, build answers, and define sessions.
+"""Build answers, and define sessions. Independent of HTTP."""
 
-Independent of HTTP: a mistake of the client is a ``BadParameterError`` whose message is meant for the client.
-"""
-
-import base64
-import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import sqrt
 from typing import Any
 
-from market.bars import Bar, Interval, average_price
-from market.trades import SYMBOL, SYMBOL_RULE, InvalidTradeError, format_number, format_timestamp, parse_timestamp
+from market.bars import SETTLING, average_price
+from market.conditions import Sets
+from market.trades import format_nanoseconds, format_number, format_timestamp
+from parameters import AnalyticsQuery, BadParameterError, BarsQuery, Export, Format, Page, TradesQuery, cursor
 
-DEFAULT_LIMIT = 500
-MAX_LIMIT = 1000
-DEFAULT_SPAN = timedelta(days=1)
-MAX_SPAN = timedelta(days=366)
-MAX_VOLATILITIES = 1000
 SESSION_LENGTH = timedelta(hours=8)
 MAX_USER_ID = 128
-
-
-class BadParameterError(ValueError):
-    """A parameter is missing or malformed; the message says which one and what it must be."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """From ``start`` up to but not at ``end``, in UTC."""
-
-    start: datetime
-    end: datetime
+LINK_LENGTH = timedelta(minutes=15)
+VOLATILITY = (
+    "square root of the sum of squared log returns between the closes of successive minutes with trades; "
+    "a return belongs to the interval of its later minute"
+)
+_SETS = {"high_low": Sets.HIGH_LOW, "open_close": Sets.LAST | Sets.LAST_IF_ONLY, "volume": Sets.VOLUME}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BarsQuery:
-    """A page of bars.
-
-    Attributes:
-        after: the start of the last bar of the previous page; None for the first page.
-
-    """
+class KnownSymbol:
+    """A symbol with the starts of its first and last minute with trades."""
 
     symbol: str
-    interval: Interval
-    span: Span
-    limit: int
-    after: datetime | None
+    first: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,119 +43,143 @@ class Summary:
     trades: int
 
 
-def read_symbol(text: str) -> str:
-    """Return a symbol in the spelling in which it is stored.
+@dataclass(frozen=True, slots=True)
+class ListedTrade:
+    """A trade as it counts now.
 
-    Raises:
-        BadParameterError: it is not a symbol.
-
-    """
-    symbol = text.upper()
-    if not SYMBOL.fullmatch(symbol):
-        raise BadParameterError(f"symbol must be {SYMBOL_RULE}")
-    return symbol
-
-
-def read_bars_query(symbol: str, parameters: Mapping[str, str], now: datetime) -> BarsQuery:
-    """Parse the request for a page.
-
-    Raises:
-        BadParameterError: a parameter is missing or malformed.
+    Attributes:
+        timestamp: in nanoseconds since 1970 in UTC.
+        sets: what it may set in a bar, ``market.conditions.Sets``.
+        place: in the order of trades, as text.
 
     """
-    try:
-        interval = Interval(parameters.get("interval", ""))
-    except ValueError:
-        raise BadParameterError(f"interval must be one of {', '.join(Interval)}") from None
-    limit = parameters.get("limit", str(DEFAULT_LIMIT))
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(MAX_LIMIT)) and 1 <= int(limit) <= MAX_LIMIT):
-        raise BadParameterError(f"limit must be a whole number from 1 to {MAX_LIMIT}")
-    return BarsQuery(
-        symbol=read_symbol(symbol),
-        interval=interval,
-        span=read_span(parameters, now),
-        limit=int(limit),
-        after=_read_cursor(parameters["cursor"]) if "cursor" in parameters else None,
-    )
+
+    timestamp: int
+    trade_id: str
+    price: Decimal
+    size: Decimal
+    venue: str
+    trading_date: date
+    sequence: int | None
+    conditions: str
+    side: str
+    revision: int
+    sets: int
+    place: str
 
 
-def read_span(parameters: Mapping[str, str], now: datetime) -> Span:
-    """Return the span between ``from`` and ``to``; the defaults are now and one day earlier.
+@dataclass(frozen=True, slots=True)
+class Volatility:
+    """The realised volatility of an interval, from so many returns."""
 
-    Raises:
-        BadParameterError: it is malformed, empty, or too long.
-
-    """
-    try:
-        end = parse_timestamp(parameters["to"], "to") if "to" in parameters else now
-        start = parse_timestamp(parameters["from"], "from") if "from" in parameters else end - DEFAULT_SPAN
-    except InvalidTradeError as error:
-        # In a query string a plus sign means a blank unless it is written as %2B.
-        raise BadParameterError(f"{error} (write + as %2B)") from None
-    if start >= end:
-        raise BadParameterError("from must lie before to")
-    if end - start > MAX_SPAN:
-        raise BadParameterError(f"from and to must not lie more than {MAX_SPAN.days} days apart")
-    return Span(start=start, end=end)
+    interval: str
+    start: datetime
+    realised: float
+    returns: int
 
 
-def bars_page(query: BarsQuery, bars: Sequence[Bar]) -> dict[str, Any]:
-    """Build the answer with a page of bars, and the cursor of the next page if there is one.
+def bars_page(query: BarsQuery, bars: Sequence[Mapping[str, Any]], now: datetime) -> tuple[dict[str, Any], bool]:
+    """Build the answer with a page of bars, and say whether all that can still change it is a correction.
 
     Args:
         query: the request.
         bars: in the order of their starts; one more than the limit if there are more.
+        now: in UTC.
 
     """
-    page = bars[: query.limit]
-    return {
+    page, more = bars[: query.page.limit], len(bars) > query.page.limit
+    answer = {
         "symbol": query.symbol,
         "interval": str(query.interval),
-        "bars": [
-            {
-                "start": format_timestamp(bar.start),
-                "open": _number(bar.open),
-                "high": _number(bar.high),
-                "low": _number(bar.low),
-                "close": _number(bar.close),
-                "volume": format_number(bar.volume),
-                "vwap": _number(bar.vwap),
-                "trades": bar.trades,
-            }
-            for bar in page
+        "bars": page,
+        "next_cursor": cursor(page[-1]["start"]) if more else None,
+    }
+    return answer, all(bar["final"] for bar in page) and (more or query.span.end + SETTLING <= now)
+
+
+def symbols_page(page: Page, symbols: Sequence[KnownSymbol]) -> dict[str, Any]:
+    """Build the answer with a page of symbols; one more than the limit if there are more."""
+    shown = symbols[: page.limit]
+    return {
+        "symbols": [
+            {"symbol": found.symbol, "first": format_timestamp(found.first), "last": format_timestamp(found.last)}
+            for found in shown
         ],
-        "next_cursor": _cursor(page[-1].start) if len(bars) > query.limit else None,
+        "next_cursor": cursor(shown[-1].symbol) if len(symbols) > page.limit else None,
     }
 
 
-def analytics_answer(
-    symbol: str, span: Span, summary: Summary, volatility: Sequence[tuple[str, datetime, float]]
-) -> dict[str, Any]:
+def trades_page(query: TradesQuery, trades: Sequence[ListedTrade]) -> dict[str, Any]:
+    """Build the answer with a page of trades; one more than the limit if there are more."""
+    shown = trades[: query.page.limit]
+    return {
+        "symbol": query.symbol,
+        "trades": [
+            {
+                "timestamp": format_nanoseconds(trade.timestamp),
+                "trade_id": trade.trade_id,
+                "price": format_number(trade.price),
+                "size": format_number(trade.size),
+                "venue": trade.venue or None,
+                "trading_date": trade.trading_date.isoformat(),
+                "sequence": trade.sequence,
+                "conditions": trade.conditions.split(),
+                "side": trade.side or None,
+                "revision": trade.revision,
+                "sets": [name for name, flags in _SETS.items() if trade.sets & flags],
+            }
+            for trade in shown
+        ],
+        "next_cursor": cursor(shown[-1].place) if len(trades) > query.page.limit else None,
+    }
+
+
+def latest_answer(symbol: str, minute: Mapping[str, Any], day: Mapping[str, Any], timestamp: int) -> dict[str, Any]:
+    """Build the answer with the latest price: of the last trade that may set one, with the bars of its minute and day."""
+    return {
+        "symbol": symbol,
+        "price": minute["close"],
+        "timestamp": format_nanoseconds(timestamp),
+        "minute": minute,
+        "day": day,
+    }
+
+
+def analytics_answer(query: AnalyticsQuery, summary: Summary, volatility: Sequence[Volatility]) -> dict[str, Any]:
     """Build the answer with the figures of a span.
 
     Args:
-        symbol: the symbol of the figures.
-        span: the span of the figures.
+        query: the request.
         summary: of the minutes in the span.
-        volatility: the latest first; one more than the limit if there are more.
+        volatility: in the order of their starts; one more than the limit if there are more.
 
     """
     vwap = average_price(summary.value, summary.volume) if summary.value is not None and summary.volume else None
-    shown = sorted(volatility[:MAX_VOLATILITIES], key=lambda row: (row[1], row[0]))
+    shown = volatility[: query.page.limit]
     return {
-        "symbol": symbol,
-        "from": format_timestamp(span.start),
-        "to": format_timestamp(span.end),
+        "symbol": query.symbol,
+        "from": format_timestamp(query.span.start),
+        "to": format_timestamp(query.span.end),
         "trades": summary.trades,
         "volume": _number(summary.volume),
         "vwap": _number(vwap),
         "high": _number(summary.high),
         "low": _number(summary.low),
         "volatility": [
-            {"interval": interval, "start": format_timestamp(start), "realised": realised}
-            for interval, start, realised in shown
+            {
+                "interval": item.interval,
+                "start": format_timestamp(item.start),
+                "realised": item.realised,
+                "returns": item.returns,
+                "annualised": item.realised * sqrt(per_year) if (per_year := query.per_year(item.interval)) else None,
+            }
+            for item in shown
         ],
-        "volatility_complete": len(shown) == len(volatility),
+        "volatility_definition": VOLATILITY,
+        "days_per_year": query.annualise,
+        "next_cursor": cursor(f"{shown[-1].start:%Y-%m-%dT%H:%M:%S} {shown[-1].interval}")
+        if len(volatility) > query.page.limit
+        else None,
     }
 
 
@@ -183,15 +187,22 @@ def _number(number: Decimal | None) -> str | None:
     return None if number is None else format_number(number)
 
 
-def _cursor(start: datetime) -> str:
-    return base64.urlsafe_b64encode(format_timestamp(start).encode()).decode().rstrip("=")
+def export_answer(export: Export, *, url: str, lines: int, size: int, now: datetime) -> dict[str, Any]:
+    """Build the answer with a link to a file."""
+    return {
+        "url": url,
+        "expires_at": format_timestamp(now + LINK_LENGTH),
+        "format": str(export.format),
+        "rows": lines - (export.format is Format.CSV),
+        "bytes": size,
+    }
 
 
-def _read_cursor(text: str) -> datetime:
-    try:
-        return parse_timestamp(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode(), "cursor")
-    except (ValueError, binascii.Error):
-        raise BadParameterError("cursor must be the next_cursor of the page before") from None
+def file_name(export: Export) -> str:
+    """Return the name under which a browser saves a file."""
+    symbol = "".join(c if c.isalnum() or c in ".-" else "-" for c in export.symbol)
+    moments = "-".join(f"{moment:%Y%m%dT%H%M%SZ}" for moment in (export.span.start, export.span.end))
+    return f"{symbol}-{export.interval or 'trades'}-{moments}.{export.format}.gz"
 
 
 class ForeignUserError(Exception):

@@ -32,7 +32,16 @@ from logic import (
 from market.objects import StoredObject, buffered, created_objects
 from market.sources import BadRow, Source, load_sources, read_rows
 from market.trades import DAY
-from pipeline import METADATA, RefusedError, answer_headers, correlation_id, of_request, require_time, take_messages
+from pipeline import (
+    METADATA,
+    RefusedError,
+    answer_headers,
+    correlation_id,
+    cors_of,
+    of_request,
+    require_time,
+    take_messages,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -44,7 +53,7 @@ logger = Logger()
 # At DEBUG botocore logs whole answers, passwords and market data included.
 logging.getLogger("botocore").setLevel(logging.INFO)
 metrics = Metrics()
-app = APIGatewayRestResolver()
+app = APIGatewayRestResolver(cors=cors_of(os.environ))
 
 
 @lru_cache(maxsize=1)

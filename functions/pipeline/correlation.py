@@ -26,7 +26,7 @@ def of_request(event: Mapping[str, Any]) -> str:
 
 
 def answer_headers(correlation: str) -> dict[str, list[str]]:
-    """Return the headers of every answer: the id, and those that API Gateway's own refusals have (modules/apigw)."""
+    """Return the headers of every answer that has no others of these names: the id, and those that API Gateway's own refusals have (modules/apigw)."""
     return {
         _HEADER: [correlation],
         "Cache-Control": ["no-store"],

@@ -163,7 +163,7 @@ inputs = {
     }
 
     api = {
-      description          = "REST API: bars, analytics, sessions"
+      description          = "REST API: market data out, sessions"
       package_path         = local.packages.api.path
       package_hash         = local.packages.api.hash
       timeout_seconds      = 29
@@ -173,11 +173,14 @@ inputs = {
 
       environment = {
         API_KEYS_TABLE       = dependency.dynamodb.outputs.table_names["api-keys"]
+        CORS_ALLOWED_ORIGINS = join(" ", local.environment.locals.api_allowed_origins)
         DATABASE_HOST        = dependency.aurora.outputs.cluster_endpoint
         DATABASE_NAME        = dependency.aurora.outputs.database_name
         DATABASE_PORT        = dependency.aurora.outputs.port
         DATABASE_READER_HOST = dependency.aurora.outputs.reader_endpoint
         DATABASE_USER        = "api_reader"
+        EXPORTS_BUCKET       = dependency.s3.outputs.bucket_names["processed-analytics"]
+        SESSION_ZONE         = local.environment.locals.session_zone
         SESSIONS_TABLE       = dependency.dynamodb.outputs.table_names["user-sessions"]
       }
 
@@ -189,6 +192,16 @@ inputs = {
         ReadApiKeys = {
           actions   = ["dynamodb:GetItem"]
           resources = [dependency.dynamodb.outputs.table_arns["api-keys"]]
+        }
+        # A link carries the function's own permission to read the file.
+        WriteAndLinkExports = {
+          actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+          resources = ["${dependency.s3.outputs.bucket_arns["processed-analytics"]}/exports/*"]
+        }
+        UseObjectKey = {
+          actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          resources  = [dependency.kms.outputs.key_arns["s3"]]
+          conditions = local.via_s3
         }
         DecryptTables = {
           actions    = ["kms:Decrypt"]
@@ -212,8 +225,9 @@ inputs = {
       security_group_ids   = [dependency.vpc.outputs.security_group_ids["lambda"]]
 
       environment = {
-        PROCESSED_BUCKET = dependency.s3.outputs.bucket_names["processed-analytics"]
-        RAW_BUCKET       = dependency.s3.outputs.bucket_names["raw-data"]
+        CORS_ALLOWED_ORIGINS = join(" ", local.environment.locals.api_allowed_origins)
+        PROCESSED_BUCKET     = dependency.s3.outputs.bucket_names["processed-analytics"]
+        RAW_BUCKET           = dependency.s3.outputs.bucket_names["raw-data"]
       }
 
       queues = {

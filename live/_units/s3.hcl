@@ -24,6 +24,9 @@ inputs = {
       noncurrent_version_retention_in_days = local.environment.locals.noncurrent_version_retention_in_days
     }
     processed-analytics = {
+      # Files that clients of the API asked for: their links end after minutes.
+      expiring_prefixes = { "exports/" = 1 }
+
       noncurrent_version_retention_in_days = local.environment.locals.noncurrent_version_retention_in_days
     }
     raw-data = {

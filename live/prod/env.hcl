@@ -9,6 +9,9 @@ locals {
   # Email addresses for alerts; each has to confirm once. Other subscriptions can be added to the topic.
   alert_emails = []
 
+  # Web pages that may call the API, by origin: https://desk.example.com. Without any no page may.
+  api_allowed_origins = []
+
   # Who authenticates the API's callers, beside their keys: see `authorizer` of modules/apigw. null for keys alone.
   api_authorizer = null
 

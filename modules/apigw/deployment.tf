@@ -11,6 +11,7 @@ resource "aws_api_gateway_deployment" "this" {
       integrations = { for route, integration in aws_api_gateway_integration.this : route => [integration.id, integration.type, integration.uri] }
       methods      = { for route, method in aws_api_gateway_method.this : route => [method.id, method.api_key_required, method.authorization] }
       models       = { for name, model in aws_api_gateway_model.this : name => model.id }
+      preflights   = { for path, response in aws_api_gateway_integration_response.preflight : path => response.id }
       resources    = local.resource_ids
       responses    = { for type, response in aws_api_gateway_gateway_response.this : type => [response.id, response.response_templates] }
       validator = [
@@ -19,16 +20,18 @@ resource "aws_api_gateway_deployment" "this" {
         aws_api_gateway_request_validator.this.validate_request_parameters,
       ]
 
-      # Neither setting changes the hash while it is off. AWS closes the default endpoint with the next deployment only.
+      # None of these settings changes the hash while it is off. AWS closes the default endpoint with the next deployment only.
       made_from = concat(
         [
           local.gateway_response_header_additions,
           local.gateway_response_headers,
           local.gateway_responses,
           local.routes,
+          var.minimum_compression_size,
           var.models,
         ],
         [for authorizer in var.authorizer[*] : authorizer],
+        [for cors in var.cors[*] : cors],
         [for domain in var.custom_domain[*] : "no default endpoint"],
       )
     }))

@@ -47,7 +47,7 @@ resource "aws_api_gateway_gateway_response" "this" {
   rest_api_id         = aws_api_gateway_rest_api.this.id
   response_type       = each.key
   status_code         = each.value
-  response_parameters = merge(local.gateway_response_headers, lookup(local.gateway_response_header_additions, each.key, {}))
+  response_parameters = merge(local.gateway_response_headers, local.cors_gateway_response_headers, lookup(local.gateway_response_header_additions, each.key, {}))
 
   response_templates = {
     "application/json" = "{\"message\":${lookup(local.gateway_response_messages, each.key, "$context.error.messageString")},\"requestId\":\"$context.requestId\"}"

@@ -46,6 +46,7 @@ resource "aws_api_gateway_rest_api" "this" {
   description                  = var.description
   api_key_source               = "HEADER"
   disable_execute_api_endpoint = var.custom_domain != null
+  minimum_compression_size     = var.minimum_compression_size
 
   endpoint_configuration {
     types = ["REGIONAL"]

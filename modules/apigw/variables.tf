@@ -71,6 +71,25 @@ variable "clients" {
   }
 }
 
+variable "cors" {
+  description = "Web pages that may call the API: origins such as https://desk.example.com, and how long a browser may remember that. null for none. The functions must name the origin in their answers."
+  type = object({
+    allowed_origins = list(string)
+    max_age_seconds = optional(number, 600)
+  })
+  default = null
+
+  validation {
+    condition     = var.cors == null ? true : length(var.cors.allowed_origins) > 0 && alltrue([for origin in var.cors.allowed_origins : can(regex("^https?://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
+    error_message = "allowed_origins must hold at least one origin, each a scheme and a host in small letters, and a port where it has one: https://desk.example.com. An origin has no path and no slash at its end."
+  }
+
+  validation {
+    condition     = var.cors == null ? true : var.cors.max_age_seconds >= 0 && var.cors.max_age_seconds <= 86400 && floor(var.cors.max_age_seconds) == var.cors.max_age_seconds
+    error_message = "max_age_seconds must be a whole number from 0 to 86400: no browser remembers it for longer."
+  }
+}
+
 variable "custom_domain" {
   description = "A domain for the API, such as api.example.com, with its certificate in ACM in the same region. It speaks TLS 1.2 and newer, and closes the default endpoint, which also speaks TLS 1.0 and 1.1 (PCI DSS 4.2.1). Its DNS record is yours to make: see the output custom_domain_target. null for the default endpoint."
   type = object({
@@ -142,6 +161,17 @@ variable "manage_account_settings" {
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "minimum_compression_size" {
+  description = "Bytes from which an answer is compressed for clients that accept gzip or deflate; null for never. Compressed requests are taken in any case."
+  type        = number
+  default     = 1024
+
+  validation {
+    condition     = var.minimum_compression_size == null ? true : var.minimum_compression_size >= 0 && var.minimum_compression_size <= 10485760 && floor(var.minimum_compression_size) == var.minimum_compression_size
+    error_message = "minimum_compression_size must be a whole number of bytes from 0 to 10485760, the largest answer that API Gateway gives."
+  }
 }
 
 variable "models" {

@@ -10,6 +10,7 @@ locals {
       deep_archive_after_days                = null
       eventbridge                            = true
       expire_after_days                      = var.access_log_retention_in_days
+      expiring_prefixes                      = {}
       glacier_after_days                     = 90
       noncurrent_version_retention_in_days   = 1
 

@@ -50,12 +50,13 @@ variable "account_id" {
 }
 
 variable "buckets" {
-  description = "The buckets by purpose. Objects move to Glacier Flexible Retrieval after `glacier_after_days`, on to Glacier Deep Archive after `deep_archive_after_days` and are deleted after `expire_after_days` where these are set. Superseded versions are deleted after `noncurrent_version_retention_in_days`; unfinished multipart uploads after `abort_incomplete_multipart_upload_days`. `eventbridge` sends the bucket's events to EventBridge; leave it off where another unit configures the bucket's notifications. `delivery` lets an AWS service write below `prefix` and call `check_actions` on the bucket, on `conditions` that prove that it acts for this account; such a bucket does not refuse other encryption, which is the service's to choose."
+  description = "The buckets by purpose. Objects move to Glacier Flexible Retrieval after `glacier_after_days`, on to Glacier Deep Archive after `deep_archive_after_days` and are deleted after `expire_after_days` where these are set. Superseded versions are deleted after `noncurrent_version_retention_in_days`; unfinished multipart uploads after `abort_incomplete_multipart_upload_days`. Objects below a prefix of `expiring_prefixes` are deleted after that many days. `eventbridge` sends the bucket's events to EventBridge; leave it off where another unit configures the bucket's notifications. `delivery` lets an AWS service write below `prefix` and call `check_actions` on the bucket, on `conditions` that prove that it acts for this account; such a bucket does not refuse other encryption, which is the service's to choose."
   type = map(object({
     abort_incomplete_multipart_upload_days = optional(number, 7)
     deep_archive_after_days                = optional(number)
     eventbridge                            = optional(bool, false)
     expire_after_days                      = optional(number)
+    expiring_prefixes                      = optional(map(number), {})
     glacier_after_days                     = optional(number, 90)
     noncurrent_version_retention_in_days   = optional(number, 30)
     delivery = optional(object({
@@ -94,6 +95,11 @@ variable "buckets" {
   validation {
     condition     = alltrue([for bucket in values(var.buckets) : try(bucket.deep_archive_after_days >= bucket.glacier_after_days + 90, bucket.deep_archive_after_days == null)])
     error_message = "deep_archive_after_days must lie at least 90 days behind glacier_after_days: Glacier bills 90 days for every object."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for bucket in values(var.buckets) : [for prefix, days in bucket.expiring_prefixes : can(regex("^[A-Za-z0-9._/-]+/$", prefix)) && days >= 1 && floor(days) == days]]))
+    error_message = "expiring_prefixes must name prefixes that end with a slash, each with a whole number of days, 1 at least."
   }
 
   validation {

@@ -128,6 +128,14 @@ def test_binary_media_types_survive_create_patch_and_get(client, binary, operati
     assert api.get_rest_api(restApiId=binary)["binaryMediaTypes"] == types
 
 
+def test_d7_the_minimum_compression_size_can_be_changed_and_taken_away(client, binary):
+    api = client("apigateway")
+    for value, size in (("1024", 1024), ("0", 0), (None, None)):
+        operation = change("/minimumCompressionSize", *([value] if value else []))
+        assert api.update_rest_api(restApiId=binary, patchOperations=[operation]).get("minimumCompressionSize") == size
+        assert api.get_rest_api(restApiId=binary).get("minimumCompressionSize") == size
+
+
 def test_an_imported_definition_brings_its_binary_media_types(client):
     api = client("apigateway")
     document = {

@@ -4,15 +4,20 @@ import importlib
 import io
 import json
 import os
+import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import hcl2
 import pytest
 from botocore.loaders import Loader, create_loader
 from botocore.session import get_session
@@ -20,16 +25,19 @@ from hypothesis import settings
 from moto import mock_aws
 from pg8000 import native
 
+from orchestrator.config import load_stack
+
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 # Last on the path; the names of the shared packages are unique.
 sys.path.append(str(FUNCTIONS))
 
 from database import Database, DatabaseAddress  # noqa: E402 - it is found only now
-from market.trades import Trade  # noqa: E402
+from market.trades import Action, Side, Trade, nanoseconds  # noqa: E402
 
 patient = settings(deadline=None, max_examples=50)
 """Settings for property tests, without a deadline: the machine may be busy."""
 
+SESSION_ZONE = "America/New_York"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -102,6 +110,31 @@ def tables(aws: None, environment: pytest.MonkeyPatch) -> None:
         environment.setenv(f"{table.upper()}_TABLE", table)
 
 
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory):
+    """The inputs of the apigw unit, as platformctl reads them."""
+    packages = tmp_path_factory.mktemp("packages") / "packages.json"
+    packages.write_text("{}")
+    variables = {
+        "PLATFORM_ACCOUNT_ID": "123456789012",
+        "PLATFORM_DATABASE_PRINCIPALS": "arn:aws:iam::123456789012:role/people",
+        "PLATFORM_PACKAGES": str(packages),
+        "PLATFORM_SUFFIX": "demo",
+    }
+    return (
+        load_stack(live=FUNCTIONS.parent / "live", environment="prod", env=variables).units["apigw"].evaluate({}).inputs
+    )
+
+
+@pytest.fixture(scope="session")
+def gateway():
+    """The locals of the gateway responses, and the template that they all have."""
+    with (FUNCTIONS.parent / "modules" / "apigw" / "gateway_responses.tf").open() as file:
+        found = hcl2.load(file)
+    (values,) = found["locals"]
+    return values, json.dumps(found["resource"])
+
+
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Callable[[], list[dict[str, Any]]]]:
     """A function that captures a logger, and returns a function that reads the lines as CloudWatch gets them."""
@@ -172,6 +205,28 @@ def lines(trades: Iterable[Trade]) -> list[bytes]:
     return [f"{trade.to_line()}\n".encode() for trade in trades]
 
 
+@pytest.fixture(scope="session")
+def market() -> Iterator[SimpleNamespace]:
+    """A PostgreSQL server with an afternoon of two symbols, as analytics stored it: odd lots, corrections and a cancellation among the trades."""
+    chance, start = random.Random(7), datetime(2026, 1, 31, 14, 30, tzinfo=UTC)
+    trades = [
+        Trade(
+            trade_id=f"T{number}", symbol=symbol, timestamp=nanoseconds(start + timedelta(seconds=20 * number)) + number,
+            price=Decimal(chance.randrange(9000, 11000)) / 100, size=Decimal(chance.randrange(1, 500)),
+            venue="XNAS" if number % 3 else "", sequence=number if number % 3 else None,
+            conditions=("odd-lot",) if number % 10 == 1 else (), side=Side.BUY if number % 2 else None,
+        )
+        for symbol in ("AAPL", "EUR/USD") for number in range(600)
+    ]  # fmt: skip
+    later = [replace(trades[4], action=Action.CORRECT, revision=1, price=Decimal("99.875"))]
+    later += [replace(trade, action=Action.CANCEL, revision=2) for trade in trades[5:7]]
+    analytics = load_function("analytics")
+    with postgresql(16) as started:
+        with started.database("analytics_writer").transaction() as session:
+            analytics.store.PostgresStore(session).add(lines([*trades, *later]), zone=SESSION_ZONE)
+        yield started
+
+
 def queue_event(*bodies: str) -> dict:
     """Build a batch of a queue with the messages m0, m1, ..."""
     return {
@@ -200,17 +255,18 @@ def api_event(
     key: str | None = "k",
     headers: dict | None = None,
     context: dict | None = None,
+    **parameters: str,
 ) -> dict:
-    """Build a request event of API Gateway; the id of an API key is "id-" and the key."""
+    """Build a request event of API Gateway for a path with parameters in braces; the id of an API key is "id-" and the key."""
     return {
         "httpMethod": method,
-        "path": path,
+        "path": path.format(**parameters),
         "resource": path,
         "headers": ({"x-api-key": key} if key else {}) | (headers or {}),
         "multiValueHeaders": {},
         "queryStringParameters": query,
         "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
-        "pathParameters": None,
+        "pathParameters": parameters or None,
         "requestContext": {"identity": {"apiKeyId": f"id-{key}"}, "requestId": "r", "stage": "v1", "path": path}
         | (context or {}),
         "body": body,

@@ -1,25 +1,22 @@
 """api: answers and refusals, and the isolation of clients from each other (B3, B6)."""
 
+import gzip
+import hashlib
 import json
+import random
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 
 import boto3
 import pytest
-from market.bars import Bar, Interval
 from pg8000.exceptions import DatabaseError
 
 from tests.functions.conftest import api_event
-from tests.functions.test_market import NOON
 
 
-def bar(minute: int) -> Bar:
-    one = Decimal("1.50")
-    return Bar(
-        symbol="AAPL", interval=Interval.MINUTE, start=NOON + timedelta(minutes=minute), open=one, high=one, low=one,
-        close=one, volume=Decimal(2), value=Decimal(3), trades=1,
-    )  # fmt: skip
+def row(minute: int = 0, *, final: bool = True) -> list:
+    """A row as the database formats it."""
+    return [f"2026-01-31T12:{minute:02}:00.000000Z", "1.5", "1.5", "1.5", "1.5", "2", "1.5", 1, final]
 
 
 class Rows:
@@ -48,8 +45,10 @@ def api(load, tables):
 def call(api, context, environment):
     """A function that sends a request, and returns the status and the body."""
 
-    def send(method, path, *, database=None, body=None, query=None, key="k", context_of=None):
+    def send(method, path, *, database=None, body=None, query=None, key="k", context_of=None, remaining=None):
         environment.setattr(api.handler, "database", lambda: database)
+        if remaining:
+            context.get_remaining_time_in_millis = remaining
         event = api_event(
             method, path, body=json.dumps(body) if body is not None else None, query=query, key=key, context=context_of
         )
@@ -64,46 +63,146 @@ def test_health_does_not_query_the_database(call):
 
 
 def test_b6_bars_come_in_pages(call):
-    values = [[b.start, b.open, b.high, b.low, b.close, b.volume, b.value, b.trades] for b in map(bar, range(3))]
-    database = Rows(values)
+    rows = [row(minute) for minute in range(3)]
+    database = Rows(rows)
     query = {"interval": "1m", "limit": "2", "from": "2026-01-31T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
     status, page = call("GET", "/bars/aapl", database=database, query=query)
     assert status == 200
     assert page["symbol"] == "AAPL"
     assert page["bars"][0] == {
         "start": "2026-01-31T12:00:00.000000Z", "open": "1.5", "high": "1.5", "low": "1.5", "close": "1.5",
-        "volume": "2", "vwap": "1.5", "trades": 1,
+        "volume": "2", "vwap": "1.5", "trades": 1, "final": True,
     }  # fmt: skip
     assert len(page["bars"]) == 2
-    assert database.asked[0][1]["count"] == 3
-    last = Rows(values[2:])
+    assert database.asked[0][1] == {"count": 3}
+    last = Rows(rows[2:])
     status, page = call("GET", "/bars/AAPL", database=last, query={**query, "cursor": page["next_cursor"]})
-    assert last.asked[0][1]["after"] == bar(1).start
+    assert "start >= '2026-01-31T12:01:00.000001+00:00'" in last.asked[0][0]
     assert (len(page["bars"]), page["next_cursor"]) == (1, None)
 
 
-def test_figures_of_a_span(call):
-    database = Rows([[Decimal(4), Decimal(43), Decimal(12), Decimal(10), 3]])
-    database.run = lambda sql, **_: database.rows if "FROM bars" in sql else [["1h", NOON, 0.5]]
-    status, answer = call("GET", "/analytics/AAPL", database=database)
-    assert status == 200
-    assert (answer["vwap"], answer["volume"], answer["trades"]) == ("10.75", "4", 3)
-    assert answer["volatility"] == [{"interval": "1h", "start": "2026-01-31T12:00:00.000000Z", "realised": 0.5}]
+@pytest.mark.parametrize(
+    ("interval", "start", "asked"),
+    [
+        ("1m", "12:34:56", "12:34"),
+        ("15m", "12:34:56", "12:30"),
+        ("30m", "12:34:56", "12:30"),
+        ("1h", "12:34:56", "12:00"),
+    ],
+)
+def test_d7_the_first_bar_contains_the_beginning(call, interval, start, asked):
+    database = Rows([row()])
+    query = {"interval": interval, "from": f"2026-01-31T{start}Z", "to": "2026-02-01T00:00:00Z"}
+    assert call("GET", "/bars/AAPL", database=database, query=query)[0] == 200
+    assert f"start >= '2026-01-31T{asked}:00+00:00'" in database.asked[0][0]
 
 
-def test_figures_of_a_span_without_trades(call):
+@pytest.mark.parametrize(
+    ("now", "to", "rows", "kept"),
+    [
+        # The span is over at 12:01; late trades may come for five minutes.
+        ("12:06", "12:01", [row()], "private, max-age=60"),
+        ("12:05:59.999999", "12:01", [row()], "private, no-cache"),
+        ("12:06", "12:01", [row(final=False)], "private, no-cache"),
+        # Another bar may still come, unless the page is full.
+        ("12:06", "13:00", [row()], "private, no-cache"),
+        ("12:06", "13:00", [row(0), row(1)], "private, max-age=60"),
+        ("12:06", "13:00", [row(0, final=False), row(1)], "private, no-cache"),
+    ],
+)
+def test_d7_only_a_page_of_closed_bars_may_be_kept(api, context, environment, now, to, rows, kept):
+    environment.setattr(api.handler, "_now", lambda: datetime.fromisoformat(f"2026-01-31T{now}Z"))
+    environment.setattr(api.handler, "database", lambda: Rows(rows))
+    query = {"interval": "1m", "from": "2026-01-31T12:00Z", "to": f"2026-01-31T{to}Z", "limit": "1"}
+    answer = api.handler.handler(api_event("GET", "/bars/AAPL", query=query), context)
+    assert answer["multiValueHeaders"]["Cache-Control"] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [("{tag}", 304), ('W/"other", {tag}', 304), ("{strong}", 304), ("*", 304), ('W/"other"', 200), ("", 200)],
+)
+def test_d7_the_answer_that_the_client_has_is_not_sent_again(api, context, environment, condition, status):
+    environment.setattr(api.handler, "database", lambda: Rows([row()]))
+    query = {"interval": "1m", "from": "2026-01-31T12:00Z", "to": "2026-01-31T13:00Z"}
+    first = api.handler.handler(api_event("GET", "/bars/AAPL", query=query), context)
+    (tag,) = first["multiValueHeaders"]["ETag"]
+    headers = {"if-none-match": condition.format(tag=tag, strong=tag.removeprefix("W/"))}
+    again = api.handler.handler(api_event("GET", "/bars/AAPL", query=query, headers=headers), context)
+    assert (again["statusCode"], again["multiValueHeaders"]["ETag"]) == (status, [tag])
+    assert bool(again["body"]) == (status == 200)
+
+
+@pytest.mark.parametrize("path", ["/bars/NONE", "/trades/NONE", "/latest/NONE", "/analytics/NONE"])
+def test_d7_an_unknown_symbol_is_404(call, path):
     database = Rows()
-    database.run = lambda sql, **_: [[None, None, None, None, 0]] if "FROM bars" in sql else []
-    status, answer = call("GET", "/analytics/AAPL", database=database)
-    assert status == 200
-    assert {answer[name] for name in ("vwap", "volume", "high", "low")} == {None}
+    database.run = lambda sql, **_: [[None, None, None, None, 0]] if "sum(volume)" in sql else []
+    query = {"interval": "1m"} if path.startswith("/bars") else None
+    status, answer = call("GET", path, database=database, query=query)
+    assert (status, answer["statusCode"]) == (404, 404)
+    assert "No trade of NONE has come in" in answer["message"]
+
+
+def test_d7_a_known_symbol_without_bars_in_the_span_is_an_empty_page(call):
+    database = Rows()
+    database.run = lambda sql, **_: [[1]] if "SELECT 1" in sql else []
+    assert call("GET", "/bars/AAPL", database=database, query={"interval": "1m"})[1]["bars"] == []
+
+
+@pytest.mark.slow
+def test_d7_an_export_that_takes_too_long_is_422_and_leaves_nothing(api, call, environment):
+    environment.setenv("EXPORTS_BUCKET", "exports")
+    boto3.client("s3").create_bucket(Bucket="exports")
+    chance = random.Random(1)
+    database, left = Rows(), iter([29_000] * 250)
+    environment.setattr(api.handler, "TO_END", 3000)
+
+    def run(sql, *, stream=None, **_):
+        if stream is not None:
+            for _ in range(300):
+                stream.write(chance.randbytes(api.exports._BATCH))
+        return [[1]]
+
+    database.run = run
+    body = {"symbol": "AAPL", "from": "2026-01-01T00:00Z", "to": "2026-02-01T00:00Z"}
+    status, answer = call("POST", "/exports", database=database, body=body, remaining=lambda: next(left, 2000))
+    assert (status, answer["statusCode"]) == (422, 422)
+    s3 = boto3.client("s3")
+    assert "Contents" not in s3.list_objects_v2(Bucket="exports")
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket="exports")
+
+
+@pytest.mark.slow
+def test_d7_a_large_export_is_one_object_made_of_parts(api, aws):
+    boto3.client("s3").create_bucket(Bucket="exports")
+    file = api.exports.ExportFile(boto3.client("s3"), "exports", "exports/x", in_time=lambda: True)
+    chance, hashed, peak = random.Random(1), hashlib.sha256(), 0
+    for _ in range(400):
+        data = chance.randbytes(api.exports._BATCH - 1) + b"\n"
+        hashed.update(data)
+        file.write(data)
+        peak = max(peak, len(file._waiting))
+    file.close()
+    found = boto3.client("s3").get_object(Bucket="exports", Key="exports/x")
+    body = found["Body"].read()
+    assert hashlib.sha256(gzip.decompress(body)).digest() == hashed.digest()
+    assert (file.size, peak < api.exports.PART + 2 * api.exports._BATCH) == (len(body), True)
+    assert found["ETag"].endswith('-4"')
 
 
 @pytest.mark.parametrize(
     ("path", "query", "message"),
     [
-        ("/bars/AAPL", {}, "interval must be one of 1m, 5m, 15m, 30m, 1h, 1d"),
-        ("/bars/AAPL", {"interval": "2m"}, "interval must be one of 1m, 5m, 15m, 30m, 1h, 1d"),
+        ("/bars/AAPL", {}, "interval must be one of 1m, 5m, 15m, 30m, 1h, 1d, session"),
+        ("/bars/AAPL", {"interval": "2m"}, "interval must be one of 1m, 5m, 15m, 30m, 1h, 1d, session"),
+        ("/bars/AAPL", {"intervall": "1m"}, "Unknown parameter intervall. Did you mean interval?"),
+        ("/bars/AAPL", {"interval": "1m", "Limit": "5"}, "Unknown parameter Limit. Did you mean limit?"),
+        ("/trades/AAPL", {"colour": "red"}, "Unknown parameter colour. Known: cursor, from, limit, to."),
+        ("/latest/AAPL", {"x" * 99: ""}, f"Unknown parameter {'x' * 40}. Known: none."),
+        ("/symbols", {"limit": "01001"}, "limit must be a whole number from 1 to 1000"),
+        ("/trades/AAPL", {"cursor": "MjAyNi0wMS0zMQ"}, "cursor must be the next_cursor of the page before"),
+        ("/analytics/AAPL", {"cursor": "MjAyNi0wMS0zMQ"}, "cursor must be the next_cursor of the page before"),
+        ("/analytics/AAPL", {"annualise": "367"}, "annualise must be a whole number from 1 to 366"),
         ("/bars/-1", {"interval": "1m"}, "symbol must be 1 to 32 capital letters"),
         ("/bars/AAPL", {"interval": "1m", "limit": "0"}, "limit must be a whole number from 1 to 1000"),
         ("/bars/AAPL", {"interval": "1m", "limit": "1001"}, "limit must be a whole number from 1 to 1000"),
@@ -122,7 +221,7 @@ def test_figures_of_a_span_without_trades(call):
 def test_c7_a_bad_parameter_is_named(call, path, query, message):
     status, answer = call("GET", path, database=Rows(), query=query)
     if message is None:
-        assert status == 200
+        assert (status, answer["message"].startswith("No trade of AAPL")) == (404, True)
     else:
         assert status == 400
         assert message in answer["message"]

@@ -49,7 +49,8 @@ def test_b6_what_no_function_answers_is_json_with_the_request_id(plan):
 
 def test_b6_only_throttled_clients_get_retry_after(plan):
     responses = plan.keyed("aws_api_gateway_gateway_response")
-    assert [kind for kind, r in responses.items() if "Retry-After" in str(r["response_parameters"])] == ["THROTTLED"]
+    header = "gatewayresponse.header.Retry-After"
+    assert [kind for kind, r in responses.items() if header in r["response_parameters"]] == ["THROTTLED"]
 
 
 def test_b9_the_statements_of_a_functions_permissions_have_ids_of_their_own_that_lambda_takes(plan, variants):
@@ -106,3 +107,19 @@ def test_c8_neither_samples_nor_logs_of_the_web_acl_hold_the_key(plan):
     assert {item["visibility_config"][0]["sampled_requests_enabled"] for item in seen} == {False}
     [logging] = plan.of_type("aws_wafv2_web_acl_logging_configuration").values()
     assert [field["single_header"][0]["name"] for field in logging["redacted_fields"]] == ["x-api-key"]
+
+
+def test_d7_with_several_origins_the_gateways_own_answers_name_none(variants):
+    found = variants.keyed("aws_api_gateway_gateway_response", module="apigw")
+    assert {r["response_parameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] for r in found.values()} == {
+        "'*'"
+    }
+    [preflight] = variants.keyed("aws_api_gateway_integration_response", module="apigw").values()
+    assert preflight["response_parameters"]["method.response.header.Access-Control-Allow-Methods"] == "'PUT'"
+    assert preflight["response_parameters"]["method.response.header.Access-Control-Allow-Origin"] == "'*'"
+
+
+def test_d7_without_origins_no_answer_of_the_gateway_is_for_web_pages(variants):
+    responses = variants.keyed("aws_api_gateway_gateway_response", module="apigw_beside")
+    assert [kind for kind, r in responses.items() if "Access-Control" in str(r["response_parameters"])] == []
+    assert variants.keyed("aws_api_gateway_method", module="apigw_beside").keys() == {"GET /health"}

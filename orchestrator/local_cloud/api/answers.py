@@ -39,6 +39,7 @@ KINDS = {
     "REQUEST_TOO_LARGE": _Kind(413, "Request Too Long", "RequestTooLargeException"),
     "THROTTLED": _Kind(429, "Too Many Requests", "TooManyRequestsException"),
     "UNAUTHORIZED": _Kind(401, "Unauthorized", "UnauthorizedException"),
+    "UNSUPPORTED_MEDIA_TYPE": _Kind(415, "Unsupported Media Type", "BadRequestException"),
 }
 
 

@@ -14,11 +14,15 @@ from uuid import uuid4
 from wsgiref.types import WSGIEnvironment
 
 from orchestrator.local_cloud.api.address import StageAddress, domain_name
+from orchestrator.local_cloud.api.codings import decompressed
 from orchestrator.local_cloud.api.definition import ApiStage, Key, Resource
 from orchestrator.local_cloud.identity import ACCOUNT_ID
 
 # Fixed, because %b follows the language of the machine.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LARGEST_BODY = 10 << 20
+"""Bytes of a request's body, also of what it decompresses to."""
+
 _UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
@@ -98,9 +102,15 @@ class ApiRequest:
 
     @cached_property
     def body(self) -> bytes:
-        """Read the whole body."""
+        """Read the whole body, and decompress it.
+
+        Raises:
+            CodingError: it cannot be decompressed.
+            OversizeError: it gets larger than ``LARGEST_BODY``.
+
+        """
         read: bytes = self._environ["wsgi.input"].read()
-        return read
+        return decompressed(read, self.header("Content-Encoding"), largest=LARGEST_BODY)
 
 
 @dataclass(slots=True, kw_only=True)

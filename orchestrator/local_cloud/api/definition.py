@@ -198,13 +198,20 @@ def _find(node: _Node, parts: Sequence[str]) -> tuple[Resource, dict[str, str]] 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """What a deployment froze; ``binary_types`` are the media types whose bodies are passed on in base64."""
+    """What a deployment froze.
+
+    Attributes:
+        binary_types: media types whose bodies are passed on in base64.
+        minimum_compression: bytes from which responses are compressed; None if they never are.
+
+    """
 
     resources: Sequence[Resource]
     routes: Routes
     models: Models
     responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
     binary_types: Sequence[str] = ()
+    minimum_compression: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

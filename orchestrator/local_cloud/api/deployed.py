@@ -144,6 +144,7 @@ def _definition(api: Any) -> Definition:
         models=Models(api.id, {name: model.schema for name, model in api.models.items() if model.schema}),
         responses={kind: _gateway_response(response) for kind, response in api.gateway_responses.items()},
         binary_types=tuple(api.binaryMediaTypes or ()),
+        minimum_compression=api.minimum_compression_size,
     )
 
 

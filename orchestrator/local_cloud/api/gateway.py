@@ -18,7 +18,8 @@ from wsgiref.types import WSGIEnvironment
 from orchestrator.local_cloud.api.address import PREFIX, StageAddress, target_of
 from orchestrator.local_cloud.api.answers import RefusedError, forbidden, gateway_response
 from orchestrator.local_cloud.api.authorizers import Authorizers
-from orchestrator.local_cloud.api.call import ApiRequest, Progress
+from orchestrator.local_cloud.api.call import LARGEST_BODY, ApiRequest, Progress
+from orchestrator.local_cloud.api.codings import CodingError, OversizeError, compressed
 from orchestrator.local_cloud.api.definition import Deployed, Integration, Method
 from orchestrator.local_cloud.api.deployed import Deployments
 from orchestrator.local_cloud.api.limits import Limiter, Verdict
@@ -30,7 +31,6 @@ from orchestrator.local_cloud.functions.model import InvocationResult
 from orchestrator.local_cloud.wsgi import Handler, Response, plain
 
 _LOG = logging.getLogger("platformctl.local_cloud")
-_LARGEST_BODY = 10 << 20
 # More than the processes that a function gets, so that none of them idles, and few enough that thousands of calls do not take the
 # interpreter from the requests that are still to be admitted or refused.
 _CALLS_AT_ONCE = 8
@@ -200,7 +200,9 @@ class DataPlane:
             progress.integration_error = "The function failed"
             detail = "Lambda execution failed with status 200 due to customer function error"
             raise RefusedError("DEFAULT_5XX", detail=detail)
-        return proxy_response(result.payload, progress)
+        answer = proxy_response(result.payload, progress)
+        minimum = progress.stage.definition.minimum_compression
+        return compressed(answer, progress.call.header("Accept-Encoding"), minimum=minimum)
 
     def _call(self, arn: str, event: bytes, timeout: float) -> InvocationResult:
         """Call a function, and wait no longer than API Gateway does.
@@ -274,8 +276,15 @@ def _method(progress: Progress) -> Method:
 def _validate(method: Method, progress: Progress) -> None:
     """Validate the request: required parameters must not be blank, and the body must fit its model."""
     call = progress.call
-    if call.length > _LARGEST_BODY:
-        raise RefusedError("REQUEST_TOO_LARGE", detail=f"HTTP content length exceeded {_LARGEST_BODY} bytes")
+    too_large = RefusedError("REQUEST_TOO_LARGE", detail=f"HTTP content length exceeded {LARGEST_BODY} bytes")
+    if call.length > LARGEST_BODY:
+        raise too_large
+    try:
+        body = call.body
+    except OversizeError:
+        raise too_large from None
+    except CodingError as error:
+        raise RefusedError("UNSUPPORTED_MEDIA_TYPE", detail=str(error)) from error
     missing = [name for name in method.required if not _parameter(name, progress).strip()]
     if missing:
         names = ", ".join(name.rpartition(".")[2] for name in missing)
@@ -283,7 +292,7 @@ def _validate(method: Method, progress: Progress) -> None:
         raise RefusedError("BAD_REQUEST_PARAMETERS", message=progress.validation)
     model = method.models.get(call.content_type) or method.models.get("$default")
     try:
-        problem = progress.stage.definition.models.problem(model, call.body) if model else None
+        problem = progress.stage.definition.models.problem(model, body) if model else None
     except ModelError as error:
         raise RefusedError("API_CONFIGURATION_ERROR", detail=f"Execution failed: {error}") from error
     if problem is not None:

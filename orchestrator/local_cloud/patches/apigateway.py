@@ -97,6 +97,24 @@ def binary_media_types() -> None:
                 original(self, [operation])
 
 
+@patch(
+    service="apigateway",
+    subject="aws_api_gateway_rest_api.minimum_compression_size (update)",
+    symptom="UpdateRestApi ignores it: every plan changes it again",
+    restores="replace sets the size, and without a value takes it away",
+    upstream=None,
+)
+def minimum_compression_size() -> None:
+    @around(RestAPI, "apply_patch_operations")
+    def apply_patch_operations(original: Original, self: Any, patch_operations: list[dict[str, Any]]) -> None:
+        for operation in patch_operations:
+            if operation["path"] == "/minimumCompressionSize":
+                value = operation.get("value")
+                self.minimum_compression_size = int(value) if value else None
+            else:
+                original(self, [operation])
+
+
 def _changed_types(types: list[str], operation: dict[str, Any]) -> list[str]:
     """Apply one patch operation to the media types of an API.
 

@@ -1,4 +1,4 @@
-# An API of seven routes that one function answers, with a key for one client and a web ACL in front.
+# An API of seven routes that one function answers, with a key for one client, one web page that may call it, and a web ACL in front.
 
 locals {
   function = { function_name = "lambda-api-example", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:lambda-api-example/invocations" }
@@ -9,6 +9,7 @@ module "apigw" {
 
   account_id  = "123456789012"
   clients     = { desk = { description = "The trading desk" } }
+  cors        = { allowed_origins = ["https://desk.example.com"] }
   kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   region      = "us-east-1"
   suffix      = "example"

@@ -8,11 +8,13 @@ module "apigw" {
   account_id               = local.account_id
   authorizer               = { type = "cognito", cache_seconds = 60, scopes = ["trades/write"], user_pool_arns = ["arn:aws:cognito-idp:us-east-1:210987654321:userpool/us-east-1_Abc123"] }
   clients                  = { risk-desk = { description = "Risk", enabled = false } }
+  cors                     = { allowed_origins = ["https://desk.example.com", "http://127.0.0.1:3000"] }
   custom_domain            = { name = "api.example.com", certificate_arn = "arn:aws:acm:us-east-1:210987654321:certificate/12345678-1234-1234-1234-123456789012" }
   description              = "Trades"
   kms_key_arn              = local.kms_key_arn
   log_level                = "INFO"
   log_retention_in_days    = 365
+  minimum_compression_size = null
   models                   = { Trade = jsonencode({ type = "object" }) }
   permissions_boundary_arn = "arn:aws:iam::210987654321:policy/iam-policy-boundary"
   quota                    = { limit = 5000000, period = "MONTH" }

@@ -12,6 +12,7 @@ module "s3" {
     the-longest-purpose-there-is1 = {
       abort_incomplete_multipart_upload_days = 1
       deep_archive_after_days                = 120
+      expiring_prefixes                      = { "exports/daily/" = 2 }
       glacier_after_days                     = 30
       noncurrent_version_retention_in_days   = 1
     }

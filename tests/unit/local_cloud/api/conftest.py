@@ -164,6 +164,7 @@ def definition():
         models=Models("api1", {"session": json.dumps(MODEL)}),
         responses=RESPONSES,
         binary_types=("image/*",),
+        minimum_compression=1024,
     )
 
 
