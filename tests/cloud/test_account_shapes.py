@@ -9,7 +9,7 @@ from orchestrator.local_cloud.account.shape import AccountShape
 from orchestrator.local_cloud.control_client import reset
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.process import ServerProcess
-from tests.cloud.helpers import TRUST, archive, document
+from tests.cloud.helpers import TRUST, archive, document, trail_policy
 
 ROLE = "arn:aws:iam::123456789012:role/recorder"
 
@@ -135,6 +135,7 @@ def test_e3_reservations_leave_a_hundred(play):
 def test_e3_a_sixth_trail_is_refused_in_every_account(play, shape):
     client = play(shape)
     client("s3").create_bucket(Bucket="trails")
+    client("s3").put_bucket_policy(Bucket="trails", Policy=trail_policy("trails"))
     trails = client("cloudtrail")
     there = len(trails.describe_trails()["trailList"])
     for number in range(there, 5):
@@ -181,6 +182,7 @@ def test_e3_an_organization_denies_what_its_landing_zone_needs(play, service, op
 def test_e3_an_organization_leaves_the_accounts_own_trails_alone(play):
     client = play("control-tower")
     client("s3").create_bucket(Bucket="trails")
+    client("s3").put_bucket_policy(Bucket="trails", Policy=trail_policy("trails"))
     client("cloudtrail").create_trail(Name="own", S3BucketName="trails")
     client("cloudtrail").stop_logging(Name="own")
     client("cloudtrail").delete_trail(Name="own")

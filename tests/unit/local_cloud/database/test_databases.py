@@ -130,7 +130,7 @@ def test_b5_what_one_function_stores_the_other_reads(running):
     ]
     with running.session(running.database("analytics_writer")) as session:
         analytics.store.PostgresStore(session).add(lines(trades), zone="")
-    span = api.logic.Span(start=NOON, end=NOON + timedelta(days=1))
+    span = api.store.Span(start=NOON, end=NOON + timedelta(days=1))
     reader = running.source.found[0].reader_host
     with running.session(running.database("api_reader", host=reader)) as session:
         summary = api.store.read_summary(session, "MSFT", span)
