@@ -5,10 +5,11 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from orchestrator.local_cloud.iam.evaluate import AccessRequest, Decision, Principal, decide
 from orchestrator.local_cloud.iam.policy import Policy, parse
-from orchestrator.local_cloud.identity import ACCOUNT_ID
+from orchestrator.local_cloud.identity import ACCOUNT_ID, ROLE_VARIABLE
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "deployer"
 POLICIES = tuple(
@@ -22,6 +23,29 @@ DEPLOYER = Principal(
     account=ACCOUNT_ID,
     role_arn=f"arn:aws:iam::{ACCOUNT_ID}:role/deployer",
 )
+
+
+def make_roles(iam: Any, *, document: str = "") -> dict[str, dict[str, str]]:
+    """Make the boundary and both roles as an administrator does; return the variables of a run as each role.
+
+    With a ``document`` the roles carry that instead of the documented policies.
+    """
+    boundary = iam.create_policy(PolicyName="platform-boundary-ci", PolicyDocument=BOUNDARY.read_text())["Policy"][
+        "Arn"
+    ]
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, "Action": "sts:AssumeRole"}
+    found = {}
+    for name, files in (("deployer", POLICIES), ("reader", READER)):
+        made = iam.create_role(
+            RoleName=f"ci-{name}", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        )
+        for file in files:
+            policy = iam.create_policy(PolicyName=f"ci-{name}-{file.stem}", PolicyDocument=document or file.read_text())
+            iam.attach_role_policy(RoleName=f"ci-{name}", PolicyArn=policy["Policy"]["Arn"])
+        found[name] = {ROLE_VARIABLE: made["Role"]["Arn"], "PLATFORM_PERMISSIONS_BOUNDARY": boundary}
+    # Who deploys may log in to the database, and what the reader plans must be what the deployer does.
+    found["reader"]["PLATFORM_DATABASE_PRINCIPALS"] = found["deployer"][ROLE_VARIABLE]
+    return found
 
 
 @cache

@@ -21,6 +21,7 @@ from botocore.config import Config
 from orchestrator.adapters.aws.sweep import unrecorded
 from orchestrator.adapters.workspaces import INPUTS_FILE
 from orchestrator.local_cloud import control_client
+from tests.deployer.policies import POLICIES
 from tests.e2e import vendors
 from tests.e2e.conftest import only
 from tests.naming import names, unsuffixed
@@ -30,7 +31,6 @@ from tests.scan.policies import broken_rules, findings, policies
 __all__ = ["lint", "run_scanner", "scanners"]
 
 pytestmark = pytest.mark.slow
-DEPLOYMENT = Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
 PERMISSIONS = yaml.safe_load((Path(__file__).parent / "permissions.yaml").read_text())
 UNITS = (
     "apigw",
@@ -544,14 +544,9 @@ def test_e1_no_request_of_the_whole_life_breaks_a_service_model(project):
 
 
 def test_a5_the_documented_policy_of_a_deployer_allows_every_call(project):
-    """A5: the policies in docs/deployment.md, compared with every call that the tests above have caused."""
-    files = sorted((DEPLOYMENT.parent / "deployer").glob("*.json"))
-    statements = [statement for file in files for statement in json.loads(file.read_text())["Statement"]]
+    """A5: the names of actions, over everything above; tests/deployer judges resources and conditions too."""
+    statements = [statement for file in POLICIES for statement in json.loads(file.read_text())["Statement"]]
     allowed = {action for statement in statements for action in _listed(statement["Action"])}
-    assert all(file.name in DEPLOYMENT.read_text() for file in files)
-    # IAM's limit for a managed policy counts everything but white space.
-    assert all(len(re.sub(r"\s", "", file.read_text())) <= 6144 for file in files)
-    assert not any(action.endswith(":*") for action in allowed)
     needed = {permission(service, operation) for service, operation in project.calls}
     # The provider works without iam:GetUser, and everybody may call STS. The secret is read by the function
     # that the deployment invokes, with its own role.

@@ -43,6 +43,8 @@ _TAGGING: Mapping[str, str] = {
     "sqs": "TagQueue",
     "wafv2": "TagResource",
 }
+# What has no name before it is there.
+_UNNAMED = {"kms:CreateKey": "key/*", "lambda:CreateEventSourceMapping": "event-source-mapping:*"}
 _TAGGING_OF_IAM = {
     "CreateInstanceProfile": "TagInstanceProfile",
     "CreateOpenIDConnectProvider": "TagOpenIDConnectProvider",
@@ -142,10 +144,8 @@ def _tagged(call: ApiCall, own: list[Wanted]) -> Iterator[Wanted]:
         return
     action = _TAGGING_OF_IAM.get(call.operation) if call.prefix == "iam" else _TAGGING.get(call.prefix)
     if action is not None and action != call.operation and requested_tags(call):
-        # A key has no name before it is there.
-        yield Wanted(
-            action=call.action(action), resource=call.arn("key/*") if call.prefix == "kms" else own[0].resource
-        )
+        unnamed = _UNNAMED.get(call.action())
+        yield Wanted(action=call.action(action), resource=call.arn(unnamed) if unnamed else own[0].resource)
 
 
 def _encrypted(call: ApiCall) -> Iterator[Wanted]:

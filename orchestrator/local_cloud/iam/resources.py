@@ -63,9 +63,13 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 def resources_of(call: ApiCall, entry: ActionEntry) -> list[tuple[ResourceType, str]]:
     """List the resources of a call with their types; none if it names none that the action requires."""
     arns = {value for _, value in leaves(call.parameters) if isinstance(value, str) and value.startswith("arn:")}
+    variables = [_VARIABLE.findall(kind.arn) for kind, _ in entry.resources]
     found: list[tuple[ResourceType, str]] = []
     for kind, required in entry.resources:
-        named = sorted(arn for arn in arns if _pattern(kind.arn).fullmatch(arn)) or _filled(call, kind)
+        # Of kinds that share their variables, as those of WAF do, a name is that of the required one.
+        shared = not required and variables.count(_VARIABLE.findall(kind.arn)) > 1
+        named = sorted(arn for arn in arns if _pattern(kind.arn).fullmatch(arn))
+        named = named or ([] if shared else _filled(call, kind))
         if not named and (required or len(entry.resources) == 1):
             named = [_VARIABLE.sub("*", _bound(kind.arn, call))]
         found += ((kind, arn) for arn in named)

@@ -74,6 +74,12 @@ def test_e2_a_role_that_is_only_named_is_not_passed(service, operation, paramete
         ("lambda", "CreateFunction", {"FunctionName": "f", "Tags": {"Platform": "trading"}}, "lambda:TagResource"),
         ("sqs", "CreateQueue", {"QueueName": "q", "tags": {"Platform": "trading"}}, "sqs:TagQueue"),
         ("iam", "CreateRole", {"RoleName": "r", "Tags": TAGS}, "iam:TagRole"),
+        (
+            "lambda",
+            "CreateEventSourceMapping",
+            {"FunctionName": "f", "Tags": {"Platform": "trading"}},
+            "lambda:TagResource",
+        ),
         ("kms", "CreateKey", {"Tags": [{"TagKey": "Platform", "TagValue": "trading"}]}, "kms:TagResource"),
         ("ec2", "CreateVpc", {"TagSpecifications": [{"ResourceType": "vpc", "Tags": TAGS}]}, "ec2:CreateTags"),
     ],
@@ -197,6 +203,7 @@ def test_b9_attributes_are_all_that_an_expression_names(parameters, expected):
             {"SubscriptionArn": "arn:aws:sns:r:1:t:i"},
             "sns:GetSubscriptionAttributes *",
         ),
+        ("wafv2", "CreateWebACL", {"Name": "w", "Scope": "REGIONAL"}, "wafv2:CreateWebACL regional/webacl/w/*"),
         ("cloudtrail", "CreateTrail", {"Name": "t"}, "cloudtrail:CreateTrail trail/t"),
     ],
 )
