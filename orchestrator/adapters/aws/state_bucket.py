@@ -204,7 +204,7 @@ class S3StateBucket:
             kms, key = self.session.client("kms"), self._key()
             if key is not None:
                 kms.delete_alias(AliasName=self._alias)
-                kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=_KEY_WINDOW_DAYS)
+                kms.schedule_key_deletion(KeyId=key.rpartition("/")[2], PendingWindowInDays=_KEY_WINDOW_DAYS)
 
     @property
     def _alias(self) -> str:
