@@ -114,7 +114,7 @@ class S3StateBucket:
             encryption = {
                 "ApplyServerSideEncryptionByDefault": {
                     "SSEAlgorithm": "aws:kms",
-                    "KMSMasterKeyID": self._key_id() or self._make_key(),
+                    "KMSMasterKeyID": self._key() or self._make_key(),
                 },
                 "BucketKeyEnabled": True,
             }
@@ -201,18 +201,21 @@ class S3StateBucket:
                 for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                     s3.delete_object(Bucket=self.name, Key=item["Key"], VersionId=item["VersionId"])
             s3.delete_bucket(Bucket=self.name)
-            kms, key = self.session.client("kms"), self._key_id()
+            kms, key = self.session.client("kms"), self._key()
             if key is not None:
                 kms.delete_alias(AliasName=self._alias)
-                kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=_KEY_WINDOW_DAYS)
+                kms.schedule_key_deletion(KeyId=key.rpartition("/")[2], PendingWindowInDays=_KEY_WINDOW_DAYS)
 
     @property
     def _alias(self) -> str:
         return f"alias/{self.name.replace('.', '-')}"
 
-    def _key_id(self) -> str | None:
-        aliases = pages(self.session.client("kms"), "list_aliases", "Aliases")
-        return next((str(one["TargetKeyId"]) for one in aliases if one["AliasName"] == self._alias), None)
+    def _key(self) -> str | None:
+        """Find the ARN of the key of the states."""
+        for one in pages(self.session.client("kms"), "list_aliases", "Aliases"):
+            if one["AliasName"] == self._alias:
+                return f"{one['AliasArn'].rpartition(':')[0]}:key/{one['TargetKeyId']}"
+        return None
 
     def _make_key(self) -> str:
         """Make the key of the states; its tag Name is what policies tell it by."""
@@ -222,7 +225,7 @@ class S3StateBucket:
         # The name first: without it a repetition would make a second key.
         kms.create_alias(AliasName=self._alias, TargetKeyId=made["KeyId"])
         kms.enable_key_rotation(KeyId=made["KeyId"])
-        return str(made["KeyId"])
+        return str(made["Arn"])
 
     def _s3(self) -> Any:
         return self.session.client("s3")

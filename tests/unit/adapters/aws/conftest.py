@@ -12,6 +12,11 @@ from orchestrator.adapters.aws.session import CloudSession
 from tests.fakes.aws_services import FakeServices
 
 ACCOUNT = "123456789012"
+ALIAS = {
+    "AliasName": "alias/states",
+    "AliasArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/states",
+    "TargetKeyId": "1",
+}
 
 
 def _clean(monkeypatch, folder):
@@ -41,7 +46,7 @@ def boto3_session(tmp_path_factory):
 @pytest.fixture
 def kms():
     """KMS with the key of the states in it."""
-    return FakeServices({"kms": {"list_aliases": ({"AliasName": "alias/states", "TargetKeyId": "1"},)}})
+    return FakeServices({"kms": {"list_aliases": (ALIAS,)}})
 
 
 @pytest.fixture

@@ -86,7 +86,8 @@ def test_a_new_bucket_is_private_versioned_encrypted_and_tls_only(bucket, s3, se
     bucket.create()
     events.unregister("provide-client-params.s3", note)
     (rule,) = sent["PutBucketEncryption"]["ServerSideEncryptionConfiguration"]["Rules"]
-    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "1"}
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     (rule,) = sent["PutBucketLifecycleConfiguration"]["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 90})
     assert "Expiration" not in rule, "a current state never ends"
@@ -98,7 +99,7 @@ def test_a_new_bucket_is_private_versioned_encrypted_and_tls_only(bucket, s3, se
 
 def test_the_states_get_a_key_of_their_own_once(register, kms):
     there = kms.answers["kms"]["list_aliases"]
-    kms.answers["kms"] |= {"list_aliases": (), "create_key": {"KeyMetadata": {"KeyId": "2"}}}
+    kms.answers["kms"] |= {"list_aliases": (), "create_key": {"KeyMetadata": {"KeyId": "2", "Arn": "arn:2"}}}
     register.create()
     assert kms.changes == ["create_key", "create_alias", "enable_key_rotation"]
     register.remove()
