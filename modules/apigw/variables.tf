@@ -167,6 +167,7 @@ variable "minimum_compression_size" {
   description = "Bytes from which an answer is compressed for clients that accept gzip or deflate; null for never. Compressed requests are taken in any case."
   type        = number
   default     = 1024
+  nullable    = true
 
   validation {
     condition     = var.minimum_compression_size == null ? true : var.minimum_compression_size >= 0 && var.minimum_compression_size <= 10485760 && floor(var.minimum_compression_size) == var.minimum_compression_size

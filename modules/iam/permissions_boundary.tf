@@ -10,7 +10,8 @@
 locals {
   regional = "${var.region}:${var.account_id}"
 
-  makes_boundary = var.guardrail != null && var.permissions_boundary_arn == null
+  # Not with &&: before Terraform 1.12 that asks for the ARN, which the plan of a whole stack does not know, even without a guardrail.
+  makes_boundary = var.guardrail == null ? false : var.permissions_boundary_arn == null
 
   log_groups_arn = "${local.arn_prefix}:logs:${local.regional}:log-group"
 }

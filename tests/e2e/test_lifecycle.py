@@ -46,7 +46,7 @@ UNITS = (
     "s3",
     "vpc",
 )
-RESOURCES = 474
+RESOURCES = 517
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ And states from before resources were renamed: the modules of today plan nothing
 import json
 import re
 import subprocess
+import zipfile
 
 import pytest
 
@@ -25,7 +26,7 @@ PROVIDER = {
 }
 INVOKE = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"
 FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:lambda-who-{SUFFIX}"
-ROUTE = {"function_name": f"lambda-who-{SUFFIX}", "invoke_arn": INVOKE.format(FUNCTION)}
+ROUTE = {"function_name": "${aws_lambda_function.who.function_name}", "invoke_arn": INVOKE.format(FUNCTION)}
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +79,11 @@ def of_type(state, kind):
 
 
 @pytest.fixture(scope="module")
-def options(apply):
+def options(apply, tmp_path_factory):
     """A key with administrators, an API with a domain and callers of a user pool, and records in somebody else's bucket."""
+    package = tmp_path_factory.mktemp("package") / "who.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("handler.py", "def handler(event, context):\n    return {'statusCode': 200}\n")
     account = {"account_id": ACCOUNT, "region": "us-east-1"}
     key = '${module.kms.key_arns["one"]}'
     document = {
@@ -87,6 +91,15 @@ def options(apply):
             "aws_s3_bucket": {"audit": {"bucket": "audit-of-somebody-else", "force_destroy": True}},
             "aws_cognito_user_pool": {"this": {"name": "people"}},
             "aws_acm_certificate": {"this": {"domain_name": "api.example.com", "validation_method": "DNS"}},
+            "aws_lambda_function": {
+                "who": {
+                    "function_name": f"lambda-who-{SUFFIX}",
+                    "filename": str(package),
+                    "handler": "handler.handler",
+                    "role": "${aws_iam_role.who.arn}",
+                    "runtime": "python3.12",
+                }
+            },
             "aws_iam_role": {
                 "who": {
                     "name": f"iam-role-who-{SUFFIX}",
