@@ -43,6 +43,8 @@ def _rank(prefix: str) -> str:
 
 # Temporary tables of the connection, empty at the end of every transaction; without TOAST tables, which would take longer to empty.
 _TABLES = """
+    SET LOCAL work_mem = '32MB';
+    SET LOCAL jit = off;
     CREATE TEMP TABLE IF NOT EXISTS incoming (
       symbol text STORAGE PLAIN COLLATE "C", venue text STORAGE PLAIN COLLATE "C", trading_date date, trade_id text STORAGE PLAIN COLLATE "C",
       ts bigint, sequence bigint, price numeric STORAGE PLAIN, size numeric STORAGE PLAIN, conditions text STORAGE PLAIN COLLATE "C",
@@ -80,7 +82,7 @@ def _lengths(intervals: Iterable[Interval]) -> str:
     )"""
 
 
-_LENGTHS = _lengths(Interval)
+_LONGER = _lengths(interval for interval in Interval if interval is not Interval.MINUTE)
 _HOURS_AND_SESSIONS = _lengths([Interval.HOUR])
 _PLACED = f"""
       SELECT symbol, ts / 60000000000 AS minute, price, size, sets,
@@ -108,8 +110,10 @@ _BAR = 'symbol, "interval", start, high, low, volume, value, trades, open_key, c
 # Whatever is added first: sums, extremes and the places of the first and the last trade do not depend on the order.
 _MERGE = f"""
     INSERT INTO bars AS kept ({_BAR})
+    SELECT symbol, '{Interval.MINUTE}', to_timestamp(minute * 60), high, low, volume, value, trades, open_key, close_key FROM minutes
+    UNION ALL
     SELECT symbol, length, start, {_ADD_UP}
-    FROM minutes, LATERAL {_LENGTHS} AS lengths
+    FROM minutes, LATERAL {_LONGER} AS lengths
     GROUP BY symbol, length, start
     ON CONFLICT (symbol, "interval", start) DO UPDATE SET
       high = greatest(kept.high, excluded.high), low = least(kept.low, excluded.low),
@@ -190,7 +194,7 @@ _PUT_MINUTES = f"""
     SELECT count(*) FROM written
 """
 _STALE_SPANS = f"""
-    INSERT INTO spans SELECT DISTINCT symbol, length, start, last FROM stale, LATERAL {_LENGTHS} AS lengths WHERE length <> '1m'
+    INSERT INTO spans SELECT DISTINCT symbol, length, start, last FROM stale, LATERAL {_LONGER} AS lengths
 """
 _FORGET_LONGER = """
     DELETE FROM bars USING spans WHERE bars.symbol = spans.symbol AND bars."interval" = spans."interval" AND bars.start = spans.first
