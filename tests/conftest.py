@@ -47,6 +47,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     if collection_path.is_dir():
         return collection_path == Path(__file__).parent / "cloud" or None
+    if collection_path.suffix != ".py":
+        return None
     return _SLOW_FILE.search(collection_path.read_text(encoding="utf-8")) is not None or None
 
 

@@ -181,6 +181,7 @@ ROWS = [
     ("cloudtrail", "CreateTrail", TRAIL, {"S3BucketName": "$bucket"}, "InsufficientS3BucketPolicyException"),
     ("wafv2", "PutLoggingConfiguration", waf("aws-waf-logs-limits"), waf("limits"), "WAFInvalidParameterException"),
     ("apigateway", "CreateApiKey", {"name": "limits", "value": "v" * 20}, {"value": "v" * 19}, "BadRequestException"),
+    ("apigateway", "CreateApiKey", {"name": "limits", "value": ""}, {"value": "v" * 129}, "BadRequestException"),
     ("apigateway", "CreateModel", {"restApiId": "$api", "name": "limits", "contentType": "application/json", "schema": "{}"}, {"name": "a-b"}, "BadRequestException"),
     ("apigateway", "PutMethod", {"restApiId": "$api", "resourceId": "$root", "httpMethod": "POST", "authorizationType": "NONE"}, {"httpMethod": "GET"}, "ConflictException", 409),
     ("apigateway", "CreateResource", {"restApiId": "$api", "parentId": "$root", "pathPart": "new"}, {"pathPart": "taken"}, "ConflictException", 409),

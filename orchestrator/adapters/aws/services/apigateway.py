@@ -178,5 +178,11 @@ ROWS = (
 SERVICE = Service(
     name="apigateway",
     rows=ROWS,
-    settings=("aws_api_gateway_gateway_response", "aws_api_gateway_integration", "aws_api_gateway_method_settings"),
+    settings=(
+        "aws_api_gateway_gateway_response",
+        "aws_api_gateway_integration",
+        "aws_api_gateway_integration_response",
+        "aws_api_gateway_method_response",
+        "aws_api_gateway_method_settings",
+    ),
 )
