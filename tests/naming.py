@@ -27,6 +27,9 @@ FIXED = {
     "aws_lambda_alias": {
         r"live": "an alias belongs to its function, and so does its name",
     },
+    "aws_lambda_event_source_mapping": {
+        r"arn:aws:lambda:us-east-1:[0-9]{12}:function:lambda-[a-z]+-{S}:live": "the alias of a function whose name ends in the suffix",
+    },
     "aws_default_security_group": {
         r"default": "AWS makes the group with the VPC; its tag Name ends in the suffix",
     },
