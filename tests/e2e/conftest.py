@@ -14,6 +14,7 @@ import pytest
 from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
+from orchestrator.adapters.local_cloud import AccountShape
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.process import ServerProcess
 from orchestrator.platform.packages import ensure_packages
@@ -102,6 +103,13 @@ class Project:
 
 def only(*units):
     return [argument for unit in units for argument in ("--only", unit)]
+
+
+def play(project, shape):
+    """Start the project's local cloud with another account."""
+    server = ServerProcess(project.folder / ".platformctl" / "local")
+    server.stop()
+    server.start(account=AccountShape(shape))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Accounts as they are: a new one takes dev and refuses prod; used and governed ones say what to do, and doing it works (E3).
+"""A new account takes dev and refuses prod (E3).
 
 What was deployed into the new account is then taken back to an earlier state (E5) and destroyed.
 """
@@ -7,18 +7,9 @@ import re
 
 import pytest
 
-from orchestrator.adapters.local_cloud import AccountShape
-from orchestrator.local_cloud.process import ServerProcess
-from tests.e2e.conftest import only
+from tests.e2e.conftest import only, play
 
 pytestmark = pytest.mark.slow
-
-
-def play(project, shape):
-    """Start the project's local cloud with another account."""
-    server = ServerProcess(project.folder / ".platformctl" / "local")
-    server.stop()
-    server.start(account=AccountShape(shape))
 
 
 def change(project, setting, value):
@@ -106,33 +97,3 @@ def test_e5_data_comes_back_from_a_snapshot_and_a_point_in_time(project):
 def test_b12_what_was_rolled_back_and_restored_goes_without_a_trace(project):
     project.run("destroy", "--suffix", "n", "--yes")
     assert project.left() == []
-
-
-def test_e3_a_used_account_names_what_is_in_the_way_and_removing_it_works(project):
-    play(project, "used")
-    units = only("iam", "kms", "s3", "config", "vpc")
-    _, err = project.run("up", "--suffix", "u", "--env", "prod", *units, code=2)
-    assert 'The AWS Config recorder is "default", and the account has one only.' in err
-    # The fix as printed.
-    assert "fix: Leave them alone: --account-settings api-logs,database-monitoring" in err
-    settings = ("--account-settings", "api-logs,database-monitoring")
-    out = project.run("doctor", "--target", "local", "--env", "prod", "--suffix", "u", *settings, code=1)[0]
-    fixes = [line.removeprefix("fix: ").partition("   ")[0] for line in out.splitlines() if line.startswith("fix: ")]
-    assert "aws logs delete-log-group --log-group-name /aws/apigateway/welcome" in fixes
-    project.client("logs").delete_log_group(logGroupName="/aws/apigateway/welcome")
-    out = project.run("doctor", "--target", "local", "--env", "prod", "--suffix", "u", *settings)[0]
-    assert "Every copy of the management events after the first costs 2.00 USD per 100,000." in out
-    project.run("up", "--suffix", "u", "--env", "prod", *units, *settings)
-    project.run("destroy", "--suffix", "u", "--yes")
-
-
-def test_e3_an_account_under_control_tower_keeps_its_recorder(project):
-    play(project, "control-tower")
-    units = only("iam", "kms", "s3", "vpc", "config")
-    _, err = project.run("up", "--suffix", "g", "--env", "prod", *units, code=2)
-    assert 'The AWS Config recorder is "aws-controltower-BaselineConfigRecorder"' in err
-    assert "fix: Leave them alone: --account-settings api-logs,database-monitoring" in err
-    project.run("up", "--suffix", "g", "--env", "prod", *units, "--account-settings", "api-logs,database-monitoring")
-    project.run("destroy", "--suffix", "g", "--yes")
-    recorders = project.client("config").describe_configuration_recorders()["ConfigurationRecorders"]
-    assert [recorder["name"] for recorder in recorders] == ["aws-controltower-BaselineConfigRecorder"]
