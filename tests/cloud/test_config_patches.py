@@ -36,3 +36,13 @@ def test_b10_a_recorder_says_how_often_it_records(config, name, stated, expected
     (found,) = config.describe_configuration_recorders(ConfigurationRecorderNames=[name])["ConfigurationRecorders"]
     assert found["recordingMode"] == expected
     config.delete_configuration_recorder(ConfigurationRecorderName=name)
+
+
+def test_b10_a_rule_says_which_tag_it_is_scoped_to(config, name):
+    config.put_configuration_recorder(ConfigurationRecorder={"name": name, "roleARN": ROLE})
+    scope = {"TagKey": "Suffix", "TagValue": "pr42"}
+    config.put_config_rule(ConfigRule={"ConfigRuleName": name, **RULE, "Scope": scope})
+    (found,) = config.describe_config_rules(ConfigRuleNames=[name])["ConfigRules"]
+    assert found["Scope"] == scope
+    config.delete_config_rule(ConfigRuleName=name)
+    config.delete_configuration_recorder(ConfigurationRecorderName=name)

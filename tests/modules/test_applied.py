@@ -189,13 +189,19 @@ def test_c12_a_state_with_the_addresses_of_before_needs_no_change(apply):
     """The state is written back as it was before resources were renamed, then planned again: nothing but moves."""
     document = {
         "module": {
+            "kms": module(
+                "kms",
+                account_id=ACCOUNT,
+                region="us-east-1",
+                keys={"logs": {"description": "Logs", "grants": ["cloudwatch_logs"]}},
+            ),
             "vpc": module(
                 "vpc",
                 account_id=ACCOUNT,
                 availability_zones=["us-east-1a", "us-east-1b", "us-east-1c"],
-                kms_key_arn=f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1",
+                kms_key_arn='${module.kms.key_arns["logs"]}',
                 region="us-east-1",
-            )
+            ),
         }
     }
     after = apply(document)

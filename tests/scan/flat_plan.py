@@ -18,7 +18,7 @@ from itertools import zip_longest
 from typing import Any
 
 UNKNOWN = "known-after-apply"
-_MODULE = re.compile(r"^module\.([\w-]+)\.")
+_MODULES = re.compile(r"^(?:module\.[\w-]+(?:\[[^\]]*\])?\.)+")
 _INDEX = re.compile(r"\[(\"[^\"]*\"|\d+)\]")
 
 
@@ -70,17 +70,21 @@ class Plan:
         configuration: Mapping[str, Any] = self.raw["configuration"]["root_module"]
         return configuration
 
+    def call(self, path: str) -> Mapping[str, Any]:
+        """The call of a module by its path; nothing for the root module."""
+        found: Mapping[str, Any] = {"module": self.root}
+        for name in path.split(".") if path else ():
+            found = found["module"].get("module_calls", {}).get(name, {"module": {}})
+        return found if path else {}
+
 
 def read(raw: Mapping[str, Any]) -> Plan:
     """Index the JSON that ``terraform show -json`` writes of a plan."""
-    root = raw["configuration"]["root_module"]
-    configured = {("", item["address"]): item for item in root.get("resources", ())}
-    for name, call in root.get("module_calls", {}).items():
-        configured.update({(name, item["address"]): item for item in call["module"].get("resources", ())})
+    configured = dict(_configured_in("", raw["configuration"]["root_module"]))
     made = []
     for change in raw["resource_changes"]:
-        match = _MODULE.match(change["address"])
-        module = match[1] if match else ""
+        match = _MODULES.match(change["address"])
+        module = ".".join(_INDEX.sub("", match[0]).split(".")[1::2]) if match else ""
         kind = "data." if change["mode"] == "data" else ""
         block = configured[module, f"{kind}{change['type']}.{change['name']}"]
         made.append(
@@ -105,6 +109,17 @@ def read(raw: Mapping[str, Any]) -> Plan:
         documents=tuple(item for item in made if item.type == "data.aws_iam_policy_document"),
         by_name=by_name,
     )
+
+
+def _configured_in(path: str, module: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    """The resources of a module and of those that it calls, by the module's path ("config.buckets") and address."""
+    yield from (((path, item["address"]), item) for item in module.get("resources", ()))
+    for name, call in module.get("module_calls", {}).items():
+        yield from _configured_in(_below(path, name), call["module"])
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def flatten(plan: Plan) -> FlatPlan:
@@ -160,7 +175,7 @@ def _follow(plan: Plan, module: str, references: Sequence[str], item: Instance, 
         key = _INDEX.search(reference)
         wanted = key[1].strip('"') if key else index
         head, *rest = _INDEX.sub("", reference).split(".")
-        call = plan.root.get("module_calls", {}).get(rest[0] if head == "module" else module, {})
+        call = plan.call(_below(module, rest[0]) if head == "module" else module)
         if head == "each" and item.module == module:
             yield from _follow(
                 plan,
@@ -171,10 +186,10 @@ def _follow(plan: Plan, module: str, references: Sequence[str], item: Instance, 
             )
         elif head == "var" and module:
             inner = call.get("expressions", {}).get(rest[0], {})
-            yield from _follow(plan, "", _longest(list(_all_references(inner))), item, wanted)
+            yield from _follow(plan, module.rpartition(".")[0], _longest(list(_all_references(inner))), item, wanted)
         elif head == "module" and len(rest) > 1:
             output = call["module"].get("outputs", {}).get(rest[1], {}).get("expression", {})
-            yield from _follow(plan, rest[0], _longest(list(_all_references(output))), item, wanted)
+            yield from _follow(plan, _below(module, rest[0]), _longest(list(_all_references(output))), item, wanted)
         else:
             name = ("data." + rest[0], rest[1]) if head == "data" else (head, rest[0] if rest else "")
             candidates = plan.by_name.get((module, *name), [])

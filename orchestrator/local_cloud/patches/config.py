@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from moto.config.models import ConfigBackend, ConfigRule
+from moto.config.models import ConfigBackend, ConfigRule, Scope
 from moto.config.responses import ConfigResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
@@ -23,6 +23,23 @@ _RULES_PER_REGION = 1000
 )
 def rule_quota() -> None:
     ConfigRule.MAX_RULES = _RULES_PER_REGION
+
+
+@patch(
+    service="config",
+    subject="aws_config_config_rule.scope",
+    symptom="a scope by tag is not returned: every plan sets it again",
+    restores="DescribeConfigRules returns TagKey and TagValue of the scope",
+    upstream=None,
+)
+def rule_scope() -> None:
+    @around(Scope, "__init__")
+    def init(original: Original, self: Any, *arguments: Any, **stated: Any) -> None:
+        original(self, *arguments, **stated)
+        for key, value in (self.tags or {}).items():
+            self.tag_key, self.tag_value = key, value
+        # Part of no answer of AWS.
+        self.tags = None
 
 
 @patch(
