@@ -38,6 +38,7 @@ locals {
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:replication doubles storage for data that can be ingested again, and would leave the one region in use
+  #checkov:skip=CKV_AWS_18:all but access-logs are logged: the bucket of the logs cannot log into itself
   #checkov:skip=CKV_AWS_145:all but access-logs have SSE-KMS: S3 delivers access logs to no bucket with another default than SSE-S3
   for_each = local.buckets
 

@@ -42,8 +42,9 @@ locals {
 resource "aws_network_acl" "this" {
   for_each = local.network_acl_rules
 
-  vpc_id     = aws_vpc.this.id
-  subnet_ids = local.subnet_ids[each.key]
+  vpc_id = aws_vpc.this.id
+  # Written out: scanners of a plan follow no local.
+  subnet_ids = values({ database = aws_subnet.database, private = aws_subnet.private, public = aws_subnet.public }[each.key])[*].id
 
   dynamic "ingress" {
     for_each = each.value.ingress

@@ -70,12 +70,12 @@ def skips():
 def excuse(production, skips):
     """A function that returns the skip for a finding, or None."""
     by_place = {(skip.module, skip.resource, skip.check): skip for skip in skips}
-    modules = {name: Path(call["source"]).name for name, call in production.root["module_calls"].items()}
     instances = {item.address: item for item in production.resources}
 
     def find(check, address):
         item = instances[address]
-        return by_place.get((modules[item.module], f"{item.type}.{item.name}", check))
+        module = Path(production.call(item.module)["source"]).name
+        return by_place.get((module, f"{item.type}.{item.name}", check))
 
     return find
 
