@@ -32,7 +32,7 @@ locals {
   # destroyed with the deployment.
   audit_bucket = null
 
-  # Three zones in which the account has everything: a name stands for another zone in every account.
+  # Three zones that offer every service in use. AWS maps zone names to different zones per account.
   availability_zones = ["us-east-1a", "us-east-1b", "us-east-1c"]
 
   # CONTINUOUS costs 0.003 USD per recorded change, DAILY 0.012 per resource that changed that day: cheaper from five changes up.

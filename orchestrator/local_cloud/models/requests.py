@@ -192,7 +192,7 @@ def read_input(
 
 
 def _body(environ: WSGIEnvironment, model: Any) -> bytes:
-    """Return the body; of a stream only a sign that there is one, because no model says anything of its content."""
+    """Return the body; for a stream only whether there is one, because models do not describe its content."""
     if model.has_streaming_input:
         return b"" if environ.get("CONTENT_LENGTH", "0") in ("", "0") else b"\0"
     stream = environ["wsgi.input"]

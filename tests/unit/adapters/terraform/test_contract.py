@@ -250,7 +250,7 @@ def test_c9_paths_mean_the_same_in_plan_and_apply(stack):
     workspace = str((stack.folder / "work" / "a" / "a").resolve())
     assert found["deep"] == {"module": "sub", "root": ".", "text": "s", "own": "t${1 + 1}"}
     assert found["beside"] == {"module": "../beside", "root": ".", "text": "b", "own": "t${1 + 1}"}
-    assert found["module"], found["root"] == (".", ".")
+    assert (found["module"], found["root"]) == (".", ".")
     assert (found["cwd"], found["workspace"], found["absolute"]) == (workspace, "default", f"{workspace}/t.txt")
     assert (found["text"], found["set"], found["there"], found["template"]) == ("t${1 + 1}", ["t.txt"], True, "t2")
 
