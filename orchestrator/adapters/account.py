@@ -14,8 +14,10 @@ from orchestrator.adapters.aws.states import S3States
 from orchestrator.adapters.aws.sweep import Kept, Unrecorded, reclaim, sweep, unrecorded
 from orchestrator.adapters.aws.sweep.documents import require_no_lost_state, state_documents
 from orchestrator.adapters.local_cloud import ACCOUNT_ID, LocalCloud, stripped
+from orchestrator.adapters.no_account import NoAccount
 from orchestrator.adapters.terraform.tools import ProjectTerraform
 from orchestrator.commands.requests import Target
+from orchestrator.config import RemoteState
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.plan import StackPlan
 from orchestrator.model.project import Project
@@ -50,6 +52,29 @@ class CloudAccount:
     def bucket(self, name: str) -> S3StateBucket:
         return S3StateBucket(self.session, name)
 
+    def missing_backends(self, states: Sequence[RemoteState]) -> tuple[str, ...]:
+        return (*self._missing_buckets(states), *self._missing_tables(states))
+
+    def create_backends(self, states: Sequence[RemoteState]) -> None:
+        for name in self._missing_buckets(states):
+            self.bucket(name).create()
+        for name in self._missing_tables(states):
+            # Terraform's own lock table: https://developer.hashicorp.com/terraform/language/backend/s3
+            self.client("dynamodb").create_table(
+                TableName=name,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+                KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            )
+
+    def _missing_buckets(self, states: Sequence[RemoteState]) -> list[str]:
+        return [name for name in _named(states, "bucket") if not self.bucket(name).exists()]
+
+    def _missing_tables(self, states: Sequence[RemoteState]) -> list[str]:
+        names = _named(states, "dynamodb_table")
+        known = self.client("dynamodb").list_tables()["TableNames"] if names else ()
+        return [name for name in names if name not in known]
+
     def locks(self, bucket: str, suffix: str) -> DeploymentLocks:
         return DeploymentLocks(session=self.session, bucket=bucket, suffix=suffix)
 
@@ -77,6 +102,11 @@ class CloudAccount:
     def retire(self) -> None:
         if self.cloud is not None:
             self.cloud.retire(LINGER_SECONDS)
+
+
+def _named(states: Sequence[RemoteState], setting: str) -> list[str]:
+    """Return the values of a setting of the states in S3, each once."""
+    return sorted({str(state.config[setting]) for state in states if state.backend == "s3" and setting in state.config})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +146,9 @@ class CloudConnector:
 
     def account_id(self, target: Target) -> str | None:
         return ACCOUNT_ID if target is Target.LOCAL else None
+
+    def offline(self) -> NoAccount:
+        return NoAccount(project=self.project, environ=self.environ)
 
     def connect(self, target: Target, *, start: bool) -> CloudAccount | None:
         if target is Target.AWS:

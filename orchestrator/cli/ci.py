@@ -12,7 +12,6 @@ from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest
 from orchestrator.commands.inspect import STAND_IN, read_tree
 from orchestrator.commands.matrix import staged
-from orchestrator.commands.requests import DEFAULT_ENVIRONMENT
 from orchestrator.engine.operations import select
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -32,7 +31,7 @@ def group() -> None:
 
 @app.command()
 def matrix(
-    environment: AnyEnvironment = DEFAULT_ENVIRONMENT,
+    environment: AnyEnvironment = None,
     only: OnlyOption = None,
     output: Annotated[
         MatrixFormat, typer.Option("--format", help="JSON, or lines to append to $GITHUB_OUTPUT.")

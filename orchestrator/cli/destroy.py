@@ -12,7 +12,7 @@ from orchestrator.errors import ExitCode
 
 
 def destroy(
-    suffix: options.SuffixOption,
+    suffix: options.SuffixOption = None,
     environment: options.EnvironmentOption = None,
     target: options.TargetOption = Target.LOCAL,
     only: options.OnlyOption = None,
@@ -28,8 +28,9 @@ def destroy(
     You are asked to type the suffix unless you pass --yes. Destroying what does not exist is not an error. After the last
     deployment the local cloud ends by itself.
     """
+    ports = options.ports_for()
     request = DestroyRequest(
-        suffix=suffix,
+        suffix=options.suffix_of(suffix, ports),
         target=target,
         environment=environment,
         only=tuple(only or ()),
@@ -37,6 +38,6 @@ def destroy(
         parallelism=parallelism,
         confirmed=yes,
     )
-    code = take_down(request, options.ports_for(), Terminal()).code
+    code = take_down(request, ports, Terminal()).code
     if code is not ExitCode.OK:
         raise typer.Exit(code)

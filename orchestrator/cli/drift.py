@@ -3,7 +3,15 @@
 import typer
 
 from orchestrator.cli import console
-from orchestrator.cli.options import EnvironmentOption, JsonOption, OnlyOption, SuffixOption, TargetOption, ports_for
+from orchestrator.cli.options import (
+    EnvironmentOption,
+    JsonOption,
+    OnlyOption,
+    SuffixOption,
+    TargetOption,
+    ports_for,
+    suffix_of,
+)
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands import drift as find_drift
@@ -13,7 +21,7 @@ from orchestrator.errors import ExitCode
 
 
 def drift(
-    suffix: SuffixOption,
+    suffix: SuffixOption = None,
     environment: EnvironmentOption = None,
     target: TargetOption = Target.LOCAL,
     only: OnlyOption = None,
@@ -23,10 +31,13 @@ def drift(
 
     Every resource in the states is compared; nothing is changed. Exit code 0: no drift; 3: drift.
     """
-    request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=tuple(only or ()))
-    found = find_drift(request, ports_for(), Terminal())
+    ports = ports_for()
+    request = DeploymentRequest(
+        suffix=suffix_of(suffix, ports), target=target, environment=environment, only=tuple(only or ())
+    )
+    found = find_drift(request, ports, Terminal())
     if as_json:
-        console.result_json(to_document(found.drift, suffix=suffix, environment=found.environment))
+        console.result_json(to_document(found.drift, suffix=request.suffix, environment=found.environment))
     else:
         console.result(render_drift(found.drift, order=found.order))
     if found.drift:

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from orchestrator.cli import console
-from orchestrator.cli.options import EnvironmentOption, SuffixOption, TargetOption, ports_for
+from orchestrator.cli.options import DeploymentOption, EnvironmentOption, TargetOption, ports_for
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, OutputsResult, Target, outputs
 from orchestrator.errors import ExitCode
@@ -18,7 +18,7 @@ FunctionArgument = Annotated[
 
 
 def smoke(
-    suffix: SuffixOption,
+    suffix: DeploymentOption,
     environment: EnvironmentOption = None,
     target: TargetOption = Target.LOCAL,
     patience: Annotated[
@@ -45,7 +45,7 @@ def smoke(
 
 def invoke(
     function: FunctionArgument,
-    suffix: SuffixOption,
+    suffix: DeploymentOption,
     environment: EnvironmentOption = None,
     target: TargetOption = Target.LOCAL,
     payload: Annotated[
@@ -67,7 +67,7 @@ def invoke(
 
 
 def logs(
-    suffix: SuffixOption,
+    suffix: DeploymentOption,
     function: Annotated[
         str | None, typer.Argument(metavar="FUNCTION", help="Only this function. Default: all.", show_default=False)
     ] = None,

@@ -12,7 +12,6 @@ from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands.inspect import STAND_IN, generated_texts, read_tree, source_text, unit_document
 from orchestrator.commands.inspect import validate as check
-from orchestrator.commands.requests import DEFAULT_ENVIRONMENT
 from orchestrator.display.tables import graph_document, render_dot, render_tree
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import redacted
@@ -33,7 +32,7 @@ class GraphFormat(StrEnum):
 
 
 def graph(
-    environment: AnyEnvironment = DEFAULT_ENVIRONMENT,
+    environment: AnyEnvironment = None,
     suffix: AnySuffix = STAND_IN,
     output: Annotated[
         GraphFormat, typer.Option("--format", help="Text to read, DOT for Graphviz, or JSON.")
@@ -43,11 +42,11 @@ def graph(
     stack = read_tree(DeploymentRequest(suffix=suffix, environment=environment), ports_for(), Terminal())
     match output:
         case GraphFormat.JSON:
-            console.result_json(graph_document(environment, stack.graph))
+            console.result_json(graph_document(stack.environment, stack.graph))
         case GraphFormat.DOT:
             console.result(render_dot(stack.graph))
         case GraphFormat.TEXT:
-            console.result(render_tree(environment, stack.graph))
+            console.result(render_tree(stack.environment, stack.graph))
 
 
 def validate(environment: MaybeEnvironment = None, suffix: AnySuffix = STAND_IN) -> None:
@@ -65,7 +64,7 @@ def validate(environment: MaybeEnvironment = None, suffix: AnySuffix = STAND_IN)
 
 def render(
     unit: UnitArgument,
-    environment: AnyEnvironment = DEFAULT_ENVIRONMENT,
+    environment: AnyEnvironment = None,
     suffix: AnySuffix = STAND_IN,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,

@@ -16,8 +16,10 @@ from orchestrator import __version__
 from orchestrator.cli import console
 from orchestrator.display.console import NARROWEST, WIDEST, finish_output
 from orchestrator.display.diagnostics import print_error
-from orchestrator.errors import ExitCode, PlannedChangesExit, PlatformctlError
+from orchestrator.errors import ExitCode, PlannedChangesExit, PlatformctlError, UsageError
+from orchestrator.model.project import WORKING_DIR
 
+WORKING_DIR_OPTION = "--working-dir"
 _PANELS = {
     "Deployments": (
         "up plan drift outputs ingestion:ingest functions:smoke functions:invoke functions:logs rollback destroy recover "
@@ -97,6 +99,15 @@ def _show_version(value: bool) -> None:
 @app.callback()
 def _options(
     _debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show a traceback when a command fails.")] = False,
+    _working_dir: Annotated[
+        str | None,
+        typer.Option(
+            WORKING_DIR_OPTION,
+            metavar="DIR",
+            help="Work as if started in this folder; may stand behind the command, too.",
+            show_default=False,
+        ),
+    ] = None,
     _version: Annotated[
         bool,
         typer.Option(
@@ -129,7 +140,7 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        app(arguments, prog_name="platformctl")
+        app(_without_working_dir(arguments), prog_name="platformctl")
     except PlannedChangesExit as done:
         return done.code
     except SystemExit as done:
@@ -143,6 +154,24 @@ def _run(arguments: list[str]) -> int:
         print_error(console.err, error, base=console.base())
         return _detailed(arguments, int(error.exit_code))
     return int(ExitCode.OK)
+
+
+def _without_working_dir(arguments: list[str]) -> list[str]:
+    """Take --working-dir out of the command line, wherever it stands; projects are found by its variable."""
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            return [*rest, word, *words]
+        name, equals, value = word.partition("=")
+        if name != WORKING_DIR_OPTION:
+            rest.append(word)
+            continue
+        folder = value if equals else next(words, None)
+        if not folder:
+            raise UsageError(f"Missing value of {WORKING_DIR_OPTION}", hint=f"{WORKING_DIR_OPTION} DIR")
+        os.environ[WORKING_DIR] = folder
+    return rest
 
 
 def _detailed(arguments: list[str], code: int) -> int:

@@ -7,16 +7,24 @@ import typer
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import Target, parse_lifetime
 from orchestrator.engine.environments import Lifetime
+from orchestrator.errors import UsageError
 from orchestrator.platform.account_settings import ACCOUNT_SETTINGS, parse_account_settings
 
 SuffixOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--suffix",
         "-s",
         metavar="NAME",
-        help="Name of the deployment; every resource's name ends in it. For example pr42.",
+        help="Name of the deployment; every resource's name ends in it. For example pr42. A tree that reads no "
+        "PLATFORM_SUFFIX needs none.",
         show_default=False,
+    ),
+]
+DeploymentOption = Annotated[
+    str,
+    typer.Option(
+        "--suffix", "-s", metavar="NAME", help="Name of the deployment, for example pr42.", show_default=False
     ),
 ]
 EnvironmentOption = Annotated[
@@ -25,7 +33,8 @@ EnvironmentOption = Annotated[
         "--env",
         "-e",
         metavar="NAME",
-        help="Environment: a folder of live/. Default: what the deployment was made of, else dev.",
+        help="Environment: a folder of live/. Default: what the deployment was made of, that of the working directory, "
+        "else dev.",
         show_default=False,
     ),
 ]
@@ -66,7 +75,16 @@ TtlOption = Annotated[
     ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", metavar="", help="Only say what would be done.")]
-AnyEnvironment = Annotated[str, typer.Option("--env", "-e", metavar="NAME", help="Environment: a folder of live/.")]
+AnyEnvironment = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        help="Environment: a folder of live/. Default: that of the working directory, else dev.",
+        show_default=False,
+    ),
+]
 AnySuffix = Annotated[
     str, typer.Option("--suffix", "-s", metavar="NAME", help="Suffix to evaluate the live tree with.")
 ]
@@ -80,3 +98,17 @@ def ports_for(account_settings: str | None = None) -> Ports:
 
     settings = None if account_settings is None else parse_account_settings(account_settings)
     return wire(account_settings=settings, say=console.say)
+
+
+def suffix_of(suffix: str | None, ports: Ports) -> str:
+    """Return the suffix that was given; what is deployed from a tree without suffixes is named after its folder.
+
+    Raises UsageError if the tree needs one.
+    """
+    if suffix is None and ports.project.has_suffixes:
+        raise UsageError(
+            "Missing option --suffix",
+            detail=f"{ports.project.live / 'root.hcl'} reads PLATFORM_SUFFIX: every deployment has a name of its own.",
+            hint="For example --suffix demo",
+        )
+    return suffix or ports.project.name

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli import console
-from orchestrator.cli.options import EnvironmentOption, JsonOption, SuffixOption, TargetOption, ports_for
+from orchestrator.cli.options import EnvironmentOption, JsonOption, SuffixOption, TargetOption, ports_for, suffix_of
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands import outputs as find_outputs
@@ -13,7 +13,7 @@ from orchestrator.display.tables import render_outputs
 
 
 def outputs(
-    suffix: SuffixOption,
+    suffix: SuffixOption = None,
     environment: EnvironmentOption = None,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
@@ -28,8 +28,9 @@ def outputs(
     """
     from orchestrator.platform.highlights import reachable  # noqa: PLC0415 - see ports_for
 
-    request = DeploymentRequest(suffix=suffix, target=target, environment=environment)
-    found = find_outputs(request, ports_for(), Terminal(), show_sensitive=show_sensitive)
+    ports = ports_for()
+    request = DeploymentRequest(suffix=suffix_of(suffix, ports), target=target, environment=environment)
+    found = find_outputs(request, ports, Terminal(), show_sensitive=show_sensitive)
     units = reachable(found.units, found.deployment.account.endpoint)
     if as_json:
         console.result_json({unit: dict(sorted(values.items())) for unit, values in sorted(units.items())})

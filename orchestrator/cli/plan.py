@@ -31,7 +31,7 @@ DetailedExitcodeOption = Annotated[
 
 
 def plan(
-    suffix: options.SuffixOption,
+    suffix: options.SuffixOption = None,
     environment: options.EnvironmentOption = None,
     target: options.TargetOption = Target.LOCAL,
     only: options.OnlyOption = None,
@@ -48,9 +48,12 @@ def plan(
     from orchestrator.adapters.plans import write_plan  # noqa: PLC0415 - see ports_for
     from orchestrator.platform.rollback import reminders  # noqa: PLC0415
 
-    request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=tuple(only or ()))
-    made = make_plan(request, options.ports_for(account_settings), Terminal())
-    for line in reminders(made.settings, suffix):
+    ports = options.ports_for(account_settings)
+    request = DeploymentRequest(
+        suffix=options.suffix_of(suffix, ports), target=target, environment=environment, only=tuple(only or ())
+    )
+    made = make_plan(request, ports, Terminal())
+    for line in reminders(made.settings, request.suffix):
         console.say(line)
     if out is not None:
         write_plan(out, made.kept)

@@ -11,7 +11,7 @@ from orchestrator.commands import recover as repair
 
 
 def recover(
-    suffix: options.SuffixOption,
+    suffix: options.SuffixOption = None,
     environment: options.EnvironmentOption = None,
     target: options.TargetOption = Target.LOCAL,
     release_foreign_locks: Annotated[
@@ -30,12 +30,13 @@ def recover(
     Waits for Terraform processes that outlived their platformctl, deletes resources that are in no state, and releases the locks
     of dead processes. Nothing that is in a state is touched. You are asked first; afterwards up and destroy work again.
     """
+    ports = options.ports_for()
     request = RecoverRequest(
-        suffix=suffix,
+        suffix=options.suffix_of(suffix, ports),
         target=target,
         environment=environment,
         release_foreign_locks=release_foreign_locks,
         dry_run=dry_run,
         confirmed=yes,
     )
-    repair(request, options.ports_for(), Terminal())
+    repair(request, ports, Terminal())

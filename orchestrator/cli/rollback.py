@@ -6,14 +6,14 @@ import typer
 
 from orchestrator.cli import console
 from orchestrator.cli.functions import FunctionArgument
-from orchestrator.cli.options import EnvironmentOption, SuffixOption, TargetOption, YesOption, ports_for
+from orchestrator.cli.options import DeploymentOption, EnvironmentOption, TargetOption, YesOption, ports_for
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 
 
 def rollback(
     function: FunctionArgument,
-    suffix: SuffixOption,
+    suffix: DeploymentOption,
     environment: EnvironmentOption = None,
     target: TargetOption = Target.LOCAL,
     to: Annotated[

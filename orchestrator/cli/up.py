@@ -25,7 +25,7 @@ PlanOption = Annotated[
 
 
 def up(
-    suffix: options.SuffixOption,
+    suffix: options.SuffixOption = None,
     environment: options.EnvironmentOption = None,
     target: options.TargetOption = Target.LOCAL,
     only: options.OnlyOption = None,
@@ -45,8 +45,9 @@ def up(
     from orchestrator.platform.highlights import highlights  # noqa: PLC0415
     from orchestrator.platform.rollback import reminders  # noqa: PLC0415
 
+    ports = options.ports_for(account_settings)
     request = UpRequest(
-        suffix=suffix,
+        suffix=options.suffix_of(suffix, ports),
         target=target,
         environment=environment,
         only=tuple(only or ()),
@@ -56,12 +57,12 @@ def up(
         parallelism=parallelism,
         confirmed=yes,
     )
-    result = bring_up(request, options.ports_for(account_settings), Terminal())
+    result = bring_up(request, ports, Terminal())
     if result.code is ExitCode.OK and result.deployment is not None:
         endpoint = result.deployment.account.endpoint
         rows = list(highlights(read_outputs(result.deployment), endpoint))
         if rows:
             console.result(render_highlights(rows))
-        for line in reminders(result.deployment.settings, suffix):
+        for line in reminders(result.deployment.settings, request.suffix):
             console.say(line)
     raise typer.Exit(result.code)

@@ -31,7 +31,11 @@ from orchestrator.engine.operations import Outputs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A deployment whose cloud can be reached. ``settings``: what the platform registers with it."""
+    """A deployment whose cloud can be reached.
+
+    ``settings``: what the platform registers with it. ``is_registered``: whether it has a suffix, a state bucket and a
+    record there; that of a tree without suffixes has none.
+    """
 
     request: DeploymentRequest
     stack: Stack
@@ -42,6 +46,7 @@ class Deployment:
     sweeper: Sweeper
     outputs: Outputs
     terraform: TerraformTools
+    is_registered: bool = True
 
     @property
     def suffix(self) -> str:
@@ -49,11 +54,13 @@ class Deployment:
 
     def place(self) -> str:
         """Name the target and the account, for messages."""
-        return f"{self.request.target.description} (account {self.account.account_id})"
+        account = self.account.account_id
+        return f"{self.request.target.description} (account {account})" if account else "no cloud"
 
     def state_keys(self) -> dict[str, str]:
         """Return the key of each unit's state, by unit of the live tree."""
-        return {name: unit.state_address().key for name, unit in self.stack.units.items()}
+        units = self.stack.units if self.is_registered else {}
+        return {name: unit.state_address().key for name, unit in units.items()}
 
     def orphan_keys(self) -> dict[str, str]:
         """Return the keys of states whose units are no longer in the live tree, by unit name."""
@@ -82,7 +89,7 @@ class Deployment:
                 suffix=self.suffix,
                 settings=self.settings,
                 account=self.account,
-                every=self.stack.units.keys(),
+                every=self.stack.units.keys() - self.stack.external,
                 selected=units,
                 others=[other for other in known if other.suffix != self.suffix],
             )

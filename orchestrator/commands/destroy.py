@@ -71,7 +71,8 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
                     needs=_needs(deployment, units),
                     parallelism=request.parallelism,
                 )
-            left = _finish_off(work, deployment, ports, outcomes, whole=not request.only)
+            whole = deployment.is_registered and not request.only
+            left = _finish_off(work, deployment, ports, outcomes, whole=whole)
             code = work.finish(outcomes, failed=bool(left))
     report = work.run.report_file if work.run else None
     return DestroyResult(code=code, outcomes=outcomes, report_file=report, deployment=deployment, left=left)

@@ -11,6 +11,7 @@ from orchestrator.commands.opening import find_bucket, likely_environments, load
 from orchestrator.commands.operators import DeploymentList, Operator, Question
 from orchestrator.commands.ports import Account, Ports, RegisteredDeployment, StateBucket
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, Target
+from orchestrator.commands.unregistered import require_register
 from orchestrator.config import environments
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.engine.environments import Environment, has_expired, state_units
@@ -176,6 +177,7 @@ class _Register:
 
 def _open(target: Target, ports: Ports, operator: Operator) -> _Register | None:
     """Connect to the target's register; None if the target is a local cloud that does not run."""
+    require_register(has_suffixes=ports.project.has_suffixes, command="list")
     account = ports.connector.connect(target, start=False)
     if account is None:
         return None

@@ -34,10 +34,11 @@ def validate(environment: str | None, suffix: str, ports: Ports, operator: Opera
     """
     collector = Collector()
     found: dict[str, int] = {}
-    for name in [environment] if environment else environments(ports.project.live):
+    only = environment or (None if ports.project.has_suffixes else ports.project.working)
+    for name in [only] if only else environments(ports.project.live):
         request = DeploymentRequest(suffix=suffix, target=Target.LOCAL, environment=name)
         try:
-            found[name] = len(read_tree(request, ports, operator).units)
+            found[name] = len(select(read_tree(request, ports, operator), ()))
         except ConfigurationError as error:
             collector.absorb(error)
     collector.raise_if_any()

@@ -9,8 +9,9 @@ from dataclasses import replace
 from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Account, Ports, RegisteredDeployment, Settings
-from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DeploymentRequest
-from orchestrator.config import Stack, environments, load_stack, unit_folders
+from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DeploymentRequest, slug
+from orchestrator.commands.unregistered import Backends, NoSweeper, TerraformLocks
+from orchestrator.config import Stack, environments, load_stack, remote_states, unit_folders, uses_aws
 from orchestrator.diagnostics import ConfigurationError, Severity
 from orchestrator.engine.operations import Outputs, select
 from orchestrator.errors import UsageError
@@ -23,6 +24,8 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
     Raises UsageError: bad input, no credentials, or the suffix belongs to another environment; ConfigurationError:
     mistakes in the live tree; PlatformctlError if the local cloud did not start.
     """
+    if not ports.project.has_suffixes:
+        return _open_tree(request, ports, operator, start=start)
     try:
         account = ports.connector.connect(request.target, start=False)
     except UsageError:
@@ -47,6 +50,31 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
     if account is None:
         return None
     return deployment_of(request, stack, account, settings)
+
+
+def _open_tree(request: DeploymentRequest, ports: Ports, operator: Operator, *, start: bool) -> Deployment | None:
+    """Open a tree without suffixes; a cloud is connected to only if one of its units uses AWS."""
+    stack = load(request, ports, operator, environment=environment_of(request, ports))
+    select(stack, request.only)
+    if uses_aws(stack):
+        account = ports.connector.connect(request.target, start=start)
+        if account is None:
+            return None
+    else:
+        account = ports.connector.offline()
+    terraform = account.terraform(environment=slug(stack.environment), suffix=request.suffix)
+    return Deployment(
+        request=request,
+        stack=stack,
+        settings={},
+        account=account,
+        bucket=Backends(account=account, states=remote_states(stack)),
+        locks=TerraformLocks(),
+        sweeper=NoSweeper(),
+        outputs=Outputs(stack=stack, states=terraform.states(account.states())),
+        terraform=terraform,
+        is_registered=False,
+    )
 
 
 def deployment_of(request: DeploymentRequest, stack: Stack, account: Account, settings: Settings) -> Deployment:
@@ -138,9 +166,12 @@ def find_bucket(request: DeploymentRequest, ports: Ports, account: Account, name
 
 
 def environment_of(request: DeploymentRequest, ports: Ports) -> str:
-    """Choose the environment of what is not registered: the requested one, else the only one, else "dev"."""
+    """Choose the environment of what is not registered: the requested one, that of the working directory, the only one, "dev"."""
+    chosen = request.environment or ports.project.working
+    if chosen is not None:
+        return chosen
     names = environments(ports.project.live)
-    return request.environment or (names[0] if len(names) == 1 else DEFAULT_ENVIRONMENT)
+    return names[0] if len(names) == 1 else DEFAULT_ENVIRONMENT
 
 
 def likely_environments(ports: Ports, first: str = DEFAULT_ENVIRONMENT) -> list[str]:

@@ -10,6 +10,7 @@ from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
+from orchestrator.engine.operations import select
 from orchestrator.hcl import to_json_value
 from orchestrator.hcl.values import has_sensitive, unmark
 
@@ -40,7 +41,7 @@ def outputs(
 def read_outputs(deployment: Deployment, *, show_sensitive: bool = False) -> dict[str, dict[str, Any]]:
     """Read the outputs of all applied units, in dependency order."""
     found: dict[str, dict[str, Any]] = {}
-    for name in deployment.stack.graph.order():
+    for name in select(deployment.stack, deployment.request.only):
         state = deployment.outputs.state(name)
         if state is not None:
             found[name] = {

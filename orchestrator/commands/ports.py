@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrator.commands.requests import Target
-from orchestrator.config import EvaluatedUnit, LocalSource
+from orchestrator.config import EvaluatedUnit, LocalSource, RemoteState
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.environments import LastRun
 from orchestrator.engine.events import Event
@@ -196,6 +196,9 @@ class TerraformTools(Protocol):
     def fingerprint(self, unit: EvaluatedUnit) -> str:
         """Hash everything that defines the unit."""
 
+    def states(self, direct: States) -> States:
+        """Read states in any backend: with ``direct`` those in a plain S3 bucket, all others by Terraform itself."""
+
     def no_module(self) -> LocalSource:
         """Provide a folder without configuration, for destroying units without theirs."""
 
@@ -216,6 +219,12 @@ class Account(Protocol):
         """Return a boto3 client, for a platform's own use; use cases never call it."""
 
     def bucket(self, name: str) -> StateBucket: ...
+    def missing_backends(self, states: Sequence[RemoteState]) -> tuple[str, ...]:
+        """Name the buckets and lock tables of states in S3 that do not exist."""
+
+    def create_backends(self, states: Sequence[RemoteState]) -> None:
+        """Create the buckets and lock tables of states in S3 that do not exist."""
+
     def locks(self, bucket: str, suffix: str) -> Locks: ...
     def states(self) -> States: ...
     def sweeper(self, bucket: str, suffix: str) -> Sweeper: ...
@@ -242,6 +251,9 @@ class Connector(Protocol):
         Raises UsageError: no credentials, or the target is AWS and endpoints are overridden; PlatformctlError: the
         local cloud did not start.
         """
+
+    def offline(self) -> Account:
+        """Return what stands in for an account where nothing needs one."""
 
 
 class Run(Protocol):

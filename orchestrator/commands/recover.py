@@ -13,6 +13,7 @@ from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Findings, Operator, Question
 from orchestrator.commands.ports import KeptLeftover, Lock, Ports, TerraformProcess
 from orchestrator.commands.requests import DeploymentRequest, RecoverRequest, Target
+from orchestrator.commands.unregistered import require_register
 from orchestrator.errors import PlatformctlError, UsageError
 
 _POLL_SECONDS = 0.5
@@ -26,6 +27,7 @@ def recover(request: RecoverRequest, ports: Ports, operator: Operator) -> Findin
     somebody else may be at work, or the operator refused, nothing was changed; PlatformctlError: a resource that is in
     no state could not be removed.
     """
+    require_register(has_suffixes=ports.project.has_suffixes, command="recover")
     target = request.target
     with ports.journal.exclusive(target=str(target), suffix=request.suffix):
         deployment = open_deployment(request, ports, operator, start=False)

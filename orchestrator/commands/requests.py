@@ -116,6 +116,11 @@ def check_suffix(suffix: str) -> str:
     )
 
 
+def slug(environment: str) -> str:
+    """Return the name of an environment's folder as a part of a path."""
+    return environment.replace("/", "__").strip(".") or "top"
+
+
 def parse_lifetime(text: str) -> Lifetime:
     """Parse a time to live such as "90m", "8h" or "3d"; "none" never ends.
 

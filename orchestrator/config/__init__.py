@@ -17,6 +17,7 @@ from orchestrator.config.generated import (
     state_address,
 )
 from orchestrator.config.interface import ModuleInterface, Variable, configuration_files, module_interface, parsed
+from orchestrator.config.needs import remote_states, uses_aws
 from orchestrator.config.outputs import module_name
 from orchestrator.config.root_only import root_only_findings
 from orchestrator.config.source import GitSource, LocalSource, ModuleSource
@@ -49,9 +50,11 @@ __all__ = [
     "module_interface",
     "module_name",
     "parsed",
+    "remote_states",
     "root_only_findings",
     "state_address",
     "text_of",
     "unit_folders",
+    "uses_aws",
     "walk",
 ]

@@ -21,7 +21,17 @@ from orchestrator.hcl.values import Value
 
 # What Terraform keeps beside a module; it belongs to whoever ran Terraform there, not to the unit.
 _NOT_PART = frozenset(
-    {".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup", "examples"}
+    {
+        ".git",
+        ".platformctl",
+        ".terraform",
+        ".terraform.lock.hcl",
+        ".terragrunt-cache",
+        ".terragrunt-stack",
+        "examples",
+        "terraform.tfstate",
+        "terraform.tfstate.backup",
+    }
 )
 
 Tree: TypeAlias = "dict[str, Path | str | Tree]"

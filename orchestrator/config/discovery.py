@@ -1,7 +1,7 @@
 """Finds the environments of a live tree and the units of one of them, and parses each file at most once per load."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -86,7 +86,7 @@ def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[
     return found
 
 
-_CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".terragrunt-stack"})
+_CACHES = frozenset({".git", ".platformctl", ".terraform", ".terragrunt-cache", ".terragrunt-stack"})
 
 
 def environments(live: Path) -> list[str]:
@@ -99,7 +99,7 @@ def environments(live: Path) -> list[str]:
 
 
 def environment_folder(live: Path, name: str) -> Path:
-    """Return the folder of an environment, absolute.
+    """Return the folder of an environment, absolute; any folder of the live tree that holds units may be one.
 
     Raises UsageError if there is no live tree, or no such environment in it.
     """
@@ -110,9 +110,10 @@ def environment_folder(live: Path, name: str) -> Path:
             detail=f"{live} is not a folder.",
             hint="Run platformctl at the top of the repository, or set PLATFORMCTL_PROJECT.",
         )
+    folder = Path(os.path.normpath(live / name))
+    if folder.is_dir() and folder.is_relative_to(live) and any(_walk(folder)):
+        return folder
     known = environments(live)
-    if name in known:
-        return live / name
     raise UsageError(
         "Unknown environment",
         detail=f'There is no environment "{name}" in {live}.',
@@ -122,14 +123,14 @@ def environment_folder(live: Path, name: str) -> Path:
 
 
 def unit_folders(environment: Path) -> list[Path]:
-    """Return the folders of the units of an environment, at any depth, sorted.
+    """Return the folders of the units of an environment, its own among them, at any depth, sorted.
 
     Raises ConfigurationError if there are files that would be passed over although Terragrunt reads them.
     """
     collector = Collector()
     found: list[Path] = []
     for folder in _hidden_units(environment):
-        collector.add(_misplaced(folder, "Unit in a hidden folder", "Hidden folders are passed over. Rename it."))
+        collector.add(_misplaced(folder))
     for folder, names in _walk(environment):
         for name in sorted(names & _REFUSED_FILES.keys()):
             start = Position(1, 1)
@@ -139,30 +140,24 @@ def unit_folders(environment: Path) -> list[Path]:
                 f"{name} is read by Terragrunt but not by platformctl. {DOCUMENTATION}",
                 _REFUSED_FILES[name],
             )
-        if UNIT_FILE in names and folder != environment:
+        if UNIT_FILE in names:
             found.append(folder)
     collector.raise_if_any()
     return sorted(found)
 
 
-def environment_unit(environment: Path, read: Collection[Path]) -> Diagnostic | None:
-    """Return the finding about a unit beside the environment's folders; None if the units include that file.
-
-    ``environment``: the folder of the environment; ``read``: the files that the units consist of.
-    """
-    file = environment / UNIT_FILE
-    if not file.is_file() or file in read:
-        return None
-    return _misplaced(environment, "Unit at the top of an environment", "Give it a folder of its own.")
+def unit_name(environment: Path, folder: Path) -> str:
+    """Return the name of the unit in a folder: its path from the environment's; that folder's own name for the environment's."""
+    return environment.name if folder == environment else Path(os.path.relpath(folder, environment)).as_posix()
 
 
-def _misplaced(folder: Path, summary: str, hint: str) -> Diagnostic:
+def _misplaced(folder: Path) -> Diagnostic:
     file = folder / UNIT_FILE
     start = Position(1, 1)
     return Diagnostic(
-        summary=summary,
-        detail=f"{file} would not be a unit of the environment: a unit is a folder below it.",
-        hint=hint,
+        summary="Unit in a hidden folder",
+        detail=f"{file} would not be a unit of the environment: hidden folders are passed over.",
+        hint="Rename the folder.",
         range=Range(Source(file, file.read_text(encoding="utf-8", errors="replace")), start, start),
     )
 

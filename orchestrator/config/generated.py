@@ -95,6 +95,11 @@ class RemoteState:
     generate: StateFile | None
     range: Range | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def is_beside_unit(self) -> bool:
+        """Whether it is a file that is named relative to the unit, so that each unit has its own."""
+        return self.backend == "local" and not os.path.isabs(str(self.config.get("path") or ""))  # noqa: PTH117 - may be a Value
+
     def file(self) -> GeneratedFile | None:
         """Return the backend block as a file, where one is asked for."""
         if self.generate is None:
@@ -267,3 +272,8 @@ class EvaluatedUnit:
     remote_state: RemoteState | None
     generated: tuple[GeneratedFile, ...]
     undetermined: tuple[str, ...] = ()
+
+    @property
+    def needs_module(self) -> bool:
+        """Whether only its module's folder tells where the state is."""
+        return self.remote_state is None or self.remote_state.is_beside_unit

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.config.composition import compose
 from orchestrator.config.contents import Contents, Section
-from orchestrator.config.discovery import UNIT_FILE, Files, environment_folder, environment_unit, unit_folders
+from orchestrator.config.discovery import UNIT_FILE, Files, environment_folder, unit_folders, unit_name
 from orchestrator.config.generated import EvaluatedUnit
 from orchestrator.config.interface import ModuleInterface
 from orchestrator.config.outputs import module_name
@@ -98,7 +98,7 @@ def _check_state(
     owners: dict[tuple[str, str], str] = {}
     for name, unit in evaluated.items():
         state = unit.remote_state
-        if state is None:
+        if state is None or state.is_beside_unit:
             continue
         config = print_value({key: state.config[key] for key in sorted(state.config)})
         owner = owners.setdefault((state.backend, config), name)
@@ -114,12 +114,17 @@ def _check_state(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """The units of one environment and the order between them. ``units``: by name, sorted."""
+    """The units of one environment and the order between them.
+
+    ``units``: by name, sorted. ``external``: those that lie outside the environment's folder, and are in ``units`` because
+    others depend on them.
+    """
 
     environment: str
     folder: Path
     units: Mapping[str, UnitConfiguration]
     graph: Graph
+    external: frozenset[str] = frozenset()
 
     def check(self) -> list[Diagnostic]:
         """Return everything that can be found wrong before anything runs: errors and warnings, sorted."""
@@ -141,13 +146,16 @@ def load_stack(*, live: Path, environment: str, env: Mapping[str, str], names: C
             detail=f"{folder} holds no folder with a {UNIT_FILE}.",
             hint=f"A unit is a folder with a {UNIT_FILE} below it.",
         )
+    # The top of a tree is an environment, too; its folder's name says more than a dot.
+    environment = folder.name if environment == "." else environment
     return loader.load(environment, sorted(loader.folders) if names is None else list(names))
 
 
 class _Loader:
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder = folder
-        self.folders = {found.relative_to(folder).as_posix(): found for found in unit_folders(folder)}
+        self.folders = {unit_name(folder, found): found for found in unit_folders(folder)}
+        self._internal = frozenset(self.folders)
         self._files = Files(env)
         self._units: dict[str, UnitConfiguration] = {}
 
@@ -160,6 +168,24 @@ class _Loader:
                     hint=did_you_mean(name, self.folders) or f"The units are {', '.join(sorted(self.folders))}.",
                 )
         collector = Collector()
+        whole = set(names) == self._internal
+        self._read_all(names, collector)
+        if whole:
+            self._drop_parents()
+        _check_module_names(self._units, collector)
+        graph = self._graph(collector)
+        collector.raise_if_any()
+        assert graph is not None
+        return Stack(
+            environment=environment,
+            folder=self.folder,
+            units={name: self._units[name] for name in sorted(self._units)},
+            graph=graph,
+            external=frozenset(self._units.keys() - self._internal),
+        )
+
+    def _read_all(self, names: list[str], collector: Collector) -> None:
+        """Read units, and all that they depend on."""
         seen = set(names)
         queue = list(names)
         for name in queue:
@@ -169,24 +195,19 @@ class _Loader:
                 collector.absorb(error)
                 continue
             self._units[name] = unit
-            for edge in unit.unit.dependencies:
-                if edge.target not in seen and edge.target in self.folders:
-                    seen.add(edge.target)
-                    queue.append(edge.target)
-        if set(names) == set(self.folders):
-            self._check_environment(collector)
-        _check_module_names(self._units, collector)
-        graph = self._graph(collector)
-        collector.raise_if_any()
-        assert graph is not None
-        units = {name: self._units[name] for name in sorted(self._units)}
-        return Stack(environment=environment, folder=self.folder, units=units, graph=graph)
+            for folder in unit.targets:
+                target = unit_name(self.folder, folder)
+                if target not in self.folders and (folder / UNIT_FILE).is_file():
+                    self.folders[target] = folder
+                if target not in seen and target in self.folders:
+                    seen.add(target)
+                    queue.append(target)
 
-    def _check_environment(self, collector: Collector) -> None:
-        read = frozenset().union(*(unit.files() for unit in self._units.values()))
-        finding = environment_unit(self.folder, read)
-        if finding is not None:
-            collector.add(finding)
+    def _drop_parents(self) -> None:
+        """Leave out files that others include and that have no module: parents that are named like units."""
+        included = frozenset[Path]().union(*(unit.files() - {unit.file} for unit in self._units.values()))
+        for name in [name for name, unit in self._units.items() if unit.file in included and not unit.has_module()]:
+            del self._units[name], self.folders[name]
 
     def _read(self, name: str) -> UnitConfiguration:
         return UnitConfiguration(

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place
 from orchestrator.config.contents import Contents, Links, Setting
-from orchestrator.config.discovery import UNIT_FILE, Files
+from orchestrator.config.discovery import UNIT_FILE, Files, unit_name
 from orchestrator.config.generated import (
     EvaluatedUnit,
     GeneratedFile,
@@ -63,6 +63,7 @@ class UnitConfiguration:
             links = Links()
         self.blocks = self._read_blocks(links, collector)
         read = self._labels_read()
+        targets = [block.folder for block in self.blocks.values() if block.enabled]
         edges.extend(
             Dependency(
                 target=block.target,
@@ -74,15 +75,25 @@ class UnitConfiguration:
             if block.enabled
         )
         for path in links.paths:
-            target = self._target(str(path.value), path.range, collector)
-            if target is not None:
-                edges.append(Dependency(target=target[1], range=path.range))
+            target, name = self._target(str(path.value))
+            targets.append(target)
+            edges.append(Dependency(target=name, range=path.range))
         collector.raise_if_any()
-        self.unit = Unit(name=folder.relative_to(environment).as_posix(), folder=folder, dependencies=tuple(edges))
+        self.targets = tuple(targets)
+        self.unit = Unit(name=unit_name(environment, folder), folder=folder, dependencies=tuple(edges))
+
+    @property
+    def file(self) -> Path:
+        return self.scope.document.path
+
+    def has_module(self) -> bool:
+        """Tell whether the unit names a module, or has one in its folder."""
+        setting = self.scope.source()
+        return bool(setting is not None and setting.value) or bool(module_files(self.unit.folder))
 
     def files(self) -> frozenset[Path]:
         """Return the unit's own file and those that it includes."""
-        return frozenset({self.scope.document.path, *(include.scope.document.path for include in self.scope.includes)})
+        return frozenset({self.file, *(include.scope.document.path for include in self.scope.includes)})
 
     def source(self) -> ModuleSource:
         """Return where the module comes from; known before anything runs.
@@ -261,29 +272,18 @@ class UnitConfiguration:
         for label, section in links.dependency.items():
             try:
                 place = section["config_path"].range
-                target = self._target(settings.text(section, "config_path"), place, collector)
-                if target is not None:
-                    folder, name = target
-                    blocks[label] = dependency_block(label, section, folder=folder, target=name, place=place)
+                folder, name = self._target(settings.text(section, "config_path"))
+                blocks[label] = dependency_block(label, section, folder=folder, target=name, place=place)
             except ConfigurationError as error:
                 collector.absorb(error)
         return blocks
 
-    def _target(self, path: str, place: Range, collector: Collector) -> tuple[Path, str] | None:
-        """Return the folder and the unit name that a path leads to; None, with a finding, outside the environment."""
-        home = self.scope.place.home
-        folder = Path(os.path.normpath(home / path))
+    def _target(self, path: str) -> tuple[Path, str]:
+        """Return the folder and the unit name that a path leads to."""
+        folder = Path(os.path.normpath(self.scope.place.home / path))
         if folder.name == UNIT_FILE:
             folder = folder.parent
-        if self._environment in folder.parents:
-            return folder, folder.relative_to(self._environment).as_posix()
-        collector.report(
-            place,
-            "Dependency outside the environment",
-            f'"{path}" leads to {folder}, which is no unit of the environment "{self._environment.name}".',
-            "Units depend on units of their own environment only; pass other values as inputs.",
-        )
-        return None
+        return folder, unit_name(self._environment, folder)
 
     def _labels_read(self) -> set[str]:
         """Return the labels of dependencies whose outputs are read; an empty one where ``dependency`` is used as a whole."""

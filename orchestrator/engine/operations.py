@@ -129,7 +129,7 @@ class UnitWork:
         Terraform destroys what is in the state. Of the configuration it needs the provider's, which a unit generates.
         """
         unit = self.outputs.evaluate(name)
-        if self.nothing is None or all(is_wholly_known(value) for value in unit.inputs.values()):
+        if self.nothing is None or unit.needs_module or all(is_wholly_known(value) for value in unit.inputs.values()):
             return self._known(name)
         return replace(unit, folder=self.nothing.root, source=self.nothing, inputs={})
 
@@ -174,7 +174,7 @@ class UnitWork:
 
 
 def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
-    """Return the units to work on, in dependency order: all, or those named.
+    """Return the units to work on, in dependency order: all that are not external, or those named.
 
     Raises UsageError: a name is not a unit of the environment.
     """
@@ -185,7 +185,7 @@ def select(stack: Stack, only: Collection[str]) -> tuple[str, ...]:
             detail=f"{_quoted(unknown)} is not in environment {stack.environment}.",
             hint=f"Units of this environment: {', '.join(sorted(stack.units))}.",
         )
-    return tuple(name for name in stack.graph.order() if not only or name in only)
+    return tuple(name for name in stack.graph.order() if (name in only if only else name not in stack.external))
 
 
 def require_applied(outputs: Outputs, selected: Collection[str]) -> None:

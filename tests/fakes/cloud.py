@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.commands.ports import RegisteredDeployment
 from orchestrator.commands.requests import Target
-from orchestrator.config import EvaluatedUnit
+from orchestrator.config import EvaluatedUnit, RemoteState
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.plan import StackPlan
 from orchestrator.errors import PlatformctlError
@@ -223,6 +223,7 @@ class FakeAccount:
         resources: what the services list, whatever the suffix.
         clients: by service, what stands in for a boto3 client.
         findings: what an examination finds, whatever the plan.
+        backends: the buckets of trees without suffixes that exist.
         retired: whether the cloud was let end.
 
     """
@@ -237,6 +238,7 @@ class FakeAccount:
     resources: list[FakeResource] = field(default_factory=list)
     clients: dict[str, Any] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
+    backends: list[str] = field(default_factory=list)
     retired: bool = False
 
     def __post_init__(self) -> None:
@@ -255,6 +257,13 @@ class FakeAccount:
 
     def states(self) -> FakeStates:
         return self.held_states
+
+    def missing_backends(self, states: Sequence[RemoteState]) -> tuple[str, ...]:
+        names = sorted({str(state.config["bucket"]) for state in states if "bucket" in state.config})
+        return tuple(name for name in names if name not in self.backends)
+
+    def create_backends(self, states: Sequence[RemoteState]) -> None:
+        self.backends.extend(self.missing_backends(states))
 
     def sweeper(self, bucket: str, suffix: str) -> FakeSweeper:
         return self.the_sweeper
@@ -288,6 +297,9 @@ class FakeConnector:
 
     def account_id(self, target: Target) -> str | None:
         return ACCOUNT if target is Target.LOCAL else None
+
+    def offline(self) -> FakeAccount:
+        return self.account
 
     def connect(self, target: Target, *, start: bool) -> FakeAccount | None:
         self.connected.append((target, start))

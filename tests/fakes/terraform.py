@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit, LocalSource
 from orchestrator.engine.plan import StackPlan
-from orchestrator.engine.ports import Accept, Applied, Phase, Reporter
+from orchestrator.engine.ports import Accept, Applied, Phase, Reporter, States
 from orchestrator.hcl.values import Value
 from orchestrator.model.status import Action, Changes
 
@@ -156,6 +156,9 @@ class FakeTerraformTools:
     def fingerprint(self, unit: EvaluatedUnit) -> str:
         assert isinstance(unit.source, LocalSource)
         return f"{unit.inputs} {sorted(path.name for path in unit.source.folder.iterdir())}"
+
+    def states(self, direct: States) -> States:
+        return direct
 
     def no_module(self) -> LocalSource:
         return LocalSource(root=self.folder)

@@ -44,7 +44,7 @@ class Initialisation:
         if record.is_file() and record.read_text(encoding="utf-8") == stamp:
             return None
         report(Phase(name="init"))
-        (folder / FILE_NAME).write_text(self.toolchain.lock_text, encoding="utf-8")
+        (folder / FILE_NAME).write_text(self.toolchain.lock_text([self.unit.folder]), encoding="utf-8")
         lines: deque[str] = deque(maxlen=_KEPT_LINES)
         code = run_logged(
             self.invocation,
@@ -55,13 +55,24 @@ class Initialisation:
             input=False,
             no_color=FLAG,
             reconfigure=FLAG,
-            lockfile=None if needs_more([self.composition], self.toolchain.locked) else "readonly",
+            lockfile=None
+            if needs_more([self.composition], self.toolchain.locked_for([self.unit.folder]))
+            else "readonly",
             backend_config=[_BACKEND_FILE] if self._backend_file() else None,
         )
         if code == 0:
-            write_private(record, stamp)
+            self._keep_lock_file()
+            write_private(record, self._stamp())
             return None
         return self._failed(code, "\n".join(line for line in lines if line.strip()))
+
+    def _keep_lock_file(self) -> None:
+        """Copy the lock file that init wrote beside the unit, as Terragrunt does; nothing where the tree has one for all."""
+        made = self.invocation.folder / FILE_NAME
+        if self.toolchain.locks_units and made.is_file() and self.unit.folder.is_dir():
+            text, kept = made.read_text(encoding="utf-8"), self.unit.folder / FILE_NAME
+            if 'provider "' in text and not (kept.is_file() and kept.read_text(encoding="utf-8") == text):
+                kept.write_text(text, encoding="utf-8")
 
     def _failed(self, code: int, output: str) -> Applied:
         interrupted = self.toolchain.processes.interrupted
@@ -73,7 +84,7 @@ class Initialisation:
     def _backend_file(self) -> bool:
         """Write the settings of a backend without a generated file into a file, as Terragrunt does; return whether it is one."""
         state = self.unit.remote_state
-        if state is None or state.generate is not None:
+        if state is None or state.generate is not None or state.backend == "local":
             return False
         settings = {name: to_json_value(value) for name, value in state.config.items()}
         text = "".join(f"{name} = {dump_json(value)}\n" for name, value in sorted(settings.items()))
@@ -92,7 +103,7 @@ class Initialisation:
         backend = str(sorted(unit.remote_state.config.items())) if unit.remote_state else ""
         facts: Mapping[str, str | bool] = {
             "terraform": cache_key(self.toolchain.binary),
-            "providers": self.toolchain.lock_text,
+            "providers": self.toolchain.lock_text([unit.folder]),
             "shared": "TF_REATTACH_PROVIDERS" in self.invocation.environment,
             "configuration": hashlib.sha256("".join([backend, *texts]).encode()).hexdigest(),
         }

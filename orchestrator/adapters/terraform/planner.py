@@ -59,7 +59,8 @@ class StackPlanner:
             renderings = {unit.name: self.render(unit) for unit in units}
             root = self.write(folder, units, states, renderings)
             invocation = self._invocation(folder, units, renderings)
-            more = needs_more((rendering.composition for rendering in renderings.values()), self.toolchain.locked)
+            locked = self.toolchain.locked_for(unit.folder for unit in units)
+            more = needs_more((rendering.composition for rendering in renderings.values()), locked)
             places = partial(located_in_stack, root, renderings.values())
             run = partial(self._run, invocation, places)
             run("init", input=False, no_color=FLAG, lockfile=None if more else "readonly")
@@ -100,7 +101,8 @@ class StackPlanner:
                 states, outputs=root.outputs, aliases=root.aliases, keeping=root.keeping, handed=root.handed
             )
             write_private(folder / "terraform.tfstate", dump_json(merged))
-        (folder / FILE_NAME).write_text(self.toolchain.lock_text, encoding="utf-8")
+        text = self.toolchain.lock_text(unit.folder for unit in units)
+        (folder / FILE_NAME).write_text(text, encoding="utf-8")
         return root
 
     def render(self, unit: EvaluatedUnit) -> Rendering:
@@ -128,7 +130,7 @@ class StackPlanner:
         configurations = set()
         for unit in units:
             composition = renderings[unit.name].composition
-            check_constraints(unit.name, composition, self.toolchain.locked)
+            check_constraints(unit.name, composition, self.toolchain.locked_for([unit.folder]))
             configurations.add(provider_configuration(composition))
         invocation = Invocation(
             arguments=self.toolchain.binary.arguments, folder=folder, environment=self.toolchain.environment

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.terraform.attempt import Attempt, note
+from orchestrator.adapters.terraform.backends import BACKEND_FILE, backend_file, local_state_file
 from orchestrator.adapters.terraform.command import Invocation
 from orchestrator.adapters.terraform.initialisation import Initialisation
 from orchestrator.adapters.terraform.places import located
@@ -53,9 +54,12 @@ class Runner:
     ) -> Applied:
         """See the protocol. An attempt that fails with transient errors is repeated, up to three attempts in all."""
         composition = self.modules.compose(unit)
+        state = local_state_file(unit, composition)
+        if state is not None:
+            composition.module[BACKEND_FILE] = backend_file(state)
         workspace = self.workspaces.prepare(unit.name, composition)
         log.parent.mkdir(parents=True, exist_ok=True)
-        invocation = self._invocation(unit.name, workspace, composition)
+        invocation = self._invocation(unit, workspace, composition)
         initialisation = Initialisation(
             toolchain=self.toolchain, unit=unit, composition=composition, invocation=invocation
         )
@@ -94,13 +98,13 @@ class Runner:
     def wind_down(self) -> None:
         self.toolchain.processes.wind_down()
 
-    def _invocation(self, unit: str, workspace: Workspace, composition: Composition) -> Invocation:
-        check_constraints(unit, composition, self.toolchain.locked)
+    def _invocation(self, unit: EvaluatedUnit, workspace: Workspace, composition: Composition) -> Invocation:
+        check_constraints(unit.name, composition, self.toolchain.locked_for([unit.folder]))
         invocation = Invocation(
             arguments=self.toolchain.binary.arguments,
             folder=workspace.folder,
             environment=self.toolchain.environment,
-            unit=unit,
+            unit=unit.name,
         )
         configuration = provider_configuration(composition) if self.providers is not None else None
         if self.providers is None or configuration is None:

@@ -1,7 +1,7 @@
 """What is determined once per run: the Terraform binary, the provider, its lock entry, the environment."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from orchestrator.adapters.terraform.mirror import (
 )
 from orchestrator.adapters.workspaces import write_private
 from orchestrator.errors import PlatformctlError
+from orchestrator.model.versions import release
 
 AWS = "hashicorp/aws"
 """The source of the provider that units may share a process of."""
@@ -29,7 +30,10 @@ AWS = "hashicorp/aws"
 
 @dataclass(frozen=True, kw_only=True)
 class Toolchain:
-    """Terraform and the providers that the lock file in ``live`` names; ``folder`` is ``.platformctl/terraform``."""
+    """Terraform and the providers that the lock file in ``live`` names; ``folder`` is ``.platformctl/terraform``.
+
+    Without that file the units have lock files of their own, where Terraform keeps them.
+    """
 
     live: Path
     folder: Path
@@ -52,12 +56,30 @@ class Toolchain:
         return next((entry for entry in self.locked if entry.source == AWS), None)
 
     @property
-    def lock_text(self) -> str:
-        """The lock file of a workspace: versions alone, because the hash of the AWS provider is checked once per run.
+    def locks_units(self) -> bool:
+        """Whether each unit has a lock file of its own, which init writes: the tree has none for all."""
+        return not self.lock_file.is_file()
 
-        Terraform checks the hashes of all others whenever it initialises a workspace.
+    def locked_for(self, units: Iterable[Path]) -> tuple[LockedProvider, ...]:
+        """Return the locked providers of the units in these folders, by address; of several versions the newest."""
+        if not self.locks_units:
+            return self.locked
+        found: dict[str, LockedProvider] = {}
+        for file in (folder / FILE_NAME for folder in units):
+            for entry in read_lock(file) if file.is_file() else ():
+                known = found.setdefault(entry.address, entry)
+                if release(entry.version) > release(known.version):
+                    found[entry.address] = entry
+        return tuple(found[address] for address in sorted(found))
+
+    def lock_text(self, units: Iterable[Path]) -> str:
+        """Return the lock file of a workspace for the units in these folders.
+
+        Of the tree's AWS provider it has the version alone, because its hash is checked once per run. Terraform checks the
+        hashes of all others whenever it initialises a workspace.
         """
-        return "".join(entry.text(with_hashes=entry.source != AWS) for entry in self.locked)
+        with_all = self.locks_units
+        return "".join(entry.text(with_hashes=with_all or entry.source != AWS) for entry in self.locked_for(units))
 
     @property
     def lock_file(self) -> Path:

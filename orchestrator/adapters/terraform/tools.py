@@ -10,6 +10,7 @@ from orchestrator.adapters.aws.sweep.documents import types_of_module
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.plans import fingerprint
 from orchestrator.adapters.processes import Child, Processes, living
+from orchestrator.adapters.terraform.backends import BackendStates
 from orchestrator.adapters.terraform.elsewhere import states_at_work
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.provider import SharedProviders
@@ -18,6 +19,7 @@ from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import Workspaces, write_private
 from orchestrator.commands.ports import TerraformSession
 from orchestrator.config import EvaluatedUnit, LocalSource
+from orchestrator.engine.ports import States
 from orchestrator.errors import UsageError
 
 PROVIDER_MODE = "PLATFORMCTL_PROVIDER"
@@ -99,6 +101,15 @@ class ProjectTerraform:
 
     def fingerprint(self, unit: EvaluatedUnit) -> str:
         return fingerprint(unit, self.modules.compose(unit))
+
+    def states(self, direct: States) -> BackendStates:
+        return BackendStates(
+            direct=direct,
+            toolchain=self.toolchain,
+            modules=self.modules,
+            workspaces=Workspaces(root=self.root),
+            logs=self.home / "terraform",
+        )
 
     def no_module(self) -> LocalSource:
         folder = self.home / "terraform" / "nothing"

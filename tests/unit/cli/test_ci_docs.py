@@ -72,7 +72,9 @@ def test_a5_the_command_line_is_one_that_platformctl_takes(arguments):
     parse(arguments)
 
 
-@pytest.mark.parametrize("line", ["list --tarqet aws", "up", "up --suffix a --ttl", "reap --target moon", "nope"])
+@pytest.mark.parametrize(
+    "line", ["list --tarqet aws", "invoke api", "up --suffix a --ttl", "reap --target moon", "nope"]
+)
 def test_the_check_itself_refuses_what_platformctl_refuses(line):
     with pytest.raises(Exception, match=r"nope|No such option|Missing|requires|is not one of|Invalid"):
         parse(shlex.split(line))

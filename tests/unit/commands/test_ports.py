@@ -16,20 +16,23 @@ from orchestrator.adapters.aws.locks import StateLock
 from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.adapters.aws.states import S3States
 from orchestrator.adapters.aws.sweep import Kept, Unrecorded
+from orchestrator.adapters.no_account import NoAccount
 from orchestrator.adapters.processes import Child
 from orchestrator.adapters.runs import ProjectJournal, RunFolder
+from orchestrator.adapters.terraform.backends import BackendStates
 from orchestrator.adapters.terraform.planner import StackPlanner
 from orchestrator.adapters.terraform.runner import Runner
 from orchestrator.adapters.terraform.tools import ProjectTerraform
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Unattended, operators, ports
 from orchestrator.commands.operators import Operator
+from orchestrator.commands.unregistered import Backends, NoSweeper, TerraformLocks
 from orchestrator.engine.ports import States, Terraform
 from orchestrator.platform.trading import TradingPlatform
 from tests.fakes import cloud, project, states, terraform
 
 IMPLEMENTATIONS = {
-    ports.Account: (CloudAccount, cloud.FakeAccount),
+    ports.Account: (CloudAccount, NoAccount, cloud.FakeAccount),
     ports.TerraformProcess: (Child, terraform.FakeChild),
     ports.CloudResource: (AwsResource, cloud.FakeResource),
     ports.Connector: (CloudConnector, cloud.FakeConnector),
@@ -37,15 +40,15 @@ IMPLEMENTATIONS = {
     ports.KeptLeftover: (Kept, cloud.FakeKept),
     ports.Leftover: (Unrecorded, cloud.FakeLeftover),
     ports.Lock: (StateLock, cloud.FakeLock),
-    ports.Locks: (DeploymentLocks, cloud.FakeLocks),
+    ports.Locks: (DeploymentLocks, TerraformLocks, cloud.FakeLocks),
     Operator: (Terminal, Unattended, project.FakeOperator),
     ports.Planner: (StackPlanner, terraform.FakePlanner),
     ports.Platform: (TradingPlatform, project.FakePlatform),
     ports.Run: (RunFolder, project.FakeRun),
-    ports.StateBucket: (S3StateBucket, cloud.FakeStateBucket),
-    ports.Sweeper: (DeploymentSweeper, cloud.FakeSweeper),
+    ports.StateBucket: (S3StateBucket, Backends, cloud.FakeStateBucket),
+    ports.Sweeper: (DeploymentSweeper, NoSweeper, cloud.FakeSweeper),
     ports.TerraformTools: (ProjectTerraform, terraform.FakeTerraformTools),
-    States: (S3States, states.FakeStates),
+    States: (S3States, BackendStates, NoAccount, states.FakeStates),
     Terraform: (Runner, terraform.FakeTerraform),
 }
 

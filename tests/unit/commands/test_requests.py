@@ -113,13 +113,18 @@ def test_the_project_is_the_nearest_folder_upwards_with_a_live_tree(world):
 def test_c7_outside_of_a_project(refused, tmp_path_factory):
     nowhere = tmp_path_factory.mktemp("nowhere")
     error = refused(find_project, {}, current=nowhere, error=UsageError)
-    assert error.detail == f"Neither {nowhere} nor a folder above it is one: a project holds live/root.hcl."
+    assert error.detail == (
+        f"In {nowhere} there is no terragrunt.hcl at any depth, and no folder above it has a live/root.hcl."
+    )
 
 
 def test_c7_a_project_that_was_named_is_not_looked_for_elsewhere(world, refused, tmp_path_factory):
     nowhere = tmp_path_factory.mktemp("nowhere")
     error = refused(find_project, {"PLATFORMCTL_PROJECT": str(nowhere)}, current=world.tree.root, error=UsageError)
     assert (error.detail, error.hint) == (
-        f"PLATFORMCTL_PROJECT is {nowhere}, where there is no live/root.hcl.",
-        "Change into the project's folder, or set PLATFORMCTL_PROJECT.",
+        (
+            f"PLATFORMCTL_PROJECT is {nowhere}, where there is no terragrunt.hcl at any depth, and no folder above it has"
+            " a live/root.hcl."
+        ),
+        "Change into the project's folder, pass --working-dir, or set PLATFORMCTL_PROJECT.",
     )

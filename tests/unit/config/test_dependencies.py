@@ -161,10 +161,9 @@ def test_an_input_that_reads_no_output_is_known_beforehand(tree):
         ),
         pytest.param(
             'dependency "vpc" {\n  config_path = "../../prod/vpc"\n}\n',
-            f'{AT}:5:17: Dependency outside the environment. "../../prod/vpc" leads to live/prod/vpc, which is no unit'
-            ' of the environment "dev". Units depend on units of their own environment only; pass other values as'
-            " inputs.",
-            id="another environment",
+            f'{AT}:5:17: Dependency on a unit that does not exist. The dependency "vpc" block of unit "app" points to'
+            ' "../prod/vpc", where there is no terragrunt.hcl. Units of this environment: app, vpc.',
+            id="missing in another environment",
         ),
         pytest.param(
             'dependency "vpc" {\n  enabled = true\n}\n',

@@ -6,6 +6,7 @@ Finding environments and units, and loading only some of them (C1, C7).
 import pytest
 
 from orchestrator.config import discovery, environments, load_stack
+from orchestrator.engine.operations import select
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.hcl.values import Sensitive, Unknown
 from tests.fakes.errors import error_of
@@ -148,7 +149,7 @@ def test_modules_from_git_are_not_looked_into(tree):
 
 
 def test_two_units_with_one_state(tree):
-    state = 'remote_state {\n  backend = "local"\n  config  = { path = "same.tfstate" }\n}\n'
+    state = 'remote_state {\n  backend = "local"\n  config  = { path = "/srv/same.tfstate" }\n}\n'
     tree.unit("a", state)
     tree.unit("b", state)
     tree.unit("c", state.replace("same", "other"))
@@ -236,13 +237,9 @@ def test_live_folder_that_does_not_exist(tree):
         load_stack(live=tree.root / "nowhere", environment="dev", env={})
 
 
-def test_environment_without_units(tree):
-    tree.write({"live/dev/terragrunt.hcl": ""})
-
-    assert "\n".join(tree.errors()) == (
-        "Environment without units. live/dev holds no folder with a terragrunt.hcl. A unit is a folder with a"
-        " terragrunt.hcl below it."
-    )
+def test_c10_a_relative_state_file_is_one_for_each_unit(tree):
+    state = 'remote_state {\n  backend = "local"\n  config  = { path = "unit.tfstate" }\n}\n'
+    assert tree.unit("a", state).unit("b", state).load().check() == []
 
 
 @pytest.mark.parametrize(
@@ -340,12 +337,38 @@ def test_c10_a_unit_in_a_hidden_folder_is_refused(tree):
     tree.unit("vpc").unit(".old/vpc").unit(".terragrunt-cache/x")
     (finding,) = tree.errors()
     assert finding.startswith("live/dev/.old/vpc/terragrunt.hcl:1:1: Unit in a hidden folder.")
-    assert finding.endswith("Hidden folders are passed over. Rename it.")
+    assert finding.endswith("hidden folders are passed over. Rename the folder.")
 
 
-def test_c10_a_unit_at_the_top_of_an_environment_is_refused_unless_the_units_include_it(tree):
-    tree.unit("vpc").write({"live/dev/terragrunt.hcl": "inputs = {}\n"})
-    (finding,) = tree.errors()
-    assert finding.startswith("live/dev/terragrunt.hcl:1:1: Unit at the top of an environment.")
+def test_c10_a_unit_at_the_top_of_an_environment_is_one_like_any_other(tree):
+    tree.write({"live/dev/terragrunt.hcl": "inputs = {}\n", "live/dev/main.tf": ""}).unit("vpc")
+    stack = tree.load()
+    assert (list(stack.units), stack.units["dev"].unit.folder) == (["dev", "vpc"], tree.root / "live/dev")
+    assert stack.check() == []
+
+
+def test_c10_a_file_that_units_include_is_no_unit_if_it_has_no_module(tree):
+    """The root file of older Terragrunt trees is named like those of units."""
+    tree.write({"live/dev/terragrunt.hcl": "inputs = {}\n", "live/dev/net/terragrunt.hcl": "inputs = {}\n"})
     tree.unit("vpc", "include {\n  path = find_in_parent_folders()\n}\n")
-    assert tree.load().check() == []
+    tree.unit("net/dns", "include {\n  path = find_in_parent_folders()\n}\n")
+    assert list(tree.load().units) == ["net/dns", "vpc"]
+
+
+def test_c10_a_dependency_in_another_environment_is_read_and_not_run(tree):
+    tree.write({"modules/vpc/main.tf": 'output "id" { value = 1 }\n', "modules/app/main.tf": 'variable "id" {}\n'})
+    tree.write({"live/shared/net/vpc/terragrunt.hcl": 'terraform {\n  source = "../../../../modules/vpc"\n}\n'})
+    text = (
+        'dependency "vpc" {\n  config_path = "../../shared/net/vpc"\n}\ninputs = { id = dependency.vpc.outputs.id }\n'
+    )
+    stack = tree.unit("app", text).load()
+    assert (list(stack.units), stack.external) == (["../shared/net/vpc", "app"], {"../shared/net/vpc"})
+    assert select(stack, ()) == ("app",)
+    assert select(stack, ["../shared/net/vpc", "app"]) == ("../shared/net/vpc", "app")
+    assert stack.check() == []
+
+
+def test_c10_any_folder_with_units_is_an_environment(tree):
+    tree.unit("us-east-1/qa/vpc", module="vpc")
+    assert list(load_stack(live=tree.root / "live", environment="dev/us-east-1", env={}).units) == ["qa/vpc"]
+    assert list(load_stack(live=tree.root / "live", environment=".", env={}).units) == ["dev/us-east-1/qa/vpc"]
