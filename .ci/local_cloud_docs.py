@@ -5,11 +5,9 @@ Run it after a patch or the table of variables changed: ``python .ci/local_cloud
 prints what has drifted as a diff, and exits with 1 if anything has.
 """
 
-import argparse
-import difflib
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+
+from generated_tables import Tables, run
 
 from orchestrator.local_cloud.environment import VARIABLES, environment
 from orchestrator.local_cloud.limits import limits as all_limits
@@ -17,7 +15,6 @@ from orchestrator.local_cloud.limits.tokens import TOKENS
 from orchestrator.local_cloud.models.services import BY_SERVICE
 from orchestrator.local_cloud.patches import patches as all_patches
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "local-cloud.md"
 MOTO = "https://github.com/getmoto/moto"
 
 
@@ -71,7 +68,7 @@ def limits() -> Iterator[str]:
         yield f"| {service} | all with a `{rule.parameter}` | a token with other parameters than before; with the same, the first answer comes again | [400 `{rule.code}`]({rule.source}) |"
 
 
-TABLES: dict[str, Callable[[], Iterator[str]]] = {
+TABLES: Tables = {
     "session": session,
     "variables": variables,
     "models": models,
@@ -80,41 +77,9 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
 }
 
 
-def with_tables(page: str) -> str:
-    """Fill every table of a page between its markers.
-
-    Raises:
-        ValueError: the markers of a table are missing, repeated or in the wrong order.
-
-    """
-    for name, rows in TABLES.items():
-        begin, end = f"<!-- BEGIN {name}: written by .ci/local_cloud_docs.py, do not edit -->", f"<!-- END {name} -->"
-        if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
-            raise ValueError(f"the page must hold these two lines once each, in this order: {begin} and {end}")
-        head, rest = page.split(begin)
-        table = "\n".join(rows())
-        page = f"{head}{begin}\n\n{table}\n\n{end}{rest.split(end)[1]}"
-    return page
-
-
 def main(argv: list[str] | None = None) -> int:
     """Write or check the tables; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Write the generated tables of docs/local-cloud.md.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail with a diff when a table has drifted")
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page (default: %(default)s)")
-    options = parser.parse_args(argv)
-    before = options.page.read_text(encoding="utf-8")
-    after = with_tables(before)
-    if before == after:
-        return 0
-    if not options.check:
-        options.page.write_text(after, encoding="utf-8")
-        return 0
-    name = options.page.name
-    diff = difflib.unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (generated)", lineterm="")
-    sys.stdout.write("\n".join(diff) + "\n")
-    sys.stderr.write("local_cloud_docs: tables have drifted; run python .ci/local_cloud_docs.py\n")
-    return 1
+    return run("local_cloud_docs", "local-cloud.md", TABLES, argv)
 
 
 if __name__ == "__main__":

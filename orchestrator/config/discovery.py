@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.config.document import Document, read_document
-from orchestrator.config.grammar import DOCUMENTATION
+from orchestrator.config.grammar import DOCUMENTATION, REFUSED_FILES
 from orchestrator.config.interface import ModuleInterface, module_interface
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Position, Range, Source, did_you_mean
 from orchestrator.errors import UsageError
@@ -66,11 +66,6 @@ class Files:
 
 
 # Files that Terragrunt reads as configuration, and that would otherwise be skipped silently.
-_REFUSED_FILES = {
-    "terragrunt.stack.hcl": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
-    "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
-    "terragrunt.values.hcl": "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
-}
 
 
 def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[[Path], T]) -> T:
@@ -132,13 +127,13 @@ def unit_folders(environment: Path) -> list[Path]:
     for folder in _hidden_units(environment):
         collector.add(_misplaced(folder))
     for folder, names in _walk(environment):
-        for name in sorted(names & _REFUSED_FILES.keys()):
+        for name in sorted(names & REFUSED_FILES.keys()):
             start = Position(1, 1)
             collector.report(
                 Range(Source(folder / name, (folder / name).read_text(errors="replace")), start, start),
                 "File is not supported",
                 f"{name} is read by Terragrunt but not by platformctl. {DOCUMENTATION}",
-                _REFUSED_FILES[name],
+                REFUSED_FILES[name],
             )
         if UNIT_FILE in names:
             found.append(folder)
@@ -181,7 +176,7 @@ def _walk(top: Path) -> Iterator[tuple[Path, set[str]]]:
         folders[:] = sorted(
             name for name in folders if not (name.startswith(".") or _leads_up(Path(folder, name), above))
         )
-        present = {UNIT_FILE, *_REFUSED_FILES}.intersection(names)
+        present = {UNIT_FILE, *REFUSED_FILES}.intersection(names)
         if present:
             yield Path(folder), present
 

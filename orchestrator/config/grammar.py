@@ -1,7 +1,7 @@
 """What a terragrunt.hcl may contain: the one registry of supported and of refused blocks, attributes and functions.
 
-The reader of documents (document.py), the function table (builtins.py) and docs/language.md all follow it; a test
-compares the three. Whatever is in neither list is refused too, with the supported names as the hint.
+The reader of documents (document.py) and the function table (builtins.py) follow it, and .ci/language_docs.py writes
+docs/language.md from it. Whatever is in neither list is refused too, with the supported names as the hint.
 
 The order of evaluation follows from it, and why a name is not there yet.
 """
@@ -29,12 +29,25 @@ class BlockRule:
     """One supported block.
 
     ``attributes``: the supported attributes, and whether each is required; None when any name is allowed. ``refused``:
-    attributes and nested blocks that Terragrunt knows and this program does not, each with its hint.
+    attributes and nested blocks that Terragrunt knows and this program does not, each with its hint. ``notes``: what
+    docs/language.md says about the block.
     """
 
     labels: Labels
     attributes: Mapping[str, bool] | None
+    notes: str
     refused: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionRule:
+    """One of Terragrunt's own functions that is supported.
+
+    ``arguments``: as in a call, with a ``?`` behind an optional one. ``returns``: what docs/language.md says about the result.
+    """
+
+    arguments: str = ""
+    returns: str
 
 
 _HOOK = "Hooks are not run. Do this work in the module, or in the pipeline around platformctl."
@@ -42,10 +55,26 @@ _ROLE = "Give platformctl the credentials of the role (AWS_PROFILE), or set assu
 _COPY = "Sources are used in place and never copied; remove it."
 
 BLOCKS: Mapping[str, BlockRule] = {
-    "include": BlockRule(labels=Labels.OPTIONAL, attributes={"path": True, "expose": False, "merge_strategy": False}),
-    "locals": BlockRule(labels=Labels.NONE, attributes=None),
+    "include": BlockRule(
+        labels=Labels.OPTIONAL,
+        attributes={"path": True, "expose": False, "merge_strategy": False},
+        notes=(
+            "The label may be left out once (`include { ... }`). Relative paths start at the unit's folder."
+            " An included file cannot include another one."
+        ),
+    ),
+    "locals": BlockRule(
+        labels=Labels.NONE, attributes=None, notes="Evaluated when needed, in any order. Never merged."
+    ),
     "terraform": BlockRule(
         labels=Labels.NONE,
+        notes=(
+            "A local folder (`./`, `../` or absolute; `//` separates the root from the module below it) or"
+            " `git::` with `?ref=`. Relative paths start at the unit's folder, also in an included file."
+            ' Without a source (or with `""` or null) the `*.tf` files beside it, or what'
+            " `generate` blocks make, are the module. Files beside `terragrunt.hcl` are laid over the module;"
+            " hidden files and other units are left out."
+        ),
         attributes={"source": False},
         refused={
             "before_hook": _HOOK,
@@ -59,6 +88,7 @@ BLOCKS: Mapping[str, BlockRule] = {
     ),
     "remote_state": BlockRule(
         labels=Labels.NONE,
+        notes="`generate` takes `path` and `if_exists`. `config` cannot depend on outputs.",
         attributes={"backend": True, "config": True, "generate": False},
         refused={
             "disable_init": "The state bucket is prepared once per account, never by a unit; remove it.",
@@ -68,6 +98,10 @@ BLOCKS: Mapping[str, BlockRule] = {
     ),
     "generate": BlockRule(
         labels=Labels.ONE,
+        notes=(
+            "`if_exists` is `overwrite`, `overwrite_terragrunt`, `skip` or `error`. `hcl_fmt` changes"
+            " nothing: the text is written as it stands."
+        ),
         attributes={
             "path": True,
             "contents": True,
@@ -81,6 +115,7 @@ BLOCKS: Mapping[str, BlockRule] = {
     ),
     "dependency": BlockRule(
         labels=Labels.ONE,
+        notes="Gives `dependency.<label>.outputs`. Mocks are checked and never used (see below).",
         attributes={
             "config_path": True,
             "enabled": False,
@@ -93,10 +128,17 @@ BLOCKS: Mapping[str, BlockRule] = {
             "mock_outputs_merge_with_state": "Write mock_outputs_merge_strategy_with_state instead. Mocks are never used here."
         },
     ),
-    "dependencies": BlockRule(labels=Labels.NONE, attributes={"paths": True}),
+    "dependencies": BlockRule(labels=Labels.NONE, attributes={"paths": True}, notes="Order only."),
 }
 
-ATTRIBUTES: frozenset[str] = frozenset({"inputs"})
+ATTRIBUTES: Mapping[str, str] = {
+    "inputs": (
+        "An object with the variables of the module. Values in `terraform.tfvars`, `terraform.tfvars.json`,"
+        " `*.auto.tfvars` and `*.auto.tfvars.json`, in the module or beside the unit, win over it, as they win over the"
+        " environment variables by which Terragrunt passes inputs."
+    ),
+}
+"""Attributes at the top level of a file, each with what docs/language.md says about it."""
 
 REFUSED_BLOCKS: Mapping[str, str] = {
     "before_hook": _HOOK,
@@ -132,20 +174,37 @@ REFUSED_ATTRIBUTES: Mapping[str, str] = {
     "retry_sleep_interval_sec": "platformctl retries transient errors itself; remove it.",
 }
 
-# Terragrunt's own functions that are supported, with their arguments as docs/language.md shows them.
-FUNCTIONS: Mapping[str, str] = {
-    "find_in_parent_folders": "find_in_parent_folders(name?, fallback?)",
-    "get_env": "get_env(name, default?)",
-    "get_original_terragrunt_dir": "get_original_terragrunt_dir()",
-    "get_parent_terragrunt_dir": "get_parent_terragrunt_dir(label?)",
-    "get_path_from_repo_root": "get_path_from_repo_root()",
-    "get_path_to_repo_root": "get_path_to_repo_root()",
-    "get_repo_root": "get_repo_root()",
-    "get_terragrunt_dir": "get_terragrunt_dir()",
-    "path_relative_from_include": "path_relative_from_include(label?)",
-    "path_relative_to_include": "path_relative_to_include(label?)",
-    "read_terragrunt_config": "read_terragrunt_config(path, default?)",
+FUNCTIONS: Mapping[str, FunctionRule] = {
+    "find_in_parent_folders": FunctionRule(
+        arguments="name?, fallback?",
+        returns="The nearest file or folder of that name (`terragrunt.hcl` without one) above the unit's folder.",
+    ),
+    "get_env": FunctionRule(
+        arguments="name, default?", returns="An environment variable. Without a default a missing one is an error."
+    ),
+    "get_original_terragrunt_dir": FunctionRule(
+        returns="The unit's folder, also inside a file read with `read_terragrunt_config`."
+    ),
+    "get_parent_terragrunt_dir": FunctionRule(arguments="label?", returns="The folder of the included file."),
+    "get_path_from_repo_root": FunctionRule(returns="The path from the repository's root to the unit's folder."),
+    "get_path_to_repo_root": FunctionRule(returns="The path from the unit's folder to the repository's root."),
+    "get_repo_root": FunctionRule(returns="The root of the Git repository around the unit."),
+    "get_terragrunt_dir": FunctionRule(returns="The unit's folder, also in an included file."),
+    "path_relative_from_include": FunctionRule(
+        arguments="label?", returns="The path from the unit's folder to the folder of the included file."
+    ),
+    "path_relative_to_include": FunctionRule(
+        arguments="label?", returns="The path from the folder of the included file to the unit's folder."
+    ),
+    "read_terragrunt_config": FunctionRule(
+        arguments="path, default?",
+        returns=(
+            "`locals`, `inputs`, `terraform`, `remote_state` and `generate` of another file. A relative path"
+            " starts at the unit's folder. The file cannot declare dependencies."
+        ),
+    ),
 }
+"""Terragrunt's own functions that are supported."""
 
 _ACCOUNT = (
     "AWS is not called while configuration is read. Pass the value in the environment and read it with get_env,"
@@ -177,6 +236,57 @@ REFUSED_FUNCTIONS: Mapping[str, str] = {
     "constraint_check": "Write required_version in the module's versions.tf.",
     "deep_merge": 'Use include with merge_strategy = "deep", or merge().',
 }
+
+DIFFERENCES: Mapping[str, str] = {
+    "No mocks": (
+        "Terragrunt replaces the outputs of a unit that is not applied yet by `mock_outputs`, and they can"
+        " leak into a plan that is applied later. platformctl plans the whole stack at once with real unknown"
+        " values: an output that does not exist yet is `(known after apply)`. `mock_outputs` may stay in the"
+        " file for Terragrunt."
+    ),
+    "Outputs are checked beforehand": (
+        "A reference to an output that the module does not declare is an error before anything runs, and so is"
+        " a required variable without an input. An input that no variable takes is a warning, unless it comes"
+        " from a file that every unit includes."
+    ),
+    "An output can be null": (
+        'Terraform keeps no output in a state whose value is null, and Terragrunt then fails with "no such'
+        ' attribute". Here an output that the module declares and the state of the applied unit does not hold'
+        " is null."
+    ),
+    "A disabled dependency has no outputs": (
+        "Neither has one with `skip_outputs = true`: a reference to them is an error."
+    ),
+    "Dependencies stay inside the environment": (
+        "They stand in the unit's own file or in one that it includes. A file that is read with"
+        " `read_terragrunt_config` cannot declare any, so the graph is complete."
+    ),
+    "One unit, one module block": (
+        "In the plan of the stack a unit is `module.<name>`: its folder below the environment, with `__` for"
+        " `/` and `_` for what an identifier cannot hold. Two units with one such name are refused."
+    ),
+    "Linked folders are units": (
+        "A folder that is a symbolic link is followed, and its units are named by the path through the link. A"
+        " link to a folder above it is not followed."
+    ),
+    "Sizes have limits": ("[functions.md](functions.md#limits) lists them."),
+    "A secret stays a secret": (
+        "The value of a variable that the module declares `sensitive`, and whatever is computed from a"
+        " sensitive output, is never shown."
+    ),
+    "The state bucket is platformctl's": (
+        "Settings of `remote_state.config` that tell Terragrunt how to create the bucket (`s3_bucket_tags`,"
+        " `skip_bucket_versioning`, ...) are refused."
+    ),
+}
+"""How platformctl differs from Terragrunt on purpose: a title, and why."""
+
+REFUSED_FILES: Mapping[str, str] = {
+    "terragrunt.stack.hcl": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
+    "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
+    "terragrunt.values.hcl": "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
+}
+"""Files that Terragrunt reads and this program refuses, each with its hint."""
 
 
 class EvaluationStage(StrEnum):

@@ -137,7 +137,7 @@ def test_every_refused_function_has_its_hint(tree, name):
 
 def test_nothing_is_supported_and_refused_at_once():
     assert not grammar.BLOCKS.keys() & grammar.REFUSED_BLOCKS.keys()
-    assert not grammar.ATTRIBUTES & grammar.REFUSED_ATTRIBUTES.keys()
+    assert not grammar.ATTRIBUTES.keys() & grammar.REFUSED_ATTRIBUTES.keys()
     assert not grammar.FUNCTIONS.keys() & grammar.REFUSED_FUNCTIONS.keys()
     assert all(not (rule.attributes or {}).keys() & rule.refused.keys() for rule in grammar.BLOCKS.values())
 

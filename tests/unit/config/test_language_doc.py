@@ -1,97 +1,69 @@
-"""docs/language.md says what the code does (C1)."""
+"""docs/language.md is written from the registry of the language, and the registry says what the code does (C1)."""
 
-import re
+import runpy
+import shutil
 from pathlib import Path
 
 import pytest
 
-from orchestrator.config import discovery, grammar
+from orchestrator.config import grammar
 from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import MergeStrategy
 from orchestrator.config.generated import IfExists
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "language.md").read_text(encoding="utf-8")
+REPOSITORY = Path(__file__).parents[3]
+PAGE = REPOSITORY / "docs" / "language.md"
 
 
-def table(heading: str) -> list[list[str]]:
-    """The cells of the rows of the first table whose header begins with the heading."""
-    lines = DOCUMENT.split("\n")
-    begin = next(number for number, line in enumerate(lines) if line.startswith(f"| {heading} |")) + 2
-    rows = []
-    for line in lines[begin:]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split(" | ")])
-    return rows
+@pytest.fixture(scope="module")
+def program():
+    return runpy.run_path(str(REPOSITORY / ".ci" / "language_docs.py"))["main"]
 
 
-def names(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
+def test_c1_the_page_is_the_registry(program, capsys):
+    assert (program(["--check"]), capsys.readouterr()) == (0, ("", ""))
 
 
-def test_blocks_and_their_attributes():
-    documented = {
-        names(row[0])[0].split(" ")[0]: ("label" in names(row[0])[0], None if row[1] == "any" else set(names(row[1])))
-        for row in table("Block")
+def test_c1_a_drifted_row_is_shown_and_repaired(program, tmp_path, capsys):
+    page = Path(shutil.copyfile(PAGE, tmp_path / "language.md"))
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("| `dependencies` |", "| `dependants` |"), encoding="utf-8"
+    )
+    assert program(["--check", "--page", str(page)]) == 1
+    assert "-| `dependants` | **`paths`** |" in capsys.readouterr().out
+    assert program(["--page", str(page)]) == 0
+    assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
+
+
+def test_c1_every_name_of_the_registry_is_on_the_page():
+    page = PAGE.read_text(encoding="utf-8")
+    names = {
+        *grammar.BLOCKS,
+        *grammar.ATTRIBUTES,
+        *grammar.FUNCTIONS,
+        *grammar.REFUSED_FUNCTIONS,
+        *grammar.REFUSED_FILES,
     }
-
-    assert documented == {
-        name: (rule.labels is not grammar.Labels.NONE, None if rule.attributes is None else set(rule.attributes))
-        for name, rule in grammar.BLOCKS.items()
-    }
+    names |= {name for rule in grammar.BLOCKS.values() for name in (*(rule.attributes or ()), *rule.refused)}
+    names |= grammar.REFUSED_BLOCKS.keys() | grammar.REFUSED_ATTRIBUTES.keys()
+    assert [name for name in sorted(names) if name not in page] == []
 
 
-def test_top_level_attributes():
-    assert sorted(grammar.ATTRIBUTES) == ["inputs"]
-    assert "there is one attribute, `inputs`" in DOCUMENT
-
-
-def test_functions_are_those_of_the_registry_and_of_the_code():
-    documented = {names(row[0])[0] for row in table("Function")}
+def test_c1_functions_take_the_arguments_of_the_registry():
     place = Place(home=Path("/x"), original=Path("/x"))
     built = {
         name: (function.minimum, function.maximum)
         for name, function in terragrunt_functions(place, {}, lambda path: None).items()
     }
-
-    assert documented == set(grammar.FUNCTIONS.values())
-    assert built == {name: arguments(signature) for name, signature in grammar.FUNCTIONS.items()}
+    assert built == {name: counts(rule.arguments) for name, rule in grammar.FUNCTIONS.items()}
 
 
-def arguments(signature: str) -> tuple[int, int]:
-    """The least and the greatest number of arguments that a documented signature takes."""
-    inside = signature.partition("(")[2].rstrip(")")
-    given = [name for name in inside.split(", ") if name]
-    return sum(not name.endswith("?") for name in given), len(given)
+def counts(arguments: str) -> tuple[int, int]:
+    """The least and the greatest number of arguments."""
+    names = [name for name in arguments.split(", ") if name]
+    return sum(not name.endswith("?") for name in names), len(names)
 
 
-def refused(begin: str) -> dict[str, str]:
-    """Names and advice of a table of refused things."""
-    section = DOCUMENT.partition("## Refused")[2]
-    lines = section.partition(f"| {begin} | Instead |\n|---|---|\n")[2].split("\n")
-    found: dict[str, str] = {}
-    for line in lines:
-        if not line.startswith("|"):
-            break
-        left, _, advice = line.strip("| ").partition(" | ")
-        found.update(dict.fromkeys(names(left), advice))
-    return found
-
-
-def test_refused_blocks_and_attributes():
-    nested = {f"{block}.{name}": hint for block, rule in grammar.BLOCKS.items() for name, hint in rule.refused.items()}
-    blocks = {
-        name: hint for name, hint in grammar.REFUSED_BLOCKS.items() if name not in grammar.BLOCKS["terraform"].refused
-    }
-    attributes = {name: hint for name, hint in grammar.REFUSED_ATTRIBUTES.items() if name not in grammar.BLOCKS}
-
-    assert refused("Block or attribute") == {**blocks, **nested, **attributes}
-
-
-def test_refused_functions():
-    assert refused("Function") == dict(grammar.REFUSED_FUNCTIONS)
-
-
-@pytest.mark.parametrize("name", [*MergeStrategy, *IfExists, *discovery._REFUSED_FILES])
-def test_words_of_the_language_are_documented(name):
-    assert f"`{name}`" in DOCUMENT
+@pytest.mark.parametrize("name", [*MergeStrategy, *IfExists])
+def test_c1_words_of_the_language_are_documented(name):
+    assert f"`{name}`" in PAGE.read_text(encoding="utf-8")

@@ -1,0 +1,96 @@
+# ruff: noqa: INP001 - a program of the pipeline, not a package
+"""Writes the tables of docs/language.md from the registry of the language, orchestrator/config/grammar.py.
+
+Run it after a row of the registry changed: ``python .ci/language_docs.py``. With ``--check`` it writes nothing, prints what
+has drifted as a diff, and exits with 1 if anything has.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from generated_tables import Tables, run
+
+from orchestrator.config import grammar
+
+LABELS = {grammar.Labels.NONE: "", grammar.Labels.ONE: ' "label"', grammar.Labels.OPTIONAL: ' "label"'}
+
+
+def blocks() -> Iterator[str]:
+    """One row per supported block; required attributes are bold."""
+    yield "| Block | Attributes | Notes |"
+    yield "|---|---|---|"
+    for name, rule in grammar.BLOCKS.items():
+        shown = (
+            ", ".join(f"**`{key}`**" if required else f"`{key}`" for key, required in rule.attributes.items())
+            if rule.attributes is not None
+            else "any"
+        )
+        yield f"| `{name}{LABELS[rule.labels]}` | {shown} | {rule.notes} |"
+
+
+def attributes() -> Iterator[str]:
+    """One row per attribute at the top level of a file."""
+    yield "| Attribute | Notes |"
+    yield "|---|---|"
+    yield from (f"| `{name}` | {notes} |" for name, notes in grammar.ATTRIBUTES.items())
+
+
+def functions() -> Iterator[str]:
+    """One row per supported function of Terragrunt."""
+    yield "| Function | Returns |"
+    yield "|---|---|"
+    yield from (f"| `{name}({rule.arguments})` | {rule.returns} |" for name, rule in grammar.FUNCTIONS.items())
+
+
+def differences() -> Iterator[str]:
+    """One item per difference from Terragrunt."""
+    yield from (f"- **{title}.** {reason}" for title, reason in grammar.DIFFERENCES.items())
+
+
+def refused() -> Iterator[str]:
+    """One row per reason for which blocks and attributes are refused."""
+    nested = {f"{block}.{name}": hint for block, rule in grammar.BLOCKS.items() for name, hint in rule.refused.items()}
+    # Names that are supported elsewhere, or refused there, are not refused as such.
+    elsewhere = {name.partition(".")[2] for name in nested} | grammar.BLOCKS.keys()
+    top = {**grammar.REFUSED_BLOCKS, **grammar.REFUSED_ATTRIBUTES}
+    yield from _by_hint("Block or attribute", {name: top[name] for name in top if name not in elsewhere} | nested)
+
+
+def refused_functions() -> Iterator[str]:
+    """One row per reason for which functions are refused."""
+    yield from _by_hint("Function", grammar.REFUSED_FUNCTIONS)
+
+
+def refused_files() -> Iterator[str]:
+    """One row per reason for which files are refused."""
+    yield from _by_hint("File", grammar.REFUSED_FILES)
+
+
+def _by_hint(what: str, refused: Mapping[str, str]) -> Iterator[str]:
+    """One row per hint, in the order of the first name that has it; no table where nothing is refused."""
+    names: dict[str, list[str]] = {}
+    for name, hint in refused.items():
+        names.setdefault(hint, []).append(f"`{name}`")
+    if names:
+        yield f"| {what} | Instead |"
+        yield "|---|---|"
+        yield from (f"| {', '.join(group)} | {hint} |" for hint, group in names.items())
+
+
+TABLES: Tables = {
+    "blocks": blocks,
+    "attributes": attributes,
+    "functions": functions,
+    "differences": differences,
+    "refused": refused,
+    "refused-functions": refused_functions,
+    "refused-files": refused_files,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write or check the tables; returns the exit code."""
+    return run("language_docs", "language.md", TABLES, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
