@@ -10,7 +10,7 @@ from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
-from orchestrator.engine.operations import select
+from orchestrator.engine.operations import is_applied, select
 from orchestrator.hcl import to_json_value
 from orchestrator.hcl.values import has_sensitive, unmark
 
@@ -43,7 +43,7 @@ def read_outputs(deployment: Deployment, *, show_sensitive: bool = False) -> dic
     found: dict[str, dict[str, Any]] = {}
     for name in select(deployment.stack, deployment.request.only):
         state = deployment.outputs.state(name)
-        if state is not None:
+        if state is not None and is_applied(state):
             found[name] = {
                 output: to_json_value(unmark(value))
                 for output, value in sorted(state.outputs.items())

@@ -55,7 +55,7 @@ class Outputs:
         found: dict[str, Mapping[str, Value]] = {}
         for target in self.stack.graph.dependencies.get(name, ()):
             state = self.state(target)
-            if state is not None and _is_applied(state):
+            if state is not None and is_applied(state):
                 found[target] = state.outputs
         return found
 
@@ -196,7 +196,7 @@ def require_applied(outputs: Outputs, selected: Collection[str]) -> None:
     missing: dict[str, list[str]] = {}
     for name in selected:
         for edge in outputs.stack.units[name].unit.dependencies:
-            if edge.reads_outputs and edge.target not in selected and not _is_applied(outputs.state(edge.target)):
+            if edge.reads_outputs and edge.target not in selected and not is_applied(outputs.state(edge.target)):
                 missing.setdefault(edge.target, []).append(name)
     if missing:
         target, names = min(missing.items())
@@ -237,7 +237,7 @@ def total(outcomes: Mapping[str, Outcome]) -> Changes:
     return sum((outcome.changes for outcome in outcomes.values()), Changes())
 
 
-def _is_applied(state: State | None) -> bool:
+def is_applied(state: State | None) -> bool:
     """Tell whether a state holds anything; an interrupted destroy may leave an empty one."""
     return state is not None and bool(state.resources or state.outputs)
 

@@ -9,7 +9,8 @@ import msgspec
 
 from orchestrator.adapters.aws.states import parse_state
 from orchestrator.adapters.modules import Modules
-from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
+from orchestrator.adapters.output import quote
+from orchestrator.adapters.terraform.command import Command, Invocation
 from orchestrator.adapters.terraform.initialisation import Initialisation
 from orchestrator.adapters.terraform.toolchain import Toolchain
 from orchestrator.adapters.workspaces import Workspaces
@@ -111,11 +112,11 @@ class BackendStates:
             )
         lines: list[str] = []
         command = Command(invocation, processes=self.toolchain.processes, on_line=lines.append)
-        code, _, _ = command.cmd("state", "pull", no_color=FLAG)
+        code, _, _ = command.cmd("state pull")
         if code:
             raise PlatformctlError(
                 "The state cannot be read",
-                detail=f'terraform state pull of unit "{unit.name}" ended with exit code {code}.',
+                detail=f'terraform state pull of unit "{unit.name}": {quote(" ".join(lines))}',
                 hint="Nothing was changed.",
             )
         return "\n".join(lines)

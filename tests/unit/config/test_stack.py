@@ -361,7 +361,7 @@ def test_c10_a_dependency_in_another_environment_is_read_and_not_run(tree):
     text = (
         'dependency "vpc" {\n  config_path = "../../shared/net/vpc"\n}\ninputs = { id = dependency.vpc.outputs.id }\n'
     )
-    stack = tree.unit("app", text).load()
+    stack = tree.unit("app", text, module="app").load()
     assert (list(stack.units), stack.external) == (["../shared/net/vpc", "app"], {"../shared/net/vpc"})
     assert select(stack, ()) == ("app",)
     assert select(stack, ["../shared/net/vpc", "app"]) == ("../shared/net/vpc", "app")
