@@ -19,7 +19,7 @@ from market.bars import Interval
 from market.conditions import Sets, sets, unknown
 from market.trades import COLUMNS, MAX_DAYS_APART, SECOND, Action, format_number, trading_date
 
-_IDENTITY = ("symbol", "trading_date", "venue", "trade_id")
+_NAMES = ("symbol", "trading_date", "venue", "trade_id")
 _CONTENT = ("revision", "action", "ts", "price", "size", "sequence", "conditions", "side")
 _STRIPES = 256
 """Locks by a hash of the symbol: a lock for each of 10,000 symbols would exceed the server's lock table."""
@@ -32,6 +32,15 @@ def _columns(names: Iterable[str], prefix: str) -> str:
 
 def _same(names: Iterable[str], one: str, other: str) -> str:
     return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in names)
+
+
+def _identity(prefix: str) -> list[str]:
+    """Return what identifies a trade, as in the index ``trades_identity``: without a venue also its timestamp."""
+    return [*(f"{prefix}.{name}" for name in _NAMES), f"CASE {prefix}.venue WHEN '' THEN {prefix}.ts ELSE 0 END"]
+
+
+def _same_trade(one: str, other: str) -> str:
+    return " AND ".join(f"{left} = {right}" for left, right in zip(_identity(one), _identity(other), strict=True))
 
 
 def _rank(prefix: str) -> str:
@@ -82,7 +91,7 @@ def _lengths(intervals: Iterable[Interval]) -> str:
     )"""
 
 
-_LONGER = _lengths(interval for interval in Interval if interval is not Interval.MINUTE)
+_LONGER = _lengths(interval for interval in Interval if interval.part is None and interval is not Interval.MINUTE)
 _HOURS_AND_SESSIONS = _lengths([Interval.HOUR])
 _PLACED = f"""
       SELECT symbol, ts / 60000000000 AS minute, price, size, sets,
@@ -134,7 +143,7 @@ _ADD = f"""
     ), left_over AS (
       INSERT INTO rivals SELECT {_columns(COLUMNS, "incoming")} FROM incoming
       WHERE NOT EXISTS (
-        SELECT FROM fresh WHERE {" AND ".join(f"fresh.{name} = incoming.{name}" for name in (*_IDENTITY, "ts"))}
+        SELECT FROM fresh WHERE {" AND ".join(f"fresh.{name} = incoming.{name}" for name in (*_NAMES, "ts"))}
           AND {_same([name for name in _CONTENT if name != "ts"], "fresh", "incoming")}
       )
       RETURNING 1
@@ -146,29 +155,29 @@ _OF_DAYS = "trades.trading_date = ANY (CAST(:days AS date[]))"
 # Repeats that say the same are not rivals.
 _FORGET_REPEATS = f"""
     DELETE FROM rivals USING trades
-    WHERE {_OF_DAYS} AND {" AND ".join(f"rivals.{name} = trades.{name}" for name in _IDENTITY)} AND {_same(_CONTENT, "rivals", "trades")}
+    WHERE {_OF_DAYS} AND {_same_trade("rivals", "trades")} AND {_same(_CONTENT, "rivals", "trades")}
 """
 _CONFLICTS = f"""
     SELECT {_columns(COLUMNS, "rivals")}, {_columns(COLUMNS, "trades")}, {_rank("rivals")} > {_rank("trades")}
-    FROM rivals JOIN trades USING ({", ".join(_IDENTITY)})
+    FROM rivals JOIN trades ON {_same_trade("rivals", "trades")}
     WHERE {_OF_DAYS} AND rivals.revision = trades.revision
-    ORDER BY {_columns(_IDENTITY, "rivals")}, {_rank("rivals")}
+    ORDER BY {", ".join(_identity("rivals"))}, {_rank("rivals")}
     LIMIT :most
 """
 _COUNT_CONFLICTS = f"""
-    SELECT count(*) FROM rivals JOIN trades USING ({", ".join(_IDENTITY)}) WHERE {_OF_DAYS} AND rivals.revision = trades.revision
+    SELECT count(*) FROM rivals JOIN trades ON {_same_trade("rivals", "trades")} WHERE {_OF_DAYS} AND rivals.revision = trades.revision
 """
 _REPLACE = f"""
     WITH best AS (
-      SELECT DISTINCT ON ({", ".join(_IDENTITY)}) rivals.*, coalesce(rules.sets, {Sets.ALL:d}) AS sets
+      SELECT DISTINCT ON ({", ".join(_identity("rivals"))}) rivals.*, coalesce(rules.sets, {Sets.ALL:d}) AS sets
       FROM rivals LEFT JOIN rules USING (conditions)
-      ORDER BY {", ".join(_IDENTITY)}, {_rank("rivals")} DESC
+      ORDER BY {", ".join(_identity("rivals"))}, {_rank("rivals")} DESC
     ), beaten AS (
-      SELECT best.*, trades.ts AS before FROM best JOIN trades USING ({", ".join(_IDENTITY)})
+      SELECT best.*, trades.ts AS before FROM best JOIN trades ON {_same_trade("best", "trades")}
       WHERE {_OF_DAYS} AND {_rank("best")} > {_rank("trades")}
     ), replaced AS (
       UPDATE trades SET ({", ".join(_CONTENT)}, sets) = ROW ({_columns(_CONTENT, "beaten")}, beaten.sets)
-      FROM beaten WHERE {_OF_DAYS} AND {" AND ".join(f"beaten.{name} = trades.{name}" for name in _IDENTITY)}
+      FROM beaten WHERE {_OF_DAYS} AND {_same_trade("beaten", "trades")}
       RETURNING 1
     ), old AS (
       INSERT INTO stale

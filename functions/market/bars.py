@@ -34,6 +34,11 @@ class Interval(StrEnum):
         """The length; of a session the usual one, which is an hour more or less when clocks change."""
         return _LENGTHS[self]
 
+    @property
+    def part(self) -> "Interval | None":
+        """The interval of the stored bars that make up one of this; None where bars of this interval are stored themselves."""
+        return _PARTS.get(self)
+
     def start(self, moment: datetime, zone: tzinfo = UTC) -> datetime:
         """Return the start of the interval that contains a moment; the zone matters to sessions only."""
         if self is not Interval.SESSION:
@@ -55,6 +60,12 @@ _LENGTHS = {
     Interval.HOUR: timedelta(hours=1),
     Interval.DAY: timedelta(days=1),
     Interval.SESSION: timedelta(days=1),
+}
+# Few parts make up a bar, so that a page of a thousand is read in milliseconds.
+_PARTS = {
+    Interval.FIVE_MINUTES: Interval.MINUTE,
+    Interval.QUARTER: Interval.MINUTE,
+    Interval.HOUR: Interval.HALF_HOUR,
 }
 
 

@@ -1,8 +1,9 @@
 """Trades: the canonical message, its validation, and the one form in which the platform stores it.
 
-A trade is identified by symbol, venue, trading date and id. Messages about it have an action and a revision: the highest
-revision counts, in whatever order messages arrive. A message has one spelling (numbers without trailing zeros, timestamps in UTC
-with nanoseconds, a condition once and in alphabetical order), so the same message that arrives twice is the same text twice.
+A trade is identified by symbol, venue, trading date and id; where the venue is not known, ids may start again within a day, so that
+the timestamp is part of the identity. Messages about a trade have an action and a revision: the highest revision counts, in whatever
+order messages arrive. A message has one spelling (numbers without trailing zeros, timestamps in UTC with nanoseconds, a condition
+once and in alphabetical order), so the same message that arrives twice is the same text twice.
 """
 
 import json
@@ -87,11 +88,11 @@ class Trade:
     """A message about one execution: new, corrected or cancelled.
 
     Attributes:
-        trade_id: unique among the trades of its symbol, venue and trading date.
+        trade_id: unique among the trades of its symbol, venue and trading date; without a venue, among those of the same timestamp.
         timestamp: when it was executed, in nanoseconds since 1970 in UTC.
         price: may be negative; 0 in a cancellation that has none.
         size: greater than 0, but 0 in a cancellation that has none.
-        venue: empty if the source has only one or names none.
+        venue: empty where it is not known.
         trading_date: the day whose ids are unique, in the venue's zone; by default the day of the timestamp in UTC.
         sequence: the venue's sequence number, which orders trades of the same nanosecond.
         conditions: names from ``market.conditions`` or any others, each once, in alphabetical order.

@@ -28,6 +28,7 @@ from pg8000 import native
 from orchestrator.config import load_stack
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
+MIGRATIONS = sorted(file.stem for file in (FUNCTIONS / "migrate" / "migrations").iterdir())
 # Last on the path; the names of the shared packages are unique.
 sys.path.append(str(FUNCTIONS))
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 Message = Mapping[str, str]
 FIXED = {"1m": "1min", "5m": "5min", "15m": "15min", "30m": "30min", "1h": "1h", "1d": "1D"}
-IDENTITY = ["symbol", "venue", "trading_date", "trade_id"]
+# Without a venue, the moment as well.
+IDENTITY = ["symbol", "venue", "trading_date", "trade_id", "moment_without_venue"]
 DEFAULT_REVISION = {"new": 0, "correct": 1, "cancel": 2}
 # What the consolidated tape's rules let these conditions set: high and low; open and close, or only if nothing else does; volume.
 RULES = {
@@ -112,6 +113,10 @@ def _that_count(messages: pd.DataFrame) -> pd.DataFrame:
         price=messages["price"].map(Decimal),
         size=messages["size"].map(Decimal),
         sequence=[int(text) if text else -1 for text in messages["sequence"]],
+        moment_without_venue=[
+            "" if venue else str(pd.Timestamp(text).value)
+            for venue, text in zip(messages["venue"], messages["timestamp"], strict=True)
+        ],
         rank=messages["action"].map(["new", "correct", "cancel"].index),
         revision=[
             int(r) if r else DEFAULT_REVISION[a] for r, a in zip(messages["revision"], messages["action"], strict=True)

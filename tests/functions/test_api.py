@@ -74,10 +74,10 @@ def test_b6_bars_come_in_pages(call):
         "volume": "2", "vwap": "1.5", "trades": 1, "final": True,
     }  # fmt: skip
     assert len(page["bars"]) == 2
-    assert database.asked[0][1] == {"count": 3}
+    assert "LIMIT 3" in database.asked[0][0]
     last = Rows(rows[2:])
     status, page = call("GET", "/bars/AAPL", database=last, query={**query, "cursor": page["next_cursor"]})
-    assert "start >= '2026-01-31T12:01:00.000001+00:00'" in last.asked[0][0]
+    assert "'2026-01-31T12:01:00+00:00'" in last.asked[0][0]
     assert (len(page["bars"]), page["next_cursor"]) == (1, None)
 
 
@@ -94,7 +94,7 @@ def test_d7_the_first_bar_contains_the_beginning(call, interval, start, asked):
     database = Rows([row()])
     query = {"interval": interval, "from": f"2026-01-31T{start}Z", "to": "2026-02-01T00:00:00Z"}
     assert call("GET", "/bars/AAPL", database=database, query=query)[0] == 200
-    assert f"start >= '2026-01-31T{asked}:00+00:00'" in database.asked[0][0]
+    assert f"start >= CAST('2026-01-31T{asked}:00+00:00' AS timestamptz)" in database.asked[0][0]
 
 
 @pytest.mark.parametrize(

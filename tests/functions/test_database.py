@@ -12,7 +12,7 @@ from database import Database, DatabaseAddress, iam_token
 from database.connection import RDS_ROOTS, tls
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from tests.functions.conftest import FUNCTIONS, load_function
+from tests.functions.conftest import FUNCTIONS, MIGRATIONS, load_function
 
 ADDRESS = {"DATABASE_HOST": "cluster.example", "DATABASE_PORT": "5432", "DATABASE_NAME": "analytics"}
 
@@ -137,7 +137,7 @@ def test_migrations_are_applied_once_in_order_under_a_lock():
     logic = load_function("migrate").logic
     migrations = logic.read_migrations(FUNCTIONS / "migrate" / "migrations")
     session = Session()
-    assert logic.migrate(session, migrations) == ["0001_market_data", "0002_users", "0003_audit", "0004_trading_dates"]
+    assert logic.migrate(session, migrations) == MIGRATIONS
     assert session.ran[0].startswith("SELECT pg_advisory_xact_lock")
     order = [session.ran.index(migration.sql) for migration in migrations]
     assert order == sorted(order)
@@ -193,10 +193,7 @@ def test_b2_the_master_secret_is_read_on_every_invocation(load, aws, context, en
 
     real = migrate.handler.Database
     environment.setattr(migrate.handler, "Database", lambda *a, **k: real(*a, **k, connect=connect))
-    assert migrate.handler.handler({}, context) == {
-        "applied": ["0001_market_data", "0002_users", "0003_audit", "0004_trading_dates"],
-        "version": 4,
-    }
+    assert migrate.handler.handler({}, context) == {"applied": MIGRATIONS, "version": len(MIGRATIONS)}
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps({"username": "admin", "password": "two"}))
     migrate.handler.handler({}, context)
     assert all(connection.closed for connection in opened)

@@ -20,7 +20,7 @@ from orchestrator.local_cloud.database.binaries import installed
 from orchestrator.local_cloud.database.databases import Databases
 from orchestrator.local_cloud.iam.evaluate import Decision
 from tests.eventually import eventually
-from tests.functions.conftest import FUNCTIONS, lines, load_function
+from tests.functions.conftest import FUNCTIONS, MIGRATIONS, lines, load_function
 from tests.functions.test_market import NOON
 from tests.unit.local_cloud.database.conftest import FakeSource, auth_token
 
@@ -107,7 +107,7 @@ def _refused(running, database):
 
 
 def test_b2_the_migrations_of_the_functions_run(running):
-    assert running.applied == ["0001_market_data", "0002_users", "0003_audit", "0004_trading_dates"]
+    assert running.applied == MIGRATIONS
 
 
 def test_b9_the_users_of_the_functions_log_in_with_tokens(running):
