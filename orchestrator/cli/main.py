@@ -20,7 +20,7 @@ from orchestrator.errors import ExitCode, PlannedChangesExit, PlatformctlError
 
 _PANELS = {
     "Deployments": (
-        "up plan drift outputs ingestion:ingest functions:smoke functions:invoke functions:logs rollback destroy recover "
+        "up plan drift outputs ingestion:ingest backfill functions:smoke functions:invoke functions:logs rollback destroy recover "
         "deployments:list deployments:reap report"
     ),
     "The live tree": "inspect:graph inspect:validate inspect:render build ci",
