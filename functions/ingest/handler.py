@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import time
+from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from logic import (
-    INCOMING,
+    FOLDERS,
     QUARANTINE,
     Counts,
     DuplicateKeyError,
@@ -28,6 +29,8 @@ from logic import (
     parse_json,
     quarantine_key,
     read_documents,
+    receipt,
+    receipt_key,
 )
 from market.objects import StoredObject, buffered, created_objects
 from market.sources import BadRow, Source, load_sources, read_rows
@@ -98,8 +101,8 @@ def take_message(body: str, context: LambdaContext) -> None:
 def take_object(found: StoredObject, context: LambdaContext) -> str:
     """Read an object and write its contents; returns the problem that makes it unreadable, if there is one."""
     logger.append_keys(key=found.key)
-    if not found.key.startswith(INCOMING):
-        logger.warning("left aside: not below %s", INCOMING)
+    if not found.key.startswith(FOLDERS):
+        logger.warning("left aside: not below %s", " or ".join(FOLDERS))
         return ""
     answer = s3().get_object(Bucket=found.bucket, Key=found.key)
     # The object may be newer than its notification: the name is that of the version that is read.
@@ -116,12 +119,22 @@ def take_object(found: StoredObject, context: LambdaContext) -> str:
             metadata=answer["Metadata"],
             on_piece=lambda: require_time(context),
         )
-        counts = sorter.take(rows)
-    _report(counts)
-    if not counts.problem:
+        try:
+            problem = sorter.take(rows).problem
+        except RefusedError as error:
+            _keep_receipt(found, answer["ETag"], sorter, problem=str(error))
+            raise
+    _keep_receipt(found, answer["ETag"], sorter, problem=problem)
+    _report(sorter.counts)
+    if not problem:
         return ""
     metrics.add_metric(name="ObjectsRefused", unit=MetricUnit.Count, value=1)
-    return f"{found.key}: {counts.problem}"
+    return f"{found.key}: {problem}"
+
+
+def _keep_receipt(found: StoredObject, etag: str, sorter: Sorter, *, problem: str) -> None:
+    text = receipt(sorter.counts, name=sorter.name, problem=problem, moment=datetime.now(UTC).isoformat())
+    sorter.store_bad(receipt_key(found.key, etag), text)
 
 
 @app.exception_handler([ClientError, BotoCoreError])  # type: ignore[untyped-decorator]  # it has no types

@@ -14,11 +14,15 @@ from typing import Any
 from market.sources import SHOWN, BadRow, Row, SkippedRow
 from market.trades import COLUMNS, InvalidTradeError, Trade, parse_trade
 
-INCOMING = "incoming/"
+FOLDERS = ("incoming/", "history/")
+"""Where market data is read from. What lies below the second comes in only by ``platformctl backfill``."""
+RECEIPTS = "receipts/"
 QUARANTINE = "quarantine/"
 TRADES = "trades/"
 MAX_OBJECT = 4 * 1024 * 1024
 MAX_QUARANTINE = 8 * 1024 * 1024
+_MAX_KEY = 900
+"""Bytes of the key of an object in the key of its receipt; S3 allows 1,024 in all."""
 HEADER = f"{','.join(COLUMNS)}\n".encode()
 
 
@@ -110,7 +114,27 @@ def identity(*parts: str) -> str:
 
 def quarantine_key(source: str, name: str) -> str:
     """Return the key for the bad rows of an object, outside of what is ingested."""
-    return f"{QUARANTINE}{source.removeprefix(INCOMING)}/{name}.jsonl"
+    return f"{QUARANTINE}{source.removeprefix(FOLDERS[0])}/{name}.jsonl"
+
+
+def receipt_key(source: str, etag: str) -> str:
+    """Return the key for the receipt of a version of an object, below the object's own key."""
+    version = etag.strip('"')
+    return f"{RECEIPTS}{source.encode()[:_MAX_KEY].decode(errors='ignore')}/{version}.json"
+
+
+def receipt(counts: Counts, *, name: str, problem: str, moment: str) -> bytes:
+    """Return what became of an object: ``platformctl backfill`` looks for it.
+
+    Args:
+        counts: of its rows.
+        name: of the objects that its trades are written to.
+        problem: why it was refused; empty if it was not.
+        moment: of now; with it no two receipts are the same.
+
+    """
+    numbers = {"accepted": counts.accepted, "rejected": counts.rejected, "skipped": counts.skipped}
+    return json.dumps({**numbers, "name": name, "problem": problem, "moment": moment}).encode()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -72,7 +72,8 @@ inputs = {
     partitions = { function = "analytics", expression = "cron(40 23 * * ? *)", input = jsonencode({ task = "partitions" }) }
   }
 
-  # Producers upload below incoming/; what ingest writes back, below quarantine/, must not come in again.
+  # Producers upload below incoming/. What ingest writes back, below quarantine/ and receipts/, must not come in again, and what
+  # lies below history/ only by `platformctl backfill`, at its rate.
   bucket_notifications = {
     (dependency.s3.outputs.bucket_names["raw-data"]) = {
       ingest = { queue_arn = dependency.messaging.outputs.queue_arns["ingest"], filter_prefix = "incoming/" }
@@ -243,7 +244,7 @@ inputs = {
       policy_statements = {
         ReadMarketData = {
           actions   = ["s3:GetObject"]
-          resources = ["${dependency.s3.outputs.bucket_arns["raw-data"]}/incoming/*"]
+          resources = [for folder in ["incoming", "history"] : "${dependency.s3.outputs.bucket_arns["raw-data"]}/${folder}/*"]
         }
         WriteTrades = {
           actions   = ["s3:PutObject"]
@@ -251,7 +252,7 @@ inputs = {
         }
         WriteQuarantine = {
           actions   = ["s3:PutObject"]
-          resources = ["${dependency.s3.outputs.bucket_arns["raw-data"]}/quarantine/*"]
+          resources = [for folder in ["quarantine", "receipts"] : "${dependency.s3.outputs.bucket_arns["raw-data"]}/${folder}/*"]
         }
         UseObjectKey = {
           actions    = ["kms:Decrypt", "kms:GenerateDataKey"]

@@ -22,7 +22,7 @@ from orchestrator.model.project import WORKING_DIR
 WORKING_DIR_OPTION = "--working-dir"
 _PANELS = {
     "Deployments": (
-        "up plan drift outputs ingestion:ingest functions:smoke functions:invoke functions:logs rollback destroy recover "
+        "up plan drift outputs ingestion:ingest backfill functions:smoke functions:invoke functions:logs rollback destroy recover "
         "deployments:list deployments:reap report"
     ),
     "The live tree": "inspect:graph inspect:validate inspect:render build ci",

@@ -223,8 +223,9 @@ def test_a2_market_data_goes_in_and_its_bars_come_out(project):
     assert [line.split()[0] for line in out.splitlines()] == ["ok"] * 6
 
 
-def test_d5_files_of_vendors_go_in_and_their_bars_come_out(project, tmp_path):
+def test_d5_d8_files_of_vendors_go_in_or_are_backfilled_and_their_bars_come_out(project, tmp_path):
     vendors.upload(project, "demo", tmp_path)
+    vendors.backfill(project, "demo")
     assert vendors.minute_bars(project, "demo") == vendors.expected()
 
 

@@ -14,16 +14,27 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def upload(project, suffix, folder):
-    """Upload all files below the names of their maps: one with the command line, the others as a vendor's delivery would."""
+    """Upload all files below the names of their maps: one with the command line, one in four as history, the others as they are delivered."""
     first, *others = FILES
     path = folder / first.name
     path.write_bytes(first.data)
     out, _ = project.run("ingest", str(path), "--source", first.source, "--suffix", suffix)
     bucket = project.outputs(suffix)["s3"]["bucket_names"]["raw-data"]
     assert out == f"uploaded to s3://{bucket}/incoming/{first.source}/{first.name}\n"
-    for file in others:
-        key = f"incoming/{file.source}/{file.name}"
+    for number, file in enumerate(others):
+        key = f"{'incoming' if number % 4 else 'history'}/{file.source}/{file.name}"
         project.client("s3").put_object(Bucket=bucket, Key=key, Body=file.data, Metadata=file.metadata)
+
+
+def backfill(project, suffix):
+    """Bring in the files that were uploaded as history; they are in no bar before."""
+    files = FILES[1::4]
+    out, _ = project.run("backfill", "history/", "--suffix", suffix, "--rate", "600", "--json")
+    found = json.loads(out)
+    trades = sum(len(file.trades) for file in files)
+    assert (found["found"], found["processed"], found["trades"], found["failed"]) == (len(files), len(files), trades, {})
+    out, _ = project.run("backfill", "history/", "--suffix", suffix)
+    assert out.startswith("0 of 0 objects, ")
 
 
 def minute_bars(project, suffix, *, patience=180):

@@ -72,7 +72,7 @@ class Chooser:
         """
         name = metadata.get(SOURCE)
         if name is None:
-            return cls(sources=sources, named=sources.get(key.removeprefix(INCOMING).partition("/")[0]))
+            return cls(sources=sources, named=sources.get(key.partition("/")[2].partition("/")[0]))
         if name in sources:
             return cls(sources=sources, named=sources[name])
         close = get_close_matches(name, sources, n=1)

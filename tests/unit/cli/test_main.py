@@ -24,7 +24,7 @@ def test_c7_no_arguments_show_the_help_and_are_bad_input(platformctl):
 
 
 COMMANDS = {
-    "Deployments": "up plan drift outputs ingest smoke invoke logs rollback destroy recover list reap report",
+    "Deployments": "up plan drift outputs ingest backfill smoke invoke logs rollback destroy recover list reap report",
     "The live tree": "graph validate render build ci",
     "This machine": "doctor local",
 }
