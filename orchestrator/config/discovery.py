@@ -7,15 +7,28 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.config.document import Document, read_document
-from orchestrator.config.grammar import DOCUMENTATION
+from orchestrator.config.grammar import DOCUMENTATION, STACK_FILE, STACK_FOLDER
 from orchestrator.config.interface import ModuleInterface, module_interface
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Position, Range, Source, did_you_mean
+from orchestrator.config.stack_file import StackDocument, read_stack_file
+from orchestrator.diagnostics import (
+    Collector,
+    ConfigurationError,
+    Diagnostic,
+    Position,
+    Range,
+    Source,
+    did_you_mean,
+    failure,
+)
 from orchestrator.errors import UsageError
-from orchestrator.hcl import parse_file
+from orchestrator.hcl import Body, parse_file
 from orchestrator.hcl.functions import terraform_functions
 from orchestrator.hcl.scope import Function, FunctionError
 
 UNIT_FILE = "terragrunt.hcl"
+UNIT_FILES = (UNIT_FILE, "terragrunt.hcl.json")
+"""The names of a unit's own file; the first wins."""
+
 T = TypeVar("T")
 
 
@@ -28,6 +41,8 @@ class Files:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = env
         self._documents: dict[Path, Document | ConfigurationError] = {}
+        self._stacks: dict[Path, StackDocument | ConfigurationError] = {}
+        self._values: dict[Path, Body | ConfigurationError] = {}
         self._interfaces: dict[Path, ModuleInterface | ConfigurationError] = {}
         self._functions: dict[Path, dict[str, Function]] = {}
         self._reading: list[Path] = []
@@ -39,6 +54,14 @@ class Files:
         every time, so that it is reported once.
         """
         return _once(self._documents, path, lambda path: read_document(parse_file(path)))
+
+    def stack_document(self, path: Path) -> StackDocument:
+        """Return the document of a stack file; raises as ``document`` does."""
+        return _once(self._stacks, path, lambda path: read_stack_file(parse_file(path)))
+
+    def values_body(self, path: Path) -> Body:
+        """Return the attributes of a values file; raises as ``document`` does."""
+        return _once(self._values, path, _read_values)
 
     def interface(self, folder: Path) -> ModuleInterface:
         """Return the variables and outputs of the module in a folder; raises as ``module_interface`` does."""
@@ -67,10 +90,26 @@ class Files:
 
 # Files that Terragrunt reads as configuration, and that would otherwise be skipped silently.
 _REFUSED_FILES = {
-    "terragrunt.stack.hcl": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
-    "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
-    "terragrunt.values.hcl": "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
+    "terragrunt.stack.hcl.json": f"Write it as {STACK_FILE}; stack files in JSON are not read.",
+    "terragrunt.autoinclude.stack.hcl": "Write its units into the stack file; it is made from autoinclude in a stack block.",
 }
+
+
+def unit_file(folder: Path) -> Path:
+    """Return the file that makes a folder a unit; the name that it should have where there is none."""
+    return next((folder / name for name in UNIT_FILES if (folder / name).is_file()), folder / UNIT_FILE)
+
+
+def _read_values(path: Path) -> Body:
+    body = parse_file(path).body
+    for block in body.blocks:
+        raise failure(
+            block.type_range,
+            "Block is not supported",
+            f"{path.name} holds attributes only.",
+            "Write each value as an attribute at the top level of the file.",
+        )
+    return body
 
 
 def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[[Path], T]) -> T:
@@ -86,7 +125,7 @@ def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[
     return found
 
 
-_CACHES = frozenset({".git", ".terraform", ".terragrunt-cache", ".terragrunt-stack"})
+_CACHES = frozenset({".git", ".terraform", ".terragrunt-cache"})
 
 
 def environments(live: Path) -> list[str]:
@@ -139,10 +178,16 @@ def unit_folders(environment: Path) -> list[Path]:
                 f"{name} is read by Terragrunt but not by platformctl. {DOCUMENTATION}",
                 _REFUSED_FILES[name],
             )
-        if UNIT_FILE in names and folder != environment:
+        if not names.isdisjoint(UNIT_FILES) and folder != environment:
             found.append(folder)
     collector.raise_if_any()
     return sorted(found)
+
+
+def stack_files(environment: Path) -> list[Path]:
+    """Return the stack files of an environment that are not generated themselves, sorted."""
+    found = (folder for folder, names in _walk(environment) if STACK_FILE in names)
+    return sorted(folder / STACK_FILE for folder in found if STACK_FOLDER not in folder.relative_to(environment).parts)
 
 
 def environment_unit(environment: Path, read: Collection[Path]) -> Diagnostic | None:
@@ -150,14 +195,14 @@ def environment_unit(environment: Path, read: Collection[Path]) -> Diagnostic | 
 
     ``environment``: the folder of the environment; ``read``: the files that the units consist of.
     """
-    file = environment / UNIT_FILE
+    file = unit_file(environment)
     if not file.is_file() or file in read:
         return None
     return _misplaced(environment, "Unit at the top of an environment", "Give it a folder of its own.")
 
 
 def _misplaced(folder: Path, summary: str, hint: str) -> Diagnostic:
-    file = folder / UNIT_FILE
+    file = unit_file(folder)
     start = Position(1, 1)
     return Diagnostic(
         summary=summary,
@@ -172,7 +217,7 @@ def _hidden_units(environment: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(environment):
         folders[:] = sorted(set(folders) - _CACHES)
         parts = Path(folder).relative_to(environment).parts
-        if UNIT_FILE in names and any(part.startswith(".") for part in parts):
+        if not set(UNIT_FILES).isdisjoint(names) and any(_is_hidden(part) for part in parts):
             yield Path(folder)
 
 
@@ -183,13 +228,16 @@ def _walk(top: Path) -> Iterator[tuple[Path, set[str]]]:
     """
     for folder, folders, names in os.walk(top, followlinks=True):
         above = Path(os.path.realpath(folder))
-        folders[:] = sorted(
-            name for name in folders if not (name.startswith(".") or _leads_up(Path(folder, name), above))
-        )
-        present = {UNIT_FILE, *_REFUSED_FILES}.intersection(names)
+        folders[:] = sorted(name for name in folders if not (_is_hidden(name) or leads_up(Path(folder, name), above)))
+        present = {*UNIT_FILES, STACK_FILE, *_REFUSED_FILES}.intersection(names)
         if present:
             yield Path(folder), present
 
 
-def _leads_up(folder: Path, above: Path) -> bool:
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") and name != STACK_FOLDER
+
+
+def leads_up(folder: Path, above: Path) -> bool:
+    """Tell whether a folder is a link to one that it lies in; ``above``: the real path of the folder around it."""
     return folder.is_symlink() and Path(os.path.realpath(folder)) in (above, *above.parents)

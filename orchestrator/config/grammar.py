@@ -15,6 +15,14 @@ from orchestrator.hcl import Reference
 
 DOCUMENTATION = "docs/language.md lists what is supported."
 
+STACK_FILE = "terragrunt.stack.hcl"
+STACK_FOLDER = ".terragrunt-stack"
+"""Where the components of a stack are generated, beside the stack file."""
+
+VALUES_FILE = "terragrunt.values.hcl"
+AUTOINCLUDE_FILE = "terragrunt.autoinclude.hcl"
+"""Generated beside a unit's own file: what ``values`` means there, and what is merged over the unit."""
+
 
 class Labels(StrEnum):
     """How many labels a block carries."""
@@ -108,8 +116,8 @@ REFUSED_BLOCKS: Mapping[str, str] = {
     "feature": "Read a switch with get_env, or keep it in the environment's env.hcl.",
     "engine": "platformctl drives Terraform itself; `platformctl doctor` says which one is in use.",
     "catalog": "The catalog is a feature of Terragrunt's user interface.",
-    "unit": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
-    "stack": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
+    "unit": f"It belongs into a {STACK_FILE}.",
+    "stack": f"It belongs into a {STACK_FILE}.",
 }
 
 REFUSED_ATTRIBUTES: Mapping[str, str] = {
@@ -188,15 +196,24 @@ class EvaluationStage(StrEnum):
     SOURCE = "source"
     STATE = "state"
     REST = "rest"
+    STACK = "stack"
+    COMPONENT = "component"
+    AUTOINCLUDE = "autoinclude"
 
     @property
     def roots(self) -> frozenset[str]:
         match self:
             case EvaluationStage.INCLUDE:
-                return frozenset()
+                return frozenset({"values"})
             case EvaluationStage.REST:
-                return frozenset({"local", "include", "dependency"})
-        return frozenset({"local", "include"})
+                return frozenset({"values", "local", "include", "dependency"})
+            case EvaluationStage.STACK:
+                return frozenset({"values", "local"})
+            case EvaluationStage.COMPONENT:
+                return frozenset({"values", "local", "unit", "stack"})
+            case EvaluationStage.AUTOINCLUDE:
+                return frozenset({"values", "local", "unit", "stack", "dependency"})
+        return frozenset({"values", "local", "include"})
 
 
 _PATH_OUT = "Write the path out, or use functions: find_in_parent_folders, get_env."
@@ -221,6 +238,20 @@ _TOO_EARLY: Mapping[tuple[EvaluationStage, str], tuple[str, str]] = {
             (_STAGE.STATE, "The address of a unit's state", "value"),
         )
     },
+    **{
+        (stage, "dependency"): (
+            "A stack is generated before the outputs of any unit are known.",
+            "Pass the path of the unit as a value, and write the dependency block in the unit, or in autoinclude.",
+        )
+        for stage in (_STAGE.STACK, _STAGE.COMPONENT)
+    },
+    **{
+        (_STAGE.STACK, name): (
+            "The paths of components can be used in values and in autoinclude only.",
+            "Write the path out.",
+        )
+        for name in ("unit", "stack")
+    },
 }
 
 _ELSEWHERE: Mapping[str, str] = {
@@ -230,8 +261,8 @@ _ELSEWHERE: Mapping[str, str] = {
     "module": "A module is reached through its unit: dependency.<name>.outputs.<output>.",
     "path": "path belongs to modules; use get_terragrunt_dir() or get_repo_root().",
     "terraform": "terraform.workspace belongs to modules; the environment is a folder of the live tree.",
-    "unit": "Stack files are not supported.",
-    "values": "Stack files are not supported; use locals or read_terragrunt_config.",
+    "stack": f"The components of a stack are known in its {STACK_FILE}; pass what you need as values.",
+    "unit": f"The components of a stack are known in its {STACK_FILE}; pass what you need as values.",
     "var": "var belongs to modules; use local, or get_env.",
 }
 

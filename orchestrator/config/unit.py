@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place
 from orchestrator.config.contents import Contents, Links, Setting
-from orchestrator.config.discovery import UNIT_FILE, Files
+from orchestrator.config.discovery import UNIT_FILES, Files, unit_file
 from orchestrator.config.generated import (
     EvaluatedUnit,
     GeneratedFile,
@@ -52,7 +52,7 @@ class UnitConfiguration:
         self._source: ModuleSource | None = None
         self._remote_state: RemoteState | None = None
         self._interface: ModuleInterface | None = None
-        self.scope = FileScope(files.document(folder / UNIT_FILE), files, Place(home=folder, original=folder))
+        self.scope = FileScope(files.document(unit_file(folder)), files, Place(home=folder, original=folder))
         collector = Collector()
         self._read_locals(collector)
         edges: list[Dependency] = []
@@ -82,7 +82,7 @@ class UnitConfiguration:
 
     def files(self) -> frozenset[Path]:
         """Return the unit's own file and those that it includes."""
-        return frozenset({self.scope.document.path, *(include.scope.document.path for include in self.scope.includes)})
+        return frozenset(document.path for document in self.scope.documents())
 
     def source(self) -> ModuleSource:
         """Return where the module comes from; known before anything runs.
@@ -156,8 +156,7 @@ class UnitConfiguration:
         return own
 
     def _generate_blocks(self) -> list[Block]:
-        documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
-        return [block for document in documents for block in document.generate.values()]
+        return [block for document in self.scope.documents() for block in document.generate.values()]
 
     def outputs_read(self) -> dict[str, set[str] | None]:
         """Return the outputs that the unit reads, by the names of the units that have them; None for all of a unit."""
@@ -273,7 +272,7 @@ class UnitConfiguration:
         """Return the folder and the unit name that a path leads to; None, with a finding, outside the environment."""
         home = self.scope.place.home
         folder = Path(os.path.normpath(home / path))
-        if folder.name == UNIT_FILE:
+        if folder.name in UNIT_FILES:
             folder = folder.parent
         if self._environment in folder.parents:
             return folder, folder.relative_to(self._environment).as_posix()
@@ -290,10 +289,9 @@ class UnitConfiguration:
         return {str(path[1]) if len(path) > 1 else "" for path in self._dependency_paths()}
 
     def _dependency_paths(self) -> set[tuple[str | int, ...]]:
-        documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
         return {
             reference.path
-            for document in documents
+            for document in self.scope.documents()
             for expression in document.expressions()
             for reference in references(expression)
             if reference.path[0] == "dependency"
