@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrator.commands.requests import Target
-from orchestrator.config import EvaluatedUnit, LocalSource
+from orchestrator.config import EvaluatedUnit, LocalSource, ModuleSource
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.environments import LastRun
 from orchestrator.engine.events import Event
@@ -298,6 +298,13 @@ class Applicant:
     others: Sequence[RegisteredDeployment]
 
 
+class Sources(Protocol):
+    """What the live tree takes from elsewhere."""
+
+    def fetch(self, source: ModuleSource) -> Path:
+        """Return the folder on this machine of what stands before ``//``; PlatformctlError if it cannot be downloaded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything outside, for one project.
@@ -309,4 +316,5 @@ class Ports:
     connector: Connector
     journal: Journal
     platform: Platform
+    sources: Sources
     environ: Mapping[str, str] = field(repr=False)

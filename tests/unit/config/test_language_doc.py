@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config import discovery, grammar
+from orchestrator.config import discovery, grammar, stack_file
 from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import MergeStrategy
 from orchestrator.config.generated import IfExists
@@ -29,15 +29,18 @@ def names(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-def test_blocks_and_their_attributes():
+@pytest.mark.parametrize(
+    ("heading", "blocks"), [("Block", grammar.BLOCKS), ("Block of a stack file", stack_file.STACK_BLOCKS)]
+)
+def test_blocks_and_their_attributes(heading, blocks):
     documented = {
         names(row[0])[0].split(" ")[0]: ("label" in names(row[0])[0], None if row[1] == "any" else set(names(row[1])))
-        for row in table("Block")
+        for row in table(heading)
     }
 
     assert documented == {
         name: (rule.labels is not grammar.Labels.NONE, None if rule.attributes is None else set(rule.attributes))
-        for name, rule in grammar.BLOCKS.items()
+        for name, rule in blocks.items()
     }
 
 
@@ -86,6 +89,13 @@ def test_refused_blocks_and_attributes():
     attributes = {name: hint for name, hint in grammar.REFUSED_ATTRIBUTES.items() if name not in grammar.BLOCKS}
 
     assert refused("Block or attribute") == {**blocks, **nested, **attributes}
+
+
+def test_refused_attributes_of_stack_files():
+    unit, stack = (stack_file.STACK_BLOCKS[name].refused for name in ("unit", "stack"))
+    of_stacks = {f"stack.{name}": hint for name, hint in stack.items() if name not in unit}
+
+    assert refused("Of a unit or stack block") == {**unit, **of_stacks}
 
 
 def test_refused_functions():

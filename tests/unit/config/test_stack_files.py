@@ -1,15 +1,11 @@
 """terragrunt.stack.hcl: what is generated, that it is a tree like any other, and what is refused (C1, C10)."""
 
-import os
-import textwrap
 from pathlib import Path
 
 import pytest
 
-from orchestrator.config import clean_stacks, generate_stacks
+from orchestrator.config import generate_stacks
 from orchestrator.diagnostics import ConfigurationError
-from orchestrator.hcl import parse_text
-from tests.fakes.live_tree import LiveTree
 
 UNIT = """
     terraform {
