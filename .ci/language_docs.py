@@ -10,15 +10,25 @@ from collections.abc import Iterator, Mapping
 from generated_tables import Tables, run
 
 from orchestrator.config import grammar
+from orchestrator.config.stack_file import STACK_BLOCKS
 
 LABELS = {grammar.Labels.NONE: "", grammar.Labels.ONE: ' "label"', grammar.Labels.OPTIONAL: ' "label"'}
 
 
 def blocks() -> Iterator[str]:
     """One row per supported block; required attributes are bold."""
-    yield "| Block | Attributes | Notes |"
+    yield from _blocks("Block", grammar.BLOCKS)
+
+
+def stack_blocks() -> Iterator[str]:
+    """One row per block of a stack file."""
+    yield from _blocks("Block of a stack file", STACK_BLOCKS)
+
+
+def _blocks(what: str, rules: Mapping[str, grammar.BlockRule]) -> Iterator[str]:
+    yield f"| {what} | Attributes | Notes |"
     yield "|---|---|---|"
-    for name, rule in grammar.BLOCKS.items():
+    for name, rule in rules.items():
         shown = (
             ", ".join(f"**`{key}`**" if required else f"`{key}`" for key, required in rule.attributes.items())
             if rule.attributes is not None
@@ -65,6 +75,13 @@ def refused_files() -> Iterator[str]:
     yield from _by_hint("File", grammar.REFUSED_FILES)
 
 
+def refused_stack_blocks() -> Iterator[str]:
+    """One row per reason for which attributes and blocks of a stack file's blocks are refused."""
+    unit = STACK_BLOCKS["unit"].refused
+    own = {f"stack.{name}": hint for name, hint in STACK_BLOCKS["stack"].refused.items() if name not in unit}
+    yield from _by_hint("Of a unit or stack block", {**unit, **own})
+
+
 def _by_hint(what: str, refused: Mapping[str, str]) -> Iterator[str]:
     """One row per hint, in the order of the first name that has it; no table where nothing is refused."""
     names: dict[str, list[str]] = {}
@@ -84,6 +101,8 @@ TABLES: Tables = {
     "refused": refused,
     "refused-functions": refused_functions,
     "refused-files": refused_files,
+    "stack-blocks": stack_blocks,
+    "refused-stack-blocks": refused_stack_blocks,
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.adapters.output import quote
-from orchestrator.config import Composition, EvaluatedUnit, GitSource, LocalSource, compose
+from orchestrator.config import Composition, EvaluatedUnit, GitSource, LocalSource, ModuleSource, compose
 from orchestrator.errors import PlatformctlError
 
 
@@ -34,12 +34,16 @@ class Modules:
 
     def locate(self, unit: EvaluatedUnit) -> Location:
         """Return the place of the unit's module; raises PlatformctlError if the repository could not be fetched."""
-        match unit.source:
+        return Location(root=self.fetch(unit.source), subdirectory=unit.source.subdirectory)
+
+    def fetch(self, source: ModuleSource) -> Path:
+        """Return the folder of what stands before ``//``; raises PlatformctlError if it could not be fetched."""
+        match source:
             case LocalSource() as local:
-                return Location(root=local.root, subdirectory=local.subdirectory)
+                return local.root
             case GitSource() as git:
                 with self._lock:
-                    return Location(root=self._fetch(git), subdirectory=git.subdirectory)
+                    return self._fetch(git)
 
     def compose(self, unit: EvaluatedUnit) -> Composition:
         """Return everything that Terraform sees of the unit; raises as ``locate`` and ``compose`` do."""

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli import console
-from orchestrator.cli.options import DryRunOption, EnvironmentOption, JsonOption, SuffixOption, TargetOption, ports_for
+from orchestrator.cli.options import (
+    DeploymentOption,
+    DryRunOption,
+    EnvironmentOption,
+    JsonOption,
+    TargetOption,
+    ports_for,
+)
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target, outputs
 from orchestrator.display.live import seconds
@@ -22,7 +29,7 @@ def backfill(
     prefix: Annotated[
         str, typer.Argument(metavar="PREFIX", help="Of the keys, such as history/binance/.", show_default=False)
     ],
-    suffix: SuffixOption,
+    suffix: DeploymentOption,
     environment: EnvironmentOption = None,
     target: TargetOption = Target.LOCAL,
     rate: Annotated[

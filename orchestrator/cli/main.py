@@ -25,7 +25,7 @@ _PANELS = {
         "up plan drift outputs ingestion:ingest backfill functions:smoke functions:invoke functions:logs rollback destroy recover "
         "deployments:list deployments:reap report"
     ),
-    "The live tree": "inspect:graph inspect:validate inspect:render build ci",
+    "The live tree": "inspect:graph inspect:validate inspect:render stack build ci",
     "This machine": "doctor local",
 }
 """The commands of each panel of --help: MODULE:COMMAND, or one name for both."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from orchestrator.adapters.account import CloudConnector
+from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.runs import ProjectJournal
 from orchestrator.commands.ports import Ports
 from orchestrator.model.project import Project, find_project
@@ -37,5 +38,6 @@ def wire(
         connector=CloudConnector(project=project, environ=environ),
         journal=ProjectJournal(home=project.home),
         platform=TradingPlatform.of(project, environ, account_settings=account_settings, say=say),
+        sources=Modules(project.home / "sources"),
         environ=environ,
     )

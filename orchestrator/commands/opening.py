@@ -3,7 +3,7 @@
 Everything that can be refused is refused before anything is started.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from orchestrator.commands.deployment import Deployment
@@ -11,7 +11,17 @@ from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Account, Ports, RegisteredDeployment, Settings
 from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DeploymentRequest, slug
 from orchestrator.commands.unregistered import Backends, NoSweeper, TerraformLocks
-from orchestrator.config import Stack, environments, load_stack, remote_states, unit_folders, uses_aws
+from orchestrator.config import (
+    Generation,
+    Stack,
+    environment_folder,
+    environments,
+    generate_stacks,
+    load_stack,
+    remote_states,
+    unit_folders,
+    uses_aws,
+)
 from orchestrator.diagnostics import ConfigurationError, Severity
 from orchestrator.engine.operations import Outputs, select
 from orchestrator.errors import UsageError
@@ -108,11 +118,9 @@ def load(
     is connected. Raises UsageError: no such environment; ConfigurationError: every mistake found in the live tree;
     PlatformctlError: a package of the platform cannot be built.
     """
-    stack = load_stack(
-        live=ports.project.live,
-        environment=environment,
-        env=_variables(request, ports, account, ports.platform.settings(None, None) if settings is None else settings),
-    )
+    variables = tree_variables(request, ports, account, settings)
+    generate_tree(environment, variables, ports)
+    stack = load_stack(live=ports.project.live, environment=environment, env=variables)
     findings = stack.check()
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:
@@ -146,10 +154,15 @@ def find_bucket(request: DeploymentRequest, ports: Ports, account: Account, name
     ``names``: of environments, the likeliest first. Raises ConfigurationError: none of them can be read; UsageError:
     there is none.
     """
-    variables = _variables(request, ports, account, ports.platform.settings(None, None))
+    variables = tree_variables(request, ports, account)
     mistakes: ConfigurationError | None = None
     for environment in names:
         folder = ports.project.live / environment
+        try:
+            generate_tree(environment, variables, ports)
+        except ConfigurationError as error:
+            mistakes = mistakes or error
+            continue
         for unit in [found.relative_to(folder).as_posix() for found in unit_folders(folder)[:1]]:
             try:
                 stack = load_stack(live=ports.project.live, environment=environment, env=variables, names=[unit])
@@ -189,7 +202,20 @@ def _registered(request: DeploymentRequest, ports: Ports, account: Account) -> R
     return bucket.deployment(request.suffix) if bucket.exists() else None
 
 
-def _variables(request: DeploymentRequest, ports: Ports, account: Account | None, settings: Settings) -> dict[str, str]:
+def generate_tree(environment: str, variables: Mapping[str, str], ports: Ports) -> Generation:
+    """Generate what the stack files of an environment declare, so that its units can be read.
+
+    Raises UsageError: no such environment; ConfigurationError: every mistake in the stack files.
+    """
+    folder = environment_folder(ports.project.live, environment)
+    return generate_stacks(folder, env=variables, fetch=ports.sources.fetch)
+
+
+def tree_variables(
+    request: DeploymentRequest, ports: Ports, account: Account | None = None, settings: Settings | None = None
+) -> dict[str, str]:
+    """Return the environment variables that the live tree is read with; without settings with the platform's defaults."""
+    settings = ports.platform.settings(None, None) if settings is None else settings
     account_id = account.account_id if account else ports.connector.account_id(request.target)
     # Without a connection the account is not called, so any number will do.
     account_id = account_id or "0" * 12

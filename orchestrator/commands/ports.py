@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrator.commands.requests import Target
-from orchestrator.config import EvaluatedUnit, LocalSource, RemoteState
+from orchestrator.config import EvaluatedUnit, LocalSource, ModuleSource, RemoteState
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.environments import LastRun
 from orchestrator.engine.events import Event
@@ -310,6 +310,13 @@ class Applicant:
     others: Sequence[RegisteredDeployment]
 
 
+class Sources(Protocol):
+    """What the live tree takes from elsewhere."""
+
+    def fetch(self, source: ModuleSource) -> Path:
+        """Return the folder on this machine of what stands before ``//``; PlatformctlError if it cannot be downloaded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything outside, for one project.
@@ -321,4 +328,5 @@ class Ports:
     connector: Connector
     journal: Journal
     platform: Platform
+    sources: Sources
     environ: Mapping[str, str] = field(repr=False)

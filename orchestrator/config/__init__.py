@@ -5,7 +5,7 @@ before them become known, or all at once with unknown outputs.
 """
 
 from orchestrator.config.composition import Composition, Tree, compose, declared_inputs, folder_in, text_of, walk
-from orchestrator.config.discovery import environments, unit_folders
+from orchestrator.config.discovery import environment_folder, environments, unit_folders
 from orchestrator.config.generated import (
     EvaluatedUnit,
     GeneratedFile,
@@ -22,12 +22,24 @@ from orchestrator.config.outputs import module_name
 from orchestrator.config.root_only import root_only_findings
 from orchestrator.config.source import GitSource, LocalSource, ModuleSource
 from orchestrator.config.stack import Stack, load_stack
+from orchestrator.config.stack_generation import (
+    Cleaning,
+    GeneratedComponent,
+    GeneratedStack,
+    Generation,
+    clean_stacks,
+    generate_stacks,
+)
 from orchestrator.config.unit import UnitConfiguration
 
 __all__ = [
+    "Cleaning",
     "Composition",
     "EvaluatedUnit",
+    "GeneratedComponent",
     "GeneratedFile",
+    "GeneratedStack",
+    "Generation",
     "GitSource",
     "IfExists",
     "LocalSource",
@@ -41,11 +53,14 @@ __all__ = [
     "UnitConfiguration",
     "Variable",
     "backend_text",
+    "clean_stacks",
     "compose",
     "configuration_files",
     "declared_inputs",
+    "environment_folder",
     "environments",
     "folder_in",
+    "generate_stacks",
     "load_stack",
     "module_interface",
     "module_name",

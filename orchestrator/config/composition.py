@@ -11,13 +11,16 @@ from os.path import normpath
 from pathlib import Path
 from typing import TypeAlias
 
-from orchestrator.config.discovery import UNIT_FILE
+from orchestrator.config.discovery import UNIT_FILES
 from orchestrator.config.generated import SIGNATURE_KEY, EvaluatedUnit, GeneratedFile, IfExists
+from orchestrator.config.grammar import AUTOINCLUDE_FILE, STACK_FILE, VALUES_FILE
 from orchestrator.config.interface import ModuleInterface, configuration_files, interface_of, parsed
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl import Literal
 from orchestrator.hcl.values import Value
+
+_CONFIGURATION = frozenset({*UNIT_FILES, STACK_FILE, VALUES_FILE, AUTOINCLUDE_FILE})
 
 # What Terraform keeps beside a module; it belongs to whoever ran Terraform there, not to the unit.
 _NOT_PART = frozenset(
@@ -114,9 +117,13 @@ def own_files(folder: Path) -> Tree:
     return {
         name: entry
         for name, entry in list_folder(folder).items()
-        if name != UNIT_FILE
+        if name not in _CONFIGURATION
         and not name.startswith(".")
-        and not (isinstance(entry, Path) and entry.is_dir() and next(entry.rglob(UNIT_FILE), None))
+        and not (
+            isinstance(entry, Path)
+            and entry.is_dir()
+            and any(next(entry.rglob(file), None) for file in (*UNIT_FILES, STACK_FILE))
+        )
     }
 
 

@@ -7,15 +7,28 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.config.document import Document, read_document
-from orchestrator.config.grammar import DOCUMENTATION, REFUSED_FILES
+from orchestrator.config.grammar import DOCUMENTATION, REFUSED_FILES, STACK_FILE, STACK_FOLDER
 from orchestrator.config.interface import ModuleInterface, module_interface
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Position, Range, Source, did_you_mean
+from orchestrator.config.stack_file import StackDocument, read_stack_file
+from orchestrator.diagnostics import (
+    Collector,
+    ConfigurationError,
+    Diagnostic,
+    Position,
+    Range,
+    Source,
+    did_you_mean,
+    failure,
+)
 from orchestrator.errors import UsageError
-from orchestrator.hcl import parse_file
+from orchestrator.hcl import Body, parse_file
 from orchestrator.hcl.functions import terraform_functions
 from orchestrator.hcl.scope import Function, FunctionError
 
 UNIT_FILE = "terragrunt.hcl"
+UNIT_FILES = (UNIT_FILE, "terragrunt.hcl.json")
+"""The names of a unit's own file; the first wins."""
+
 T = TypeVar("T")
 
 
@@ -28,6 +41,8 @@ class Files:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = env
         self._documents: dict[Path, Document | ConfigurationError] = {}
+        self._stacks: dict[Path, StackDocument | ConfigurationError] = {}
+        self._values: dict[Path, Body | ConfigurationError] = {}
         self._interfaces: dict[Path, ModuleInterface | ConfigurationError] = {}
         self._functions: dict[Path, dict[str, Function]] = {}
         self._reading: list[Path] = []
@@ -39,6 +54,14 @@ class Files:
         every time, so that it is reported once.
         """
         return _once(self._documents, path, lambda path: read_document(parse_file(path)))
+
+    def stack_document(self, path: Path) -> StackDocument:
+        """Return the document of a stack file; raises as ``document`` does."""
+        return _once(self._stacks, path, lambda path: read_stack_file(parse_file(path)))
+
+    def values_body(self, path: Path) -> Body:
+        """Return the attributes of a values file; raises as ``document`` does."""
+        return _once(self._values, path, _read_values)
 
     def interface(self, folder: Path) -> ModuleInterface:
         """Return the variables and outputs of the module in a folder; raises as ``module_interface`` does."""
@@ -65,7 +88,21 @@ class Files:
             self._reading.pop()
 
 
-# Files that Terragrunt reads as configuration, and that would otherwise be skipped silently.
+def unit_file(folder: Path) -> Path:
+    """Return the file that makes a folder a unit; the name that it should have where there is none."""
+    return next((folder / name for name in UNIT_FILES if (folder / name).is_file()), folder / UNIT_FILE)
+
+
+def _read_values(path: Path) -> Body:
+    body = parse_file(path).body
+    for block in body.blocks:
+        raise failure(
+            block.type_range,
+            "Block is not supported",
+            f"{path.name} holds attributes only.",
+            "Write each value as an attribute at the top level of the file.",
+        )
+    return body
 
 
 def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[[Path], T]) -> T:
@@ -81,7 +118,7 @@ def _once(known: dict[Path, T | ConfigurationError], path: Path, read: Callable[
     return found
 
 
-_CACHES = frozenset({".git", ".platformctl", ".terraform", ".terragrunt-cache", ".terragrunt-stack"})
+_CACHES = frozenset({".git", ".platformctl", ".terraform", ".terragrunt-cache"})
 
 
 def environments(live: Path) -> list[str]:
@@ -135,7 +172,7 @@ def unit_folders(environment: Path) -> list[Path]:
                 f"{name} is read by Terragrunt but not by platformctl. {DOCUMENTATION}",
                 REFUSED_FILES[name],
             )
-        if UNIT_FILE in names:
+        if not names.isdisjoint(UNIT_FILES):
             found.append(folder)
     collector.raise_if_any()
     return sorted(found)
@@ -146,8 +183,14 @@ def unit_name(environment: Path, folder: Path) -> str:
     return environment.name if folder == environment else Path(os.path.relpath(folder, environment)).as_posix()
 
 
+def stack_files(environment: Path) -> list[Path]:
+    """Return the stack files of an environment that are not generated themselves, sorted."""
+    found = (folder for folder, names in _walk(environment) if STACK_FILE in names)
+    return sorted(folder / STACK_FILE for folder in found if STACK_FOLDER not in folder.relative_to(environment).parts)
+
+
 def _misplaced(folder: Path) -> Diagnostic:
-    file = folder / UNIT_FILE
+    file = unit_file(folder)
     start = Position(1, 1)
     return Diagnostic(
         summary="Unit in a hidden folder",
@@ -162,7 +205,7 @@ def _hidden_units(environment: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(environment):
         folders[:] = sorted(set(folders) - _CACHES)
         parts = Path(folder).relative_to(environment).parts
-        if UNIT_FILE in names and any(part.startswith(".") for part in parts):
+        if not set(UNIT_FILES).isdisjoint(names) and any(_is_hidden(part) for part in parts):
             yield Path(folder)
 
 
@@ -173,13 +216,16 @@ def _walk(top: Path) -> Iterator[tuple[Path, set[str]]]:
     """
     for folder, folders, names in os.walk(top, followlinks=True):
         above = Path(os.path.realpath(folder))
-        folders[:] = sorted(
-            name for name in folders if not (name.startswith(".") or _leads_up(Path(folder, name), above))
-        )
-        present = {UNIT_FILE, *REFUSED_FILES}.intersection(names)
+        folders[:] = sorted(name for name in folders if not (_is_hidden(name) or leads_up(Path(folder, name), above)))
+        present = {*UNIT_FILES, STACK_FILE, *REFUSED_FILES}.intersection(names)
         if present:
             yield Path(folder), present
 
 
-def _leads_up(folder: Path, above: Path) -> bool:
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") and name != STACK_FOLDER
+
+
+def leads_up(folder: Path, above: Path) -> bool:
+    """Tell whether a folder is a link to one that it lies in; ``above``: the real path of the folder around it."""
     return folder.is_symlink() and Path(os.path.realpath(folder)) in (above, *above.parents)

@@ -80,26 +80,19 @@ def read_document(file: File) -> Document:
     for block in file.body.blocks:
         rule = BLOCKS.get(block.type)
         if rule is None:
-            collector.add(_unknown_block(block))
+            collector.add(unknown_block(block))
             continue
-        _check_block(block, rule, collector)
+        check_block(block, rule, collector)
         if block.type in _REPEATABLE:
             label = block.labels[0] if block.labels else ""
             if label in labelled[block.type]:
-                collector.add(_repeated(block, f'The label "{label}" is taken already.' if label else "Label them."))
+                collector.add(repeated(block, f'The label "{label}" is taken already.' if label else "Label them."))
             labelled[block.type][label] = block
         elif block.type in first:
-            collector.add(_repeated(block, f"Put everything into one {block.type} block."))
+            collector.add(repeated(block, f"Put everything into one {block.type} block."))
         else:
             first[block.type] = block
-    for call in _calls(file.body):
-        if call.name in REFUSED_FUNCTIONS:
-            collector.report(
-                call.name_range,
-                "Function is not supported",
-                f"{call.name} is a function of Terragrunt that platformctl refuses.",
-                REFUSED_FUNCTIONS[call.name],
-            )
+    check_calls(file.body, collector)
     collector.raise_if_any()
     return Document(
         file=file,
@@ -134,7 +127,8 @@ def _refusal(kind: str, name: str, refused: Mapping[str, str], unknown: str, hin
     return unknown, hint
 
 
-def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
+def check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
+    """Report what the rule of a block does not allow."""
     allowed = {Labels.NONE: (0,), Labels.ONE: (1,), Labels.OPTIONAL: (0, 1)}[rule.labels]
     if len(block.labels) not in allowed:
         collector.report(
@@ -169,17 +163,33 @@ def _check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
             )
 
 
-def _unknown_block(block: Block) -> Diagnostic:
+def check_calls(body: Body, collector: Collector) -> None:
+    """Report the calls of functions that are refused."""
+    for call in _calls(body):
+        if call.name in REFUSED_FUNCTIONS:
+            collector.report(
+                call.name_range,
+                "Function is not supported",
+                f"{call.name} is a function of Terragrunt that platformctl refuses.",
+                REFUSED_FUNCTIONS[call.name],
+            )
+
+
+def unknown_block(
+    block: Block, known: Iterable[str] = BLOCKS, refused: Mapping[str, str] = REFUSED_BLOCKS
+) -> Diagnostic:
+    """Return the finding about a block that is not among the known ones."""
     unknown = f'No block "{block.type}" is known at the top level of a file.'
-    hint = did_you_mean(block.type, BLOCKS) or f"The blocks are {', '.join(BLOCKS)}."
-    detail, hint = _refusal("a block", block.type, REFUSED_BLOCKS, unknown, hint)
+    hint = did_you_mean(block.type, known) or f"The blocks are {', '.join(known)}."
+    detail, hint = _refusal("a block", block.type, refused, unknown, hint)
     if block.type in ATTRIBUTES:
         detail = f"{block.type} is an attribute, not a block."
         hint = f"Add an equals sign: {block.type} = {{ ... }}."
     return Diagnostic(summary="Block is not supported", detail=detail, hint=hint, range=block.type_range)
 
 
-def _repeated(block: Block, hint: str) -> Diagnostic:
+def repeated(block: Block, hint: str) -> Diagnostic:
+    """Return the finding about a block that stands in the file already."""
     return Diagnostic(
         summary="Block is repeated",
         detail=f"There is another {block.type} block of this kind in the file.",

@@ -15,6 +15,14 @@ from orchestrator.hcl import Reference
 
 DOCUMENTATION = "docs/language.md lists what is supported."
 
+STACK_FILE = "terragrunt.stack.hcl"
+STACK_FOLDER = ".terragrunt-stack"
+"""Where the components of a stack are generated, beside the stack file."""
+
+VALUES_FILE = "terragrunt.values.hcl"
+AUTOINCLUDE_FILE = "terragrunt.autoinclude.hcl"
+"""Generated beside a unit's own file: what ``values`` means there, and what is merged over the unit."""
+
 
 class Labels(StrEnum):
     """How many labels a block carries."""
@@ -150,8 +158,8 @@ REFUSED_BLOCKS: Mapping[str, str] = {
     "feature": "Read a switch with get_env, or keep it in the environment's env.hcl.",
     "engine": "platformctl drives Terraform itself; `platformctl doctor` says which one is in use.",
     "catalog": "The catalog is a feature of Terragrunt's user interface.",
-    "unit": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
-    "stack": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
+    "unit": f"It belongs into a {STACK_FILE}.",
+    "stack": f"It belongs into a {STACK_FILE}.",
 }
 
 REFUSED_ATTRIBUTES: Mapping[str, str] = {
@@ -282,9 +290,8 @@ DIFFERENCES: Mapping[str, str] = {
 """How platformctl differs from Terragrunt on purpose: a title, and why."""
 
 REFUSED_FILES: Mapping[str, str] = {
-    "terragrunt.stack.hcl": "Stack files are not supported: write each unit as a folder with a terragrunt.hcl.",
-    "terragrunt.hcl.json": "Write it as terragrunt.hcl; configuration in JSON is not read.",
-    "terragrunt.values.hcl": "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
+    "terragrunt.stack.hcl.json": f"Write it as {STACK_FILE}; stack files in JSON are not read.",
+    "terragrunt.autoinclude.stack.hcl": "Write its units into the stack file; it is made from autoinclude in a stack block.",
 }
 """Files that Terragrunt reads and this program refuses, each with its hint."""
 
@@ -298,15 +305,24 @@ class EvaluationStage(StrEnum):
     SOURCE = "source"
     STATE = "state"
     REST = "rest"
+    STACK = "stack"
+    COMPONENT = "component"
+    AUTOINCLUDE = "autoinclude"
 
     @property
     def roots(self) -> frozenset[str]:
         match self:
             case EvaluationStage.INCLUDE:
-                return frozenset()
+                return frozenset({"values"})
             case EvaluationStage.REST:
-                return frozenset({"local", "include", "dependency"})
-        return frozenset({"local", "include"})
+                return frozenset({"values", "local", "include", "dependency"})
+            case EvaluationStage.STACK:
+                return frozenset({"values", "local"})
+            case EvaluationStage.COMPONENT:
+                return frozenset({"values", "local", "unit", "stack"})
+            case EvaluationStage.AUTOINCLUDE:
+                return frozenset({"values", "local", "unit", "stack", "dependency"})
+        return frozenset({"values", "local", "include"})
 
 
 _PATH_OUT = "Write the path out, or use functions: find_in_parent_folders, get_env."
@@ -331,6 +347,20 @@ _TOO_EARLY: Mapping[tuple[EvaluationStage, str], tuple[str, str]] = {
             (_STAGE.STATE, "The address of a unit's state", "value"),
         )
     },
+    **{
+        (stage, "dependency"): (
+            "A stack is generated before the outputs of any unit are known.",
+            "Pass the path of the unit as a value, and write the dependency block in the unit, or in autoinclude.",
+        )
+        for stage in (_STAGE.STACK, _STAGE.COMPONENT)
+    },
+    **{
+        (_STAGE.STACK, name): (
+            "The paths of components can be used in values and in autoinclude only.",
+            "Write the path out.",
+        )
+        for name in ("unit", "stack")
+    },
 }
 
 _ELSEWHERE: Mapping[str, str] = {
@@ -340,8 +370,8 @@ _ELSEWHERE: Mapping[str, str] = {
     "module": "A module is reached through its unit: dependency.<name>.outputs.<output>.",
     "path": "path belongs to modules; use get_terragrunt_dir() or get_repo_root().",
     "terraform": "terraform.workspace belongs to modules; the environment is a folder of the live tree.",
-    "unit": "Stack files are not supported.",
-    "values": "Stack files are not supported; use locals or read_terragrunt_config.",
+    "stack": f"The components of a stack are known in its {STACK_FILE}; pass what you need as values.",
+    "unit": f"The components of a stack are known in its {STACK_FILE}; pass what you need as values.",
     "var": "var belongs to modules; use local, or get_env.",
 }
 

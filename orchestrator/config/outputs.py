@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestrator.config import settings
 from orchestrator.config.contents import MockMerge, Section
+from orchestrator.config.grammar import STACK_FILE, VALUES_FILE
 from orchestrator.config.interface import ModuleInterface
 from orchestrator.diagnostics import Diagnostic, Range, did_you_mean
 from orchestrator.hcl import Reference, unknown_reference
@@ -174,11 +175,16 @@ def _listed(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explainer:
-    """What is known about the names of one file. ``includes``: its includes by label, and whether each is exposed."""
+    """What is known about the names of one file.
 
+    ``includes``: its includes by label, and whether each is exposed; ``values``: of its folder; None if there are none.
+    """
+
+    folder: Path
     locals: Collection[str]
     includes: Mapping[str, bool]
     outputs: DependencyOutputs
+    values: Collection[str] | None
 
     def explain(self, diagnostics: Iterable[Diagnostic], found: Iterable[Reference]) -> list[Diagnostic]:
         """Replace each finding about a reference that can be explained by its explanation."""
@@ -198,7 +204,28 @@ class Explainer:
                 return self._of_include(reference)
             case "dependency":
                 return self.outputs.explain(reference)
+            case "values":
+                return self._of_values(reference)
         return None
+
+    def _of_values(self, reference: Reference) -> Diagnostic | None:
+        if self.values is None:
+            return Diagnostic(
+                summary="No values here",
+                detail=f"values are what {VALUES_FILE} in the file's folder says, and there is none in {self.folder}.",
+                hint=f"Set values in the block of the {STACK_FILE} that generates the folder, or use locals.",
+                range=reference.range,
+            )
+        if len(reference.path) == 1 or reference.path[1] in self.values:
+            return None
+        name = str(reference.path[1])
+        return Diagnostic(
+            summary="Unknown value",
+            detail=f'values has no "{name}".',
+            hint=did_you_mean(name, self.values)
+            or (f"The values are {', '.join(sorted(self.values))}." if self.values else "There are no values at all."),
+            range=reference.range,
+        )
 
     def _of_local(self, reference: Reference) -> Diagnostic | None:
         if len(reference.path) == 1 or reference.path[1] in self.locals:

@@ -14,10 +14,11 @@ from pathlib import Path
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import Contents, Links, MergeStrategy, Section, Setting, merge_contents, merge_links
-from orchestrator.config.discovery import Files
-from orchestrator.config.document import Document, body, own_contents, own_links
-from orchestrator.config.grammar import EvaluationStage, refused_roots
+from orchestrator.config.discovery import UNIT_FILES, Files
+from orchestrator.config.document import Document, body, own_contents, own_links, read_document
+from orchestrator.config.grammar import AUTOINCLUDE_FILE, STACK_FILE, VALUES_FILE, EvaluationStage, refused_roots
 from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs, Explainer
+from orchestrator.config.stack_file import ComponentKind, StackComponent, StackDocument, stack_components
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import Attribute, Block, Expression, Reference, Scope, evaluate, references, too_deep
 from orchestrator.hcl.scope import Function, FunctionError
@@ -47,9 +48,11 @@ class FileScope:
         self.place = place
         self.includes: tuple[IncludedFile, ...] = ()
         self._functions = self._bound_functions()
+        self._values = self._read_values()
         self._locals: dict[str, Value] = {}
         self._failures: dict[str, ConfigurationError] = {}
         self._evaluating: list[str] = []
+        self.autoinclude: FileScope | None = None
         if document.includes:
             self.includes = self._read_includes()
             self.place = replace(
@@ -57,6 +60,14 @@ class FileScope:
             )
             # The functions made for the include blocks did not know the includes yet.
             self._functions = self._bound_functions()
+        beside = document.path.with_name(AUTOINCLUDE_FILE)
+        if place.included is None and document.path.name in UNIT_FILES and beside.is_file():
+            self.autoinclude = FileScope(files.document(beside), files, replace(place, included=beside.parent))
+
+    def documents(self) -> tuple[Document, ...]:
+        """Return the file and those that are merged into it."""
+        scopes = (*((self.autoinclude,) if self.autoinclude else ()), *(include.scope for include in self.includes))
+        return (self.document, *(scope.document for scope in scopes))
 
     def _bound_functions(self) -> Mapping[str, Function]:
         """Bind Terraform's functions to the folder of this file, and Terragrunt's to its place."""
@@ -64,36 +75,47 @@ class FileScope:
         return ChainMap(own, self.files.terraform_functions(self.document.path.parent))
 
     def evaluate(
-        self, expression: Expression, *, stage: EvaluationStage, outputs: DependencyOutputs = NO_OUTPUTS
+        self,
+        expression: Expression,
+        *,
+        stage: EvaluationStage,
+        outputs: DependencyOutputs = NO_OUTPUTS,
+        names: Mapping[str, Value] | None = None,
     ) -> Value:
         """Evaluate an expression of this file.
 
         ``stage``: what is being evaluated; it decides which names exist. ``outputs``: the outputs of the dependencies;
-        used in the last stage only.
+        used in the last stage only. ``names``: what a stack file may refer to besides locals and values.
         """
         try:
-            return self._evaluate(expression, stage, outputs)
+            return self._evaluate(expression, stage, outputs, names or {})
         except RecursionError:
             raise too_deep(expression.range) from None
 
-    def _evaluate(self, expression: Expression, stage: EvaluationStage, outputs: DependencyOutputs) -> Value:
+    def _evaluate(
+        self, expression: Expression, stage: EvaluationStage, outputs: DependencyOutputs, names: Mapping[str, Value]
+    ) -> Value:
         found = references(expression)
         refused_roots(found, stage, included=self.place.included is not None).raise_if_any()
-        variables: dict[str, Value] = {}
+        variables: dict[str, Value] = dict(names)
         roots = {reference.path[0] for reference in found}
         if "local" in roots:
             variables["local"] = {name: self.local(name) for name in self._wanted_locals(found)}
         if "include" in roots:
             variables["include"] = self._exposed(found, stage, outputs)
-        if "dependency" in roots:
+        if "dependency" in roots and not names:
             variables["dependency"] = outputs.as_value(found)
+        if "values" in roots and self._values is not None:
+            variables["values"] = self._values
         try:
             return evaluate(expression, Scope(variables, self._functions, self.document.path.parent))
         except ConfigurationError as error:
             explainer = Explainer(
+                folder=self.document.path.parent,
                 locals=self.document.locals,
                 includes={include.label: include.expose for include in self.includes},
                 outputs=outputs,
+                values=self._values,
             )
             raise ConfigurationError(explainer.explain(error.diagnostics, found)) from error
 
@@ -134,6 +156,8 @@ class FileScope:
             if include.strategy is not MergeStrategy.NO_MERGE:
                 parent = include.scope._own_links(collector)  # noqa: SLF001 - the same class
                 merged = merge_links(parent, merged, include.strategy)
+        if self.autoinclude is not None:
+            merged = merge_links(merged, self.autoinclude._own_links(collector), MergeStrategy.SHALLOW)  # noqa: SLF001
         collector.raise_if_any()
         return merged
 
@@ -145,6 +169,9 @@ class FileScope:
             if include.strategy is not MergeStrategy.NO_MERGE:
                 parent = include.scope._own_contents(collector, EvaluationStage.REST, outputs)  # noqa: SLF001 - the same class
                 merged = merge_contents(parent, merged, include.strategy)
+        if self.autoinclude is not None:
+            over = self.autoinclude._own_contents(collector, EvaluationStage.REST, outputs)  # noqa: SLF001 - the same class
+            merged = merge_contents(merged, over, MergeStrategy.SHALLOW)
         collector.raise_if_any()
         return merged
 
@@ -156,11 +183,17 @@ class FileScope:
             if include.strategy is not MergeStrategy.NO_MERGE:
                 parent = Contents(generate=include.scope._own_generate(collector, outputs))  # noqa: SLF001 - the same class
                 merged = merge_contents(parent, merged, include.strategy)
+        if self.autoinclude is not None:
+            over = Contents(generate=self.autoinclude._own_generate(collector, outputs))  # noqa: SLF001 - the same class
+            merged = merge_contents(merged, over, MergeStrategy.SHALLOW)
         collector.raise_if_any()
         return merged.generate
 
     def source(self) -> Setting | None:
         """Return ``terraform.source``, from this file or the nearest included one; it never depends on outputs."""
+        over = self.autoinclude.source() if self.autoinclude is not None else None
+        if over is not None:
+            return over
         block = self.document.terraform
         attribute = block.body.attributes.get("source") if block is not None else None
         if attribute is not None:
@@ -174,6 +207,9 @@ class FileScope:
 
     def remote_state(self) -> Section | None:
         """Return ``remote_state``, from this file or the nearest included one; it never depends on outputs."""
+        over = self.autoinclude.remote_state() if self.autoinclude is not None else None
+        if over is not None:
+            return over
         collector = Collector()
         state = self._own_state(collector)
         collector.raise_if_any()
@@ -282,8 +318,53 @@ class FileScope:
     def _own_links(self, collector: Collector) -> Links:
         return own_links(self.document, partial(self.evaluate, stage=EvaluationStage.DEPENDENCY), collector)
 
+    def components(self, document: StackDocument) -> list[StackComponent]:
+        """Return what a stack file declares, whose locals block is this scope's document."""
+        return stack_components(
+            document,
+            lambda expression, stage, names: self.evaluate(expression, stage=stage, names=names),
+            self.files.stack_document,
+        )
+
+    def _read_values(self) -> dict[str, Value] | None:
+        """Return what ``values`` means in the file: the attributes of the values file beside it."""
+        path = self.document.path.with_name(VALUES_FILE)
+        if self.document.path == path or not path.is_file():
+            return None
+        return self._read_values_file(path)
+
+    def _read_values_file(self, path: Path) -> dict[str, Value]:
+        body = self.files.values_body(path)
+        scope = Scope({}, self._functions, path.parent)
+        collector = Collector()
+        values: dict[str, Value] = {}
+        for name, attribute in body.attributes.items():
+            try:
+                values[name] = evaluate(attribute.expression, scope)
+            except ConfigurationError as error:
+                collector.absorb(error)
+        collector.raise_if_any()
+        return values
+
+    def _read_stack(self, path: Path) -> Value:
+        document = self.files.stack_document(path)
+        with self.files.reading(path):
+            scope = stack_scope(document, self.files, Place(home=path.parent, original=self.place.original))
+            components = scope.components(document)
+            return {
+                "local": scope.locals(),
+                **{
+                    kind: {item.name: item.as_value() for item in components if item.kind is kind}
+                    for kind in ComponentKind
+                },
+            }
+
     def _read(self, path: Path) -> Value:
         """Return what ``read_terragrunt_config`` returns for a file."""
+        if path.name == VALUES_FILE:
+            return self._read_values_file(path)
+        if path.name == STACK_FILE:
+            return self._read_stack(path)
         document = self.files.document(path)
         with self.files.reading(path):
             scope = FileScope(document, self.files, Place(home=path.parent, original=self.place.original))
@@ -294,6 +375,11 @@ class FileScope:
                     " Read a file that only holds values, and declare the dependency in this unit."
                 )
             return {"locals": scope.locals(), **scope.contents(NO_OUTPUTS).as_value()}
+
+
+def stack_scope(document: StackDocument, files: Files, place: Place) -> FileScope:
+    """Return the scope of a stack file: its locals and values, and the functions at its place."""
+    return FileScope(read_document(replace(document.file, body=document.locals)), files, place)
 
 
 def _locals_cycle(circle: list[str], attributes: Mapping[str, Attribute]) -> Diagnostic:

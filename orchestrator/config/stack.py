@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.config.composition import compose
 from orchestrator.config.contents import Contents, Section
-from orchestrator.config.discovery import UNIT_FILE, Files, environment_folder, unit_folders, unit_name
+from orchestrator.config.discovery import UNIT_FILE, Files, environment_folder, unit_file, unit_folders, unit_name
 from orchestrator.config.generated import EvaluatedUnit
 from orchestrator.config.interface import ModuleInterface
 from orchestrator.config.outputs import module_name
@@ -197,7 +197,7 @@ class _Loader:
             self._units[name] = unit
             for folder in unit.targets:
                 target = unit_name(self.folder, folder)
-                if target not in self.folders and (folder / UNIT_FILE).is_file():
+                if target not in self.folders and unit_file(folder).is_file():
                     self.folders[target] = folder
                 if target not in seen and target in self.folders:
                     seen.add(target)

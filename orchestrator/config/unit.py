@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place
 from orchestrator.config.contents import Contents, Links, Setting
-from orchestrator.config.discovery import UNIT_FILE, Files, unit_name
+from orchestrator.config.discovery import UNIT_FILES, Files, unit_file, unit_name
 from orchestrator.config.generated import (
     EvaluatedUnit,
     GeneratedFile,
@@ -52,7 +52,7 @@ class UnitConfiguration:
         self._source: ModuleSource | None = None
         self._remote_state: RemoteState | None = None
         self._interface: ModuleInterface | None = None
-        self.scope = FileScope(files.document(folder / UNIT_FILE), files, Place(home=folder, original=folder))
+        self.scope = FileScope(files.document(unit_file(folder)), files, Place(home=folder, original=folder))
         collector = Collector()
         self._read_locals(collector)
         edges: list[Dependency] = []
@@ -93,7 +93,7 @@ class UnitConfiguration:
 
     def files(self) -> frozenset[Path]:
         """Return the unit's own file and those that it includes."""
-        return frozenset({self.file, *(include.scope.document.path for include in self.scope.includes)})
+        return frozenset(document.path for document in self.scope.documents())
 
     def source(self) -> ModuleSource:
         """Return where the module comes from; known before anything runs.
@@ -167,8 +167,7 @@ class UnitConfiguration:
         return own
 
     def _generate_blocks(self) -> list[Block]:
-        documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
-        return [block for document in documents for block in document.generate.values()]
+        return [block for document in self.scope.documents() for block in document.generate.values()]
 
     def outputs_read(self) -> dict[str, set[str] | None]:
         """Return the outputs that the unit reads, by the names of the units that have them; None for all of a unit."""
@@ -281,7 +280,7 @@ class UnitConfiguration:
     def _target(self, path: str) -> tuple[Path, str]:
         """Return the folder and the unit name that a path leads to."""
         folder = Path(os.path.normpath(self.scope.place.home / path))
-        if folder.name == UNIT_FILE:
+        if folder.name in UNIT_FILES:
             folder = folder.parent
         return folder, unit_name(self._environment, folder)
 
@@ -290,10 +289,9 @@ class UnitConfiguration:
         return {str(path[1]) if len(path) > 1 else "" for path in self._dependency_paths()}
 
     def _dependency_paths(self) -> set[tuple[str | int, ...]]:
-        documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
         return {
             reference.path
-            for document in documents
+            for document in self.scope.documents()
             for expression in document.expressions()
             for reference in references(expression)
             if reference.path[0] == "dependency"

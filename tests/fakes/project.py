@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.commands.operators import DeploymentList, Findings, PlanSummary, Question
 from orchestrator.commands.ports import Account, Applicant, Settings
+from orchestrator.config import LocalSource, ModuleSource
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.events import Event
 from orchestrator.engine.execution import Interrupt
@@ -148,3 +149,17 @@ class FakeOperator:
     def confirm_interrupting(self, running: tuple[str, ...]) -> bool:
         self.running.append(running)
         return self.insists
+
+
+@dataclass(slots=True)
+class FakeSources:
+    """Everything that is not on this machine lies in one folder; remembers what was fetched."""
+
+    folder: Path
+    fetched: list[str] = field(default_factory=list)
+
+    def fetch(self, source: ModuleSource) -> Path:
+        if isinstance(source, LocalSource):
+            return source.root
+        self.fetched.append(source.shown)
+        return self.folder

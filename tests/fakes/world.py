@@ -12,7 +12,7 @@ from orchestrator.model.project import Project
 from orchestrator.model.status import Action
 from tests.fakes.cloud import FakeAccount, FakeConnector, state_key
 from tests.fakes.live_tree import LiveTree
-from tests.fakes.project import FakeJournal, FakeOperator, FakePlatform
+from tests.fakes.project import FakeJournal, FakeOperator, FakePlatform, FakeSources
 from tests.fakes.states import FakeStates
 from tests.fakes.terraform import FakeTerraform, FakeTerraformTools
 
@@ -57,6 +57,7 @@ class World:
         self.connector = FakeConnector(account=self.account)
         self.journal = FakeJournal()
         self.platform = FakePlatform()
+        self.sources = FakeSources(folder=tree.root / "downloaded")
         self.operator = FakeOperator()
         self.environ = dict(environ or {})
 
@@ -67,6 +68,7 @@ class World:
             connector=self.connector,
             journal=self.journal,
             platform=self.platform,
+            sources=self.sources,
             environ=self.environ,
         )
 

@@ -245,11 +245,10 @@ def test_c10_a_relative_state_file_is_one_for_each_unit(tree):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("terragrunt.stack.hcl", "Stack files are not supported: write each unit as a folder with a terragrunt.hcl."),
-        ("terragrunt.hcl.json", "Write it as terragrunt.hcl; configuration in JSON is not read."),
+        ("terragrunt.stack.hcl.json", "Write it as terragrunt.stack.hcl; stack files in JSON are not read."),
         (
-            "terragrunt.values.hcl",
-            "Stack files are not supported: use locals of an .hcl file and read_terragrunt_config.",
+            "terragrunt.autoinclude.stack.hcl",
+            "Write its units into the stack file; it is made from autoinclude in a stack block.",
         ),
     ],
 )
