@@ -223,6 +223,7 @@ class FakeAccount:
         resources: what the services list, whatever the suffix.
         clients: by service, what stands in for a boto3 client.
         findings: what an examination finds, whatever the plan.
+        singleton_findings: what it finds about things that an account has once.
         retired: whether the cloud was let end.
 
     """
@@ -237,6 +238,7 @@ class FakeAccount:
     resources: list[FakeResource] = field(default_factory=list)
     clients: dict[str, Any] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
+    singleton_findings: list[Diagnostic] = field(default_factory=list)
     retired: bool = False
 
     def __post_init__(self) -> None:
@@ -265,8 +267,8 @@ class FakeAccount:
     def inventory(self, suffix: str) -> Sequence[FakeResource]:
         return self.resources
 
-    def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
-        return self.findings
+    def examine(self, plan: StackPlan, *, singletons: bool = True) -> Sequence[Diagnostic]:
+        return [*self.findings, *(self.singleton_findings if singletons else ())]
 
     def retire(self) -> None:
         self.retired = True
