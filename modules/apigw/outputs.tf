@@ -34,6 +34,11 @@ output "api_url" {
   value       = var.custom_domain == null ? aws_api_gateway_stage.this.invoke_url : "https://${aws_api_gateway_domain_name.this[0].domain_name}/${aws_api_gateway_base_path_mapping.this[0].base_path}"
 }
 
+output "authorizer_type" {
+  description = "Who authenticates callers beside their keys: cognito, iam or lambda; null for keys alone."
+  value       = one(var.authorizer[*].type)
+}
+
 output "custom_domain_target" {
   description = "What the DNS record of custom_domain points to: the name of the regional endpoint, and its hosted zone for an alias record; null without a domain."
   value       = one([for domain in aws_api_gateway_domain_name.this : { name = domain.regional_domain_name, zone_id = domain.regional_zone_id }])

@@ -20,6 +20,25 @@ variable "boundary_document" {
   }
 }
 
+variable "budget" {
+  description = "What the account may cost in a month, and who gets mail at 80 % of it and when AWS forecasts more; null for no budget."
+  type = object({
+    monthly_usd = number
+    emails      = set(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.budget == null ? true : var.budget.monthly_usd > 0
+    error_message = "budget.monthly_usd must be more than 0."
+  }
+
+  validation {
+    condition     = var.budget == null ? true : length(var.budget.emails) >= 1 && length(var.budget.emails) <= 10 && alltrue([for email in var.budget.emails : can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", email))])
+    error_message = "budget.emails must be 1 to 10 email addresses: AWS Budgets sends to no more."
+  }
+}
+
 variable "create_provider" {
   description = "Whether to make GitHub's identity provider, of which an account has one; false if it is there already."
   type        = bool

@@ -96,8 +96,8 @@ class CloudAccount:
     def inventory(self, suffix: str) -> Sequence[Any]:
         return list_resources(self.session.client, suffix=suffix)
 
-    def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
-        return examine_account(self.session.client, plan)
+    def examine(self, plan: StackPlan, *, singletons: bool = True) -> Sequence[Diagnostic]:
+        return examine_account(self.session.client, plan, singletons=singletons)
 
     def retire(self) -> None:
         if self.cloud is not None:

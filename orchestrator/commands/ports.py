@@ -232,8 +232,11 @@ class Account(Protocol):
     def inventory(self, suffix: str) -> Sequence[CloudResource]:
         """Ask every service for resources of the deployment."""
 
-    def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
-        """Find what in the account would make the plan fail: quotas, leftovers, other owners, the caller; each with the fix."""
+    def examine(self, plan: StackPlan, *, singletons: bool = True) -> Sequence[Diagnostic]:
+        """Find what in the account would make the plan fail: quotas, leftovers, other owners, the caller; each with the fix.
+
+        Without ``singletons`` what an account has once is left out.
+        """
 
     def retire(self) -> None:
         """Let the local cloud end after a while; does nothing on AWS."""

@@ -31,16 +31,17 @@ def preflight(request: DeploymentRequest, ports: Ports, operator: Operator) -> t
             assert deployment is not None
         order = select(deployment.stack, request.only)
         require_applied(deployment.outputs, order)
-        found: list[Diagnostic] = []
+        refused: list[Diagnostic] = []
         try:
             deployment.require_room(ports, order)
         except UsageError as error:
-            found.append(Diagnostic(summary=error.summary, detail=error.detail, hint=error.hint))
+            refused.append(Diagnostic(summary=error.summary, detail=error.detail, hint=error.hint))
         with work.step(f"planning {counted(order)}"), deployment.terraform.open() as terraform:
             planned = make_plan(deployment, subject(deployment, order), terraform)
         with work.step("examining the account"):
-            found.extend(deployment.account.examine(planned))
-        return tuple(sorted(found, key=lambda item: (item.severity is not Severity.ERROR, item.sort_key)))
+            # What the platform has refused is not to be said twice.
+            found = deployment.account.examine(planned, singletons=not refused)
+        return tuple(sorted([*refused, *found], key=lambda item: (item.severity is not Severity.ERROR, item.sort_key)))
 
 
 def require_ready(findings: Sequence[Diagnostic], operator: Operator) -> None:

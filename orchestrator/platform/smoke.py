@@ -1,6 +1,7 @@
 """The smoke test: uploads market data to a deployed platform and calls its API, as its users do."""
 
 import json
+import os
 import secrets
 import string
 import time
@@ -13,11 +14,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.adapters.aws.session import explain
 from orchestrator.commands.drift import no_such_deployment
 from orchestrator.commands.outputs import OutputsResult
+from orchestrator.errors import UsageError
 from orchestrator.model.project import Project
 from orchestrator.platform.highlights import reachable
 from orchestrator.platform.market_day import HourlyBar, as_csv, hourly_bars, trading_day
@@ -26,6 +30,11 @@ _DENIED = "denied: "
 _TRADES = 600
 _POLL = 1.0
 _HTTP_TIMEOUT = 35.0
+AUTHORIZATION_VARIABLE = "PLATFORM_API_AUTHORIZATION"
+"""The environment variable with the ``Authorization`` header of an API whose authorizer is Cognito or a function."""
+
+Authorize = Callable[[str, str, bytes | None], Mapping[str, str]]
+"""Returns the headers that authenticate a request: its method, URL and body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,7 @@ class SmokeTarget:
         raw_bucket: takes market data below ``incoming/``.
         api_url: the base of the API's paths.
         api_key: of a client; never shown.
+        authorize: authenticates requests; None where API keys are enough.
 
     """
 
@@ -44,6 +54,7 @@ class SmokeTarget:
     raw_bucket: str
     api_url: str
     api_key: str
+    authorize: Authorize | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +93,18 @@ class Denials:
         return list(dict.fromkeys(line[line.index(_DENIED) :] for line in lines if _DENIED in line))
 
 
-def smoke_deployment(deployed: OutputsResult, *, patience: float) -> Iterator[Check]:
+def smoke_deployment(
+    deployed: OutputsResult, *, patience: float, environ: Mapping[str, str] = os.environ
+) -> Iterator[Check]:
     """Send a small day through a deployment.
 
     Args:
         deployed: with its sensitive outputs.
         patience: seconds to wait for the bars.
+        environ: may hold ``AUTHORIZATION_VARIABLE``.
 
     Raises:
-        UsageError: the deployment is not complete.
+        UsageError: the deployment is not complete, or its API wants a token.
 
     """
     deployment, units = deployed.deployment, reachable(deployed.units, deployed.deployment.account.endpoint)
@@ -102,8 +116,41 @@ def smoke_deployment(deployed: OutputsResult, *, patience: float) -> Iterator[Ch
         raw_bucket=units["s3"]["bucket_names"]["raw-data"],
         api_url=units["apigw"]["api_url"],
         api_key=keys[min(keys)],
+        authorize=_authorize(units["apigw"].get("authorizer_type"), deployment.account.client, environ),
     )
     return smoke(target, patience=patience)
+
+
+def _authorize(kind: str | None, client: Callable[[str], Any], environ: Mapping[str, str]) -> Authorize | None:
+    """Return what authenticates requests to an API with an authorizer of a kind: "cognito", "iam", "lambda" or None.
+
+    Raises UsageError if that takes a token and there is none.
+    """
+    match kind, environ.get(AUTHORIZATION_VARIABLE, ""):
+        case None, _:
+            return None
+        case "iam", _:
+            return _signing(client("sts"))
+        case _, "":
+            raise UsageError(
+                "The API has an authorizer",
+                detail=f"api_authorizer is of type {kind}: who calls needs a token beside the API key.",
+                hint=f"Put the value of the header Authorization into {AUTHORIZATION_VARIABLE}.",
+            )
+        case _, token:
+            return lambda _method, _url, _body: {"Authorization": token}
+
+
+def _signing(client: Any) -> Authorize:
+    """Sign with the credentials of the caller, who needs ``execute-api:Invoke``."""
+    credentials = client._request_signer._credentials  # noqa: SLF001 - boto3 offers no signature for an API of one's own
+
+    def sign(method: str, url: str, body: bytes | None) -> Mapping[str, str]:
+        request = AWSRequest(method=method, url=url, data=body)
+        SigV4Auth(credentials.get_frozen_credentials(), "execute-api", client.meta.region_name).add_auth(request)
+        return dict(request.headers.items())
+
+    return sign
 
 
 def smoke(platform: SmokeTarget, *, patience: float, now: datetime | None = None) -> Iterator[Check]:
@@ -148,7 +195,12 @@ def smoke(platform: SmokeTarget, *, patience: float, now: datetime | None = None
         what="the bad row is in the quarantine, with its line",
         problem="" if told else f"found {reasons or 'nothing'}",
     )
-    yield Check(what="a session can be opened, read and closed", problem=_session(platform))
+    if platform.authorize is None:
+        yield Check(what="a session can be opened, read and closed", problem=_session(platform))
+    else:
+        status, _ = _call(platform, "POST", "/sessions", body={"user_id": "smoke"})
+        what = "a session for somebody else than the caller is refused"
+        yield Check(what=what, problem="" if status == 403 else f"status {status}, not 403")  # noqa: PLR2004 - Forbidden
 
 
 def _wait_for_bars(platform: SmokeTarget, symbol: str, expected: tuple[HourlyBar, ...], patience: float) -> str:
@@ -202,7 +254,10 @@ def _call(
     """Return the status and the JSON of a response; status 0 if there was none."""
     headers = {"Content-Type": "application/json"} | ({"x-api-key": platform.api_key} if key else {})
     data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(platform.api_url + path, data=data, headers=headers, method=method)  # noqa: S310 - the deployment's own URL
+    url = platform.api_url + path
+    if platform.authorize is not None:
+        headers |= platform.authorize(method, url, data)
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - the deployment's own URL
     # No proxy: the local cloud's environment names one for AWS host names.
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}) if platform.api_url.startswith("http://") else urllib.request.ProxyHandler()

@@ -147,3 +147,27 @@ def test_an_imported_definition_brings_its_binary_media_types(client):
     made = api.import_rest_api(body=json.dumps(document))
     assert api.get_rest_api(restApiId=made["id"])["binaryMediaTypes"] == ["image/*"]
     api.delete_rest_api(restApiId=made["id"])
+
+
+def test_b6_whatever_has_tags_can_be_tagged_anew(client, name):
+    api = client("apigateway")
+    rest, key = api.create_rest_api(name=name, tags={"a": "1"})["id"], api.create_api_key(name=name)["id"]
+    plan = api.create_usage_plan(name=name, tags={"a": "1"})["id"]
+    try:
+        for path, read in (
+            (f"restapis/{rest}", lambda: api.get_rest_api(restApiId=rest)),
+            (f"apikeys/{key}", lambda: api.get_api_key(apiKey=key)),
+            (f"usageplans/{plan}", lambda: api.get_usage_plan(usagePlanId=plan)),
+        ):
+            arn = f"arn:aws:apigateway:us-east-1::/{path}"
+            api.tag_resource(resourceArn=arn, tags={"a": "2", "b": "3", "c": "4"})
+            api.untag_resource(resourceArn=arn, tagKeys=["b", "c"])
+            assert read()["tags"] == api.get_tags(resourceArn=arn)["tags"] == {"a": "2"}
+        with pytest.raises(api.exceptions.NotFoundException):
+            api.get_tags(resourceArn="arn:aws:apigateway:us-east-1::/restapis/none")
+        with pytest.raises(api.exceptions.BadRequestException):
+            api.get_tags(resourceArn="arn:aws:apigateway:us-east-1::/account")
+    finally:
+        api.delete_usage_plan(usagePlanId=plan)
+        api.delete_api_key(apiKey=key)
+        api.delete_rest_api(restApiId=rest)

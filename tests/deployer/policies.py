@@ -43,8 +43,6 @@ def make_roles(iam: Any, *, document: str = "") -> dict[str, dict[str, str]]:
             policy = iam.create_policy(PolicyName=f"ci-{name}-{file.stem}", PolicyDocument=document or file.read_text())
             iam.attach_role_policy(RoleName=f"ci-{name}", PolicyArn=policy["Policy"]["Arn"])
         found[name] = {ROLE_VARIABLE: made["Role"]["Arn"], "PLATFORM_PERMISSIONS_BOUNDARY": boundary}
-    # Who deploys may log in to the database, and what the reader plans must be what the deployer does.
-    found["reader"]["PLATFORM_DATABASE_PRINCIPALS"] = found["deployer"][ROLE_VARIABLE]
     return found
 
 

@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.local_cloud import AccountShape
+from orchestrator.local_cloud import control_client
 from orchestrator.local_cloud.identity import ACCESS_KEY_ID, ACCOUNT_ID, REGION, SECRET_ACCESS_KEY
 from orchestrator.local_cloud.process import ServerProcess
 from orchestrator.platform.packages import ensure_packages
@@ -75,6 +76,12 @@ class Project:
     def left(self, suffix=None):
         """List the resources in the cloud."""
         return list_resources(self.client, suffix=suffix)
+
+    def refusals(self):
+        """Return which requests of everybody AWS's models or documented limits forbid, or have members that the models lack; none is {}."""
+        tally = control_client.models(self.endpoint)
+        assert tally.pop("checked") > 1000, "there must be requests to judge, or this proves nothing"
+        return {verdict: found for verdict, found in tally.items() if found}
 
     def states(self, suffix):
         """Read the states in the bucket, by unit."""

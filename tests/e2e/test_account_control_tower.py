@@ -13,6 +13,7 @@ def test_e3_an_account_under_control_tower_keeps_its_recorder(project):
     _, err = project.run("up", "--suffix", "g", "--env", "prod", *units, code=2)
     assert 'The AWS Config recorder is "aws-controltower-BaselineConfigRecorder"' in err
     assert "fix: Leave them alone: --account-settings api-logs,database-monitoring" in err
+    assert project.left("g") == [], "refused before anything is applied"
     project.run("up", "--suffix", "g", "--env", "prod", *units, "--account-settings", "api-logs,database-monitoring")
     project.run("destroy", "--suffix", "g", "--yes")
     recorders = project.client("config").describe_configuration_recorders()["ConfigurationRecorders"]

@@ -14,6 +14,7 @@ def test_e3_a_used_account_names_what_is_in_the_way_and_removing_it_works(projec
     assert 'The AWS Config recorder is "default", and the account has one only.' in err
     # The fix as printed.
     assert "fix: Leave them alone: --account-settings api-logs,database-monitoring" in err
+    assert project.left("u") == [], "refused before anything is applied"
     settings = ("--account-settings", "api-logs,database-monitoring")
     out = project.run("doctor", "--target", "local", "--env", "prod", "--suffix", "u", *settings, code=1)[0]
     fixes = [line.removeprefix("fix: ").partition("   ")[0] for line in out.splitlines() if line.startswith("fix: ")]

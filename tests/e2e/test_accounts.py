@@ -35,7 +35,15 @@ def test_e3_a_new_account_refuses_prod_before_anything_is_applied_and_names_the_
     assert project.left() == []
 
 
+def test_e3_after_the_request_the_same_account_has_room_for_prod(project):
+    project.client("service-quotas").request_service_quota_increase(
+        ServiceCode="lambda", QuotaCode="L-B99A9384", DesiredValue=1000
+    )
+    project.run("doctor", "--target", "local", "--suffix", "n", "--env", "prod")
+
+
 def test_e3_dev_comes_up_in_a_new_account_without_a_request(project):
+    play(project, "fresh")
     project.run("up", "--suffix", "n", "--env", "dev")
     assert set(versions(project).values()) == {"1"}
     project.run("smoke", "--suffix", "n")

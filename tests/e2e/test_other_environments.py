@@ -13,3 +13,4 @@ def test_a2_b12_an_environment_comes_up_plans_empty_and_goes_without_a_trace(pro
     assert project.left("e"), "there must be something to destroy, or this proves nothing"
     project.run("destroy", "--suffix", "e", "--yes")
     assert project.left() == []
+    assert project.refusals() == {}

@@ -224,6 +224,7 @@ class FakeAccount:
         clients: by service, what stands in for a boto3 client.
         findings: what an examination finds, whatever the plan.
         backends: the buckets of trees without suffixes that exist.
+        singleton_findings: what it finds about things that an account has once.
         retired: whether the cloud was let end.
 
     """
@@ -239,6 +240,7 @@ class FakeAccount:
     clients: dict[str, Any] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
     backends: list[str] = field(default_factory=list)
+    singleton_findings: list[Diagnostic] = field(default_factory=list)
     retired: bool = False
 
     def __post_init__(self) -> None:
@@ -274,8 +276,8 @@ class FakeAccount:
     def inventory(self, suffix: str) -> Sequence[FakeResource]:
         return self.resources
 
-    def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
-        return self.findings
+    def examine(self, plan: StackPlan, *, singletons: bool = True) -> Sequence[Diagnostic]:
+        return [*self.findings, *(self.singleton_findings if singletons else ())]
 
     def retire(self) -> None:
         self.retired = True

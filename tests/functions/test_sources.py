@@ -6,6 +6,7 @@ import json
 import re
 import tracemalloc
 import zipfile
+import zoneinfo
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -574,3 +575,12 @@ def test_d5_the_pages_refusal_is_the_one_that_comes():
         " ".join(re.findall(r"```\n(the header.*?)```", PAGE, re.DOTALL)[0].split())
         == REFUSALS["a vendor's header without one column"][-1]
     )
+
+
+def test_d5_time_zones_of_maps_need_none_of_the_machine():
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        assert load_sources().keys() == SOURCES.keys()
+    finally:
+        zoneinfo.reset_tzpath()

@@ -33,6 +33,7 @@ class AccountCheck:
     Attributes:
         subject: what is compared, for the message when it cannot be.
         types: the Terraform types that need it; empty for any plan that changes something.
+        singleton: whether it is about what an account has once.
         run: yields the findings about the planned changes of these types.
 
     """
@@ -40,6 +41,7 @@ class AccountCheck:
     subject: str
     types: frozenset[str]
     run: Callable[[ClientFactory, Sequence[PlannedChange]], Iterator[Diagnostic]]
+    singleton: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,18 +108,18 @@ _QUOTAS = (
 )
 
 
-def examine_account(client: ClientFactory, plan: StackPlan) -> tuple[Diagnostic, ...]:
+def examine_account(client: ClientFactory, plan: StackPlan, *, singletons: bool = True) -> tuple[Diagnostic, ...]:
     """Run every check that the plan needs.
 
-    ``client``: returns a boto3 client for a service. ``plan``: of the stack; an empty one costs no call. Raises
-    PlatformctlError: AWS did not answer.
+    ``client``: returns a boto3 client for a service. ``plan``: of the stack; an empty one costs no call. ``singletons``: whether to
+    look at what an account has once. Raises PlatformctlError: AWS did not answer.
     """
     changes = [change for unit in plan.units.values() for change in unit]
     kept = [change for change in changes if change.action not in (Action.DELETE, Action.FORGET)]
     found: list[Diagnostic] = []
     for check in CHECKS:
         needed = [change for change in kept if not check.types or change.type in check.types]
-        if not needed:
+        if not needed or (check.singleton and not singletons):
             continue
         try:
             found.extend(check.run(client, needed))
@@ -332,6 +334,7 @@ CHECKS = (
         subject="its AWS Config recorder",
         types=frozenset({"aws_config_configuration_recorder", "aws_config_delivery_channel"}),
         run=_recorder,
+        singleton=True,
     ),
     AccountCheck(subject="its trails", types=frozenset({"aws_cloudtrail"}), run=_trail_cost),
 )

@@ -8,8 +8,8 @@ from zipfile import is_zipfile
 
 from orchestrator.local_cloud.backends import GLOBAL, backend
 from orchestrator.local_cloud.iam import stored
+from orchestrator.local_cloud.limits.keys import unknown_key
 from orchestrator.local_cloud.limits.registry import CheckedRequest, limit
-from orchestrator.local_cloud.limits.storage import unknown_key
 
 _SECONDS = 900
 _MAPPINGS = "lambda/latest/api/API_CreateEventSourceMapping.html"

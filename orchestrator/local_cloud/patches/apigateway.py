@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from moto.apigateway.exceptions import BadRequestException
 from moto.apigateway.models import Account, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
+from moto.apigateway.urls import url_paths
 from moto.core.utils import camelcase_to_underscores
 
 from orchestrator.local_cloud.patches.registry import Original, add, around, patch
@@ -53,6 +55,59 @@ def _update(kind: str, places: Sequence[int]) -> Callable[[Any], str]:
     # moto finds an operation by the name of its function.
     update.__name__ = f"update_{kind}"
     return update
+
+
+@patch(
+    service="apigateway",
+    subject="aws_api_gateway_rest_api.tags, _api_key, _usage_plan, _domain_name (update in place)",
+    symptom="TagResource, UntagResource and GetTags are not implemented for anything but stages",
+    restores="they work for everything that moto keeps tags of",
+    upstream=None,
+)
+def tags() -> None:
+    # An ARN has slashes, which moto's own route leaves out.
+    url_paths["{0}/tags/(?P<resourceArn>.+)$"] = APIGatewayResponse.dispatch
+
+    @around(APIGatewayResponse, "tag_resource")
+    def tag_resource(_original: Original, self: Any) -> str:
+        found = _tagged(self)
+        found.tags = {**(found.tags or {}), **self._get_param("tags")}
+        return "{}"
+
+    @around(APIGatewayResponse, "untag_resource")
+    def untag_resource(_original: Original, self: Any) -> str:
+        found = _tagged(self)
+        found.tags = {
+            name: value for name, value in (found.tags or {}).items() if name not in self.querystring["tagKeys"]
+        }
+        return "{}"
+
+    @around(APIGatewayResponse, "get_tags")
+    def get_tags(_original: Original, self: Any) -> str:
+        return json.dumps({"tags": _tagged(self).tags or {}})
+
+
+def _tagged(self: Any) -> Any:
+    """Return moto's object for the ARN in the path of a request.
+
+    Raises:
+        BadRequestException: moto keeps no tags for its kind.
+
+    """
+    arn = unquote(self.path.split("/tags/")[1])
+    match arn.partition("::/")[2].split("/"):
+        case ["restapis", api, "stages", stage]:
+            return self.backend.get_stage(api, stage)
+        case ["restapis", api]:
+            return self.backend.get_rest_api(api)
+        case ["apikeys", key]:
+            return self.backend.get_api_key(key)
+        case ["usageplans", plan]:
+            return self.backend.get_usage_plan(plan)
+        case ["domainnames", name]:
+            return self.backend.get_domain_name(name)
+        case _:
+            raise BadRequestException(f"Invalid resource ARN: {arn}")
 
 
 @patch(

@@ -29,6 +29,7 @@ def test_e3_a_warning_is_shown_and_does_not_stop_up(world):
 
 def test_e3_preflight_names_other_owners_too_errors_first_and_applies_nothing(world):
     world.account.findings = [COST, QUOTA]
+    world.account.singleton_findings = [Diagnostic(summary="AWS Config has a recorder already")]
     world.platform.refusal = UsageError(
         "Owned by others", detail="The recorder is theirs.", hint="--account-settings none"
     )
@@ -40,3 +41,8 @@ def test_e3_preflight_names_other_owners_too_errors_first_and_applies_nothing(wo
     ]
     assert found[0].hint == "--account-settings none"
     assert (world.worked_on, world.bucket.registered) == ([], {})
+
+
+def test_e3_preflight_names_other_owners_where_the_platform_does_not_judge_them(world):
+    world.account.singleton_findings = [QUOTA]
+    assert preflight(DeploymentRequest(suffix="pr42"), world.ports, world.operator) == (QUOTA,)

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+from botocore.exceptions import ClientError
+
 from orchestrator.adapters.aws.listing import Found, ServiceListing, tags_of
+from orchestrator.adapters.aws.objects import code_of
 from orchestrator.adapters.aws.rows import Service, delete, doubled, refused, row
 
 _DAYS = 7
@@ -13,9 +16,14 @@ def _tags(listing: ServiceListing) -> dict[str, dict[str, str]]:
     """Return the tags of customer-managed keys that are not being deleted, by key."""
     found = {}
     for entry in listing.pages("list_keys", "Keys"):
-        key = listing.client.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
-        if key["KeyManager"] != "AWS" and key["KeyState"] not in ("PendingDeletion", "PendingReplicaDeletion"):
-            found[key["KeyId"]] = tags_of(listing.pages("list_resource_tags", "Tags", KeyId=key["KeyId"]))
+        try:
+            key = listing.client.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
+            if key["KeyManager"] != "AWS" and key["KeyState"] not in ("PendingDeletion", "PendingReplicaDeletion"):
+                found[key["KeyId"]] = tags_of(listing.pages("list_resource_tags", "Tags", KeyId=key["KeyId"]))
+        except ClientError as error:
+            # Other people's keys may have policies that keep everybody else out.
+            if code_of(error) != "AccessDeniedException":
+                raise
     return found
 
 

@@ -4,6 +4,7 @@ module "ci_role" {
 
   account_id                   = local.account_id
   boundary_document            = jsonencode({ Version = "2012-10-17", Statement = [] })
+  budget                       = { monthly_usd = 250.5, emails = ["ops@example.com"] }
   create_provider              = false
   deployer_policy_documents    = { all = jsonencode({ Version = "2012-10-17", Statement = [] }) }
   deployer_subjects            = ["repo:acme/platform:ref:refs/tags/v1"]

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.adapters.aws.inventory import AwsResource, list_resources
 from orchestrator.adapters.aws.listing import belongs_to
 from orchestrator.adapters.aws.services import SERVICES
-from tests.fakes.aws_services import FakeServices, operations
+from tests.fakes.aws_services import FakeServices, operations, refused
 from tests.fakes.errors import error_of
 
 
@@ -355,3 +355,20 @@ def test_clients_are_made_once_per_service_in_the_callers_thread():
     list_resources(client, "pr42")
     assert sorted(service for service, _ in made) == sorted(SERVICES)
     assert {thread for _, thread in made} == {threading.current_thread()}
+
+
+def test_e2_a_key_that_its_policy_hides_from_the_caller_is_somebody_elses():
+    def describe(KeyId):  # noqa: N803 - boto3's spelling
+        if KeyId == "theirs":
+            raise refused("AccessDeniedException")
+        return {"KeyMetadata": {"KeyId": KeyId, "KeyManager": "CUSTOMER", "KeyState": "Enabled"}}
+
+    tags = {"Tags": [{"TagKey": "Suffix", "TagValue": "pr42"}]}
+    account = {
+        "kms": {
+            "list_keys": ({"KeyId": "theirs"}, {"KeyId": "ours"}),
+            "describe_key": describe,
+            "list_resource_tags": lambda **_: tags,
+        }
+    }
+    assert _short(list_resources(FakeServices(account), "pr42")) == ["key ours"]

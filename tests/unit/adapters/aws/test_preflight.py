@@ -20,9 +20,11 @@ def planned(kind, label="this", /, action=Action.CREATE, before=None, **values):
     return PlannedChange(address=f'module.net["a.b"].{kind}.{label}["x.y"]', action=action, attributes=attributes)
 
 
-def examine(answers, *changes, **refusals):
+def examine(answers, *changes, singletons=True, **refusals):
     services = FakeServices(answers, **refusals)
-    return examine_account(services, StackPlan(units={"one": changes[:1], "two": changes[1:]})), services
+    return examine_account(
+        services, StackPlan(units={"one": changes[:1], "two": changes[1:]}), singletons=singletons
+    ), services
 
 
 def limit(executions, unreserved):
@@ -242,3 +244,8 @@ def test_e3_a_question_that_is_not_allowed_is_a_warning_and_the_others_are_asked
 def test_e3_an_account_that_does_not_answer_is_an_error():
     with pytest.raises(PlatformctlError, match="the quota of VPCs"):
         examine({}, planned("aws_vpc"), describe_vpcs=[refused("InternalError")])
+
+
+def test_e3_what_an_account_has_once_is_left_out_where_somebody_else_judges_it():
+    recorder = {"config": {"describe_configuration_recorders": ({"name": "default"},)}}
+    assert examine(recorder, planned("aws_config_configuration_recorder"), singletons=False)[0] == ()
