@@ -32,7 +32,12 @@ def backfill(project, suffix):
     out, _ = project.run("backfill", "history/", "--suffix", suffix, "--rate", "600", "--json")
     found = json.loads(out)
     trades = sum(len(file.trades) for file in files)
-    assert (found["found"], found["processed"], found["trades"], found["failed"]) == (len(files), len(files), trades, {})
+    assert (found["found"], found["processed"], found["trades"], found["failed"]) == (
+        len(files),
+        len(files),
+        trades,
+        {},
+    )
     out, _ = project.run("backfill", "history/", "--suffix", suffix)
     assert out.startswith("0 of 0 objects, ")
 
