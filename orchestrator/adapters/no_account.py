@@ -61,7 +61,7 @@ class NoAccount:
     def inventory(self, suffix: str) -> Sequence[Any]:
         return ()
 
-    def examine(self, plan: StackPlan) -> Sequence[Diagnostic]:
+    def examine(self, plan: StackPlan, *, singletons: bool = True) -> Sequence[Diagnostic]:
         return ()
 
     def retire(self) -> None:
