@@ -1,15 +1,15 @@
-"""Calls of functions, and the functions of the language itself: lazy ones, those about secrets, templates from files."""
+"""Calls of functions, and the functions of the language itself: lazy ones, and those about secrets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Position, Range, Source, did_you_mean, failure
 from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, marked_if, split
 from orchestrator.hcl.functions.conversion import type_name
-from orchestrator.hcl.nodes import FunctionCall, Literal
-from orchestrator.hcl.parse import parse_template
-from orchestrator.hcl.scope import Function, FunctionError, Scope, read_file
+from orchestrator.hcl.nodes import Expression, FunctionCall, Literal
+from orchestrator.hcl.scope import Function, FunctionError, Scope
 from orchestrator.hcl.values import (
     Sensitive,
     SetValue,
@@ -23,6 +23,9 @@ from orchestrator.hcl.values import (
     unmark,
 )
 
+BUILT_IN = "core::"
+"""The namespace of Terraform's own functions, which may be left out."""
+
 UNKNOWN_FUNCTION = "Call to unknown function"
 NEEDS_KNOWN_VALUES = "Function needs values that are known"
 
@@ -31,6 +34,13 @@ _NOWHERE = Range(Source(Path(), ""), Position(1, 1), Position(1, 1))
 SpecialForm: TypeAlias = Callable[[FunctionCall, Scope], Value]
 special_forms: dict[str, SpecialForm] = {}
 """Functions that the language itself has, because they treat their arguments as no ordinary function can."""
+
+_CHANGES = "every call gives another result, so no two plans would be the same"
+NOT_SUPPORTED: Mapping[str, str] = {
+    "bcrypt": _CHANGES,
+    "uuid": _CHANGES,
+}
+"""Functions of Terraform that are refused, and why."""
 
 
 def special_form(name: str) -> Callable[[SpecialForm], SpecialForm]:
@@ -44,21 +54,27 @@ def special_form(name: str) -> Callable[[SpecialForm], SpecialForm]:
 
 @evaluates(FunctionCall)
 def _call(node: FunctionCall, scope: Scope) -> Value:
-    form = special_forms.get(node.name)
+    name = node.name.removeprefix(BUILT_IN)
+    form = special_forms.get(name)
     if form is not None:
         return form(node, scope)
-    function = scope.functions.get(node.name)
+    function = scope.functions.get(name)
     if function is None:
-        known = {*scope.functions, *special_forms}
-        raise failure(
-            node.name_range, UNKNOWN_FUNCTION, f'There is no function "{node.name}".', did_you_mean(node.name, known)
-        )
+        raise _unknown_function(node, name, scope)
     expanded = evaluate_arguments(node, scope)
     if expanded is None:
         return _left_unknown(node, function, evaluate_all(node.arguments, scope), expand_final=True)
     arguments, places = expanded
     check_count(node, len(arguments), function.minimum, function.maximum)
     return _apply(node, function, arguments, places)
+
+
+def _unknown_function(node: FunctionCall, name: str, scope: Scope) -> ConfigurationError:
+    if name in NOT_SUPPORTED:
+        detail = f"{name} is a function of Terraform that platformctl refuses: {NOT_SUPPORTED[name]}."
+        return failure(node.name_range, UNKNOWN_FUNCTION, detail)
+    hint = did_you_mean(name, {*scope.functions, *special_forms})
+    return failure(node.name_range, UNKNOWN_FUNCTION, f'There is no function "{node.name}".', hint)
 
 
 def evaluate_arguments(node: FunctionCall, scope: Scope) -> tuple[list[Value], list[Range]] | None:
@@ -100,11 +116,7 @@ def check_count(node: FunctionCall, count: int, minimum: int, maximum: int | Non
 
 
 def _apply(node: FunctionCall, function: Function, arguments: Sequence[Value], places: Sequence[Range]) -> Value:
-    if (
-        function.takes_unknown
-        and any(map(has_sensitive, arguments))
-        and not any(isinstance(argument, Sensitive) for argument in arguments)
-    ):
+    if function.takes_unknown and not function.compares and any(map(has_sensitive, arguments)):
         result = _apply_around_secrets(function, arguments)
         if result is not None:
             return result
@@ -190,10 +202,9 @@ _NEVER_CAUGHT = (UNKNOWN_FUNCTION, NEEDS_KNOWN_VALUES, TOO_MUCH)
 @special_form("try")
 def _try(node: FunctionCall, scope: Scope) -> Value:
     """Return the first argument that can be evaluated; one that is not wholly known may fail later, so it stays."""
-    _check_lazy(node, 1, None)
     problems = Collector()
     candidates: list[Value] = []
-    for argument in node.arguments:
+    for argument in _lazy_arguments(node, scope, 1, None):
         try:
             value = evaluate(argument, scope)
         except ConfigurationError as error:
@@ -216,23 +227,34 @@ def _try(node: FunctionCall, scope: Scope) -> Value:
 
 @special_form("can")
 def _can(node: FunctionCall, scope: Scope) -> Value:
-    _check_lazy(node, 1, 1)
+    (argument,) = _lazy_arguments(node, scope, 1, 1)
     try:
-        value = evaluate(node.arguments[0], scope)
+        value = evaluate(argument, scope)
     except ConfigurationError as error:
         _check_caught(error)
         return False
     return True if is_wholly_known(value) else Unknown(folded_call(node, [value]))
 
 
-def _check_lazy(node: FunctionCall, minimum: int, maximum: int | None) -> None:
-    check_count(node, len(node.arguments), minimum, maximum)
+def _lazy_arguments(node: FunctionCall, scope: Scope, minimum: int, maximum: int | None) -> Sequence[Expression]:
+    """Return the arguments unevaluated; a final ``...`` is evaluated, because the number of arguments depends on it."""
+    arguments = node.arguments
     if node.expand_final:
-        raise failure(
-            node.arguments[-1].range,
-            "Invalid expanding argument",
-            f'The function "{node.name}" takes its arguments one by one, so "..." cannot be used with it.',
-        )
+        expanded = evaluate_arguments(replace(node, arguments=arguments[-1:]), scope)
+        if expanded is None:
+            raise _uncounted(node)
+        final = (as_expression(value, place) for value, place in zip(*expanded, strict=True))
+        arguments = (*arguments[:-1], *final)
+    check_count(node, len(arguments), minimum, maximum)
+    return arguments
+
+
+def _uncounted(node: FunctionCall) -> ConfigurationError:
+    return failure(
+        node.arguments[-1].range,
+        "Invalid expanding argument",
+        f'The function "{node.name}" needs its arguments now, but it is not known yet how many these are.',
+    )
 
 
 def _check_caught(error: ConfigurationError) -> None:
@@ -266,67 +288,7 @@ def _issensitive(node: FunctionCall, scope: Scope) -> Value:
 def _only_argument(node: FunctionCall, scope: Scope) -> Value:
     expanded = evaluate_arguments(node, scope)
     if expanded is None:
-        raise failure(
-            node.arguments[-1].range,
-            "Invalid expanding argument",
-            f'The function "{node.name}" takes one argument, but it is not known yet how many these are.',
-        )
+        raise _uncounted(node)
     arguments, _ = expanded
     check_count(node, len(arguments), 1, 1)
     return arguments[0]
-
-
-# Templates from files
-
-
-def _never_called() -> Value:
-    raise AssertionError("a mark in a scope, not a function")
-
-
-_INSIDE_TEMPLATE = Function(name="templatefile", call=_never_called, minimum=0, maximum=0)
-
-
-@special_form("templatefile")
-def _templatefile(node: FunctionCall, scope: Scope) -> Value:
-    """Return the text of a file as a template that sees only the given variables."""
-    if scope.functions.get(node.name) is _INSIDE_TEMPLATE:
-        raise failure(
-            node.range, "Invalid function call", "The function templatefile cannot be called from inside of a template."
-        )
-    expanded = evaluate_arguments(node, scope)
-    if expanded is None:
-        raise failure(
-            node.arguments[-1].range, NEEDS_KNOWN_VALUES, "The arguments of templatefile are not known before apply."
-        )
-    arguments, places = expanded
-    check_count(node, len(arguments), 2, 2)
-    (path, path_secret), (variables, variables_secret) = map(split, arguments)
-    if isinstance(path, Unknown) or isinstance(variables, Unknown):
-        place = places[0] if isinstance(path, Unknown) else places[1]
-        raise failure(
-            place,
-            NEEDS_KNOWN_VALUES,
-            "The file and the names of the variables of templatefile are needed before apply.",
-            "Write the variables as an object, { name = value }; their values may be unknown.",
-        )
-    if not isinstance(path, str):
-        raise failure(places[0], "Invalid function argument", "The first argument of templatefile has to be a path.")
-    if not isinstance(variables, dict):
-        raise failure(
-            places[1],
-            "Invalid function argument",
-            f"The second argument of templatefile has to be an object with the variables, not {_article(variables)}.",
-        )
-    file = (scope.folder / path) if scope.folder is not None else Path(path)
-    try:
-        text = read_file(file.expanduser()).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        shown = "The file" if path_secret else f"The file {file}"
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as UTF-8 text"
-        raise failure(places[0], "Template file cannot be read", f"{shown} {reason}.") from error
-    inner = Scope(variables, {**scope.functions, node.name: _INSIDE_TEMPLATE}, scope.folder, scope.work)
-    return marked_if(path_secret or variables_secret, evaluate(parse_template(text, file), inner))
-
-
-def _article(value: Value) -> str:
-    return "null" if value is None else f"a {type_name(value)}"

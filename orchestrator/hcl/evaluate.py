@@ -6,7 +6,7 @@ takes part in becomes an unknown value again, whose expression is the operation 
 
 from dataclasses import replace
 
-from orchestrator.hcl import access, calls, dispatch, operators  # noqa: F401 - they register what they do
+from orchestrator.hcl import access, dispatch, operators, rendering  # noqa: F401 - they register what they do
 from orchestrator.hcl.dispatch import evaluate_all, evaluates, marked_if, split, too_deep
 from orchestrator.hcl.loops import object_key
 from orchestrator.hcl.nodes import Expression, ListExpression, Literal, ObjectExpression, ObjectItem

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.hcl.functions.conversion import normalise
+from orchestrator.hcl.functions.binary import normalise
 from orchestrator.hcl.values import Sensitive, SetValue, Unknown, Value
 
 

@@ -7,24 +7,18 @@ tell the two apart.
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeVar
 
 from orchestrator.diagnostics import ConfigurationError, Range, failure
 from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, marked_if, split, truth
-from orchestrator.hcl.functions.conversion import (
-    CONTEXT,
-    Number,
-    StillUnknownError,
-    normalise,
-    to_bool,
-    to_number,
-    type_name,
-)
+from orchestrator.hcl.functions import binary
+from orchestrator.hcl.functions.binary import Number
+from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to_number, type_name
 from orchestrator.hcl.functions.typesystem import ConversionError, convert, identity, type_of, unify
 from orchestrator.hcl.nodes import Binary, BinaryOperator, Conditional, Unary, UnaryOperator
 from orchestrator.hcl.scope import FunctionError, Scope
-from orchestrator.hcl.values import Unknown, Value, as_expression, has_sensitive, is_wholly_known, unmark
+from orchestrator.hcl.values import Sensitive, Unknown, Value, as_expression, has_sensitive, is_wholly_known, unmark
 
 _SUMMARY = "Invalid operand"
 _LOGICAL = (BinaryOperator.AND, BinaryOperator.OR, UnaryOperator.NOT)
@@ -38,38 +32,12 @@ _COMPARISONS: dict[BinaryOperator, Callable[[Number, Number], bool]] = {
 }
 
 
-def _add(left: Number, right: Number) -> Number:
-    return left + right if isinstance(left, int) and isinstance(right, int) else CONTEXT.add(Decimal(left), right)
-
-
-def _subtract(left: Number, right: Number) -> Number:
-    return left - right if isinstance(left, int) and isinstance(right, int) else CONTEXT.subtract(Decimal(left), right)
-
-
-def _multiply(left: Number, right: Number) -> Number:
-    return left * right if isinstance(left, int) and isinstance(right, int) else CONTEXT.multiply(Decimal(left), right)
-
-
-def _divide(left: Number, right: Number) -> Number:
-    if isinstance(left, int) and isinstance(right, int) and left % right == 0:
-        return left // right
-    return CONTEXT.divide(Decimal(left), Decimal(right))
-
-
-def _modulo(left: Number, right: Number) -> Number:
-    # The sign is the dividend's, unlike Python's own for integers.
-    if isinstance(left, int) and isinstance(right, int):
-        rest = abs(left) % abs(right)
-        return -rest if left < 0 else rest
-    return CONTEXT.remainder(Decimal(left), Decimal(right))
-
-
 _ARITHMETIC: dict[BinaryOperator, Callable[[Number, Number], Number]] = {
-    BinaryOperator.ADD: _add,
-    BinaryOperator.SUBTRACT: _subtract,
-    BinaryOperator.MULTIPLY: _multiply,
-    BinaryOperator.DIVIDE: _divide,
-    BinaryOperator.MODULO: _modulo,
+    BinaryOperator.ADD: binary.add,
+    BinaryOperator.SUBTRACT: binary.subtract,
+    BinaryOperator.MULTIPLY: binary.multiply,
+    BinaryOperator.DIVIDE: binary.divide,
+    BinaryOperator.MODULO: binary.remainder,
 }
 
 
@@ -103,8 +71,8 @@ def _binary(node: Binary, scope: Scope) -> Value:
         for value, marked, part in ((left, left_secret, node.left), (right, right_secret, node.right))
     ]
     first, second = operands
-    if node.operator in (BinaryOperator.DIVIDE, BinaryOperator.MODULO) and second == 0:
-        raise failure(node.right.range, "Division by zero", "The right side of a division or a modulo is zero.")
+    if node.operator is BinaryOperator.DIVIDE and second == 0:
+        raise failure(node.right.range, "Division by zero", "The right side of the division is zero.")
     if isinstance(first, Unknown) or isinstance(second, Unknown):
         return marked_if(secret, _unknown(node, left, right))
     return marked_if(secret, _compute(node, first, second))
@@ -119,9 +87,7 @@ def _compute(node: Binary, left: bool | Number, right: bool | Number) -> bool | 
     if node.operator in _COMPARISONS:
         return _COMPARISONS[node.operator](left, right)
     try:
-        return normalise(_ARITHMETIC[node.operator](left, right))
-    except InvalidOperation:
-        raise failure(node.range, "Operation failed", "The two numbers are too far apart in size.") from None
+        return _ARITHMETIC[node.operator](left, right)
     except FunctionError as error:
         raise failure(node.range, "Operation failed", error.message) from None
 
@@ -186,6 +152,7 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
     except ConfigurationError:
         # Only the type of the other side matters, and a side that fails has no type.
         return marked_if(secret, value)
+    secret = secret or isinstance(counterpart, Sensitive)
     return marked_if(secret, _of_common_type(node, value, counterpart))
 
 

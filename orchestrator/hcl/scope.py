@@ -35,6 +35,7 @@ class Function:
         portable: whether Terraform knows the function too, so that a call with unknown arguments can be left to it.
         takes_unknown: whether ``call`` wants its arguments even when they are not wholly known (still unmarked); it may
             then return a value with unknown parts, or ``NotImplemented`` to have the call left unknown.
+        compares: whether the result depends on what the elements are, so that one secret element makes it a secret.
 
     """
 
@@ -44,6 +45,7 @@ class Function:
     maximum: int | None
     portable: bool = True
     takes_unknown: bool = False
+    compares: bool = False
 
 
 ITERATIONS = 50_000
@@ -110,8 +112,8 @@ def read_file(path: Path, *, largest: int | None = FILE_BYTES) -> bytes:
 class Scope:
     """Variables and functions by name.
 
-    ``functions``: callable functions; ``try``, ``can``, ``templatefile``, ``sensitive``, ``nonsensitive`` and
-    ``issensitive`` belong to the language and are always there. ``folder``: what a relative path of ``templatefile`` is
+    ``functions``: callable functions; the special forms (``try``, ``can``, ``sensitive``, ``templatefile``, ...) belong to
+    the language and are always there. ``folder``: what a relative path of ``templatefile`` is
     relative to; None means the current folder.
     """
 

@@ -1,11 +1,11 @@
 """Functions over lists, maps and sets."""
 
 from collections.abc import Iterable
-from decimal import localcontext
 from itertools import chain, product
 from math import prod
 
-from orchestrator.hcl.functions.conversion import CONTEXT, Number, StillUnknownError, normalise, to_string, type_name
+from orchestrator.hcl.functions.binary import Number, add
+from orchestrator.hcl.functions.conversion import StillUnknownError, to_string, type_name
 from orchestrator.hcl.functions.declaration import (
     declare,
     given,
@@ -39,7 +39,7 @@ _MOST_VALUES = 1024
 """How many values range generates."""
 
 
-@declare("alltrue", sequence, takes_unknown=True)
+@declare("alltrue", sequence, takes_unknown=True, compares=True)
 def all_true(values: list[Value]) -> Value:
     """Decide at the first false or null, whatever the others turn out to be."""
     known = list_of_bools([value for value in values if not isinstance(value, Unknown)])
@@ -48,7 +48,7 @@ def all_true(values: list[Value]) -> Value:
     return _decided(values, result=True)
 
 
-@declare("anytrue", sequence, takes_unknown=True)
+@declare("anytrue", sequence, takes_unknown=True, compares=True)
 def any_true(values: list[Value]) -> Value:
     """Decide at the first true, whatever the unknown others turn out to be."""
     known = list_of_bools([value for value in values if not isinstance(value, Unknown)])
@@ -80,7 +80,7 @@ reverse = declare("reverse", sequence, takes_unknown=True)(lambda values: values
 values_of = declare("values", mapping, takes_unknown=True)(lambda items: [items[key] for key in sorted(items)])
 
 
-@declare("contains", sequence, given, takes_unknown=True)
+@declare("contains", sequence, given, takes_unknown=True, compares=True)
 def contains(values: list[Value], wanted: Value) -> Value:
     sought = identity(wanted)
     if any(is_wholly_known(value) and identity(value) == sought for value in values):
@@ -127,7 +127,7 @@ def _flattened(values: Iterable[Value]) -> list[Value]:
     return result
 
 
-@declare("index", indexed, given, takes_unknown=True)
+@declare("index", indexed, given, takes_unknown=True, compares=True)
 def index_of(values: list[Value], wanted: Value) -> Value:
     if not values:
         raise FunctionError("Cannot search an empty list.", argument=0)
@@ -186,13 +186,12 @@ def number_range(first: Number, second: Number | None = None, third: Number | No
         raise FunctionError("The end must be greater than the start when the step is positive.", argument=1)
     result: list[Value] = []
     value = start
-    with localcontext(CONTEXT):
-        while value > end if end < start else value < end:
-            if len(result) == _MOST_VALUES or step == 0:
-                message = f"More than {_MOST_VALUES} values: bring start and end closer together or use a larger step."
-                raise FunctionError(message)
-            result.append(value)
-            value = normalise(value + step)
+    while value > end if end < start else value < end:
+        if len(result) == _MOST_VALUES or step == 0:
+            message = f"More than {_MOST_VALUES} values: bring start and end closer together or use a larger step."
+            raise FunctionError(message)
+        result.append(value)
+        value = add(value, step)
     return result
 
 
@@ -229,7 +228,7 @@ def _mapping_or_null(value: Value) -> dict[str, Value] | None:
     return None if value is None else mapping(value)
 
 
-@declare("coalesce", rest=_untouched, rest_minimum=1, takes_unknown=True)
+@declare("coalesce", rest=_untouched, rest_minimum=1, takes_unknown=True, compares=True)
 def coalesce(*values: Value) -> Value:
     """Return the first value that is neither null nor an empty string, converted to the type that fits all."""
     for value in values:
@@ -249,12 +248,12 @@ def coalesce(*values: Value) -> Value:
 
 
 def _checked(values: tuple[Value, ...], chosen: str) -> Value:
-    if any(isinstance(value, list | dict) for value in values):
+    if any(isinstance(value, list | dict | SetValue) for value in values):
         raise FunctionError("All arguments must have the same type.")
     return chosen
 
 
-@declare("coalescelist", rest=_untouched, rest_minimum=1, takes_unknown=True)
+@declare("coalescelist", rest=_untouched, rest_minimum=1, takes_unknown=True, compares=True)
 def coalesce_list(*values: Value) -> Value:
     """Return the first list that is not empty."""
     for index, value in enumerate(values):

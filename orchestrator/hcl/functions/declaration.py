@@ -7,7 +7,8 @@ parameter *is* its converter: it takes a value, returns what the body wants, and
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
-from orchestrator.hcl.functions.conversion import Number, StillUnknownError, to_bool, to_number, to_string, type_name
+from orchestrator.hcl.functions.binary import Number
+from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to_number, to_string, type_name
 from orchestrator.hcl.functions.typesystem import ConversionError, as_one_type, make_set
 from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import SetValue, Unknown, Value
@@ -24,13 +25,14 @@ def declare(
     rest: Parameter | None = None,
     rest_minimum: int = 0,
     takes_unknown: bool = False,
+    compares: bool = False,
     portable: bool = True,
 ) -> Callable[[Callable[..., Value]], Function]:
     """Make a ``Function`` of a body.
 
     ``optional``: how many of the parameters, from the end, may be left out. ``rest``: the converter of all arguments
-    after those. ``rest_minimum``: how many of those it needs. ``takes_unknown``: as in ``Function``; the body never
-    sees an argument that is itself unknown.
+    after those. ``rest_minimum``: how many of those it needs. ``takes_unknown``, ``compares``, ``portable``: as in
+    ``Function``; the body never sees an argument that is itself unknown.
     """
 
     def wrap(body: Callable[..., Value]) -> Function:
@@ -53,6 +55,7 @@ def declare(
             maximum=None if rest else len(parameters),
             portable=portable,
             takes_unknown=takes_unknown,
+            compares=compares,
         )
 
     return wrap

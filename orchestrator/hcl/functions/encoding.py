@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import NoReturn
 from urllib.parse import quote_plus
 
-from orchestrator.hcl.functions.conversion import StillUnknownError, composed, normalise, to_string
+from orchestrator.hcl.functions.binary import normalise
+from orchestrator.hcl.functions.conversion import StillUnknownError, composed, to_string
 from orchestrator.hcl.functions.declaration import anything, declare, text
 from orchestrator.hcl.scope import NESTING, Function, FunctionError
 from orchestrator.hcl.values import SetValue, Value
@@ -272,3 +273,37 @@ def uuid_v5(namespace: str, name: str) -> Value:
 
 
 HASHES: tuple[Function, ...] = tuple(_of_text(name, digest) for name, digest in DIGESTS.items())
+
+
+@declare("rsadecrypt", text, text)
+def rsa_decrypt(ciphertext: str, key: str) -> Value:
+    """Decrypt what was encrypted with a public key by PKCS #1 v1.5."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - slow to import, and rarely needed
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key  # noqa: PLC0415
+
+    try:
+        data = base64.b64decode(ciphertext.replace("\n", "").replace("\r", ""), validate=True)
+    except ValueError:
+        raise FunctionError("The ciphertext is not base64.", argument=0) from None
+    loads = load_ssh_private_key if "OPENSSH PRIVATE KEY" in key else load_pem_private_key
+    try:
+        loaded = loads(key.encode(), None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        raise FunctionError("The key is no private key in PEM format, or has a passphrase.", argument=1) from None
+    if not isinstance(loaded, RSAPrivateKey):
+        raise FunctionError("The key is not an RSA key.", argument=1)
+    # OpenSSL answers a wrong padding with random text, for good reason on a network; here it is an error.
+    numbers = loaded.private_numbers()
+    modulus = numbers.public_numbers.n
+    size = (modulus.bit_length() + 7) // 8
+    number = int.from_bytes(data)
+    padded = pow(number, numbers.d, modulus).to_bytes(size) if number < modulus else b""
+    head, separator, plain = padded[2:].partition(b"\0")
+    if not padded.startswith(b"\0\2") or not separator or len(head) < _LEAST_PADDING:
+        raise FunctionError("The ciphertext cannot be decrypted with the key.", argument=0)
+    return composed(plain.decode(errors="replace"))
+
+
+_LEAST_PADDING = 8
+"""Bytes of PKCS #1 v1.5."""

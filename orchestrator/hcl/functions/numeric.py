@@ -2,19 +2,11 @@
 
 import math
 from collections.abc import Callable
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from functools import reduce
 
-from orchestrator.hcl.functions.conversion import (
-    CONTEXT,
-    Number,
-    from_float,
-    normalise,
-    to_bool,
-    to_number,
-    to_string,
-    type_name,
-)
+from orchestrator.hcl.functions.binary import LARGEST_EXPONENT, Number, add, normalise
+from orchestrator.hcl.functions.conversion import from_float, to_bool, to_number, to_string, type_name
 from orchestrator.hcl.functions.declaration import Parameter, anything, declare, given, number, sequence, whole
 from orchestrator.hcl.functions.typesystem import ConversionError, as_one_type, make_set
 from orchestrator.hcl.scope import Function, FunctionError
@@ -71,9 +63,11 @@ CONVERSIONS: tuple[Function, ...] = (
     _conversion("tostring", to_string),
 )
 
+# No value is ephemeral here.
+ephemeral_as_null = declare("ephemeralasnull", anything)(lambda value: value)
+
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_MOST_DIGITS = 4000
 _LARGEST_BASE = len(_DIGITS)
 _CASELESS_BASE = 36
 """Up to this base, capital letters are the same digits as small ones."""
@@ -94,8 +88,8 @@ def logarithm(value: Number, base: Number) -> Value:
     if value <= 0 or base <= 0 or base == 1:
         raise FunctionError("The number and the base must be greater than zero, and the base must not be 1.")
     try:
-        return from_float(math.log(value) / math.log(base))
-    except (OverflowError, ValueError):
+        return from_float(_natural_logarithm(float(value)) / _natural_logarithm(float(base)))
+    except (OverflowError, ValueError, ZeroDivisionError):
         raise FunctionError("The number or the base does not fit into a 64-bit number.") from None
 
 
@@ -110,8 +104,8 @@ def parse_integer(text: Value, base: int) -> Value:
     places = [_DIGITS.find(character) for character in folded]
     if not places or not all(0 <= place < base for place in places):
         raise FunctionError(f'Cannot parse "{text}" as a base {base} integer.', argument=0)
-    if len(places) > _MOST_DIGITS:
-        raise FunctionError(f"The number is out of range: it has more than {_MOST_DIGITS} digits.", argument=0)
+    if len(places) > LARGEST_EXPONENT:
+        raise FunctionError(f"The number is out of range: it has more than {LARGEST_EXPONENT} digits.", argument=0)
     value = reduce(lambda total, place: total * base + place, places, 0)
     return normalise(-value if text.startswith("-") else value)
 
@@ -120,19 +114,76 @@ def parse_integer(text: Value, base: int) -> Value:
 def power(value: Number, exponent: Number) -> Value:
     """Compute in 64-bit floating point, as Terraform does."""
     try:
-        return from_float(math.pow(value, exponent))
-    except OverflowError:
+        return from_float(_power(float(value), float(exponent)))
+    except (OverflowError, ZeroDivisionError):
         raise FunctionError("The result is infinite.") from None
     except ValueError:
         raise FunctionError("The result is not a finite number.") from None
+
+
+# Go has algorithms of its own for these, which the C library's differ from in the last digit: FreeBSD's e_log.c, and for
+# powers repeated squaring. The fraction of an exponent goes through exp, which in Go depends on the processor.
+
+_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_ODD = (6.666666666666735130e-01, 2.857142874366239149e-01, 1.818357216161805012e-01, 1.479819860511658591e-01)
+_EVEN = (3.999999999940941908e-01, 2.222219843214978396e-01, 1.531383769920937332e-01)
+
+
+def _natural_logarithm(value: float) -> float:
+    if math.isinf(value):
+        raise OverflowError
+    if value == 0:
+        raise ValueError(value)
+    fraction, exponent = math.frexp(value)
+    if fraction < math.sqrt(2) / 2:
+        fraction, exponent = fraction * 2, exponent - 1
+    rest = fraction - 1
+    ratio = rest / (2 + rest)
+    square = ratio * ratio
+    fourth = square * square
+    odd, even = (reduce(lambda sum_, factor: factor + fourth * sum_, reversed(part)) for part in (_ODD, _EVEN))
+    series = square * odd + fourth * even
+    half = 0.5 * rest * rest
+    return exponent * _LN2_HIGH - ((half - (ratio * (half + series) + exponent * _LN2_LOW)) - rest)
+
+
+_HUGE = 2.0**63
+_LARGEST_BITS = 1 << 12
+
+
+def _power(value: float, exponent: float) -> float:
+    fraction, whole = math.modf(abs(exponent))
+    if value in {0, 1} or exponent in {0, 1, 0.5} or whole >= _HUGE or not math.isfinite(value):
+        return math.pow(value, exponent)
+    if exponent == -0.5:  # noqa: PLR2004 - as Go treats it
+        return 1 / math.sqrt(value)
+    result, bits = 1.0, 0
+    if fraction:
+        if value < 0:
+            raise ValueError(value)
+        if fraction > 0.5:  # noqa: PLR2004 - the half
+            fraction, whole = fraction - 1, whole + 1
+        result = math.exp(fraction * _natural_logarithm(value))
+    factor, shift = math.frexp(value)
+    count = int(whole)
+    while count:
+        if abs(shift) > _LARGEST_BITS:
+            bits += shift
+            break
+        if count & 1:
+            result, bits = result * factor, bits + shift
+        factor, shift = factor * factor, shift * 2
+        if factor < 0.5:  # noqa: PLR2004 - the half
+            factor, shift = factor * 2, shift - 1
+        count >>= 1
+    return math.ldexp(1 / result, -bits) if exponent < 0 else math.ldexp(result, bits)
 
 
 @declare("sum", sequence)
 def total(values: list[Value]) -> Value:
     if not values:
         raise FunctionError("Cannot sum an empty list.", argument=0)
-    with localcontext(CONTEXT):
-        return normalise(sum((_addend(value) for value in values), start=0))
+    return reduce(add, map(_addend, values))
 
 
 def _addend(value: Value) -> Number:

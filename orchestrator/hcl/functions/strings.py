@@ -90,10 +90,14 @@ def contains_string(value: str, part: str) -> Value:
 
 @declare("substr", text, whole, whole)
 def substring(value: str, offset: int, length: int) -> Value:
-    """Cut out characters as a reader counts them; a negative offset counts from the end, a negative length means all."""
+    """Cut out characters as a reader counts them.
+
+    A negative offset counts from the end. A negative length means all, and so does 0 behind a negative offset.
+    """
     characters = graphemes(value)
     start = max(offset + len(characters), 0) if offset < 0 else offset
-    return "".join(characters[start:] if length < 0 else characters[start : start + length])
+    to_the_end = length < 0 or (length == 0 and offset < 0)
+    return "".join(characters[start:] if to_the_end else characters[start : start + length])
 
 
 @declare("title", text)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from orchestrator.hcl.functions.binary import binary_digits
 from orchestrator.hcl.functions.conversion import (
     StillUnknownError,
-    binary_digits,
     general,
     to_bool,
     to_number,

@@ -18,7 +18,8 @@ from typing import Any
 import yaml
 from yaml.emitter import Emitter
 
-from orchestrator.hcl.functions.conversion import StillUnknownError, composed, normalise, to_string
+from orchestrator.hcl.functions.binary import normalise
+from orchestrator.hcl.functions.conversion import StillUnknownError, composed, to_string
 from orchestrator.hcl.functions.declaration import anything, declare, text
 from orchestrator.hcl.scope import NESTING, FunctionError, check_elements
 from orchestrator.hcl.values import SetValue, Value

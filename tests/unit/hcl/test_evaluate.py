@@ -268,7 +268,6 @@ PLAIN = [
     ("issensitive(s)", True),
     ("issensitive(1)", False),
     ("can(s)", True),
-    ("true ? 1 : n", 1),
     ("[for k, v in leaf : k]", ["plain", "secret"]),
 ]
 

@@ -180,11 +180,11 @@ ERRORS = [
     ),
     ("local.id + null", "f.hcl:1:12: Invalid operand. The operator + needs a number, but this is null.", ""),
     ('"x" * length(local.id)', 'f.hcl:1:1: Invalid operand. The operator * needs a number, but this is "x".', ""),
-    ("length(local.id) / 0", "f.hcl:1:20: Division by zero. The right side of a division or a modulo is zero.", ""),
+    ("length(local.id) / 0", "f.hcl:1:20: Division by zero. The right side of the division is zero.", ""),
     (
         'templatefile("a.tftpl", dependency.vpc.outputs)',
         (
-            "f.hcl:1:25: Function needs values that are known. The file and the names of the variables of templatefile are "
+            "f.hcl:1:25: Function needs values that are known. The template and the names of the variables of templatefile are "
             "needed before apply."
         ),
         "Write the variables as an object, { name = value }; their values may be unknown.",

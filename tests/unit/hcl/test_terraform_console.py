@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.hcl import Scope, evaluate, parse_expression, print_value
 from orchestrator.hcl.functions import terraform_functions
-from tests.unit.hcl.functions.terraform_console import REFUSED, in_terraform, recorded, write_files
+from tests.unit.hcl.functions.terraform_console import LOCALS, REFUSED, in_terraform, recorded, write_files
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,7 +30,7 @@ HEREDOCS = [
 def test_what_is_printed_means_the_same_to_terraform(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", "/home/someone")
     folder = write_files(tmp_path / "work")
-    scope = Scope({}, terraform_functions(folder))
+    scope = Scope({"local": LOCALS}, terraform_functions(folder), folder)
     printed = {}
     for text, answer in recorded().items():
         # The console reads a single line.

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.hcl import unknown_reference
+from orchestrator.hcl.calls import NOT_SUPPORTED, special_forms
 from orchestrator.hcl.functions import strings, terraform_functions
 from orchestrator.hcl.functions.conversion import number_text, parse_number
 from orchestrator.hcl.scope import FunctionError
@@ -26,20 +27,27 @@ from orchestrator.hcl.values import SetValue
 
 PAGE = Path(__file__).parents[4] / "docs" / "functions.md"
 
-OF_THE_EVALUATOR = {"can", "issensitive", "nonsensitive", "sensitive", "templatefile", "try"}
-
 
 def documented(section: str) -> dict[str, list[str]]:
     """The names in the second column (or, where there is but one column of names, the first) of each row."""
+    return {topic: re.findall(r"`([a-z0-9]+)`\*?", names) for topic, names in rows(section)}
+
+
+def rows(section: str) -> list[list[str]]:
     body = PAGE.read_text(encoding="utf-8").split(f"\n## {section}\n")[1].split("\n## ")[0]
-    rows = [line.split("|")[1:-1] for line in body.splitlines() if line.startswith("|")][2:]
-    return {topic.strip(): re.findall(r"`([a-z0-9]+)`\*?", names) for topic, names in rows}
+    lines = [line for line in body.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
 
 
 def test_c1_docs_list_the_functions_that_there_are(functions):
     listed = [name for names in documented("Supported").values() for name in names]
     assert len(listed) == len(set(listed))
-    assert set(listed) == set(functions) | OF_THE_EVALUATOR
+    assert set(listed) == functions.keys() | special_forms.keys()
+
+
+def test_c1_docs_list_the_functions_that_are_refused():
+    listed = {name: reason for topics, reason in rows("Not supported") for name in re.findall(r"`([a-z0-9]+)`", topics)}
+    assert listed == dict(NOT_SUPPORTED)
 
 
 def test_c1_docs_list_names_in_order():
