@@ -386,21 +386,20 @@ FILES = (
                 'QMAS,"14,37",0,11,2,1769783401500000000,50,102,1769783401500000100,30,3,0,0',
                 "QMAS,,8,11,3,1769783401600000000,77,103,1769783401600000100,5,3,0,0",
                 "QMAS,,11,11,3,1769783401600000000,77,104,1769783401700000100,5,3,0,0",
-                "QMAS,,1,4,7,1769783402000000000,122.5,105,1769783402000000100,1,3,201,1769783402000000050",
-                "QMAS,,12,4,7,1769783402000000000,12.25,106,1769783402000000100,1,3,201,1769783402000000050",
+                "QMAS,,1,4,7,1769783402000000000,12.25,105,1769783402000000100,1,3,201,1769783402000000050",
+                "QMAS,,12,4,7,1769783402000000000,122.5,106,1769783402000000100,1,3,201,1769783402000000050",
                 "QMAS,14,0,12,1,1769783403000000000,9.75,107,1769783403000000100,4,3,0,0",
             ),
             mtime=0,
         ),
         symbol="QMAS",
-        skipped=1,
+        skipped=2,
         bar=BAR | {"volume": "37", "trades": 4},
         trades=(
             "1 MASSIVE-11-0 14:30:01.000000100 10.5 2 sequence=101",
             "2 MASSIVE-11-0 14:30:01.500000100 50 30 sequence=102 conditions=intermarket-sweep,odd-lot",
-            "3 MASSIVE-11-0 14:30:01.600000100 77 5 sequence=103 action=cancel revision=1",
-            "7 MASSIVE-4-201 14:30:02.000000100 122.5 1 sequence=105 action=cancel revision=1",
-            "7 MASSIVE-4-201 14:30:02.000000100 12.25 1 sequence=106 action=correct revision=2",
+            "3 MASSIVE-11-0 14:30:01.600000100 77 5 sequence=103 action=cancel revision=2",
+            "7 MASSIVE-4-201 14:30:02.000000100 12.25 1 sequence=105 action=correct revision=1",
             "1 MASSIVE-12-0 14:30:03.000000100 9.75 4 sequence=107 conditions=intermarket-sweep",
         ),
     ),
@@ -521,7 +520,7 @@ FILES = (
     ),
     VendorFile(
         source="nyse-taq",
-        layout="trades: a class of shares, an odd lot, a cancelled trade, the last line",
+        layout="trades: a class of shares, an odd lot, a cancelled and a corrected trade, the last line",
         name="EQY_US_ALL_TRADE_20260130.gz",
         data=gzip.compress(
             lines(
@@ -532,20 +531,21 @@ FILES = (
                 "093001500000000|N|XTAQ B|@  I|30|50|N|00|1202|2|C||093001000000000||0",
                 "093001600000000|N|XTAQ B|@   |5|77|N|08|1203|3|C||093001000000000||0",
                 "093001700000000|N|XTAQ B|@   |5|77|N|10|1204|3|C||093001000000000||0",
-                "093002000000000|D|XTAQ B|@F  |1|12.25|N|00|1205|1|C|N|093002000000000|093002000000000|1",
+                "093002000000000|D|XTAQ B|@F  |1|12.25|N|01|1205|1|C|N|093002000000000|093002000000000|1",
+                "093047000000000|D|XTAQ B|@F  |1|122.5|N|12|1299|1|C|N|093047000000000|093047000000000|1",
                 "093003000000000|N|XTAQ B|@   |4|9.75|N|00|1206|4|C||093003000000000||0",
                 "END|20260130|6||||||||||||",
             ),
             mtime=0,
         ),
         symbol="XTAQ.B",
-        skipped=2,
+        skipped=3,
         bar=BAR | {"volume": "37", "trades": 4},
         trades=(
             "1201 US-N 14:30:01.000000001 10.5 2 sequence=1201 conditions=regular",
             "1202 US-N 14:30:01.500000000 50 30 sequence=1202 conditions=odd-lot,regular",
-            "1203 US-N 14:30:01.600000000 77 5 sequence=1203 conditions=regular action=cancel revision=1",
-            "1205 US-D 14:30:02.000000000 12.25 1 sequence=1205 conditions=intermarket-sweep,regular",
+            "1203 US-N 14:30:01.600000000 77 5 sequence=1203 conditions=regular action=cancel revision=2",
+            "1205 US-D 14:30:02.000000000 12.25 1 sequence=1205 conditions=intermarket-sweep,regular action=correct revision=1",
             "1206 US-N 14:30:03.000000000 9.75 4 sequence=1206 conditions=regular",
         ),
     ),
@@ -567,6 +567,121 @@ FILES = (
             "34201.000000002 NASDAQ 14:30:01.000000002 10.5 2",
             "34201.000000002:0001 NASDAQ 14:30:01.000000002 12.25 1",
             "34202.500000000 NASDAQ 14:30:02.500000000 9.75 4",
+        ),
+    ),
+    VendorFile(
+        source="alpaca",
+        layout="WebSocket trades channel, with a cancellation",
+        name="stream.jsonl",
+        data=messages(
+            [{"T": "t", "S": "ZALP", "i": 1, "x": "V", "p": 10.5, "s": 2, "c": ["@"], "t": "2026-01-30T14:30:01.000000001Z", "z": "A"},
+             {"T": "t", "S": "ZALP", "i": 2, "x": "V", "p": 99, "s": 1, "c": ["@"], "t": "2026-01-30T14:30:01.5Z", "z": "A"}],
+            [{"T": "x", "S": "ZALP", "i": 2, "x": "V", "p": 99, "s": 1, "a": "C", "z": "A", "t": "2026-01-30T14:30:09Z"}],
+            [{"T": "t", "S": "ZALP", "i": 3, "x": "V", "p": 12.25, "s": 1, "c": ["@"], "t": "2026-01-30T14:30:02Z", "z": "A"},
+             {"T": "q", "S": "ZALP", "bx": "V", "bp": 9, "bs": 1, "ax": "V", "ap": 10, "as": 1, "c": ["R"], "t": "2026-01-30T14:30:02Z", "z": "A"},
+             {"T": "t", "S": "ZALP", "i": 4, "x": "V", "p": 9.75, "s": 4, "c": ["@"], "t": "2026-01-30T14:30:03Z", "z": "A"}],
+        ),
+        symbol="ZALP",
+        skipped=1,
+        trades=(
+            "1 US-V 14:30:01.000000001 10.5 2 conditions=regular",
+            "2 US-V 14:30:01.500000000 99 1 conditions=regular",
+            "2 US-V 14:30:09.000000000 99 1 action=cancel revision=2",
+            "3 US-V 14:30:02.000000000 12.25 1 conditions=regular",
+            "4 US-V 14:30:03.000000000 9.75 4 conditions=regular",
+        ),
+    ),
+    VendorFile(
+        source="kucoin",
+        layout="downloadable trades, whose identifiers are in no order",
+        name="ZKUUSDT-trades-2026-01-30.zip",
+        data=zipped(
+            "ZKUUSDT-trades-2026-01-30.csv",
+            "trade_id,trade_time,price,size,side\n"
+            "8833558834331649,1769783401475,10.5,2,BUY\n"
+            "1900000000007,1769783401475,12.25,1,SELL\n"
+            "8833558834331651,1769783402000,9.75,4,sell\n",
+        ),
+        symbol="ZKUUSDT",
+        trades=(
+            "8833558834331649 KUCOIN 14:30:01.475000000 10.5 2 sequence=2 side=buy",
+            "1900000000007 KUCOIN 14:30:01.475000000 12.25 1 sequence=3 side=sell",
+            "8833558834331651 KUCOIN 14:30:02.000000000 9.75 4 sequence=4 side=sell",
+        ),
+    ),
+    VendorFile(
+        source="kraken",
+        layout="REST trades without identifiers",
+        name="old.json",
+        data=b'{"error":[],"result":{"ZKRAKUSD":[["10.50000","2.00000000",1769783401.7998,"s","m",""],'
+        b'["12.25000","1.00000000",1769783401.7998,"b","l",""],["9.75000","4.00000000",1769783403.0001,"s","m",""]],'
+        b'"last":"1769783403000100000"}}',
+        symbol="ZKRAKUSD",
+        trades=(
+            "1769783401.7998 KRAKEN 14:30:01.799800000 10.5 2 sequence=1 side=sell",
+            "1769783401.7998:0001 KRAKEN 14:30:01.799800000 12.25 1 sequence=1 side=buy",
+            "1769783403.0001 KRAKEN 14:30:03.000100000 9.75 4 sequence=1 side=sell",
+        ),
+    ),
+    VendorFile(
+        source="bitmex",
+        layout="public trade history without trdType",
+        name="20190130.csv.gz",
+        data=gzip.compress(
+            lines(
+                "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional",
+                "2026-01-30D14:30:01.123456000,ZMEXUSD,Buy,2,10.5,PlusTick,a1,190,0.2,2",
+                "2026-01-30D14:30:02.000000000,ZMEXUSD,Sell,1,12.25,PlusTick,a2,81,0.1,1",
+                "2026-01-30D14:30:03.000000000,ZMEXUSD,Sell,4,9.75,MinusTick,a3,410,0.4,4",
+            ),
+            mtime=0,
+        ),
+        symbol="ZMEXUSD",
+        recognised=False,
+        trades=(
+            "a1 BITMEX 14:30:01.123456000 10.5 2 sequence=2 side=buy",
+            "a2 BITMEX 14:30:02.000000000 12.25 1 sequence=3 side=sell",
+            "a3 BITMEX 14:30:03.000000000 9.75 4 sequence=4 side=sell",
+        ),
+    ),
+    VendorFile(
+        source="bybit",
+        layout="public spot history",
+        name="ZBYUSDT_2026-01-30.csv.gz",
+        data=gzip.compress(
+            lines(
+                "id,timestamp,price,volume,side,rpi",
+                "1,1769783401074,10.5,2,sell,0",
+                "2,1769783401074,12.25,1,buy,1",
+                "3,1769783403000,9.75,4,buy,0",
+            ),
+            mtime=0,
+        ),
+        symbol="ZBYUSDT",
+        trades=(
+            "1 BYBIT-SPOT 14:30:01.074000000 10.5 2 side=sell",
+            "2 BYBIT-SPOT 14:30:01.074000000 12.25 1 side=buy",
+            "3 BYBIT-SPOT 14:30:03.000000000 9.75 4 side=buy",
+        ),
+    ),
+    VendorFile(
+        source="coinbase",
+        layout="Advanced Trade WebSocket market_trades channel",
+        name="advanced.jsonl",
+        data=messages(
+            {"channel": "heartbeats", "timestamp": "2026-01-30T14:30:00Z", "sequence_num": 0, "events": [{"heartbeat_counter": 1}]},
+            {"channel": "market_trades", "timestamp": "2026-01-30T14:30:04Z", "sequence_num": 1, "events": [{"type": "update", "trades": [
+                {"trade_id": str(n), "product_id": "ZADV-USD", "price": price, "size": size, "side": "BUY", "time": f"2026-01-30T14:30:0{n}.5Z"}
+                for n, (price, size) in enumerate([("10.5", "2"), ("12.25", "1"), ("9.75", "4")], start=1)
+            ]}]},
+        ),
+        symbol="ZADV-USD",
+        recognised=False,
+        skipped=1,
+        trades=(
+            "1 COINBASE 14:30:01.500000000 10.5 2 side=sell",
+            "2 COINBASE 14:30:02.500000000 12.25 1 side=sell",
+            "3 COINBASE 14:30:03.500000000 9.75 4 side=sell",
         ),
     ),
     VendorFile(

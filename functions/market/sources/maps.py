@@ -212,7 +212,8 @@ class Layout:
     def needed(self) -> frozenset[str]:
         """The columns without which no row is a trade."""
         fields = (self.trade_id, self.timestamp, self.price, self.size, self.symbol)
-        names = set()
+        # Without these nothing would say which rows are trades, and all would be skipped.
+        names = set(self.keep)
         for item in fields:
             joined = isinstance(item, TextField) and item.join is not None
             inside = [name for name in item.references if not name.startswith("@")]

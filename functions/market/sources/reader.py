@@ -147,9 +147,9 @@ class _File:
         cells = split(line, table.delimiter)
         if cells is None:
             return self._bad("its quotes do not match", line)
-        ignore = table.layout.ignore
-        if ignore and any(cells[table.columns.index(name)] in values for name, values in ignore.items()):
-            return SkippedRow(line=self.line)
+        for name, values in table.layout.ignore.items():
+            if (place := table.columns.index(name)) < len(cells) and cells[place] in values:
+                return SkippedRow(line=self.line)
         if len(cells) == len(table.columns):
             row = self._trade(table.layout, dict(zip(table.columns, cells, strict=True)), {}, line)
             if not isinstance(row, BadRow) or not table.has_header:
