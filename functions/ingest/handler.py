@@ -134,7 +134,7 @@ def take_object(found: StoredObject, context: LambdaContext) -> str:
 
 def _keep_receipt(found: StoredObject, etag: str, sorter: Sorter, *, problem: str) -> None:
     text = receipt(sorter.counts, name=sorter.name, problem=problem, moment=datetime.now(UTC).isoformat())
-    sorter.store_bad(receipt_key(found.key, etag), text)
+    sorter.store_bad(receipt_key(found.key, etag, refused=bool(problem)), text)
 
 
 @app.exception_handler([ClientError, BotoCoreError])  # type: ignore[untyped-decorator]  # it has no types

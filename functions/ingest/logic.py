@@ -117,10 +117,11 @@ def quarantine_key(source: str, name: str) -> str:
     return f"{QUARANTINE}{source.removeprefix(FOLDERS[0])}/{name}.jsonl"
 
 
-def receipt_key(source: str, etag: str) -> str:
-    """Return the key for the receipt of a version of an object, below the object's own key."""
+def receipt_key(source: str, etag: str, *, refused: bool = False) -> str:
+    """Return the key for the receipt of a version of an object, below the object's own key; it says whether the object was refused."""
     version = etag.strip('"')
-    return f"{RECEIPTS}{source.encode()[:_MAX_KEY].decode(errors='ignore')}/{version}.json"
+    ending = ".refused.json" if refused else ".json"
+    return f"{RECEIPTS}{source.encode()[:_MAX_KEY].decode(errors='ignore')}/{version}{ending}"
 
 
 def receipt(counts: Counts, *, name: str, problem: str, moment: str) -> bytes:

@@ -2,7 +2,7 @@
 
 Each object becomes a message in the queue of ``ingest``, in the form of a notification of S3. The function leaves a receipt for every
 version of an object that it has read, so a run that was interrupted goes on where it stopped, and the objects in flight at that
-moment are at worst read twice, which changes nothing.
+moment are at worst read twice, which changes nothing. Objects that were refused are tried again by the next run.
 """
 
 import json
@@ -25,6 +25,7 @@ FOLDERS = ("history/", "incoming/")
 """The folders of the raw bucket that ``ingest`` reads."""
 
 _RECEIPTS = "receipts/"
+_READ, _REFUSED = ".json", ".refused.json"
 _RECEIPT_KEY_BYTES = 900
 _BATCH = 10
 _TICK = 1.0
@@ -119,12 +120,18 @@ class _Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
-    """An object to bring in; ``before`` is the ETag of the receipt that it had."""
+    """An object to bring in.
+
+    Attributes:
+        receipt: the key of its receipt without the ending.
+        before: the receipts that it had, with their ETags.
+
+    """
 
     key: str
     receipt: str
     size: int
-    before: str | None
+    before: Mapping[str, str]
 
 
 def backfill(
@@ -207,14 +214,16 @@ class _Run:
 
     def look(self) -> None:
         """List the objects, and which of them have a receipt."""
-        receipts = {item["Key"]: str(item["ETag"]) for item in self._list(_RECEIPTS + self.request.prefix)}
+        receipts: dict[str, dict[str, str]] = {}
+        for item in self._list(_RECEIPTS + self.request.prefix):
+            receipts.setdefault(_without_ending(item["Key"]), {})[item["Key"]] = item["ETag"]
         for item in self._list(self.request.prefix):
             if item["Key"].endswith("/"):
                 continue
             self.found += 1
             place = receipt_key(item["Key"], item["ETag"])
-            before = receipts.get(place)
-            if before is None or self.request.again:
+            before = receipts.get(place, {})
+            if place + _READ not in before or self.request.again:
                 self.todo.append(_Source(key=item["Key"], receipt=place, size=item["Size"], before=before))
         self.todo.reverse()
         self.size = sum(source.size for source in self.todo)
@@ -299,10 +308,10 @@ class _Run:
     def _collect(self) -> None:
         """Take in the receipts that are new."""
         # What was sent lies together, so that few receipts are listed, however many there are.
-        start = min(self.in_flight)[:-1]
+        start = min(self.in_flight)
         for item in self._list(_RECEIPTS + self.request.prefix, StartAfter=start):
-            source, _ = self.in_flight.get(item["Key"], (None, 0.0))
-            if source is None or source.before == item["ETag"]:
+            source, _ = self.in_flight.get(_without_ending(item["Key"]), (None, 0.0))
+            if source is None or source.before.get(item["Key"]) == item["ETag"]:
                 continue
             body = self.s3.get_object(Bucket=self.bucket, Key=item["Key"])["Body"].read()
             receipt = msgspec.json.decode(body, type=_Receipt)
@@ -356,9 +365,13 @@ class _Run:
 
 
 def receipt_key(key: str, etag: str) -> str:
-    """Return the key of the receipt for a version of an object; ``functions/ingest/logic.py`` has the same rule."""
+    """Return the key of the receipt for a version of an object, without its ending; ``functions/ingest/logic.py`` has the same rule."""
     version = etag.strip('"')
-    return f"{_RECEIPTS}{key.encode()[:_RECEIPT_KEY_BYTES].decode(errors='ignore')}/{version}.json"
+    return f"{_RECEIPTS}{key.encode()[:_RECEIPT_KEY_BYTES].decode(errors='ignore')}/{version}"
+
+
+def _without_ending(key: str) -> str:
+    return key.removesuffix(_REFUSED if key.endswith(_REFUSED) else _READ)
 
 
 def _notification(bucket: str, source: _Source) -> str:

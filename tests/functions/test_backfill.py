@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+from market.sources import load_sources
 
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.platform.backfill import BackfillRequest, backfill, receipt_key
@@ -173,7 +174,30 @@ def test_d5_d8_refused_objects_are_named_with_their_reason(platform):
     done = platform.run()
     assert (done.done, done.left, list(done.failed)) == (1, 0, ["history/bad.csv"])
     assert "the header lacks trade_id" in done.failed["history/bad.csv"]
-    assert platform.run().known == 2, "sending the same bytes again cannot help"
+    again = platform.run()
+    assert (again.known, again.done, list(again.failed)) == (1, 0, ["history/bad.csv"]), (
+        "it is tried until it is mended"
+    )
+    platform.put("history/bad.csv")
+    mended = platform.run()
+    assert (mended.known, mended.done, mended.failed) == (1, 1, {})
+    assert platform.run().known == 2
+
+
+def test_d5_d8_what_was_refused_comes_in_once_a_map_of_ones_own_knows_it(platform, tmp_path, environment):
+    platform.put("history/desk/a.csv", "deal,paper,at,px,qty\n1,A,2026-01-30T14:30:00Z,1,2\n")
+    assert list(platform.run().failed) == ["history/desk/a.csv"]
+    fields = {"trade_id": "deal", "symbol": "paper", "timestamp": "at", "price": "px", "size": "qty"}
+    (tmp_path / "desk.toml").write_text(
+        'title = "x"\ndocumentation = "x"\nchecked = 2026-11-28\n[[layouts]]\n'
+        f"columns = {list(fields.values())}\n[layouts.fields]\n"
+        + "".join(f'{name} = "{column}"\n' for name, column in fields.items())
+    )
+    known = load_sources(tmp_path)
+    environment.setattr(platform.ingest.handler, "sources", lambda: known)
+    done = platform.run()
+    assert (done.known, done.done, done.trades, done.failed) == (0, 1, 1, {})
+    assert platform.run().known == 1
 
 
 def test_d8_dead_letters_are_named_and_stay_where_they_are(platform):
@@ -263,7 +287,7 @@ def test_c7_a_prefix_that_is_not_read_is_refused(prefix):
 @pytest.mark.parametrize("key", ["history/a.csv", "history/" + "ä" * 500])
 def test_d8_the_function_and_the_command_agree_about_the_place_of_a_receipt(load, key):
     place = load("ingest").logic.receipt_key(key, '"etag-1"')
-    assert place == receipt_key(key, '"etag-1"')
+    assert place == receipt_key(key, '"etag-1"') + ".json"
     assert place.startswith("receipts/history/")
     assert len(place.encode()) <= 1024
 

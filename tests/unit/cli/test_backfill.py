@@ -25,7 +25,7 @@ def services(world):
         world.tree.write({f"modules/{unit}/main.tf": ""}).unit(unit)
         world.put(unit, outputs=outputs)
     world.register()
-    receipts = {}
+    receipts, sent = {}, []
 
     def send(*, QueueUrl, Entries):  # noqa: N803 - boto3's names
         assert QueueUrl == "https://queue/1/ingest"
@@ -33,11 +33,13 @@ def services(world):
             key = json.loads(entry["MessageBody"])["Records"][0]["s3"]["object"]["key"].replace("%2F", "/")
             etag = next(item["ETag"] for item in OBJECTS if item["Key"] == key)
             problem = "none of its rows is a trade" if key == "history/b.csv" else ""
-            receipts[receipt_key(key, etag)] = {"accepted": 7, "rejected": 1, "name": key, "problem": problem}
+            place = receipt_key(key, etag) + (".refused.json" if problem else ".json")
+            receipts[place] = {"accepted": 7, "rejected": 1, "name": key, "problem": problem, "tag": f"{len(sent)}"}
+            sent.append(key)
         return {"Successful": []}
 
     def listed(*, Prefix, **_):  # noqa: N803 - boto3's name
-        below = ({"Key": key, "ETag": '"r"'} for key in receipts)
+        below = ({"Key": key, "ETag": receipts[key]["tag"]} for key in receipts)
         return {"Contents": list(below) if Prefix.startswith("receipts/") else list(OBJECTS)}
 
     made = FakeServices(
@@ -72,15 +74,15 @@ def test_d8_it_ends_with_the_counts_and_names_what_failed(platformctl, services)
         "failed  history/b.csv: none of its rows is a trade\n"
     )
     again = platformctl("backfill", "history/", "--suffix", "pr42", "--json")
-    assert again.code == 0
+    assert again.code == 1
     assert json.loads(again.out) == {
         "found": 2,
-        "processed_before": 2,
-        "bytes": 0,
+        "processed_before": 1,
+        "bytes": 34,
         "processed": 0,
-        "trades": 0,
-        "rejected": 0,
-        "failed": {},
+        "trades": 7,
+        "rejected": 1,
+        "failed": {"history/b.csv": "none of its rows is a trade"},
         "left": 0,
     }
 
