@@ -568,14 +568,26 @@ def test_d5_no_value_in_a_map_is_more_than_a_mistake(value, name):
     assert (layout is None) == bool(reader.problems)
 
 
+MAPS = Path(__file__).resolve().parents[2] / "functions" / "market" / "sources" / "maps"
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "market-data-sources.md").read_text(encoding="utf-8")
 
 
 def test_d5_the_page_lists_every_map_key_and_unit():
-    listed = re.findall(r"^\| `([a-z0-9-]+)` \| .* \| .* \|$", PAGE.partition("## What is read")[0], re.MULTILINE)
+    first, _, second = PAGE.partition("## What is read")[0].partition("### What the maps were compared with")
+    listed, compared = (
+        re.findall(r"^\| `([a-z0-9-]+)` \| .* \| .*\|$", part, re.MULTILINE) for part in (first, second)
+    )
     assert listed == sorted(SOURCES)
+    assert compared == [name for name in listed if not name.startswith("generic")]
     for word in (*Unit, *Disposition, *TAPES, *(field.name for field in fields(Layout) if field.name != "layouts")):
         assert f"`{word}`" in PAGE, word
+
+
+def test_d5_the_head_of_every_vendors_map_says_what_it_was_compared_with():
+    for path in MAPS.glob("*.toml"):
+        head = path.read_text(encoding="utf-8").partition("\ntitle = ")[0]
+        compared = re.search(r"# Seen \d{4}-\d\d-\d\d: |Not\s+(# )?verified against a document of ", head)
+        assert compared or path.stem.startswith("generic"), path.name
 
 
 def test_d5_the_pages_own_map_is_read_as_it_says(own):

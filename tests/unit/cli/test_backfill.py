@@ -110,3 +110,16 @@ def test_c7_a_refusal_of_aws_is_explained(platformctl, services):
     result = platformctl("backfill", "history/", "--suffix", "pr42")
     assert result.code == 1
     assert "Backfilling history/ failed" in result.err
+
+
+def test_d8_ctrl_c_ends_with_130_and_the_next_run_goes_on(platformctl, services):
+    def interrupt(**_):
+        raise KeyboardInterrupt
+
+    read = services.answers["s3"]["get_object"]
+    services.answers["s3"]["get_object"] = interrupt
+    result = platformctl("backfill", "history/", "--suffix", "pr42")
+    assert (result.code, result.out) == (130, "")
+    services.answers["s3"]["get_object"] = read
+    again = json.loads(platformctl("backfill", "history/", "--suffix", "pr42", "--json").out)
+    assert again["processed_before"] + again["processed"] == 1
