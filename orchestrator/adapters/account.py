@@ -148,9 +148,11 @@ class CloudConnector:
         return ACCOUNT_ID if target is Target.LOCAL else None
 
     def offline(self) -> NoAccount:
+        self._hide_home()
         return NoAccount(project=self.project, environ=self.environ)
 
     def connect(self, target: Target, *, start: bool) -> CloudAccount | None:
+        self._hide_home()
         if target is Target.AWS:
             require_no_overrides(self.environ)
             return CloudAccount(project=self.project, target=target, session=aws_session(self.environ), cloud=None)
@@ -160,6 +162,13 @@ class CloudConnector:
             return None
         session = local_session(_isolate(cloud), endpoint=status.endpoint, account_id=status.account_id)
         return CloudAccount(project=self.project, target=target, session=session, cloud=cloud)
+
+    def _hide_home(self) -> None:
+        """Let Git ignore the project's home in a repository that does not know platformctl."""
+        file = self.project.home / ".gitignore"
+        if not self.project.has_suffixes and not file.exists():
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("*\n", encoding="utf-8")
 
 
 def _isolate(cloud: LocalCloud) -> dict[str, str]:

@@ -265,8 +265,10 @@ DIFFERENCES: Mapping[str, str] = {
     "A disabled dependency has no outputs": (
         "Neither has one with `skip_outputs = true`: a reference to them is an error."
     ),
-    "Dependencies stay inside the environment": (
-        "They stand in the unit's own file or in one that it includes. A file that is read with"
+    "Dependencies outside of the run": (
+        "A dependency may lead to any folder of the project. A unit outside of the environment, or of the working directory"
+        " in a tree without suffixes, is never run: its outputs are read from its state, and it has to be applied first."
+        " Dependencies stand in the unit's own file or in one that it includes; a file that is read with"
         " `read_terragrunt_config` cannot declare any, so the graph is complete."
     ),
     "One unit, one module block": (
