@@ -48,6 +48,8 @@ VOLATILE = (
     "aws:userid",
     "aws:principal",
     "aws:via",
+    "s3:versionid",
+    "s3:x-amz-content-sha256",
 )
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 IDENTIFIER = re.compile(r"(?<=[-/:])(?:[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{17}|[0-9a-f]{8})(?![0-9a-z])")

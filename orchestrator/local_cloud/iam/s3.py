@@ -171,10 +171,12 @@ def _deletions(call: ApiCall, bucket: str, context: Context) -> Iterator[Wanted]
         root = ET.fromstring(call.body)  # noqa: S314 - see above
     except ET.ParseError as error:
         raise MalformedCallError(f"DeleteObjects: {error}") from error
+    shared = {name: values for name, values in context.items() if name != "s3:versionid"}
     for entry in root.iterfind("{*}Object"):
         version = entry.findtext("{*}VersionId", "")
         resource = _arn(bucket, entry.findtext("{*}Key", "*"))
-        yield Wanted(action=f"s3:{_action('DeleteObject', version)}", resource=resource, context=context)
+        own = {"s3:versionid": (version,)} if version else {}
+        yield Wanted(action=f"s3:{_action('DeleteObject', version)}", resource=resource, context=shared | own)
 
 
 def _source(call: ApiCall, context: Context) -> Iterator[Wanted]:

@@ -59,13 +59,20 @@ def test_s3(request_to, request_line, headers, expected):
 
 
 def test_s3_deletes_objects_one_by_one(request_to):
-    body = b"<Delete><Object><Key>a&amp;b</Key></Object><Object><Key>c</Key><VersionId>1</VersionId></Object></Delete>"
+    body = (
+        b"<Delete><Object><Key>a&amp;b</Key></Object><Object><Key>c</Key><VersionId>1</VersionId></Object>"
+        b"<Object><Key>d</Key><VersionId>2</VersionId></Object></Delete>"
+    )
     environ = request_to("s3", path="/b", body=body, QUERY_STRING="delete", RAW_URI="/b?delete")
     assert requested(environ) == [
         ("s3:DeleteObject", "arn:aws:s3:::b/a&b"),
         ("s3:DeleteObjectVersion", "arn:aws:s3:::b/c"),
+        ("s3:DeleteObjectVersion", "arn:aws:s3:::b/d"),
     ]
     assert environ["wsgi.input"].read() == body
+    environ["wsgi.input"].seek(0)
+    versions = [one.context.get("s3:versionid") for one in wanted(read_call(environ, operation_of(environ)))]
+    assert versions == [None, ("1",), ("2",)], "each is judged by its own version"
 
 
 TWO_TABLES = {"a": {"Keys": []}, "b": {"Keys": []}}
