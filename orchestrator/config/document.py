@@ -199,22 +199,20 @@ def repeated(block: Block, hint: str) -> Diagnostic:
 
 
 def _calls(node: object) -> Iterator[FunctionCall]:
-    """Return every function call below a node of the syntax tree."""
-    match node:
-        case Body():
-            for part in (*node.attributes.values(), *node.blocks):
-                yield from _calls(part)
-        case Block():
-            yield from _calls(node.body)
-        case tuple():
-            for part in node:
-                yield from _calls(part)
-        case _ if is_dataclass(node):
-            if isinstance(node, FunctionCall):
-                yield node
-            for item in fields(node):
-                if item.name not in _LEAVES:
-                    yield from _calls(getattr(node, item.name))
+    """Return every function call below a node of the syntax tree, however deep."""
+    left = [node]
+    while left:
+        match left.pop():
+            case Body() as body:
+                left += (*body.attributes.values(), *body.blocks)
+            case Block() as block:
+                left.append(block.body)
+            case tuple() as parts:
+                left += parts
+            case part if is_dataclass(part):
+                if isinstance(part, FunctionCall):
+                    yield part
+                left += (getattr(part, item.name) for item in fields(part) if item.name not in _LEAVES)
 
 
 # Fields of syntax nodes that hold no nodes; the value of a Literal never contains a call.

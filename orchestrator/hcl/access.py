@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from orchestrator.diagnostics import ConfigurationError, Range, did_you_mean, failure
 from orchestrator.hcl import nodes
-from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, fold, marked_if, split
+from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, fold, marked_if, split, too_much
 from orchestrator.hcl.functions.conversion import to_number, to_string, type_name
 from orchestrator.hcl.scope import FunctionError, Scope
 from orchestrator.hcl.values import SetValue, Unknown, Value, as_expression
@@ -186,6 +186,8 @@ def _splat(node: nodes.Splat, scope: Scope) -> Value:
     if value is None:
         return marked_if(secret, [])
     elements = list(value) if isinstance(value, list | SetValue) else [value]
+    if scope.work.exceeds(len(elements)):
+        raise too_much(node.range)
     return marked_if(secret, [evaluate(node.each, scope.child(**{_SPLAT_ITEM: item})) for item in elements])
 
 

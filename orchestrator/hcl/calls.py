@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Position, Range, Source, did_you_mean, failure
-from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, marked_if, split
+from orchestrator.hcl.dispatch import TOO_MUCH, charge, evaluate, evaluate_all, evaluates, marked_if, split
 from orchestrator.hcl.functions.conversion import type_name
 from orchestrator.hcl.nodes import Expression, FunctionCall, Literal
 from orchestrator.hcl.scope import Function, FunctionError, Scope
@@ -66,6 +66,7 @@ def _call(node: FunctionCall, scope: Scope) -> Value:
         return _left_unknown(node, function, evaluate_all(node.arguments, scope), expand_final=True)
     arguments, places = expanded
     check_count(node, len(arguments), function.minimum, function.maximum)
+    charge(scope, node.range, *arguments, cost=function.cost)
     return _apply(node, function, arguments, places)
 
 
@@ -130,6 +131,11 @@ def _apply(node: FunctionCall, function: Function, arguments: Sequence[Value], p
         place = node.range if error.argument is None else places[error.argument]
         reason = "its arguments are secret, so the reason is not shown." if secret else error.message
         raise failure(place, "Invalid function argument", f'The function "{node.name}" failed: {reason}') from None
+    except (OSError, ValueError):
+        if function.portable:
+            raise
+        reason = "the file system takes no such path: it is too long, or no text."
+        raise failure(node.range, "Invalid function argument", f'The function "{node.name}" failed: {reason}') from None
     if result is NotImplemented:
         return _left_unknown(node, function, arguments)
     return marked_if(secret, result)

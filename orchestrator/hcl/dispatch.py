@@ -7,14 +7,17 @@ importing each other. What they share on errors and on secrets is here too.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl.functions.conversion import to_bool, type_name
 from orchestrator.hcl.nodes import Expression
-from orchestrator.hcl.scope import FunctionError, Scope
-from orchestrator.hcl.values import Sensitive, Value, as_expression, mark
+from orchestrator.hcl.scope import WORK, FunctionError, Scope
+from orchestrator.hcl.values import Sensitive, Value, as_expression, count_parts, mark
 
 TOO_MUCH = "Expression takes too much work"
 """The summary of errors that no ``try`` catches, because each further attempt would fail as well."""
+
+MOST_PROBLEMS = 10
+"""Findings after which the rest of an expression is left alone."""
 
 _Node = TypeVar("_Node")
 _evaluators: dict[type, Callable[[Any, Scope], Value]] = {}
@@ -35,6 +38,8 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
 
     Raises ConfigurationError: everything that is wrong with it.
     """
+    if scope.work.exceeds(1):
+        raise too_much(expression.range)
     return _evaluators[type(expression)](expression, scope)
 
 
@@ -45,8 +50,12 @@ def evaluate_all(expressions: Iterable[Expression], scope: Scope) -> list[Value]
     for expression in expressions:
         try:
             values.append(evaluate(expression, scope))
+        except TooMuchError:
+            raise
         except ConfigurationError as error:
             problems.absorb(error)
+            if len(problems.found) >= MOST_PROBLEMS:
+                break
     problems.raise_if_any()
     return values
 
@@ -73,6 +82,28 @@ def too_deep(place: Range) -> ConfigurationError:
         "The brackets and operators here, or the values that they refer to, are nested deeper than can be read.",
         "Split the expression with locals.",
     )
+
+
+def charge(scope: Scope, place: Range, *values: Value, cost: int = 1) -> None:
+    """Count the values that an operation is going to handle; raises TooMuchError when they are too many.
+
+    ``cost``: the steps that each part of them takes.
+    """
+    if scope.work.exceeds(cost * sum(count_parts(value, WORK) for value in values)):
+        raise too_much(place)
+
+
+class TooMuchError(ConfigurationError):
+    """An expression would take minutes, or all memory; nothing goes on behind it."""
+
+
+def too_much(
+    place: Range,
+    detail: str = f"The expression takes more than {WORK:,} steps, or its values have more parts than that.",
+    hint: str = "Loop over fewer elements, or compute what stays the same once, in a local.",
+) -> TooMuchError:
+    """Make the error for what takes too much work."""
+    return TooMuchError([Diagnostic(summary=TOO_MUCH, detail=detail, hint=hint, range=place)])
 
 
 def truth(condition: Value, place: Range) -> bool:

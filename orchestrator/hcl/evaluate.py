@@ -7,11 +7,11 @@ takes part in becomes an unknown value again, whose expression is the operation 
 from dataclasses import replace
 
 from orchestrator.hcl import access, dispatch, operators, rendering  # noqa: F401 - they register what they do
-from orchestrator.hcl.dispatch import evaluate_all, evaluates, marked_if, split, too_deep
+from orchestrator.hcl.dispatch import evaluate_all, evaluates, marked_if, split, too_deep, too_much
 from orchestrator.hcl.loops import object_key
 from orchestrator.hcl.nodes import Expression, ListExpression, Literal, ObjectExpression, ObjectItem
-from orchestrator.hcl.scope import Scope
-from orchestrator.hcl.values import Unknown, Value, as_expression
+from orchestrator.hcl.scope import WORK, Scope
+from orchestrator.hcl.values import Unknown, Value, as_expression, count_parts
 
 
 def evaluate(expression: Expression, scope: Scope) -> Value:
@@ -20,9 +20,13 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     Raises ConfigurationError: everything that is wrong with it.
     """
     try:
-        return dispatch.evaluate(expression, scope)
+        value = dispatch.evaluate(expression, scope)
     except RecursionError:
         raise too_deep(expression.range) from None
+    if count_parts(value, WORK) > WORK:
+        # References make it large without a step: each local is a list of two of the local before.
+        raise too_much(expression.range)
+    return value
 
 
 @evaluates(Literal)

@@ -11,7 +11,19 @@ from typing import TypeVar
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Range, failure
 from orchestrator.hcl import nodes
-from orchestrator.hcl.dispatch import TOO_MUCH, evaluate, evaluate_all, evaluates, fold, marked_if, split, truth
+from orchestrator.hcl.dispatch import (
+    MOST_PROBLEMS,
+    TooMuchError,
+    charge,
+    evaluate,
+    evaluate_all,
+    evaluates,
+    fold,
+    marked_if,
+    split,
+    too_much,
+    truth,
+)
 from orchestrator.hcl.functions.conversion import composed, to_string, type_name
 from orchestrator.hcl.references import free_variables
 from orchestrator.hcl.scope import CHARACTERS, ITERATIONS, FunctionError, Scope
@@ -42,9 +54,8 @@ def elements(node: nodes.Loop, collection: Value, scope: Scope) -> Iterator[Scop
             )
     for key, value in items:
         if scope.work.is_too_much():
-            raise failure(
+            raise too_much(
                 place,
-                TOO_MUCH,
                 f"The loops of this expression have more than {ITERATIONS:,} iterations together.",
                 "Loop over fewer elements.",
             )
@@ -108,8 +119,12 @@ def _for(
                 secret = take(inner, secret)
         except _ShapeUnknownError:
             return marked_if(secret, Unknown(fold_loop(node, collection, scope, *fields, "condition")))
+        except TooMuchError:
+            raise
         except ConfigurationError as error:
             problems.absorb(error)
+            if len(problems.found) >= MOST_PROBLEMS:
+                break
     problems.raise_if_any()
     return marked_if(secret, result)
 
@@ -191,6 +206,7 @@ def _template(node: nodes.Template, scope: Scope) -> Value:
 def _text(node: nodes.Template, scope: Scope) -> Value:
     """Return the template as a string; inside a directive a single interpolation is a string, too."""
     values = evaluate_all(node.parts, scope)
+    charge(scope, node.range, *values)
     return _joined(values, [part.range for part in node.parts], node.range)
 
 
@@ -205,7 +221,7 @@ def _joined(values: Sequence[Value], places: Sequence[Range], whole: Range) -> V
         if not isinstance(value, Unknown):
             text += _string(value, place)
             if len(text) > CHARACTERS:
-                raise failure(whole, TOO_MUCH, f"The string has more than {CHARACTERS:,} characters.")
+                raise too_much(whole, f"The string has more than {CHARACTERS:,} characters.", "")
             continue
         inner = value.expression
         for piece in inner.parts if isinstance(inner, nodes.Template) else (inner,):

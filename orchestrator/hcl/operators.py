@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from orchestrator.diagnostics import ConfigurationError, Range, failure
-from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, marked_if, split, truth
+from orchestrator.hcl.dispatch import TooMuchError, charge, evaluate, evaluate_all, evaluates, marked_if, split, truth
 from orchestrator.hcl.functions import binary
 from orchestrator.hcl.functions.binary import Number
 from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to_number, type_name
@@ -57,6 +57,7 @@ def _unary(node: Unary, scope: Scope) -> Value:
 def _binary(node: Binary, scope: Scope) -> Value:
     (left, left_secret), (right, right_secret) = map(split, evaluate_all((node.left, node.right), scope))
     secret = left_secret or right_secret
+    charge(scope, node.range, left, right)
     if node.operator in (BinaryOperator.EQUAL, BinaryOperator.NOT_EQUAL):
         secret = secret or has_sensitive(left) or has_sensitive(right)
         equal = _equal(unmark(left), unmark(right))
@@ -149,9 +150,12 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
     value = evaluate(chosen, scope)
     try:
         counterpart = evaluate(other, scope)
+    except TooMuchError:
+        raise
     except ConfigurationError:
         # Only the type of the other side matters, and a side that fails has no type.
         return marked_if(secret, value)
+    charge(scope, node.range, value, counterpart)
     secret = secret or isinstance(counterpart, Sensitive)
     return marked_if(secret, _of_common_type(node, value, counterpart))
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 from orchestrator.diagnostics import ConfigurationError, Range, failure
 from orchestrator.hcl import nodes
 from orchestrator.hcl.calls import NEEDS_KNOWN_VALUES, check_count, evaluate_arguments, special_form
-from orchestrator.hcl.dispatch import evaluate, marked_if, split
+from orchestrator.hcl.dispatch import charge, evaluate, marked_if, split
 from orchestrator.hcl.functions.conversion import to_string, type_name
 from orchestrator.hcl.nodes import FunctionCall
 from orchestrator.hcl.parse import parse_template
@@ -16,6 +16,9 @@ from orchestrator.hcl.scope import Function, FunctionError, Scope, read_file
 from orchestrator.hcl.values import Unknown, Value
 
 _INVALID = "Invalid function argument"
+_PARSING = 50
+"""Steps that a hundred characters of a template take."""
+
 _VARIABLE = re.compile(r"(?!\d)[\w-]+\Z")
 
 
@@ -43,6 +46,7 @@ def _templatefile(node: FunctionCall, scope: Scope) -> Value:
         shown = "The file" if path_secret else f"The file {file}"
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as UTF-8 text"
         raise failure(places[0], "Template file cannot be read", f"{shown} {reason}.") from error
+    _charge_parsing(text, node, scope)
     inner = Scope(given, _inner_functions(scope), scope.folder, scope.work)
     return _text(marked_if(path_secret or secret, evaluate(parse_template(text, file), inner)), node)
 
@@ -70,6 +74,7 @@ def _templatestring(node: FunctionCall, scope: Scope) -> Value:
         )
     given, secret = _variables(node, variables, places[1])
     functions = {name: function for name, function in _inner_functions(scope).items() if not name.startswith("file")}
+    _charge_parsing(text, node, scope)
     inner = Scope(given, functions, scope.folder, scope.work)
     try:
         value = evaluate(parse_template(text, Path("template")), inner)
@@ -85,6 +90,10 @@ def _templatestring(node: FunctionCall, scope: Scope) -> Value:
         message = f"The template's only value has to become a string, but it is {_article(plain)}."
         raise failure(node.range, _INVALID, message) from None
     return marked_if(text_secret or secret or own_mark, result)
+
+
+def _charge_parsing(text: str, node: FunctionCall, scope: Scope) -> None:
+    charge(scope, node.range, text, cost=_PARSING)
 
 
 def _inner_functions(scope: Scope) -> Mapping[str, Function]:

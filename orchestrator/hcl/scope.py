@@ -36,6 +36,7 @@ class Function:
         takes_unknown: whether ``call`` wants its arguments even when they are not wholly known (still unmarked); it may
             then return a value with unknown parts, or ``NotImplemented`` to have the call left unknown.
         compares: whether the result depends on what the elements are, so that one secret element makes it a secret.
+        cost: how many steps of ``WORK`` each part of the arguments takes, a hundred characters being one part.
 
     """
 
@@ -46,6 +47,7 @@ class Function:
     portable: bool = True
     takes_unknown: bool = False
     compares: bool = False
+    cost: int = 1
 
 
 ITERATIONS = 50_000
@@ -64,16 +66,26 @@ NESTING = 200
 """Levels of a decoded document."""
 
 
+WORK = 200_000
+"""Steps of one expression: nodes that are evaluated, values that functions and operators handle, hundreds of characters."""
+
+
 class Work:
-    """Counts the iterations of one expression."""
+    """Counts what the evaluation of one expression does; numbers rather than seconds, so that every machine decides alike."""
 
     def __init__(self) -> None:
         self._iterations = 0
+        self._steps = 0
 
     def is_too_much(self) -> bool:
-        """Count one more, and tell whether the bound is passed."""
+        """Count one more iteration, and tell whether the bound is passed."""
         self._iterations += 1
         return self._iterations > ITERATIONS
+
+    def exceeds(self, steps: int) -> bool:
+        """Count more steps, and tell whether the bound is passed."""
+        self._steps += steps
+        return self._steps > WORK
 
 
 def check_length(characters: int) -> None:

@@ -97,6 +97,31 @@ def _any_part(value: Value, is_one: Callable[[Value], bool]) -> bool:
     return False
 
 
+def count_parts(value: Value, limit: int) -> int:
+    """Count the parts of a value at every depth, a hundred characters or bits as one; counting ends beyond the limit."""
+    total = 0
+    left = [value]
+    while left and total <= limit:
+        item = left.pop()
+        total += 1
+        match item:
+            case str():
+                total += len(item) // 100
+            case int():
+                total += item.bit_length() // 100
+            case Decimal():
+                total += abs(item.adjusted()) // 30
+            case list():
+                left.extend(item)
+            case dict():
+                left.extend(item.values())
+            case SetValue():
+                left.extend(item.elements)
+            case Sensitive():
+                left.append(item.value)
+    return total
+
+
 def is_wholly_known(value: Value) -> bool:
     """Tell whether no part of the value, at any depth, is unknown."""
     return not _any_part(value, lambda part: isinstance(part, Unknown))

@@ -22,6 +22,11 @@ _UNIQUE_DIGITS = 153
 """Decimals with so many digits are different in 512 bits, so each is the shortest of its binary number."""
 
 _LARGEST_BITS = LARGEST_EXPONENT * 3.33
+_FAR_FROM_ONE = 2000
+"""Exponents of two from which not every digit is computed."""
+
+_MANY_DIGITS = 200
+_DIGITS_PER_BIT = 0.30103
 _Binary: TypeAlias = tuple[int, int]
 """A mantissa, with its sign, and an exponent of two."""
 
@@ -73,10 +78,12 @@ def normalise(value: Number) -> Number:
         raise FunctionError("The number is infinite or undefined, which no argument of a resource can be.")
     if value and abs(value.adjusted()) > LARGEST_EXPONENT:
         raise FunctionError(OUT_OF_RANGE)
-    _, digits, exponent = value.as_tuple()
+    sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    if exponent >= 0:
-        return normalise(int(value))
+    if len(digits) <= _UNIQUE_DIGITS and exponent >= 0:
+        # Faster than int(value) where the exponent is large.
+        whole = int("".join(map(str, digits))) * int(10**exponent)
+        return -whole if sign else whole
     if len(digits) > _UNIQUE_DIGITS:
         return _rounded(*value.as_integer_ratio())
     return int(value) if value == value.to_integral_value() else value
@@ -189,8 +196,10 @@ def _of_binary(value: _Binary) -> Number:
 
 def as_number(digits: Digits) -> Number:
     """Return digits as a number."""
-    value = Decimal(f"{digits.digits or 0}E{digits.point - len(digits.digits)}")
-    return int(value) if value == value.to_integral_value() else value
+    exponent = digits.point - len(digits.digits)
+    if exponent >= 0:
+        return int(digits.digits or 0) * int(10**exponent)
+    return Decimal(f"{digits.digits}E{exponent}")
 
 
 def shortest_digits(mantissa: int, exponent: int) -> Digits:
@@ -200,7 +209,8 @@ def shortest_digits(mantissa: int, exponent: int) -> Digits:
     """
     # One bit more than the precision: the lowest bit is then half a unit in the last place.
     mantissa, exponent = mantissa * 2, exponent - 1
-    exact, lower, upper = (exact_digits(mantissa + offset, exponent) for offset in (0, -1, 1))
+    digits_of = exact_digits if abs(exponent) < _FAR_FROM_ONE else _leading_digits
+    exact, lower, upper = (digits_of(mantissa + offset, exponent) for offset in (0, -1, 1))
     inclusive = mantissa & 2 == 0
     for index in range(_first_difference(lower.digits, upper.digits), len(exact.digits)):
         digit, above = exact.digits[index], upper.at(index)
@@ -228,6 +238,16 @@ def exact_digits(mantissa: int, exponent: int) -> Digits:
         return trimmed(text, len(text))
     text = str(Decimal(mantissa * 5**-exponent))
     return trimmed(text, len(text) + exponent)
+
+
+def _leading_digits(mantissa: int, exponent: int) -> Digits:
+    """Return more digits of ``mantissa * 2 ** exponent`` than 512 bits tell apart, and a 1 if others follow."""
+    scale = _MANY_DIGITS - int((mantissa.bit_length() + exponent) * _DIGITS_PER_BIT)
+    numerator = mantissa * 10 ** max(scale, 0) << max(exponent, 0)
+    denominator = 10 ** max(-scale, 0) << max(-exponent, 0)
+    whole, rest = divmod(numerator, denominator)
+    text = str(whole)
+    return trimmed(f"{text}1" if rest else text, len(text) - scale)
 
 
 def binary_digits(value: Number) -> Digits:

@@ -32,8 +32,8 @@ from orchestrator.hcl.functions.typesystem import (
     type_of,
     unify,
 )
-from orchestrator.hcl.scope import FunctionError, check_elements
-from orchestrator.hcl.values import SetValue, Unknown, Value, is_wholly_known
+from orchestrator.hcl.scope import ELEMENTS, FunctionError, check_elements
+from orchestrator.hcl.values import SetValue, Unknown, Value, count_parts, is_wholly_known
 
 _MOST_VALUES = 1024
 """How many values range generates."""
@@ -90,7 +90,7 @@ def contains(values: list[Value], wanted: Value) -> Value:
     return False
 
 
-@declare("distinct", uniform)
+@declare("distinct", uniform, cost=5)
 def distinct(values: list[Value]) -> Value:
     unique: dict[object, Value] = {}
     for value in values:
@@ -184,6 +184,9 @@ def number_range(first: Number, second: Number | None = None, third: Number | No
         raise FunctionError("The end must be less than the start when the step is negative.", argument=1)
     if third is not None and third > 0 and end < start:
         raise FunctionError("The end must be greater than the start when the step is positive.", argument=1)
+    whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
+    if whole and step and (end - start) // step < _MOST_VALUES:
+        return list(range(int(start), int(end), int(step)))
     result: list[Value] = []
     value = start
     while value > end if end < start else value < end:
@@ -323,27 +326,30 @@ def _common(sets: tuple[SetValue, ...]) -> tuple[Type, list[list[Value]]]:
         raise FunctionError("The given sets must all have compatible element types.") from None
 
 
-@declare("setintersection", unique, rest=unique)
+@declare("setintersection", unique, rest=unique, cost=5)
 def set_intersection(*sets: SetValue) -> Value:
     element, (first, *others) = _common(sets)
     present = [{identity(value) for value in values} for values in others]
     return ordered_set([value for value in first if all(identity(value) in values for values in present)], element)
 
 
-@declare("setunion", unique, rest=unique)
+@declare("setunion", unique, rest=unique, cost=5)
 def set_union(*sets: SetValue) -> Value:
     element, converted = _common(sets)
     return ordered_set([value for values in converted for value in values], element)
 
 
-@declare("setsubtract", unique, unique)
+@declare("setsubtract", unique, unique, cost=5)
 def set_subtract(left: SetValue, right: SetValue) -> Value:
     element, (first, second) = _common((left, right))
     taken = {identity(value) for value in second}
     return ordered_set([value for value in first if identity(value) not in taken], element)
 
 
-@declare("setproduct", rest=given, rest_minimum=2)
+_SORTING = 5
+
+
+@declare("setproduct", rest=given, rest_minimum=2, cost=5)
 def set_product(*collections: Value) -> Value:
     """Return every combination: a list if only lists are given, else a set."""
     columns: list[list[Value]] = []
@@ -354,8 +360,12 @@ def set_product(*collections: Value) -> Value:
             columns.append(as_one_type(list(values)))
         except ConversionError:
             raise FunctionError("All elements must have the same type.", argument=index) from None
-    check_elements(prod(map(len, columns)))
+    count = prod(map(len, columns))
+    nested = sum(count_parts(column, ELEMENTS) // len(column) for column in columns) if count else 0
+    is_list = all(isinstance(values, list) for values in collections)
+    # To order a set takes as long as to make several lists.
+    check_elements(count * (nested + 1) * (1 if is_list else _SORTING))
     combinations: list[Value] = [list(combination) for combination in product(*columns)]
-    if all(isinstance(values, list) for values in collections):
+    if is_list:
         return combinations
     return ordered_set(combinations, Tuple(tuple(unify(map(type_of, column)) for column in columns)))

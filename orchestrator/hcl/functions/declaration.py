@@ -26,12 +26,13 @@ def declare(
     rest_minimum: int = 0,
     takes_unknown: bool = False,
     compares: bool = False,
+    cost: int = 1,
     portable: bool = True,
 ) -> Callable[[Callable[..., Value]], Function]:
     """Make a ``Function`` of a body.
 
     ``optional``: how many of the parameters, from the end, may be left out. ``rest``: the converter of all arguments
-    after those. ``rest_minimum``: how many of those it needs. ``takes_unknown``, ``compares``, ``portable``: as in
+    after those. ``rest_minimum``: how many of those it needs. ``takes_unknown``, ``compares``, ``cost``, ``portable``: as in
     ``Function``; the body never sees an argument that is itself unknown.
     """
 
@@ -56,6 +57,7 @@ def declare(
             portable=portable,
             takes_unknown=takes_unknown,
             compares=compares,
+            cost=cost,
         )
 
     return wrap

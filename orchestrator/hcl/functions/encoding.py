@@ -81,7 +81,7 @@ def _composed(value: Value, depth: int) -> Value:
 _FIELD = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"(?=[,\n])|(?P<plain>(?!")[^",\n]*)(?=[,\n])')
 
 
-@declare("csvdecode", text)
+@declare("csvdecode", text, cost=50)
 def csv_decode(source: str) -> Value:
     """Return a list with an object for each row, named by the header."""
     rows = _rows(source)
@@ -162,10 +162,10 @@ _CODECS = {
 
 
 base64_encode = declare("base64encode", text)(lambda value: base64.b64encode(value.encode()).decode())
-json_decode = declare("jsondecode", text)(parse_json)
+json_decode = declare("jsondecode", text, cost=5)(parse_json)
 json_encode = declare("jsonencode", anything)(json_text)
 # As in a query: a space becomes a plus sign.
-url_encode = declare("urlencode", text)(quote_plus)
+url_encode = declare("urlencode", text, cost=5)(quote_plus)
 
 
 @declare("base64decode", text)

@@ -21,7 +21,7 @@ def _conversion(name: str, convert: Callable[[Value], Value]) -> Function:
 
     parameter: Parameter = anything
 
-    @declare(name, parameter)
+    @declare(name, parameter, cost=5)
     def function(value: Value) -> Value:
         try:
             return converted(value)

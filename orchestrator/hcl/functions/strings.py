@@ -30,10 +30,16 @@ _CLUSTER = r"""
 """
 
 
+_LONGEST_OF_CLUSTERS = 1_000_000
+"""Characters of a string that is cut into clusters, unless it is ASCII."""
+
+
 def graphemes(text: str) -> list[str]:
     """Cut the text between grapheme clusters."""
     if text.isascii() and "\r\n" not in text:
         return list(text)
+    if len(text) > _LONGEST_OF_CLUSTERS:
+        raise FunctionError(f"The string has more than {_LONGEST_OF_CLUSTERS:,} characters, too many to count.")
     clusters: list[str] = _cluster().findall(text)
     return clusters
 
@@ -52,7 +58,7 @@ _LINE_ENDS = re.compile(r"(?:\r\n?|\n)*\Z")
 
 chomp = declare("chomp", text)(lambda value: _LINE_ENDS.sub("", value, count=1))
 ends_with = declare("endswith", text, text)(str.endswith)
-lower = declare("lower", text)(lambda value: composed("".join(map(_lower, value))))
+lower = declare("lower", text, cost=20)(lambda value: composed("".join(map(_lower, value))))
 reverse_string = declare("strrev", text)(lambda value: composed("".join(reversed(graphemes(value)))))
 split = declare("split", text, text)(lambda separator, value: value.split(separator) if separator else [*value])
 starts_with = declare("startswith", text, text)(str.startswith)
@@ -60,7 +66,7 @@ trim = declare("trim", text, text)(lambda value, characters: value.strip(charact
 trim_prefix = declare("trimprefix", text, text)(str.removeprefix)
 trim_space = declare("trimspace", text)(lambda value: value.strip(_SPACE))
 trim_suffix = declare("trimsuffix", text, text)(str.removesuffix)
-upper = declare("upper", text)(lambda value: composed("".join(map(_upper, value))))
+upper = declare("upper", text, cost=20)(lambda value: composed("".join(map(_upper, value))))
 
 
 @declare("indent", whole, text)
@@ -100,7 +106,7 @@ def substring(value: str, offset: int, length: int) -> Value:
     return "".join(characters[start:] if to_the_end else characters[start : start + length])
 
 
-@declare("title", text)
+@declare("title", text, cost=20)
 def title(value: str) -> Value:
     """Capitalize the first letter of every word."""
     before = " " + value
@@ -156,7 +162,7 @@ _REASONS = {
 """RE2's reasons in Terraform's words."""
 
 
-@declare("regex", text, text)
+@declare("regex", text, text, cost=5)
 def regex(pattern: str, value: str) -> Value:
     """Return the first match: a string, or its groups as a list or (when they are named) as an object."""
     compiled = _for_result(pattern)
@@ -166,14 +172,14 @@ def regex(pattern: str, value: str) -> Value:
     return compiled.result(found)
 
 
-@declare("regexall", text, text)
+@declare("regexall", text, text, cost=20)
 def regex_all(pattern: str, value: str) -> Value:
     """Return every match, as regex returns the first."""
     compiled = _for_result(pattern)
     return [compiled.result(found) for found in compiled.matches(value.encode())]
 
 
-@declare("replace", text, text, text)
+@declare("replace", text, text, text, cost=20)
 def substitute(value: str, part: str, replacement: str) -> Value:
     """Replace a part, or, when it is written between slashes, whatever the regular expression matches."""
     if len(part) < 2 or not (part.startswith("/") and part.endswith("/")):  # noqa: PLR2004 - the two slashes

@@ -67,7 +67,7 @@ class _Loader(yaml.SafeLoader):
         return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
 
 
-@declare("yamldecode", text)
+@declare("yamldecode", text, cost=100)
 def yaml_decode(source: str) -> Value:
     loader = _Loader(source)
     try:
@@ -297,7 +297,7 @@ def _double_quoted(character: str) -> str:
     )
 
 
-@declare("yamlencode", anything)
+@declare("yamlencode", anything, cost=10)
 def yaml_encode(value: Value) -> Value:
     """Encode with sorted keys, keys and strings in double quotes, and strings of several lines as literal blocks."""
     stream = StringIO()
