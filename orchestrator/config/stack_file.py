@@ -25,7 +25,7 @@ from orchestrator.config.grammar import (
     Labels,
 )
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
-from orchestrator.hcl import Attribute, Block, Body, Expression, File, print_value
+from orchestrator.hcl import Attribute, Block, Body, Expression, File, print_value, references
 from orchestrator.hcl.values import Unknown, Value, has_sensitive, unknown_reference
 
 AUTOINCLUDE = "autoinclude"
@@ -150,6 +150,15 @@ def read_stack_file(file: File) -> StackDocument:
                 repeated(block, f'The name "{block.labels[0]}" is taken already.' if block.labels else "Join them.")
             )
         found[block.type].append(block)
+    for attribute in (item for block in found["locals"] for item in block.body.attributes.values()):
+        for reference in references(attribute.expression):
+            if reference.path[0] == "include":
+                collector.report(
+                    reference.range,
+                    "Reference is not available here",
+                    "An included stack file adds its unit and stack blocks to this one, and shows nothing else.",
+                    "Use read_terragrunt_config for locals of another file.",
+                )
     check_calls(file.body, collector)
     collector.raise_if_any()
     return StackDocument(
@@ -161,13 +170,12 @@ def read_stack_file(file: File) -> StackDocument:
 
 
 def stack_components(
-    document: StackDocument, evaluate: Evaluate, read: Callable[[Path], StackDocument]
+    document: StackDocument, evaluate: Evaluate, read: Callable[[Path], StackDocument], collector: Collector
 ) -> list[StackComponent]:
     """Evaluate the components of a stack file, those of included files among them, in their order.
 
-    ``read``: reads an included file. Raises ConfigurationError: every mistake found.
+    ``read``: reads an included file. Those with mistakes are left out, with the findings in the collector.
     """
-    collector = Collector()
     home = document.file.source.path.parent
     placed: list[tuple[Block, StackComponent]] = []
     for block in [*_included(document, evaluate, read, collector), *document.components]:
@@ -196,7 +204,6 @@ def stack_components(
             f"{document.file.source.path} declares no unit and no stack.",
             'Add unit "name" { source = "..." }, or delete the file.',
         )
-    collector.raise_if_any()
     return finished
 
 

@@ -183,11 +183,7 @@ class _Generator:
             scope.locals()
         except ConfigurationError as error:
             collector.absorb(error)
-        components: list[StackComponent] = []
-        try:
-            components = scope.components(document)
-        except ConfigurationError as error:
-            collector.absorb(error)
+        components = scope.components(document, collector)
         sources: dict[Path, Path] = {}
         planned: list[Callable[[], None]] = []
         for component in components:
