@@ -137,5 +137,5 @@ def test_c10_a_stack_is_planned_applied_changed_and_destroyed_like_any_tree(stac
     assert stack.values(two) == {"id": "second:0.1:none"}
 
     outcomes = stack.destroy()
-    assert {name: outcome.error for name, outcome in outcomes.items()} == {one: None, two: None}
+    assert {name: outcome.error for name, outcome in outcomes.items()} == {one: "", two: ""}
     assert list(stack.states.folder.glob("*.tfstate")) == []
