@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from orchestrator.diagnostics import ConfigurationError, Position, Range, Source, failure
 from orchestrator.hcl import expression_parser, nodes, template_parser
-from orchestrator.hcl.functions.conversion import normalise
+from orchestrator.hcl.functions.binary import normalise
 from orchestrator.hcl.parse import read_text
 from orchestrator.hcl.reader import Reader, SyntaxProblem
 

@@ -369,6 +369,53 @@ def test_c10_an_autoinclude_adds_a_dependency_to_a_unit_that_knows_nothing_of_it
     assert stacks.tree.errors() == []
 
 
+def test_c10_an_autoinclude_adds_units_to_a_nested_stack_and_replaces_others(stacks):
+    stacks.write(NESTED).stack("""
+        locals {
+          extra = "e"
+        }
+
+        stack "net" {
+          source = "../../catalog/stacks/net"
+          path   = "net"
+
+          values = {
+            prefix = "p"
+          }
+
+          autoinclude {
+            unit "vpc" {
+              source = "${get_repo_root()}/catalog/units/vpc"
+              path   = "vpc"
+              values = { name = "replaced" }
+            }
+
+            unit "extra" {
+              source = "${get_repo_root()}/catalog/units/vpc"
+              path   = "extra"
+              values = { name = local.extra }
+
+              autoinclude {
+                dependency "app" {
+                  config_path = unit.app.path
+                }
+
+                inputs = {
+                  settings = dependency.app.outputs.id
+                }
+              }
+            }
+          }
+        }
+    """).generate()
+
+    inner = ".terragrunt-stack/net/.terragrunt-stack"
+    assert stacks.tree.load().graph.order() == (f"{inner}/vpc", f"{inner}/app", f"{inner}/extra")
+    assert stacks.tree.inputs(f"{inner}/vpc") == {"name": "replaced"}
+    assert stacks.tree.inputs(f"{inner}/extra", {f"{inner}/app": {"id": "a"}}) == {"name": "e", "settings": "a"}
+    assert stacks.generate().written == ()
+
+
 def test_c10_folders_of_components_are_values_for_other_components(stacks):
     stacks.stack(TWO.replace('"../../vpc"', "unit.vpc.path")).generate()
 
@@ -697,6 +744,17 @@ def block(kind="unit", name="vpc", **attributes):
                 "4:12: Reference is not available here. A stack is generated before the outputs of any unit are known. Pass the"
                 " path of the unit as a value, and write the dependency block in the unit, or in autoinclude."
             ),
+        ),
+        (
+            'stack "s" {\n  source = "../../catalog"\n  path   = "s"\n  autoinclude {\n    dependency "a" {\n    }\n  }\n}\n',
+            (
+                "5:5: Block is not supported. autoinclude of a stack cannot hold a dependency block. It holds unit and stack"
+                " blocks; a dependency stands in the autoinclude of a unit."
+            ),
+        ),
+        (
+            'stack "s" {\n  source = "../../catalog"\n  path   = "s"\n  autoinclude {\n    unit "a" {\n      path = "a"\n    }\n  }\n}\n',
+            '5:5: Attribute is missing. The unit "a" block needs the attribute source.',
         ),
         (
             "locals {\n  a = include.root.locals\n}\n" + block(),
