@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.config import clean_stacks, generate_stacks, module_name, stack_generation
 from orchestrator.diagnostics import ConfigurationError
+from orchestrator.hcl import print_value
 
 UNIT = """
     terraform {
@@ -414,6 +415,68 @@ def test_c10_an_autoinclude_adds_units_to_a_nested_stack_and_replaces_others(sta
     assert stacks.tree.inputs(f"{inner}/vpc") == {"name": "replaced"}
     assert stacks.tree.inputs(f"{inner}/extra", {f"{inner}/app": {"id": "a"}}) == {"name": "e", "settings": "a"}
     assert stacks.generate().written == ()
+
+
+ON_A_STACK = """
+    unit "app" {
+      source = "../../catalog/units/plain"
+      path   = "app"
+
+      autoinclude {
+        dependency "site" {
+          config_path = stack.blue.path
+        }
+
+        inputs = {
+          name     = dependency.site.outputs.net.vpc.id
+          settings = dependency.site.outputs.net.app.names
+        }
+      }
+    }
+"""
+
+
+def test_c10_a_dependency_on_a_stack_is_one_on_all_of_its_units(stacks):
+    plain = 'terraform {\n  source = "${get_repo_root()}/modules//thing"\n}\n'
+    stacks.write(NESTED | {"catalog/units/plain/terragrunt.hcl": plain})
+    stacks.stack(textwrap.dedent(NESTED["live/dev/terragrunt.stack.hcl"]) + textwrap.dedent(ON_A_STACK)).generate()
+
+    inner = ".terragrunt-stack/blue/.terragrunt-stack/net/.terragrunt-stack"
+    loaded, app = stacks.tree.load(), ".terragrunt-stack/app"
+    assert loaded.graph.dependencies[app] == (f"{inner}/app", f"{inner}/vpc")
+    assert loaded.units[app].outputs_read() == {f"{inner}/vpc": {"id"}, f"{inner}/app": {"names"}}
+    outputs = {f"{inner}/vpc": {"id": "v"}, f"{inner}/app": {"id": "a", "names": ["n"]}}
+    assert stacks.tree.inputs(app, outputs) == {"name": "v", "settings": ["n"]}
+    assert "module._terragrunt-stack__blue" in print_value(stacks.tree.inputs(app)["name"])
+    assert stacks.tree.errors() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "finding"),
+    [
+        ("net.vcp.id", "Unknown unit of a stack"),
+        ("nett.vpc.id", "Unknown unit of a stack"),
+        ("net.vpc.idd", "Unknown output"),
+    ],
+)
+def test_c7_what_a_stack_does_not_have_is_not_read(stacks, wrong, finding):
+    plain = 'terraform {\n  source = "${get_repo_root()}/modules//thing"\n}\n'
+    stacks.write(NESTED | {"catalog/units/plain/terragrunt.hcl": plain})
+    text = textwrap.dedent(ON_A_STACK).replace("net.vpc.id", wrong)
+    stacks.stack(textwrap.dedent(NESTED["live/dev/terragrunt.stack.hcl"]) + text).generate()
+
+    place = "live/dev/.terragrunt-stack/app/terragrunt.autoinclude.hcl"
+    errors = stacks.tree.errors()
+    assert [(text.startswith(place), headline(text).rpartition(": ")[2]) for text in errors] == [(True, finding)]
+    assert "Did you mean" in errors[0]
+
+
+def test_c10_the_order_can_follow_a_whole_stack(stacks):
+    stacks.write(NESTED).generate()
+    stacks.tree.unit("last", 'dependencies {\n  paths = ["../.terragrunt-stack/green"]\n}\n')
+
+    inner = ".terragrunt-stack/green/.terragrunt-stack/net/.terragrunt-stack"
+    assert stacks.tree.load().graph.dependencies["last"] == (f"{inner}/app", f"{inner}/vpc")
 
 
 def test_c10_folders_of_components_are_values_for_other_components(stacks):

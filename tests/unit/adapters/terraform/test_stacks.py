@@ -99,12 +99,12 @@ STACK_FILES = {
           }
 
           autoinclude {
-            dependency "one" {
-              config_path = "${stack.net.path}/.terragrunt-stack/one"
+            dependency "net" {
+              config_path = stack.net.path
             }
 
             inputs = {
-              name = dependency.one.outputs.id
+              name = dependency.net.outputs.one.id
             }
           }
         }
