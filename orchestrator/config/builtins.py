@@ -76,13 +76,14 @@ def _function(name: str, call: Callable[..., Value], *, minimum: int = 0, maximu
 
 
 def _find_in_parents(place: Place, *given: Value) -> Value:
-    name = _text(given, 0) if given else DEFAULT_PARENT
+    names = (_text(given, 0),) if given else (DEFAULT_PARENT, f"{DEFAULT_PARENT}.json")
     for folder in place.home.parents:
-        if (folder / name).exists():
-            return Path(os.path.normpath(folder / name)).as_posix()
+        for name in names:
+            if (folder / name).exists():
+                return Path(os.path.normpath(folder / name)).as_posix()
     if len(given) > 1:
         return _text(given, 1)
-    raise FunctionError(f'No folder above {place.home} holds "{name}".', argument=0 if given else None)
+    raise FunctionError(f'No folder above {place.home} holds "{names[0]}".', argument=0 if given else None)
 
 
 def _get_env(env: Mapping[str, str], *given: Value) -> Value:
@@ -133,7 +134,9 @@ def _relative(target: Path, start: Path) -> str:
 def _read(place: Place, read: Reader, *given: Value) -> Value:
     path = Path(os.path.normpath(place.home / _text(given, 0)))
     if path.is_dir():
+        json = path / f"{DEFAULT_PARENT}.json"
         path /= DEFAULT_PARENT
+        path = json if json.is_file() and not path.is_file() else path
     if not path.is_file():
         if len(given) > 1:
             return given[1]

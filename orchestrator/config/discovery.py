@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from orchestrator.config.document import Document, read_document
+from orchestrator.config.document import JSON_BLOCKS, Document, read_document
 from orchestrator.config.grammar import DOCUMENTATION, REFUSED_FILES, STACK_FILE, STACK_FOLDER
 from orchestrator.config.interface import ModuleInterface, module_interface
 from orchestrator.config.stack_file import StackDocument, read_stack_file
@@ -21,7 +21,7 @@ from orchestrator.diagnostics import (
     failure,
 )
 from orchestrator.errors import UsageError
-from orchestrator.hcl import Body, parse_file
+from orchestrator.hcl import Body, File, parse_file, parse_json_file
 from orchestrator.hcl.functions import terraform_functions
 from orchestrator.hcl.scope import Function, FunctionError
 
@@ -53,7 +53,7 @@ class Files:
         Raises ConfigurationError: the file cannot be read or parsed, or holds what the grammar refuses; the same error
         every time, so that it is reported once.
         """
-        return _once(self._documents, path, lambda path: read_document(parse_file(path)))
+        return _once(self._documents, path, lambda path: read_document(_parse(path)))
 
     def stack_document(self, path: Path) -> StackDocument:
         """Return the document of a stack file; raises as ``document`` does."""
@@ -91,6 +91,10 @@ class Files:
 def unit_file(folder: Path) -> Path:
     """Return the file that makes a folder a unit; the name that it should have where there is none."""
     return next((folder / name for name in UNIT_FILES if (folder / name).is_file()), folder / UNIT_FILE)
+
+
+def _parse(path: Path) -> File:
+    return parse_json_file(path, JSON_BLOCKS) if path.suffix == ".json" else parse_file(path)
 
 
 def _read_values(path: Path) -> Body:

@@ -25,6 +25,7 @@ from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, 
 from orchestrator.hcl import (
     Attribute,
     Block,
+    BlockShape,
     Body,
     Expression,
     File,
@@ -34,6 +35,17 @@ from orchestrator.hcl import (
     ObjectExpression,
 )
 from orchestrator.hcl.values import Sensitive, Value, mark
+
+_LABELLED = {
+    Labels.NONE: lambda _names: False,
+    Labels.ONE: lambda _names: True,
+    # A bare include has its path right there.
+    Labels.OPTIONAL: lambda names: "path" not in names,
+}
+JSON_BLOCKS: Mapping[str, BlockShape] = {
+    name: BlockShape(labels=_LABELLED[rule.labels], blocks={}) for name, rule in BLOCKS.items()
+}
+"""What is a block in a file that is written as JSON."""
 
 _REPEATABLE = frozenset({"include", "generate", "dependency"})
 

@@ -21,6 +21,7 @@ STACK_FOLDER = ".terragrunt-stack"
 
 VALUES_FILE = "terragrunt.values.hcl"
 AUTOINCLUDE_FILE = "terragrunt.autoinclude.hcl"
+AUTOINCLUDE_STACK_FILE = "terragrunt.autoinclude.stack.hcl"
 """Generated beside a unit's own file: what ``values`` means there, and what is merged over the unit."""
 
 
@@ -293,7 +294,6 @@ DIFFERENCES: Mapping[str, str] = {
 
 REFUSED_FILES: Mapping[str, str] = {
     "terragrunt.stack.hcl.json": f"Write it as {STACK_FILE}; stack files in JSON are not read.",
-    "terragrunt.autoinclude.stack.hcl": "Write its units into the stack file; it is made from autoinclude in a stack block.",
 }
 """Files that Terragrunt reads and this program refuses, each with its hint."""
 

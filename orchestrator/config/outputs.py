@@ -9,7 +9,7 @@ the live tree, which the evaluator does not know.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,8 @@ def module_name(unit: str) -> str:
 class DependencyBlock:
     """A ``dependency`` block after evaluation and merging.
 
-    ``folder``: where it points to, absolute; ``target``: the name of the unit that lies there.
+    ``folder``: where it points to, absolute; ``target``: the name of the unit that lies there. ``members``: the units and
+    nested stacks by name where a stack lies there, as if each had a block of its own; None for a unit.
     """
 
     label: str
@@ -45,6 +46,22 @@ class DependencyBlock:
     enabled: bool
     skip_outputs: bool
     range: Range
+    members: "Mapping[str, DependencyBlock] | None" = None
+
+    def units(self) -> Iterator["DependencyBlock"]:
+        """Yield the blocks of the units that this one stands for: itself, unless it points to a stack."""
+        if self.members is None:
+            yield self
+        else:
+            for member in self.members.values():
+                yield from member.units()
+
+    def find(self, path: tuple[str | int, ...]) -> "tuple[DependencyBlock, tuple[str | int, ...]]":
+        """Follow the names behind ``outputs`` into a stack; returns what they lead to, and the names that are left."""
+        block = self
+        while path and block.members is not None and str(path[0]) in block.members:
+            block, path = block.members[str(path[0])], path[1:]
+        return block, path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +112,17 @@ class DependencyOutputs:
                 hint="Remove that setting, or do not refer to its outputs.",
                 range=reference.range,
             )
-        if len(path) > _OUTPUT_INDEX:
-            return self._explain_output(block, str(path[_OUTPUT_INDEX]), reference.range)
-        return None
+        block, rest = block.find(path[_OUTPUT_INDEX:])
+        if not rest:
+            return None
+        if block.members is None:
+            return self._explain_output(block, str(rest[0]), reference.range)
+        return Diagnostic(
+            summary="Unknown unit of a stack",
+            detail=f'The stack in {block.folder} has no unit or stack "{rest[0]}".',
+            hint=did_you_mean(str(rest[0]), block.members) or f"It has {', '.join(block.members)}.",
+            range=reference.range,
+        )
 
     def _explain_output(self, block: DependencyBlock, name: str, place: Range) -> Diagnostic | None:
         interface = self.interface(block.target)
@@ -125,6 +150,8 @@ class DependencyOutputs:
     def _of(self, block: DependencyBlock) -> dict[str, Value]:
         if not block.enabled or block.skip_outputs:
             return {}
+        if block.members is not None:
+            return {"outputs": {name: self._of(member)["outputs"] for name, member in block.members.items()}}
         known = self.values.get(block.target)
         interface = self.interface(block.target)
         if known is not None:

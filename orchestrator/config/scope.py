@@ -318,12 +318,13 @@ class FileScope:
     def _own_links(self, collector: Collector) -> Links:
         return own_links(self.document, partial(self.evaluate, stage=EvaluationStage.DEPENDENCY), collector)
 
-    def components(self, document: StackDocument) -> list[StackComponent]:
-        """Return what a stack file declares, whose locals block is this scope's document."""
+    def components(self, document: StackDocument, collector: Collector) -> list[StackComponent]:
+        """Return what a stack file declares, whose locals block is this scope's document; without what has mistakes."""
         return stack_components(
             document,
             lambda expression, stage, names: self.evaluate(expression, stage=stage, names=names),
             self.files.stack_document,
+            collector,
         )
 
     def _read_values(self) -> dict[str, Value] | None:
@@ -350,7 +351,9 @@ class FileScope:
         document = self.files.stack_document(path)
         with self.files.reading(path):
             scope = stack_scope(document, self.files, Place(home=path.parent, original=self.place.original))
-            components = scope.components(document)
+            collector = Collector()
+            components = scope.components(document, collector)
+            collector.raise_if_any()
             return {
                 "local": scope.locals(),
                 **{

@@ -9,14 +9,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 
 from orchestrator.config import settings
+from orchestrator.config.autoinclude import AUTOINCLUDE, stack_text, unit_text
 from orchestrator.config.contents import Section, Setting
 from orchestrator.config.document import check_block, check_calls, repeated, unknown_block
 from orchestrator.config.grammar import (
     AUTOINCLUDE_FILE,
+    AUTOINCLUDE_STACK_FILE,
     BLOCKS,
     STACK_FILE,
     STACK_FOLDER,
@@ -25,10 +26,9 @@ from orchestrator.config.grammar import (
     Labels,
 )
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
-from orchestrator.hcl import Attribute, Block, Body, Expression, File, print_value
-from orchestrator.hcl.values import Unknown, Value, has_sensitive, unknown_reference
+from orchestrator.hcl import Attribute, Block, Body, Expression, File, references
+from orchestrator.hcl.values import Value, has_sensitive, unknown_reference
 
-AUTOINCLUDE = "autoinclude"
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 
 _EXPERIMENT = "It is an experiment of Terragrunt: write a block for each component, and leave out what is not wanted."
@@ -56,14 +56,10 @@ STACK_BLOCKS: Mapping[str, BlockRule] = {
     "unit": _COMPONENT,
     "stack": replace(
         _COMPONENT,
-        notes="`source` is a folder with a `terragrunt.stack.hcl`. It is copied like a unit, and generated in turn.",
-        refused={
-            **_COMPONENT.refused,
-            AUTOINCLUDE: "Write the units into the stack's own file, or into this one beside the stack.",
-        },
+        notes="`source` is a folder with a `terragrunt.stack.hcl`. It is copied like a unit, and generated in turn. May hold an `autoinclude` block.",
     ),
 }
-"""The registry of stack files, like ``grammar.BLOCKS`` for terragrunt.hcl; a unit may also hold an autoinclude block."""
+"""The registry of stack files, like ``grammar.BLOCKS`` for terragrunt.hcl; a component may also hold an autoinclude block."""
 
 _ELSEWHERE = {
     name: f"It belongs into the terragrunt.hcl of a unit, or into {AUTOINCLUDE}."
@@ -97,7 +93,7 @@ class StackComponent:
         folder: where it is generated, absolute.
         values: for its terragrunt.values.hcl; None if the block sets none. They may not be secret.
         validated: whether the source must hold the file that its kind needs.
-        autoinclude: the text of its terragrunt.autoinclude.hcl.
+        autoinclude: the text of the file that is merged over it: ``autoinclude_file``.
         block: where it is declared.
 
     """
@@ -112,6 +108,10 @@ class StackComponent:
     in_stack_folder: bool = True
     autoinclude: str | None = None
     block: Block = field(repr=False)
+
+    @property
+    def autoinclude_file(self) -> str:
+        return AUTOINCLUDE_FILE if self.kind is ComponentKind.UNIT else AUTOINCLUDE_STACK_FILE
 
     def as_value(self) -> dict[str, Value]:
         """Return the component as ``read_terragrunt_config`` shows it."""
@@ -150,6 +150,15 @@ def read_stack_file(file: File) -> StackDocument:
                 repeated(block, f'The name "{block.labels[0]}" is taken already.' if block.labels else "Join them.")
             )
         found[block.type].append(block)
+    for attribute in (item for block in found["locals"] for item in block.body.attributes.values()):
+        for reference in references(attribute.expression):
+            if reference.path[0] == "include":
+                collector.report(
+                    reference.range,
+                    "Reference is not available here",
+                    "An included stack file adds its unit and stack blocks to this one, and shows nothing else.",
+                    "Use read_terragrunt_config for locals of another file.",
+                )
     check_calls(file.body, collector)
     collector.raise_if_any()
     return StackDocument(
@@ -161,16 +170,16 @@ def read_stack_file(file: File) -> StackDocument:
 
 
 def stack_components(
-    document: StackDocument, evaluate: Evaluate, read: Callable[[Path], StackDocument]
+    document: StackDocument, evaluate: Evaluate, read: Callable[[Path], StackDocument], collector: Collector
 ) -> list[StackComponent]:
     """Evaluate the components of a stack file, those of included files among them, in their order.
 
-    ``read``: reads an included file. Raises ConfigurationError: every mistake found.
+    ``read``: reads an included file. Those with mistakes are left out, with the findings in the collector.
     """
-    collector = Collector()
     home = document.file.source.path.parent
     placed: list[tuple[Block, StackComponent]] = []
-    for block in [*_included(document, evaluate, read, collector), *document.components]:
+    blocks = [*_included(document, evaluate, read, collector), *document.components]
+    for block in _overridden(blocks, home / AUTOINCLUDE_STACK_FILE, read, collector):
         try:
             placed.append((block, _placed(block, home, evaluate)))
         except ConfigurationError as error:
@@ -196,7 +205,6 @@ def stack_components(
             f"{document.file.source.path} declares no unit and no stack.",
             'Add unit "name" { source = "..." }, or delete the file.',
         )
-    collector.raise_if_any()
     return finished
 
 
@@ -221,6 +229,21 @@ def _included(
             yield from included.components
         except ConfigurationError as error:
             collector.absorb(error)
+
+
+def _overridden(
+    blocks: list[Block], beside: Path, read: Callable[[Path], StackDocument], collector: Collector
+) -> list[Block]:
+    """Return the blocks of a stack with those of its autoinclude file in the place of those of the same name, or behind all."""
+    if not beside.is_file():
+        return blocks
+    try:
+        over = {(block.type, block.labels): block for block in read(beside).components}
+    except ConfigurationError as error:
+        collector.absorb(error)
+        return blocks
+    kept = [over.pop((block.type, block.labels), block) for block in blocks]
+    return [*kept, *over.values()]
 
 
 def _placed(block: Block, home: Path, evaluate: Evaluate) -> StackComponent:
@@ -287,64 +310,30 @@ def _autoinclude(block: Block, component: StackComponent, evaluate: Evaluate, na
     if not found:
         return None
     if len(found) > 1:
-        raise failure(found[1].type_range, "Block is repeated", f"A unit has one {AUTOINCLUDE} block.")
-    for nested in found[0].body.blocks:
-        if nested.type in {"locals", AUTOINCLUDE}:
-            raise failure(
-                nested.type_range,
-                "Block is not supported",
-                f"{AUTOINCLUDE} cannot hold a {nested.type} block.",
-                f"Put locals into the {STACK_FILE}: expressions of {AUTOINCLUDE} are evaluated there.",
-            )
-    outputs = {**names, "dependency": unknown_reference("dependency")}
-    text = _printed(found[0].body, component, partial(_evaluated, evaluate, outputs))
-    return f"{text}\n"
+        raise failure(found[1].type_range, "Block is repeated", f"A {component.kind} has one {AUTOINCLUDE} block.")
+
+    def value(expression: Expression) -> Value:
+        if component.kind is ComponentKind.STACK:
+            return evaluate(expression, EvaluationStage.COMPONENT, names)
+        outputs = {**names, "dependency": unknown_reference("dependency")}
+        return evaluate(expression, EvaluationStage.AUTOINCLUDE, outputs)
+
+    if component.kind is ComponentKind.UNIT:
+        return unit_text(found[0].body, component.folder, value)
+    return stack_text(found[0].body, value, _check_component)
 
 
-def _evaluated(evaluate: Evaluate, names: Mapping[str, Value], expression: Expression) -> Value:
-    """Evaluate an expression of an autoinclude block: everything but the outputs of dependencies becomes known."""
-    return evaluate(expression, EvaluationStage.AUTOINCLUDE, names)
-
-
-def _printed(body: Body, component: StackComponent, value: Callable[[Expression], Value], kind: str = "") -> str:
-    """Return the text of a body with its expressions evaluated."""
-    collector = Collector()
-    lines: list[str] = []
-    for attribute in body.attributes.values():
-        try:
-            lines.append(f"{attribute.name} = {print_value(_portable(attribute, value, component, kind))}")
-        except ConfigurationError as error:
-            collector.absorb(error)
-    for block in body.blocks:
-        try:
-            labels = "".join(f" {print_value(label)}" for label in block.labels)
-            inner = _printed(block.body, component, value, block.type)
-            lines.append(f"{block.type}{labels} {{\n{inner}\n}}")
-        except ConfigurationError as error:
-            collector.absorb(error)
-    collector.raise_if_any()
-    return "\n".join(lines)
-
-
-def _portable(
-    attribute: Attribute, evaluate: Callable[[Expression], Value], component: StackComponent, kind: str
-) -> Value:
-    """Evaluate an attribute; the path of a dependency becomes relative to the unit, so that the tree can be moved."""
-    value = evaluate(attribute.expression)
-    if has_sensitive(value):
-        raise failure(
-            attribute.expression.range,
-            f"Secret in {AUTOINCLUDE}",
-            f"{attribute.name} is written to {AUTOINCLUDE_FILE}, and it holds a sensitive value.",
-            "Read the secret in the unit, or in its module.",
+def _check_component(block: Block, collector: Collector) -> None:
+    rule = STACK_BLOCKS.get(block.type) if block.type in set(ComponentKind) else None
+    if rule is None:
+        collector.report(
+            block.type_range,
+            "Block is not supported",
+            f"{AUTOINCLUDE} of a stack cannot hold a {block.type} block.",
+            "It holds unit and stack blocks; a dependency stands in the autoinclude of a unit.",
         )
-    if kind == "dependency" and attribute.name == "config_path":
-        if isinstance(value, Unknown) or not isinstance(value, str):
-            raise settings.wrong_type(
-                attribute.name, Setting(value=value, range=attribute.expression.range), "a string"
-            )
-        return os.path.relpath(value, component.folder) if os.path.isabs(value) else value  # noqa: PTH117 - a text
-    return value
+    else:
+        check_block(_without_autoinclude(block), rule, collector)
 
 
 def _conflicts(components: Iterable[StackComponent]) -> Iterator[Diagnostic]:
@@ -391,7 +380,5 @@ def _section(
 
 
 def _without_autoinclude(block: Block) -> Block:
-    if block.type != ComponentKind.UNIT:
-        return block
     rest = tuple(nested for nested in block.body.blocks if nested.type != AUTOINCLUDE)
     return replace(block, body=replace(block.body, blocks=rest))

@@ -19,7 +19,7 @@ from typing import Any
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place
 from orchestrator.config.discovery import UNIT_FILES, Files, leads_up, stack_files
-from orchestrator.config.grammar import AUTOINCLUDE_FILE, STACK_FILE, STACK_FOLDER, VALUES_FILE
+from orchestrator.config.grammar import AUTOINCLUDE_FILE, AUTOINCLUDE_STACK_FILE, STACK_FILE, STACK_FOLDER, VALUES_FILE
 from orchestrator.config.scope import stack_scope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
 from orchestrator.config.stack_file import ComponentKind, StackComponent
@@ -183,11 +183,7 @@ class _Generator:
             scope.locals()
         except ConfigurationError as error:
             collector.absorb(error)
-        components: list[StackComponent] = []
-        try:
-            components = scope.components(document)
-        except ConfigurationError as error:
-            collector.absorb(error)
+        components = scope.components(document, collector)
         sources: dict[Path, Path] = {}
         planned: list[Callable[[], None]] = []
         for component in components:
@@ -329,7 +325,7 @@ def _contents(component: StackComponent, source: Path) -> dict[str, _Content]:
         lines = [f"{name} = {print_value(_as_list(component.values[name]))}\n" for name in sorted(component.values)]
         contents[VALUES_FILE] = _Content(data=(header + "".join(lines)).encode())
     if component.autoinclude is not None:
-        contents[AUTOINCLUDE_FILE] = _Content(data=(header + component.autoinclude).encode())
+        contents[component.autoinclude_file] = _Content(data=f"{header}{component.autoinclude}\n".encode())
     return contents
 
 
@@ -345,7 +341,7 @@ def _may_replace(path: Path, known: Iterable[str], content: _Content | None) -> 
     digest = _digest(data)
     if digest in known or (content is not None and digest == content.digest):
         return True
-    return path.name in {VALUES_FILE, AUTOINCLUDE_FILE} and data.startswith(_FOREIGN_HEADERS)
+    return path.name in {VALUES_FILE, AUTOINCLUDE_FILE, AUTOINCLUDE_STACK_FILE} and data.startswith(_FOREIGN_HEADERS)
 
 
 def _in_the_way(component: StackComponent, path: Path, source: Path) -> Diagnostic:

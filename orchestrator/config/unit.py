@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place
-from orchestrator.config.contents import Contents, Links, Setting
+from orchestrator.config.contents import Contents, Links, Section, Setting
 from orchestrator.config.discovery import UNIT_FILES, Files, unit_file, unit_name
 from orchestrator.config.generated import (
     EvaluatedUnit,
@@ -20,10 +20,12 @@ from orchestrator.config.generated import (
     remote_state,
     state_address,
 )
+from orchestrator.config.grammar import STACK_FILE
 from orchestrator.config.interface import ModuleInterface, module_files, module_interface, module_not_found
 from orchestrator.config.outputs import DependencyBlock, DependencyOutputs, dependency_block
-from orchestrator.config.scope import FileScope
+from orchestrator.config.scope import FileScope, stack_scope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
+from orchestrator.config.stack_file import ComponentKind
 from orchestrator.config.variable_files import read_variable_files
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import Block, references
@@ -63,7 +65,8 @@ class UnitConfiguration:
             links = Links()
         self.blocks = self._read_blocks(links, collector)
         read = self._labels_read()
-        targets = [block.folder for block in self.blocks.values() if block.enabled]
+        blocks = [unit for block in self.blocks.values() if block.enabled for unit in block.units()]
+        targets = [block.folder for block in blocks]
         edges.extend(
             Dependency(
                 target=block.target,
@@ -71,13 +74,12 @@ class UnitConfiguration:
                 range=block.range,
                 reads_outputs=not block.skip_outputs and (block.label in read or "" in read),
             )
-            for block in self.blocks.values()
-            if block.enabled
+            for block in blocks
         )
         for path in links.paths:
-            target, name = self._target(str(path.value))
-            targets.append(target)
-            edges.append(Dependency(target=name, range=path.range))
+            for block in self._block("", {"config_path": path}, path.range).units():
+                targets.append(block.folder)
+                edges.append(Dependency(target=block.target, range=path.range))
         collector.raise_if_any()
         self.targets = tuple(targets)
         self.unit = Unit(name=unit_name(environment, folder), folder=folder, dependencies=tuple(edges))
@@ -174,12 +176,14 @@ class UnitConfiguration:
         found: dict[str, set[str] | None] = {}
         for path in self._dependency_paths():
             labels = [str(path[1])] if len(path) > 1 else list(self.blocks)
-            for target in (self.blocks[label].target for label in labels if label in self.blocks):
-                names = found.setdefault(target, set())
-                if len(path) < _OUTPUT_PATH:
-                    found[target] = None
-                elif names is not None:
-                    names.add(str(path[3]))
+            for block in (self.blocks[label] for label in labels if label in self.blocks):
+                leaf, rest = block.find(path[_OUTPUT_PATH - 1 :])
+                for unit in leaf.units():
+                    names = found.setdefault(unit.target, set())
+                    if not rest:
+                        found[unit.target] = None
+                    elif names is not None:
+                        names.add(str(rest[0]))
         return found
 
     def evaluate(self, outputs: Mapping[str, Mapping[str, Value]]) -> EvaluatedUnit:
@@ -271,18 +275,35 @@ class UnitConfiguration:
         for label, section in links.dependency.items():
             try:
                 place = section["config_path"].range
-                folder, name = self._target(settings.text(section, "config_path"))
-                blocks[label] = dependency_block(label, section, folder=folder, target=name, place=place)
+                blocks[label] = self._block(label, section, place)
             except ConfigurationError as error:
                 collector.absorb(error)
         return blocks
 
-    def _target(self, path: str) -> tuple[Path, str]:
-        """Return the folder and the unit name that a path leads to."""
-        folder = Path(os.path.normpath(self.scope.place.home / path))
-        if folder.name in UNIT_FILES:
+    def _block(self, label: str, section: Section, place: Range) -> DependencyBlock:
+        """Return a dependency; one on a stack stands for its units."""
+        folder = Path(os.path.normpath(self.scope.place.home / settings.text(section, "config_path")))
+        if folder.name in {*UNIT_FILES, STACK_FILE}:
             folder = folder.parent
-        return folder, unit_name(self._environment, folder)
+        name = unit_name(self._environment, folder)
+        block = dependency_block(label, section, folder=folder, target=name, place=place)
+        if not unit_file(folder).is_file() and (folder / STACK_FILE).is_file():
+            return replace(block, members=self._members(block))
+        return block
+
+    def _members(self, block: DependencyBlock) -> dict[str, DependencyBlock]:
+        """Return what the stack in the folder of a block declares, each with a block of its own."""
+        document = self._files.stack_document(block.folder / STACK_FILE)
+        collector = Collector()
+        scope = stack_scope(document, self._files, Place(home=block.folder, original=block.folder))
+        members: dict[str, DependencyBlock] = {}
+        for component in scope.components(document, collector):
+            name = unit_name(self._environment, component.folder)
+            member = replace(block, folder=component.folder, target=name)
+            is_stack = component.kind is ComponentKind.STACK
+            members[component.name] = replace(member, members=self._members(member)) if is_stack else member
+        collector.raise_if_any()
+        return members
 
     def _labels_read(self) -> set[str]:
         """Return the labels of dependencies whose outputs are read; an empty one where ``dependency`` is used as a whole."""

@@ -2,6 +2,7 @@
 
 from orchestrator.hcl.dispatch import too_deep
 from orchestrator.hcl.evaluate import evaluate
+from orchestrator.hcl.json_syntax import BlockShape, parse_json_file
 from orchestrator.hcl.json_values import dump_json, from_json_value, load_json, to_json_value
 from orchestrator.hcl.nodes import (
     Attribute,
@@ -23,6 +24,7 @@ from orchestrator.hcl.values import unknown_reference
 __all__ = [
     "Attribute",
     "Block",
+    "BlockShape",
     "Body",
     "Expression",
     "File",
@@ -39,6 +41,7 @@ __all__ = [
     "load_json",
     "parse_expression",
     "parse_file",
+    "parse_json_file",
     "parse_template",
     "parse_text",
     "print_expression",

@@ -24,9 +24,14 @@ def parse_file(path: Path) -> File:
 
     Raises ConfigurationError if the file cannot be read or is not UTF-8; or every syntax error in it.
     """
+    return parse_text(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """Read a configuration file; raises ConfigurationError if it cannot be read or is not UTF-8."""
     try:
         # Line breaks are kept as they are: a heredoc's text contains them.
-        text = read_file(path).decode("utf-8")
+        return read_file(path).decode("utf-8")
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise failure(None, "Configuration file cannot be read", f"{path} {reason}.") from error
@@ -38,7 +43,6 @@ def parse_file(path: Path) -> File:
             f"{path} has bytes in line {line} that are not UTF-8.",
             "Save the file as UTF-8.",
         ) from error
-    return parse_text(text, path)
 
 
 def parse_text(text: str, path: Path) -> File:

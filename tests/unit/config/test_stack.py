@@ -246,10 +246,6 @@ def test_c10_a_relative_state_file_is_one_for_each_unit(tree):
     ("name", "hint"),
     [
         ("terragrunt.stack.hcl.json", "Write it as terragrunt.stack.hcl; stack files in JSON are not read."),
-        (
-            "terragrunt.autoinclude.stack.hcl",
-            "Write its units into the stack file; it is made from autoinclude in a stack block.",
-        ),
     ],
 )
 def test_files_that_would_be_passed_over_are_refused(tree, name, hint):
