@@ -7,12 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from orchestrator.cli import console
-from orchestrator.cli.options import AnyEnvironment, OnlyOption, ports_for
+from orchestrator.cli.options import AnyEnvironment, FilterOption, OnlyOption, ports_for, selection
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest
 from orchestrator.commands.inspect import STAND_IN, read_tree
 from orchestrator.commands.matrix import staged
-from orchestrator.engine.operations import select
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -33,6 +32,7 @@ def group() -> None:
 def matrix(
     environment: AnyEnvironment = None,
     only: OnlyOption = None,
+    filters: FilterOption = None,
     output: Annotated[
         MatrixFormat, typer.Option("--format", help="JSON, or lines to append to $GITHUB_OUTPUT.")
     ] = MatrixFormat.JSON,
@@ -42,9 +42,10 @@ def matrix(
     A matrix has no order inside, so each unit has a stage: 1 for those that need no other, and one more than the highest of
     those that it needs for the rest. The units of a stage may run at once.
     """
-    request = DeploymentRequest(suffix=STAND_IN, environment=environment, only=tuple(only or ()))
-    stack = read_tree(request, ports_for(), Terminal())
-    jobs = staged(stack.graph, select(stack, request.only))
+    ports = ports_for()
+    request = DeploymentRequest(suffix=STAND_IN, environment=environment, **selection(ports, filters, only))
+    stack, chosen = read_tree(request, ports, Terminal())
+    jobs = staged(stack.graph, chosen)
     if output is MatrixFormat.JSON:
         console.result_json({"include": jobs})
         return

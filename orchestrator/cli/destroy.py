@@ -8,6 +8,7 @@ from orchestrator.cli import options
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DestroyRequest, Target
 from orchestrator.commands import destroy as take_down
+from orchestrator.commands.ports import Ports
 from orchestrator.errors import ExitCode
 
 
@@ -16,10 +17,12 @@ def destroy(
     environment: options.EnvironmentOption = None,
     target: options.TargetOption = Target.LOCAL,
     only: options.OnlyOption = None,
+    filters: options.FilterOption = None,
     with_dependents: Annotated[
         bool, typer.Option("--with-dependents", metavar="", help="With --only: also the units that depend on these.")
     ] = False,
     parallelism: options.ParallelismOption = 8,
+    fail_fast: options.FailFastOption = False,
     yes: options.YesOption = False,
 ) -> None:
     """Destroy a deployment, dependents first, and ask every service whether anything is left.
@@ -33,11 +36,16 @@ def destroy(
         suffix=options.suffix_of(suffix, ports),
         target=target,
         environment=environment,
-        only=tuple(only or ()),
+        **options.selection(ports, filters, only),
         with_dependents=with_dependents,
         parallelism=parallelism,
+        fail_fast=fail_fast,
         confirmed=yes,
     )
+    destroy_and_exit(request, ports)
+
+
+def destroy_and_exit(request: DestroyRequest, ports: Ports) -> None:
     code = take_down(request, ports, Terminal()).code
     if code is not ExitCode.OK:
         raise typer.Exit(code)

@@ -2,16 +2,7 @@
 
 import typer
 
-from orchestrator.cli import console
-from orchestrator.cli.options import (
-    EnvironmentOption,
-    JsonOption,
-    OnlyOption,
-    SuffixOption,
-    TargetOption,
-    ports_for,
-    suffix_of,
-)
+from orchestrator.cli import console, options
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands import drift as find_drift
@@ -21,19 +12,23 @@ from orchestrator.errors import ExitCode
 
 
 def drift(
-    suffix: SuffixOption = None,
-    environment: EnvironmentOption = None,
-    target: TargetOption = Target.LOCAL,
-    only: OnlyOption = None,
-    as_json: JsonOption = False,
+    suffix: options.SuffixOption = None,
+    environment: options.EnvironmentOption = None,
+    target: options.TargetOption = Target.LOCAL,
+    only: options.OnlyOption = None,
+    filters: options.FilterOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Show what differs in the cloud from what was deployed, resource by resource.
 
     Every resource in the states is compared; nothing is changed. Exit code 0: no drift; 3: drift.
     """
-    ports = ports_for()
+    ports = options.ports_for()
     request = DeploymentRequest(
-        suffix=suffix_of(suffix, ports), target=target, environment=environment, only=tuple(only or ())
+        suffix=options.suffix_of(suffix, ports),
+        target=target,
+        environment=environment,
+        **options.selection(ports, filters, only),
     )
     found = find_drift(request, ports, Terminal())
     if as_json:

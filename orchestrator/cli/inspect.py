@@ -7,20 +7,26 @@ import typer
 from rich.text import Text
 
 from orchestrator.cli import console
-from orchestrator.cli.options import AnyEnvironment, AnySuffix, JsonOption, TargetOption, ports_for
+from orchestrator.cli.options import (
+    AnyEnvironment,
+    AnySuffix,
+    FilterOption,
+    JsonOption,
+    MaybeEnvironment,
+    TargetOption,
+    ports_for,
+    selection,
+)
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands.inspect import STAND_IN, generated_texts, read_tree, source_text, unit_document
 from orchestrator.commands.inspect import validate as check
+from orchestrator.commands.ports import Ports
 from orchestrator.display.tables import graph_document, render_dot, render_tree
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import redacted
 
 UnitArgument = Annotated[str, typer.Argument(metavar="UNIT", help="A unit: its folder under the environment's.")]
-MaybeEnvironment = Annotated[
-    str | None,
-    typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Default: all.", show_default=False),
-]
 
 
 class GraphFormat(StrEnum):
@@ -34,28 +40,37 @@ class GraphFormat(StrEnum):
 def graph(
     environment: AnyEnvironment = None,
     suffix: AnySuffix = STAND_IN,
+    filters: FilterOption = None,
     output: Annotated[
         GraphFormat, typer.Option("--format", help="Text to read, DOT for Graphviz, or JSON.")
     ] = GraphFormat.TEXT,
 ) -> None:
     """Show the units of an environment and their dependencies."""
-    stack = read_tree(DeploymentRequest(suffix=suffix, environment=environment), ports_for(), Terminal())
+    ports = ports_for()
+    request = DeploymentRequest(suffix=suffix, environment=environment, **selection(ports, filters))
+    stack, chosen = read_tree(request, ports, Terminal())
+    shown = stack.graph.restricted(chosen)
     match output:
         case GraphFormat.JSON:
-            console.result_json(graph_document(stack.environment, stack.graph))
+            console.result_json(graph_document(stack.environment, shown))
         case GraphFormat.DOT:
-            console.result(render_dot(stack.graph))
+            console.result(render_dot(shown))
         case GraphFormat.TEXT:
-            console.result(render_tree(stack.environment, stack.graph))
+            console.result(render_tree(stack.environment, shown))
 
 
-def validate(environment: MaybeEnvironment = None, suffix: AnySuffix = STAND_IN) -> None:
+def validate(environment: MaybeEnvironment = None, suffix: AnySuffix = STAND_IN, filters: FilterOption = None) -> None:
     """Check the live tree: syntax, references, outputs that exist, inputs that modules declare, cycles.
 
     Nothing is started, and no cloud is called.
     """
     ports = ports_for()
-    found = check(environment, suffix, ports, Terminal())
+    check_and_show(DeploymentRequest(suffix=suffix, environment=environment, **selection(ports, filters)), ports)
+
+
+def check_and_show(request: DeploymentRequest, ports: Ports) -> None:
+    """Check the selected units, and print how many there are."""
+    found = check(request, ports, Terminal())
     if not found:
         console.result(f"No units found in {ports.project.live}: a unit is a folder with a terragrunt.hcl.")
     for name, count in found.items():
@@ -74,7 +89,7 @@ def render(
     Outputs of other units are shown as references; secrets are not shown.
     """
     request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=(unit,))
-    stack = read_tree(request, ports_for(), Terminal())
+    stack, _ = read_tree(request, ports_for(), Terminal())
     if as_json:
         console.result_json(unit_document(stack, unit))
         return

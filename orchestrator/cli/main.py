@@ -14,6 +14,7 @@ from typer.models import CommandInfo, TyperInfo
 
 from orchestrator import __version__
 from orchestrator.cli import console
+from orchestrator.cli.terragrunt import translated
 from orchestrator.display.console import NARROWEST, WIDEST, finish_output
 from orchestrator.display.diagnostics import print_error
 from orchestrator.errors import ExitCode, PlannedChangesExit, PlatformctlError, UsageError
@@ -22,10 +23,10 @@ from orchestrator.model.project import WORKING_DIR
 WORKING_DIR_OPTION = "--working-dir"
 _PANELS = {
     "Deployments": (
-        "up plan drift outputs ingestion:ingest backfill functions:smoke functions:invoke functions:logs rollback destroy recover "
-        "deployments:list deployments:reap report"
+        "up plan run drift outputs ingestion:ingest backfill functions:smoke functions:invoke functions:logs rollback destroy "
+        "recover deployments:list deployments:reap report"
     ),
-    "The live tree": "inspect:graph inspect:validate inspect:render stack build ci",
+    "The live tree": "inspect:graph inspect:validate inspect:render find dag stack build ci",
     "This machine": "doctor local",
 }
 """The commands of each panel of --help: MODULE:COMMAND, or one name for both."""
@@ -140,7 +141,7 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        app(_without_working_dir(arguments), prog_name="platformctl")
+        app(_without_working_dir(translated(arguments, os.environ, console.say)), prog_name="platformctl")
     except PlannedChangesExit as done:
         return done.code
     except SystemExit as done:
@@ -148,6 +149,9 @@ def _run(arguments: list[str]) -> int:
         code = done.code if isinstance(done.code, int) else int(ExitCode.OK if done.code is None else ExitCode.FAILED)
         return _detailed(arguments, code)
     except PlatformctlError as error:
+        if error.exit_code is ExitCode.OK:
+            console.say(f"{error.summary}. {error.detail}")
+            return int(ExitCode.OK)
         # Looked at here as well as by the parser: an error while parsing must be able to show its traceback, too.
         if "--debug" in arguments:
             console.err.print_exception()

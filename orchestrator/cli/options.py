@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -38,6 +39,10 @@ EnvironmentOption = Annotated[
         show_default=False,
     ),
 ]
+MaybeEnvironment = Annotated[
+    str | None,
+    typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Default: all.", show_default=False),
+]
 TargetOption = Annotated[
     Target,
     typer.Option("--target", "-t", help="The embedded local cloud, or a real AWS account.", case_sensitive=False),
@@ -48,8 +53,22 @@ OnlyOption = Annotated[
         "--only", metavar="UNIT", help="Only this unit; repeat it for more. Default: all.", show_default=False
     ),
 ]
+FilterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="EXPRESSION",
+        help="Only the units that this chooses; repeat it for a union. vpc, ./data/**, ...vpc, vpc..., !docs, "
+        "source=..., reading=..., [main...HEAD]. docs/filters.md explains them.",
+        show_default=False,
+    ),
+]
 ParallelismOption = Annotated[
     int, typer.Option("--parallelism", "-p", metavar="N", min=1, max=64, help="How many units to work on at once.")
+]
+FailFastOption = Annotated[
+    bool,
+    typer.Option("--fail-fast", metavar="", help="Start nothing more after the first failure; what runs is finished."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask for confirmation.")]
 JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
@@ -88,6 +107,19 @@ AnyEnvironment = Annotated[
 AnySuffix = Annotated[
     str, typer.Option("--suffix", "-s", metavar="NAME", help="Suffix to evaluate the live tree with.")
 ]
+
+
+class Selection(TypedDict):
+    """What a request says about the units that it selects."""
+
+    only: tuple[str, ...]
+    filters: tuple[str, ...]
+    folder: Path | None
+
+
+def selection(ports: Ports, filters: list[str] | None, only: list[str] | None = None) -> Selection:
+    """Make the part of a request that selects units; relative paths start at the working directory."""
+    return {"only": tuple(only or ()), "filters": tuple(filters or ()), "folder": ports.project.current}
 
 
 def ports_for(account_settings: str | None = None) -> Ports:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from orchestrator.adapters.account import CloudConnector
+from orchestrator.adapters.git import GitRepository
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.runs import ProjectJournal
 from orchestrator.commands.ports import Ports
@@ -39,5 +40,6 @@ def wire(
         journal=ProjectJournal(home=project.home),
         platform=TradingPlatform.of(project, environ, account_settings=account_settings, say=say),
         sources=Modules(project.home / "sources"),
+        repository=GitRepository(project.folder),
         environ=environ,
     )

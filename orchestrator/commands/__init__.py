@@ -6,6 +6,7 @@ They see the outside through ``ports`` only: no terminal, no cloud library, no p
 from orchestrator.commands.destroy import DestroyResult, destroy
 from orchestrator.commands.drift import DriftResult, drift
 from orchestrator.commands.environments import Listing, ReapResult, list_deployments, reap
+from orchestrator.commands.find import FindRequest, Found, Sorting, find
 from orchestrator.commands.operators import Findings, Operator, Unattended
 from orchestrator.commands.outputs import OutputsResult, outputs
 from orchestrator.commands.plan import PlanResult, plan
@@ -13,6 +14,8 @@ from orchestrator.commands.ports import Ports
 from orchestrator.commands.preflight import UnreadyAccountError, preflight
 from orchestrator.commands.recover import recover
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, RecoverRequest, Target, UpRequest
+from orchestrator.commands.selection import NothingSelectedError
+from orchestrator.commands.states import StatesResult, states
 from orchestrator.commands.up import RunResult, up
 
 __all__ = [
@@ -20,8 +23,11 @@ __all__ = [
     "DestroyRequest",
     "DestroyResult",
     "DriftResult",
+    "FindRequest",
     "Findings",
+    "Found",
     "Listing",
+    "NothingSelectedError",
     "Operator",
     "OutputsResult",
     "PlanResult",
@@ -29,17 +35,21 @@ __all__ = [
     "ReapResult",
     "RecoverRequest",
     "RunResult",
+    "Sorting",
+    "StatesResult",
     "Target",
     "Unattended",
     "UnreadyAccountError",
     "UpRequest",
     "destroy",
     "drift",
+    "find",
     "list_deployments",
     "outputs",
     "plan",
     "preflight",
     "reap",
     "recover",
+    "states",
     "up",
 ]

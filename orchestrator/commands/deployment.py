@@ -26,7 +26,7 @@ from orchestrator.engine.environments import (
     stand_in,
     state_units,
 )
-from orchestrator.engine.operations import Outputs
+from orchestrator.engine.operations import Outputs, select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,10 @@ class Deployment:
     @property
     def suffix(self) -> str:
         return self.request.suffix
+
+    def selected(self) -> tuple[str, ...]:
+        """Return the units that the request selects, in dependency order."""
+        return select(self.stack, self.request.only)
 
     def place(self) -> str:
         """Name the target and the account, for messages."""

@@ -11,6 +11,7 @@ from orchestrator.commands.ports import CloudResource, Ports
 from orchestrator.commands.recover import make_way
 from orchestrator.commands.requests import DestroyRequest
 from orchestrator.commands.running import Activity, activity
+from orchestrator.commands.selection import narrowed
 from orchestrator.commands.up import RunResult
 from orchestrator.engine.environments import order_of_destruction
 from orchestrator.engine.execution import Outcome, Work
@@ -46,9 +47,10 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
             # Nothing is deployed, so there are no orphans: a name that is not in the live tree is a mistake.
             environment = environment_of(request, ports)
             stack = deployment.stack if deployment else load(request, ports, operator, environment=environment)
-            select(stack, request.only)
+            select(stack, narrowed(request, stack, ports, operator).only)
             operator.say(f'Nothing to destroy: there is no "{request.suffix}" on {target.description}.')
             return DestroyResult(code=ExitCode.OK, outcomes={})
+        request = narrowed(request, deployment.stack, ports, operator)
         make_way(deployment, operator)
         deployment = deployment.with_orphans()
         units = _selection(deployment, request)
@@ -70,6 +72,7 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
                     work=work_on,
                     needs=_needs(deployment, units),
                     parallelism=request.parallelism,
+                    fail_fast=request.fail_fast,
                 )
             whole = deployment.is_registered and not request.only
             left = _finish_off(work, deployment, ports, outcomes, whole=whole)

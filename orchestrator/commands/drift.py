@@ -10,7 +10,7 @@ from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.running import activity
 from orchestrator.engine.drift import Drift, drift_of
-from orchestrator.engine.operations import require_applied, select
+from orchestrator.engine.operations import require_applied
 from orchestrator.errors import UsageError
 
 
@@ -31,7 +31,7 @@ def drift(request: DeploymentRequest, ports: Ports, operator: Operator) -> Drift
     with activity("drift", ports, operator) as work:
         with work.step(f"opening {request.target.description}"):
             deployment = open_deployment(request, ports, operator, start=False)
-        order = select(deployment.stack, request.only) if deployment else ()
+        order = deployment.selected() if deployment else ()
         if deployment is None or not any(deployment.outputs.state(name) for name in order):
             raise no_such_deployment(request, "so nothing can have drifted")
         require_applied(deployment.outputs, order)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.commands.opening import environment_of, load
+from orchestrator.commands.opening import environment_of, load, read_stack, require_correct
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Ports
-from orchestrator.commands.requests import DeploymentRequest, Target
+from orchestrator.commands.requests import DeploymentRequest
+from orchestrator.commands.selection import Chooser, narrowed
 from orchestrator.config import EvaluatedUnit, LocalSource, Stack, environments
 from orchestrator.diagnostics import Collector, ConfigurationError
 from orchestrator.engine.operations import select
@@ -17,32 +18,40 @@ STAND_IN = "example"
 """The suffix with which a live tree is read if none is given."""
 
 
-def read_tree(request: DeploymentRequest, ports: Ports, operator: Operator) -> Stack:
-    """Read and check an environment.
+def read_tree(request: DeploymentRequest, ports: Ports, operator: Operator) -> tuple[Stack, tuple[str, ...]]:
+    """Read and check an environment; returns it with the selected units, in dependency order.
 
-    Raises UsageError: no such environment, or no such selected unit; ConfigurationError: every mistake found.
+    Raises UsageError: no such environment, or no such selected unit; ConfigurationError: every mistake found;
+    NothingSelectedError: no unit fits the filters.
     """
     stack = load(request, ports, operator, environment=environment_of(request, ports))
-    select(stack, request.only)
-    return stack
+    return stack, select(stack, narrowed(request, stack, ports, operator).only)
 
 
-def validate(environment: str | None, suffix: str, ports: Ports, operator: Operator) -> dict[str, int]:
-    """Check one environment, or all; returns the number of units of each.
+def validate(request: DeploymentRequest, ports: Ports, operator: Operator) -> dict[str, int]:
+    """Check the selected units of one environment, or of all; returns the number of units of each environment.
 
     Raises UsageError: no such environment; ConfigurationError: every mistake found, in all of them.
     """
     collector = Collector()
-    found: dict[str, int] = {}
-    only = environment or (None if ports.project.has_suffixes else ports.project.working)
+    stacks: list[Stack] = []
+    only = request.environment or (None if ports.project.has_suffixes else ports.project.working)
     for name in [only] if only else environments(ports.project.live):
-        request = DeploymentRequest(suffix=suffix, target=Target.LOCAL, environment=name)
         try:
-            found[name] = len(select(read_tree(request, ports, operator), ()))
+            stacks.append(read_stack(request, ports, environment=name))
+        except ConfigurationError as error:
+            collector.absorb(error)
+    if request.filters:
+        # A unit that a filter names may be in an environment that could not be read.
+        collector.raise_if_any()
+    chosen = Chooser(ports, operator).units(request, stacks)
+    for stack in stacks:
+        try:
+            require_correct(stack.check(chosen[stack.environment]), operator)
         except ConfigurationError as error:
             collector.absorb(error)
     collector.raise_if_any()
-    return found
+    return {name: len(units) for name, units in chosen.items()}
 
 
 def unit_document(stack: Stack, name: str) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 Everything that can be refused is refused before anything is started.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.commands.deployment import Deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Account, Ports, RegisteredDeployment, Settings
 from orchestrator.commands.requests import DEFAULT_ENVIRONMENT, DeploymentRequest, slug
+from orchestrator.commands.selection import narrowed
 from orchestrator.commands.unregistered import Backends, NoSweeper, TerraformLocks
 from orchestrator.config import (
     Generation,
@@ -22,7 +23,7 @@ from orchestrator.config import (
     unit_folders,
     uses_aws,
 )
-from orchestrator.diagnostics import ConfigurationError, Severity
+from orchestrator.diagnostics import ConfigurationError, Diagnostic, Severity
 from orchestrator.engine.operations import Outputs, select
 from orchestrator.errors import UsageError
 
@@ -54,6 +55,7 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
     environment = (registered and registered.environment) or environment_of(request, ports)
     settings = ports.platform.settings(registered.settings if registered else None, account)
     stack = load(request, ports, operator, environment=environment, settings=settings, account=account)
+    request = narrowed(request, stack, ports, operator)
     select(stack, request.only)
     if account is None and start:
         account = ports.connector.connect(request.target, start=True)
@@ -65,6 +67,7 @@ def open_deployment(request: DeploymentRequest, ports: Ports, operator: Operator
 def _open_tree(request: DeploymentRequest, ports: Ports, operator: Operator, *, start: bool) -> Deployment | None:
     """Open a tree without suffixes; a cloud is connected to only if one of its units uses AWS."""
     stack = load(request, ports, operator, environment=environment_of(request, ports))
+    request = narrowed(request, stack, ports, operator)
     select(stack, request.only)
     if uses_aws(stack):
         account = ports.connector.connect(request.target, start=start)
@@ -118,17 +121,33 @@ def load(
     is connected. Raises UsageError: no such environment; ConfigurationError: every mistake found in the live tree;
     PlatformctlError: a package of the platform cannot be built.
     """
+    stack = read_stack(request, ports, environment=environment, settings=settings, account=account)
+    require_correct(stack.check(), operator)
+    return stack
+
+
+def read_stack(
+    request: DeploymentRequest,
+    ports: Ports,
+    *,
+    environment: str,
+    settings: Settings | None = None,
+    account: Account | None = None,
+) -> Stack:
+    """Read an environment as ``load`` does; what ``Stack.check`` finds is left to the caller."""
     variables = tree_variables(request, ports, account, settings)
     generate_tree(environment, variables, ports)
-    stack = load_stack(live=ports.project.live, environment=environment, env=variables)
-    findings = stack.check()
+    return load_stack(live=ports.project.live, environment=environment, env=variables)
+
+
+def require_correct(findings: Sequence[Diagnostic], operator: Operator) -> None:
+    """Show warnings; raises ConfigurationError with the errors if there are any."""
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:
         raise ConfigurationError(errors)
     warnings = [finding for finding in findings if finding.severity is Severity.WARNING]
     if warnings:
         operator.warn(warnings)
-    return stack
 
 
 def bucket_name(stack: Stack) -> str:
@@ -230,4 +249,4 @@ def tree_variables(
 
 def without_selection(request: DeploymentRequest) -> DeploymentRequest:
     """Return the request for the whole deployment, for a selection that is checked later."""
-    return replace(request, only=())
+    return replace(request, only=(), filters=())

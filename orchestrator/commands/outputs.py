@@ -1,6 +1,6 @@
 """Outputs: the outputs of a deployment's applied units."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
-from orchestrator.engine.operations import is_applied, select
+from orchestrator.engine.operations import is_applied
 from orchestrator.hcl import to_json_value
 from orchestrator.hcl.values import has_sensitive, unmark
 
@@ -32,16 +32,18 @@ def outputs(
     is no such deployment.
     """
     deployment = open_deployment(request, ports, operator, start=False)
-    units = read_outputs(deployment, show_sensitive=show_sensitive) if deployment else {}
+    units = read_outputs(deployment, deployment.selected(), show_sensitive=show_sensitive) if deployment else {}
     if deployment is None or not units:
         raise no_such_deployment(request)
     return OutputsResult(units=units, deployment=deployment)
 
 
-def read_outputs(deployment: Deployment, *, show_sensitive: bool = False) -> dict[str, dict[str, Any]]:
-    """Read the outputs of all applied units, in dependency order."""
+def read_outputs(
+    deployment: Deployment, units: Iterable[str], *, show_sensitive: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Read the outputs of those units that are applied."""
     found: dict[str, dict[str, Any]] = {}
-    for name in select(deployment.stack, deployment.request.only):
+    for name in units:
         state = deployment.outputs.state(name)
         if state is not None and is_applied(state):
             found[name] = {

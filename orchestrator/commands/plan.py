@@ -8,7 +8,7 @@ from orchestrator.commands.planning import keep, make_plan, subject
 from orchestrator.commands.ports import Ports, Settings
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.running import activity
-from orchestrator.engine.operations import require_applied, select
+from orchestrator.engine.operations import require_applied
 from orchestrator.engine.plan import KeptPlan, StackPlan
 
 
@@ -43,7 +43,7 @@ def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanRe
         with work.step(f"opening {request.target.description}"):
             deployment = open_deployment(request, ports, operator, start=True)
             assert deployment is not None
-        order = select(deployment.stack, request.only)
+        order = deployment.selected()
         require_applied(deployment.outputs, order)
         deployment.require_room(ports, order)
         with work.step(f"planning {counted(order)}"), deployment.terraform.open() as terraform:

@@ -321,6 +321,25 @@ class Sources(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What differs between two revisions.
+
+    ``paths``: files that were added, changed or removed, absolute. ``is_of_working_tree``: whether the working tree is
+    what the second revision holds.
+    """
+
+    paths: frozenset[Path]
+    is_of_working_tree: bool
+
+
+class Repository(Protocol):
+    """The version control of the project."""
+
+    def difference(self, old: str, new: str) -> Difference:
+        """Compare two revisions; UsageError when one does not exist, or there is no repository."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything outside, for one project.
 
@@ -332,4 +351,5 @@ class Ports:
     journal: Journal
     platform: Platform
     sources: Sources
+    repository: Repository
     environ: Mapping[str, str] = field(repr=False)

@@ -10,7 +10,7 @@ from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.running import activity
 from orchestrator.diagnostics import Diagnostic, DiagnosticsError, Severity
-from orchestrator.engine.operations import require_applied, select
+from orchestrator.engine.operations import require_applied
 from orchestrator.errors import UsageError
 
 
@@ -29,7 +29,7 @@ def preflight(request: DeploymentRequest, ports: Ports, operator: Operator) -> t
         with work.step(f"opening {request.target.description}"):
             deployment = open_deployment(request, ports, operator, start=True)
             assert deployment is not None
-        order = select(deployment.stack, request.only)
+        order = deployment.selected()
         require_applied(deployment.outputs, order)
         refused: list[Diagnostic] = []
         try:

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 
+from orchestrator.config.filters import parse_filter
 from orchestrator.engine.environments import Lifetime
 from orchestrator.engine.plan import KeptPlan
 from orchestrator.errors import UsageError
@@ -31,12 +33,15 @@ class Target(StrEnum):
 class DeploymentRequest:
     """Which deployment a command works on, and which of its units.
 
-    Raises UsageError: the suffix is malformed.
+    Raises UsageError: the suffix or a filter is malformed.
 
     Attributes:
         suffix: names the deployment; every resource's name ends in it.
         environment: a folder of the live tree; None for the one that the deployment was made of, or "dev".
         only: the selected units; empty for all.
+        filters: of these units those that one of the filters chooses, in the expressions of ``config/filters.py``.
+        folder: where relative paths in filters start, absolute; None for the environment's folder.
+        within: filters see only units below this folder, and what those depend on; None for all.
 
     """
 
@@ -44,9 +49,14 @@ class DeploymentRequest:
     target: Target = Target.LOCAL
     environment: str | None = None
     only: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    folder: Path | None = None
+    within: Path | None = None
 
     def __post_init__(self) -> None:
         check_suffix(self.suffix)
+        for text in self.filters:
+            parse_filter(text)
 
     def command(self, name: str) -> str:
         """Spell the platformctl command that works on this deployment."""
@@ -62,6 +72,7 @@ class UpRequest(DeploymentRequest):
         plan: apply this plan and nothing else; None to make one.
         plan_file: where it was kept, for messages.
         lifetime: how long the deployment may live from now on; None leaves what is registered.
+        fail_fast: start no further unit after the first failure; otherwise what does not depend on it is finished.
         confirmed: do not ask the operator.
 
     """
@@ -70,6 +81,7 @@ class UpRequest(DeploymentRequest):
     plan_file: str = "the plan"
     lifetime: Lifetime | None = None
     parallelism: int = 8
+    fail_fast: bool = False
     confirmed: bool = False
 
 
@@ -77,11 +89,13 @@ class UpRequest(DeploymentRequest):
 class DestroyRequest(DeploymentRequest):
     """Destroy a deployment; ``only`` may name orphaned units, too.
 
-    ``with_dependents``: also destroy the dependents of the selected units; ``confirmed``: do not ask the operator.
+    ``with_dependents``: also destroy the dependents of the selected units; ``fail_fast``: start no further unit after the
+    first failure; ``confirmed``: do not ask the operator.
     """
 
     with_dependents: bool = False
     parallelism: int = 8
+    fail_fast: bool = False
     confirmed: bool = False
 
 

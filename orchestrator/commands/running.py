@@ -60,11 +60,13 @@ class Activity:
         work: Callable[[Path], Work],
         needs: Mapping[str, Collection[str]],
         parallelism: int,
+        fail_fast: bool = False,
     ) -> dict[str, Outcome]:
         """Work on units in parallel, each after those that it needs; returns the outcomes.
 
         ``terraform``: is stopped if the operator insists. ``work``: makes the work on a unit, given the folder of the
         run's logs. ``needs``: the units that must have succeeded before each unit; reports list units in this order.
+        ``fail_fast``: start nothing more after the first failure.
         """
         environment = deployment.stack.environment
         run = self._journal.new_run(deployment.suffix)
@@ -90,6 +92,7 @@ class Activity:
                 work=work(run.logs),
                 executor=pool,
                 parallelism=parallelism,
+                fail_fast=fail_fast,
                 emit=self.emit,
                 clock=time.time,
                 interrupt=interrupt,

@@ -16,7 +16,7 @@ from orchestrator.commands.recover import make_way
 from orchestrator.commands.requests import Target, UpRequest
 from orchestrator.commands.running import Activity, activity
 from orchestrator.engine.execution import Outcome, Work
-from orchestrator.engine.operations import UnitWork, require_applied, select
+from orchestrator.engine.operations import UnitWork, require_applied
 from orchestrator.engine.plan import Approval, StackPlan
 from orchestrator.errors import ExitCode
 
@@ -51,7 +51,7 @@ def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
             if deployment.account.endpoint:
                 results.append(f"local cloud runs on {deployment.account.endpoint}")
         make_way(deployment, operator)
-        units = select(deployment.stack, request.only)
+        units = deployment.selected()
         require_applied(deployment.outputs, units)
         chosen = subject(deployment, units)
         if request.plan is not None:
@@ -87,6 +87,7 @@ def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
                 work=work_on,
                 needs={name: deployment.stack.graph.dependencies[name] for name in units},
                 parallelism=request.parallelism,
+                fail_fast=request.fail_fast,
             )
         code = work.finish(outcomes)
     report = work.run.report_file if work.run else None

@@ -5,7 +5,14 @@ before them become known, or all at once with unknown outputs.
 """
 
 from orchestrator.config.composition import Composition, Tree, compose, declared_inputs, folder_in, text_of, walk
-from orchestrator.config.discovery import environment_folder, environments, unit_folders
+from orchestrator.config.discovery import (
+    UNIT_FILES,
+    environment_folder,
+    environments,
+    stack_files,
+    unit_folders,
+    unit_name,
+)
 from orchestrator.config.generated import (
     EvaluatedUnit,
     GeneratedFile,
@@ -33,6 +40,7 @@ from orchestrator.config.stack_generation import (
 from orchestrator.config.unit import UnitConfiguration
 
 __all__ = [
+    "UNIT_FILES",
     "Cleaning",
     "Composition",
     "EvaluatedUnit",
@@ -67,9 +75,11 @@ __all__ = [
     "parsed",
     "remote_states",
     "root_only_findings",
+    "stack_files",
     "state_address",
     "text_of",
     "unit_folders",
+    "unit_name",
     "uses_aws",
     "walk",
 ]

@@ -1,8 +1,10 @@
 """Finds the environments of a live tree and the units of one of them, and parses each file at most once per load."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,29 +25,48 @@ from orchestrator.diagnostics import (
 from orchestrator.errors import UsageError
 from orchestrator.hcl import Body, File, parse_file, parse_json_file
 from orchestrator.hcl.functions import terraform_functions
+from orchestrator.hcl.functions.encoding import DIGESTS
 from orchestrator.hcl.scope import Function, FunctionError
+from orchestrator.hcl.values import Value
 
 UNIT_FILE = "terragrunt.hcl"
 UNIT_FILES = (UNIT_FILE, "terragrunt.hcl.json")
 """The names of a unit's own file; the first wins."""
 
+_READING = frozenset({"file", "filebase64", "fileexists", "fileset", *(f"file{name}" for name in DIGESTS)})
+"""The functions whose first argument is a file or folder that they read."""
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """What the units of a load share."""
+
+    documents: dict[Path, Document | ConfigurationError] = field(default_factory=dict)
+    stacks: dict[Path, StackDocument | ConfigurationError] = field(default_factory=dict)
+    values: dict[Path, Body | ConfigurationError] = field(default_factory=dict)
+    interfaces: dict[Path, ModuleInterface | ConfigurationError] = field(default_factory=dict)
+    functions: dict[Path, Mapping[str, Function]] = field(default_factory=dict)
 
 
 class Files:
     """What one load has read so far. It belongs to that load and is used from one thread.
 
-    ``env``: the environment variables that ``get_env`` reads.
+    ``env``: the environment variables that ``get_env`` reads. ``read``: the files that were asked for through this object,
+    whether they exist or not; each unit has an object of its own.
     """
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], *, parsed: _Parsed | None = None) -> None:
         self.env = env
-        self._documents: dict[Path, Document | ConfigurationError] = {}
-        self._stacks: dict[Path, StackDocument | ConfigurationError] = {}
-        self._values: dict[Path, Body | ConfigurationError] = {}
-        self._interfaces: dict[Path, ModuleInterface | ConfigurationError] = {}
-        self._functions: dict[Path, dict[str, Function]] = {}
+        self.read: set[Path] = set()
+        self._parsed = parsed or _Parsed()
+        self._recording: dict[Path, MutableMapping[str, Function]] = {}
         self._reading: list[Path] = []
+
+    def of_unit(self) -> "Files":
+        """Return the same files for one more unit: what is parsed is shared, what is read is recorded apart."""
+        return Files(self.env, parsed=self._parsed)
 
     def document(self, path: Path) -> Document:
         """Return the document of a file; the same object every time.
@@ -53,24 +74,39 @@ class Files:
         Raises ConfigurationError: the file cannot be read or parsed, or holds what the grammar refuses; the same error
         every time, so that it is reported once.
         """
-        return _once(self._documents, path, lambda path: read_document(_parse(path)))
+        self.read.add(path)
+        return _once(self._parsed.documents, path, lambda path: read_document(_parse(path)))
 
     def stack_document(self, path: Path) -> StackDocument:
         """Return the document of a stack file; raises as ``document`` does."""
-        return _once(self._stacks, path, lambda path: read_stack_file(parse_file(path)))
+        return _once(self._parsed.stacks, path, lambda path: read_stack_file(parse_file(path)))
 
     def values_body(self, path: Path) -> Body:
         """Return the attributes of a values file; raises as ``document`` does."""
-        return _once(self._values, path, _read_values)
+        self.read.add(path)
+        return _once(self._parsed.values, path, _read_values)
 
     def interface(self, folder: Path) -> ModuleInterface:
         """Return the variables and outputs of the module in a folder; raises as ``module_interface`` does."""
-        return _once(self._interfaces, folder, module_interface)
+        return _once(self._parsed.interfaces, folder, module_interface)
 
-    def terraform_functions(self, folder: Path) -> dict[str, Function]:
-        if folder not in self._functions:
-            self._functions[folder] = dict(terraform_functions(folder))
-        return self._functions[folder]
+    def terraform_functions(self, folder: Path) -> MutableMapping[str, Function]:
+        """Return Terraform's functions for a file in a folder; those that read files record which."""
+        if folder not in self._recording:
+            if folder not in self._parsed.functions:
+                self._parsed.functions[folder] = terraform_functions(folder)
+            known = self._parsed.functions[folder]
+            own = {name: self._recorded(known[name], folder) for name in _READING & known.keys()}
+            self._recording[folder] = ChainMap(own, dict(known))
+        return self._recording[folder]
+
+    def _recorded(self, function: Function, folder: Path) -> Function:
+        def call(*given: Value) -> Value:
+            if isinstance(given[0], str):
+                self.read.add(folder / os.path.expanduser(given[0]))  # noqa: PTH111 - leaves the home of nobody as it is
+            return function.call(*given)
+
+        return replace(function, call=call)
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[None]:

@@ -108,7 +108,8 @@ class FileScope:
         if "values" in roots and self._values is not None:
             variables["values"] = self._values
         try:
-            return evaluate(expression, Scope(variables, self._functions, self.document.path.parent))
+            folder = self.document.path.parent
+            return evaluate(expression, Scope(variables, self._functions, folder, templates=self.files.read))
         except ConfigurationError as error:
             explainer = Explainer(
                 folder=self.document.path.parent,

@@ -19,8 +19,8 @@ from orchestrator.hcl import print_value
 from orchestrator.model.graph import Graph
 
 
-def check_units(units: Mapping[str, UnitConfiguration]) -> list[Diagnostic]:
-    """Evaluate every unit with unknown outputs, and compare its inputs with its module.
+def check_units(units: Mapping[str, UnitConfiguration], names: Collection[str]) -> list[Diagnostic]:
+    """Evaluate the named units with unknown outputs, and compare their inputs with their modules.
 
     Returns errors and warnings, sorted and without repeats.
     """
@@ -28,6 +28,8 @@ def check_units(units: Mapping[str, UnitConfiguration]) -> list[Diagnostic]:
     everywhere = frozenset[Path].intersection(*(unit.files() for unit in units.values())) if units else frozenset()
     evaluated: dict[str, EvaluatedUnit] = {}
     for name, unit in units.items():
+        if name not in names:
+            continue
         contents: Contents | None = None
         try:
             contents = unit.contents({})
@@ -126,9 +128,12 @@ class Stack:
     graph: Graph
     external: frozenset[str] = frozenset()
 
-    def check(self) -> list[Diagnostic]:
-        """Return everything that can be found wrong before anything runs: errors and warnings, sorted."""
-        return check_units(self.units)
+    def check(self, names: Collection[str] | None = None) -> list[Diagnostic]:
+        """Return everything that can be found wrong before anything runs: errors and warnings, sorted.
+
+        ``names``: look at these units only.
+        """
+        return check_units(self.units, self.units if names is None else names)
 
 
 def load_stack(*, live: Path, environment: str, env: Mapping[str, str], names: Collection[str] | None = None) -> Stack:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place
+from orchestrator.config.composition import Composition, list_folder
 from orchestrator.config.contents import Contents, Links, Section, Setting
 from orchestrator.config.discovery import UNIT_FILES, Files, unit_file, unit_name
 from orchestrator.config.generated import (
@@ -49,7 +50,7 @@ class UnitConfiguration:
 
     def __init__(self, *, environment: Path, folder: Path, files: Files, interfaces: Interfaces) -> None:
         self._environment = environment
-        self._files = files
+        self._files = files = files.of_unit()
         self._interfaces = interfaces
         self._source: ModuleSource | None = None
         self._remote_state: RemoteState | None = None
@@ -96,6 +97,27 @@ class UnitConfiguration:
     def files(self) -> frozenset[Path]:
         """Return the unit's own file and those that it includes."""
         return frozenset(document.path for document in self.scope.documents())
+
+    def files_read(self) -> frozenset[Path]:
+        """Return every file that the configuration reads: its own, included ones, those that functions were asked for.
+
+        Raises ConfigurationError: as ``evaluate``, where a mistake hides what else would be read.
+        """
+        self.contents({})
+        return frozenset(Path(os.path.normpath(path)) for path in self._files.read)
+
+    def source_text(self) -> str:
+        """Return the source of the terraform block as it is evaluated; empty without one."""
+        setting = self.scope.source()
+        return settings.text({"source": setting}, "source") if setting is not None and setting.value else ""
+
+    def module_folders(self) -> frozenset[Path]:
+        """Return the folders of the local module and of those that it calls by relative paths; none if it is elsewhere."""
+        source = self.source()
+        if not isinstance(source, LocalSource) or not source.folder.is_dir():
+            return frozenset()
+        composition = Composition(tree=list_folder(source.root), subdirectory=source.subdirectory)
+        return frozenset(source.root / folder for folder in composition.modules())
 
     def source(self) -> ModuleSource:
         """Return where the module comes from; known before anything runs.

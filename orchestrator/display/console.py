@@ -74,7 +74,7 @@ class GuardedConsole(Console):
         # Rich believes any number in COLUMNS, 0 included.
         environ = ChainMap({"COLUMNS": "", "LINES": ""}, os.environ)
         # ARNs hold words between colons, :secret: for one, which are no emoji.
-        super().__init__(file=stream, highlight=False, emoji=False, _environ=environ)  # type: ignore[arg-type]  # a proxy
+        super().__init__(file=stream, highlight=False, emoji=False, no_color=_is_plain(), _environ=environ)  # type: ignore[arg-type]  # a proxy
         self.stream = stream
 
     @property  # type: ignore[misc]  # rich lets it be set, which nothing here does
@@ -91,6 +91,11 @@ class GuardedConsole(Console):
         if not width:
             width = (found.columns if found else 0) or _USUAL_WIDTH
         return ConsoleDimensions(min(max(width, NARROWEST), WIDEST), (found.lines if found else 0) or _HEIGHT)
+
+
+def _is_plain() -> bool | None:
+    """Tell whether Terragrunt's variable forbids colours; None leaves it to NO_COLOR."""
+    return os.environ.get("TG_NO_COLOR", "").lower() in {"1", "t", "true"} or None
 
 
 def make_console(*, stderr: bool = False) -> GuardedConsole:

@@ -91,7 +91,7 @@ def event_lines(event: events.Event, view: RunView) -> list[str]:
             text = _ending(event, view)
         case events.RunStopped():
             waiting = f"; finishing {', '.join(event.waiting_for)}" if event.waiting_for else ""
-            return [f'{clock} stopped, because the plan of "{event.unit}" exceeds the approved one{waiting}']
+            return [f'{clock} stopped after "{event.unit}" failed{waiting}']
         case events.RunInterrupted():
             waiting = (
                 f"; finishing {', '.join(event.waiting_for)}, Ctrl-C again asks whether to interrupt them"

@@ -132,7 +132,10 @@ class RunInterrupted(Event, frozen=True, kw_only=True):
 
 
 class RunStopped(Event, frozen=True, kw_only=True):
-    """A unit's own plan exceeds the approved one: no further unit starts, and those in ``waiting_for`` are finished."""
+    """A unit failed and no further one starts; those in ``waiting_for`` are finished.
+
+    Its own plan exceeds the approved one, or the run was to stop at the first failure.
+    """
 
     unit: str
     waiting_for: tuple[str, ...]

@@ -95,6 +95,7 @@ class Execution:
         clock: returns seconds since the epoch.
         stop_running: interrupts running work in an orderly way; called once, after an urgent interrupt.
         wind_down: keeps running work from repeating what fails; called once, when the run is stopped.
+        fail_fast: the first unit that fails stops the run.
         confirm: asks whether the running units are to be interrupted; called with their names when an interrupt is
             repeated. A yes makes it urgent.
 
@@ -109,6 +110,7 @@ class Execution:
     interrupt: Interrupt
     stop_running: Callable[[], None]
     wind_down: Callable[[], None] = lambda: None
+    fail_fast: bool = False
     confirm: Callable[[tuple[str, ...]], bool] = lambda _running: True
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     _messages: "queue.SimpleQueue[_Started | _Progressed | _Ended]" = field(default_factory=queue.SimpleQueue)
@@ -178,14 +180,15 @@ class Execution:
                 self.emit(_progress_event(name, progress, time=now))
             case _Ended(name, future):
                 outcome = _outcome_of(future)
+                stops = outcome.stops_run or (self.fail_fast and outcome.status is Status.FAILED)
                 self.outcomes[name] = outcome
                 self.emit(_finished_event(name, outcome, time=now, seconds=now - self._since.get(name, now)))
-                if outcome.stops_run and not self._stopping:
+                if stops and not self._stopping:
                     self.emit(events.RunStopped(time=now, unit=name, waiting_for=self._running_without(name)))
                 for skip in self.schedule.finish(name, outcome.status):
                     self.outcomes[skip.name] = Outcome(status=Status.SKIPPED)
                     self.emit(events.UnitFinished(time=now, unit=skip.name, status=Status.SKIPPED, cause=skip.cause))
-                if outcome.stops_run and not self._stopping:
+                if stops and not self._stopping:
                     self._stop()
 
     def _running_without(self, ended: str) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def _templatefile(node: FunctionCall, scope: Scope) -> Value:
         raise failure(places[0], _INVALID, "The first argument of templatefile has to be a path.")
     given, secret = _variables(node, variables, places[1])
     file = (scope.folder / file_name) if scope.folder is not None else Path(file_name)
+    scope.templates.add(file.expanduser())
     try:
         text = read_file(file.expanduser()).decode("utf-8")
     except (OSError, ValueError) as error:
@@ -47,7 +48,7 @@ def _templatefile(node: FunctionCall, scope: Scope) -> Value:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as UTF-8 text"
         raise failure(places[0], "Template file cannot be read", f"{shown} {reason}.") from error
     _charge_parsing(text, node, scope)
-    inner = Scope(given, _inner_functions(scope), scope.folder, scope.work)
+    inner = Scope(given, _inner_functions(scope), scope.folder, scope.work, scope.templates)
     return _text(marked_if(path_secret or secret, evaluate(parse_template(text, file), inner)), node)
 
 

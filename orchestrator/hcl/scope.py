@@ -125,15 +125,16 @@ class Scope:
     """Variables and functions by name.
 
     ``functions``: callable functions; the special forms (``try``, ``can``, ``sensitive``, ``templatefile``, ...) belong to
-    the language and are always there. ``folder``: what a relative path of ``templatefile`` is
-    relative to; None means the current folder.
+    the language and are always there. ``folder``: what a relative path of ``templatefile`` is relative to; None means the
+    current folder. ``templates``: receives the files that ``templatefile`` was asked for.
     """
 
     variables: Mapping[str, Value]
     functions: Mapping[str, Function]
     folder: Path | None = None
     work: Work = field(default_factory=Work, compare=False, repr=False)
+    templates: set[Path] = field(default_factory=set, compare=False, repr=False)
 
     def child(self, /, **variables: Value) -> "Scope":
         """Return the scope with more variables; a new one hides an old one of the same name."""
-        return Scope({**self.variables, **variables}, self.functions, self.folder, self.work)
+        return Scope({**self.variables, **variables}, self.functions, self.folder, self.work, self.templates)

@@ -1,6 +1,6 @@
 """Units and their dependency graph: acyclic, with a deterministic order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,6 +85,16 @@ class Graph:
                     freed.append(dependent)
             ready = sorted([*ready, *freed])
         return tuple(ordered)
+
+    def restricted(self, names: Collection[str]) -> "Graph":
+        """Return the graph of some of the units, with the edges between them."""
+        return Graph(
+            {name: unit for name, unit in self.units.items() if name in names},
+            *(
+                {name: tuple(end for end in ends if end in names) for name, ends in edges.items() if name in names}
+                for edges in (self.dependencies, self.dependents)
+            ),
+        )
 
     def downstream(self, names: Iterable[str]) -> frozenset[str]:
         """Return the units and everything that depends on them, directly or not."""

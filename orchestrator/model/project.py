@@ -29,6 +29,7 @@ class Project:
         folder: the top of the project.
         tree: the top of a tree that has no suffixes and environments of its own; None for a platform, whose environments
             are the folders of ``live``.
+        current: the working directory.
         working: the environment that the working directory lies in, relative to ``live``; of a tree without environments
             the units below it are worked on. None if it lies in none.
 
@@ -37,6 +38,7 @@ class Project:
     folder: Path
     tree: Path | None = None
     working: str | None = None
+    current: Path | None = None
 
     @property
     def live(self) -> Path:
@@ -87,7 +89,7 @@ def find_project(environ: Mapping[str, str], *, current: Path) -> Project:
     start = (current / override).resolve() if override else current
     for folder in [start] if override else [start, *start.parents]:
         if _is_platform(folder):
-            return Project(folder=folder, working=_environment(folder / "live", current))
+            return Project(folder=folder, working=_environment(folder / "live", current), current=current)
     if next(_units(start), None) is None:
         where = f"{OVERRIDE} is {start}, where" if override else f"In {start}"
         raise UsageError(
@@ -96,7 +98,7 @@ def find_project(environ: Mapping[str, str], *, current: Path) -> Project:
             hint=f"Change into the project's folder, pass --working-dir, or set {OVERRIDE}.",
         )
     top = start if override else _top(start)
-    return Project(folder=top, tree=top, working=start.relative_to(top).as_posix())
+    return Project(folder=top, tree=top, working=start.relative_to(top).as_posix(), current=start)
 
 
 def _is_platform(folder: Path) -> bool:

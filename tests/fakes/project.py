@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.commands.operators import DeploymentList, Findings, PlanSummary, Question
-from orchestrator.commands.ports import Account, Applicant, Settings
+from orchestrator.commands.ports import Account, Applicant, Difference, Settings
 from orchestrator.config import LocalSource, ModuleSource
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.events import Event
@@ -68,6 +68,24 @@ class FakeJournal:
 
     def register_held(self, *, target: str):
         return self._holding(f"register of {target}")
+
+
+@dataclass(slots=True)
+class FakeRepository:
+    """Revisions, and what differs between the working tree and each.
+
+    ``changed``: by revision; one that is missing does not exist. ``is_clean``: whether the working tree is committed.
+    """
+
+    changed: dict[str, frozenset[Path]] = field(default_factory=dict)
+    is_clean: bool = True
+
+    def difference(self, old: str, new: str) -> Difference:
+        for revision in (old, new):
+            if revision != "HEAD" and revision not in self.changed:
+                raise UsageError("Unknown revision", detail=revision)
+        paths = self.changed.get(old, frozenset()) | self.changed.get(new, frozenset())
+        return Difference(paths=paths, is_of_working_tree=self.is_clean and new == "HEAD")
 
 
 @dataclass(slots=True)

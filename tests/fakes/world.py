@@ -12,7 +12,7 @@ from orchestrator.model.project import Project
 from orchestrator.model.status import Action
 from tests.fakes.cloud import FakeAccount, FakeConnector, state_key
 from tests.fakes.live_tree import LiveTree
-from tests.fakes.project import FakeJournal, FakeOperator, FakePlatform, FakeSources
+from tests.fakes.project import FakeJournal, FakeOperator, FakePlatform, FakeRepository, FakeSources
 from tests.fakes.states import FakeStates
 from tests.fakes.terraform import FakeTerraform, FakeTerraformTools
 
@@ -55,20 +55,23 @@ class World:
         self.locks = self.account.held_locks
         self.sweeper = self.account.the_sweeper
         self.connector = FakeConnector(account=self.account)
+        self.project = Project(folder=tree.root)
         self.journal = FakeJournal()
         self.platform = FakePlatform()
         self.sources = FakeSources(folder=tree.root / "downloaded")
+        self.repository = FakeRepository()
         self.operator = FakeOperator()
         self.environ = dict(environ or {})
 
     @property
     def ports(self) -> Ports:
         return Ports(
-            project=Project(folder=self.tree.root),
+            project=self.project,
             connector=self.connector,
             journal=self.journal,
             platform=self.platform,
             sources=self.sources,
+            repository=self.repository,
             environ=self.environ,
         )
 

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.cli import console, wiring
 from orchestrator.cli.main import run
+from orchestrator.model.project import find_project
 from tests.fakes.live_tree import LiveTree
 from tests.fakes.program import Program
 from tests.fakes.world import World
@@ -54,7 +55,7 @@ def tree(tmp_path):
 @pytest.fixture
 def platformctl(tree, tmp_path, monkeypatch, capsys):
     for name in list(os.environ):
-        if name.upper().startswith(("AWS_", "PLATFORM_", "PLATFORMCTL_", "TF_")):
+        if name.upper().startswith(("AWS_", "PLATFORM_", "PLATFORMCTL_", "TF_", "TG_")):
             monkeypatch.delenv(name)
     for name in ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
@@ -73,6 +74,7 @@ def world(platformctl, monkeypatch):
     """What the commands find outside, in memory: everything of the standard tree is applied as pr42."""
 
     def wire(*, account_settings, say):
+        made.project = find_project(os.environ, current=Path.cwd())
         made.platform.wanted = {} if account_settings is None else {"account_settings": account_settings}
         return made.ports
 

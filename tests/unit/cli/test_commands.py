@@ -83,7 +83,7 @@ LINES = [
     (plan_an_output, "plan --detailed-exitcode", 2, "", ""),
     (leave_an_orphan, "plan", 0, "old  orphaned: ", ""),
     (nothing, "up --ttl 8h", 0, "VPC  v\n", ""),
-    (exceed_the_plan, "up", 1, "", 'stopped, because the plan of "vpc" exceeds the approved one'),
+    (exceed_the_plan, "up", 1, "", 'stopped after "vpc" failed'),
     (exceed_the_plan, "up", 1, "", "  replace aws_x.y"),
     (nothing, "drift", 0, "No drift: the cloud is as it was deployed.\n", ""),
     (lose_a_resource, "drift", 3, "  - aws_x.y  is gone from the cloud; up creates it\n", ""),

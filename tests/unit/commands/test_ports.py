@@ -16,6 +16,7 @@ from orchestrator.adapters.aws.locks import StateLock
 from orchestrator.adapters.aws.state_bucket import S3StateBucket
 from orchestrator.adapters.aws.states import S3States
 from orchestrator.adapters.aws.sweep import Kept, Unrecorded
+from orchestrator.adapters.git import GitRepository
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.no_account import NoAccount
 from orchestrator.adapters.processes import Child
@@ -45,6 +46,7 @@ IMPLEMENTATIONS = {
     Operator: (Terminal, Unattended, project.FakeOperator),
     ports.Planner: (StackPlanner, terraform.FakePlanner),
     ports.Platform: (TradingPlatform, project.FakePlatform),
+    ports.Repository: (GitRepository, project.FakeRepository),
     ports.Run: (RunFolder, project.FakeRun),
     ports.Sources: (Modules, project.FakeSources),
     ports.StateBucket: (S3StateBucket, Backends, cloud.FakeStateBucket),

@@ -146,7 +146,7 @@ def test_c6_an_interrupt_says_what_is_waited_for(waiting, text):
 @pytest.mark.parametrize(("waiting", "text"), [(("docs", "vpc"), "; finishing docs, vpc"), ((), "")])
 def test_c5_a_run_that_is_stopped_says_whose_plan_it_was_and_what_is_waited_for(waiting, text):
     lines, _ = told(started("kms"), events.RunStopped(time=T + 2, unit="kms", waiting_for=waiting))
-    assert lines[1] == f'[ 2.0 s] stopped, because the plan of "kms" exceeds the approved one{text}'
+    assert lines[1] == f'[ 2.0 s] stopped after "kms" failed{text}'
 
 
 def test_c5_a_refused_plan_reads_well_from_its_first_line_to_the_summary():
@@ -165,7 +165,7 @@ def test_c5_a_refused_plan_reads_well_from_its_first_line_to_the_summary():
             "[ 1.0 s] kms   FAILED after 1.0 s: Its plan exceeds the approved one, so nothing of it was applied. "
             "Not approved:"
         ),
-        '[ 1.0 s] stopped, because the plan of "kms" exceeds the approved one',
+        '[ 1.0 s] stopped after "kms" failed',
         '[ 1.0 s] vpc   skipped, because "kms" failed',
         "[ 1.0 s] docs  cancelled",
         '\nUnit "kms" failed:',

@@ -1,0 +1,58 @@
+"""What git knows of the project: which files differ between two revisions."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.commands.ports import Difference
+from orchestrator.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class GitRepository:
+    """Implements ``commands.ports.Repository`` with the git on PATH."""
+
+    folder: Path
+
+    def difference(self, old: str, new: str) -> Difference:
+        top = Path(self._run("rev-parse", "--show-toplevel").rstrip("\n"))
+        # The folder as its caller spells it, which may go through links.
+        top = self.folder / os.path.relpath(top, self.folder.resolve())
+        first, second = (self._commit(revision) for revision in (old, new))
+        names = self._run("diff-tree", "-r", "-z", "--name-only", "--no-renames", first, second).split("\0")
+        return Difference(
+            paths=frozenset(Path(os.path.normpath(top / name)) for name in names if name),
+            is_of_working_tree=second == self._commit("HEAD") and not self._run("status", "--porcelain", "-z"),
+        )
+
+    def _commit(self, revision: str) -> str:
+        try:
+            return self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+        except _GitError:
+            raise UsageError(
+                "Unknown revision",
+                detail=f'git knows no commit "{revision}" in {self.folder}.',
+                hint="Fetch it first; CI systems often clone one commit only (actions/checkout: fetch-depth: 0).",
+            ) from None
+
+    def _run(self, *arguments: str) -> str:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self.folder), *arguments],
+                capture_output=True,
+                check=False,
+                encoding="utf-8",
+                errors="surrogateescape",
+            )
+        except FileNotFoundError:
+            raise UsageError("git not found", detail="A filter such as [main] asks git.", hint="Install git.") from None
+        if done.returncode:
+            raise _GitError(
+                "git failed", detail=done.stderr.strip(), hint="A filter such as [main] needs a git repository."
+            )
+        return done.stdout
+
+
+class _GitError(UsageError):
+    """git refused."""
