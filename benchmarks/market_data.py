@@ -1,8 +1,9 @@
 """Process generated trades with the functions' own code and a real PostgreSQL, and with a plain script.
 
     .venv/bin/python benchmarks/market_data.py --trades 100000 1000000
+    .venv/bin/python benchmarks/market_data.py hostile
 
-Every step runs in a process of its own: ``ingest`` reads a file as the function reads an object, and writes its objects into a folder; ``analytics`` writes
+``hostile`` feeds ``ingest`` with what is small to send and could be large to handle. Otherwise every step runs in a process of its own: ``ingest`` reads a file as the function reads an object, and writes its objects into a folder; ``analytics`` writes
 them to PostgreSQL, as the function's user; ``plain`` is a script of one process that does the same arithmetic in memory. Prints the duration and peak
 memory of each; exit code 1 when the database and the script end with different bars.
 """
@@ -11,6 +12,7 @@ import argparse
 import csv
 import gzip
 import hashlib
+import io
 import json
 import os
 import random
@@ -19,7 +21,9 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -59,11 +63,15 @@ def main() -> int:
     for name, step in STEPS.items():
         command = commands.add_parser(name, help=step.__doc__)
         command.add_argument("arguments", nargs="*")
+    commands.add_parser("hostile", help=hostile.__doc__)
     parser.add_argument("--trades", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--format", nargs="+", choices=FORMATS, default=list(FORMATS))
     parser.add_argument("--symbols", type=int, default=20)
     parser.add_argument("--days", type=int, default=1)
     options = parser.parse_args()
+    if options.command == "hostile":
+        hostile()
+        return 0
     if options.command:
         print(json.dumps(STEPS[options.command](*options.arguments)))
         return 0
@@ -380,24 +388,133 @@ def migrate(socket: str) -> list[str]:
 
 
 def bars(socket: str) -> dict[str, Any]:
-    """Read the bars from the database."""
-    _function("migrate")
-    database = _database(socket, "analyst")
+    """Read the bars as the API reads them: those that are stored, and those that are composed of them, symbol by symbol."""
+    _, store = _function("api")
+    from market.bars import Interval  # noqa: PLC0415
+    from parameters import BarsQuery, Page, Span  # noqa: PLC0415
+
+    known = {"span": Span(start=DAY, end=DAY + timedelta(days=30)), "page": Page(limit=1, after=""), "zone": "UTC"}
+    figures = "CAST(extract(epoch FROM start) AS bigint), open, high, low, close, volume, value, trades"
+    database = _database(socket, "api_reader")
     with database.transaction() as session:
-        rows = session.run(
-            'SELECT symbol, "interval", CAST(extract(epoch FROM start) AS bigint), open, high, low, close, volume, value, trades FROM bars'
-        )
+        rows = session.run(f'SELECT symbol, "interval", {figures} FROM bars') or []
+        for (symbol,) in session.run("SELECT DISTINCT symbol FROM bars") or []:
+            for interval in Interval:
+                if interval.part is not None:
+                    select = store.select_bars(BarsQuery(symbol=symbol, interval=interval, **known))
+                    found = session.run(f"SELECT {figures} FROM ({select}) AS bars") or []
+                    rows += [[symbol, str(interval), *row] for row in found]
     database.close()
     setcontext(EXACT)
     return _digest((*row[:9], row[8] / row[7], row[9]) for row in rows)
 
 
+def _packed(pieces: Iterable[bytes]) -> bytes:
+    packer = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
+    return b"".join([*map(packer.compress, pieces), packer.flush()])
+
+
+def _zipped(pieces: Iterable[bytes]) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.csv", "w") as member:
+        for piece in pieces:
+            member.write(piece)
+    return written.getvalue()
+
+
+def _rows(number: int, cells: str) -> Iterator[bytes]:
+    yield f"{','.join(FIELDS)}\n".encode()
+    for start in range(0, number, 10_000):
+        yield "".join(cells.format(n) for n in range(start, min(number, start + 10_000))).encode()
+
+
+_TRADE = b'[{"trade_id": 1, "symbol": "A", "timestamp": "2026-01-30T14:30:00Z", "price": 1, "size": 1},'
+HOSTILE: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "10 MB of empty lines": ("a.csv.gz", lambda: _packed([b"\n" * 10_000_000])),
+    "220 MB of empty lines": ("a.csv.gz", lambda: _packed([b"\n" * 10_000_000] * 22)),
+    "2,000,000 bad rows, all alike": ("a.csv.gz", lambda: _packed([*_rows(0, ""), b"x\n" * 2_000_000])),
+    "1,000,000 bad rows that differ": ("a.csv.gz", lambda: _packed(_rows(1_000_000, "{0},A,never,1,{0}\n"))),
+    "1 GiB of zeros": ("a.csv.gz", lambda: _packed([bytes(MIB)] * 1024)),
+    "1 GiB of zeros, zip": ("a.zip", lambda: _zipped([bytes(MIB)] * 1024)),
+    "a line of 100 MiB": ("a.csv", lambda: b"x" * 100 * MIB),
+    "a trade, then JSON 10,000,000 levels deep": ("a.json", lambda: _TRADE + b"[" * 10_000_000),
+    "a trade, then a JSON text of 100 MiB": ("a.json", lambda: _TRADE + b'{"trade_id": "' + b"x" * 100 * MIB),
+    "1,000 rows of 10,000 columns": (
+        "a.csv.gz",
+        lambda: _packed([",".join([*FIELDS, *map(hex, range(9995))]).encode(), (b"\n" + b"," * 9999) * 1000]),
+    ),
+    "1,000,000 trades of 1,000,000 symbols": (
+        "a.csv.gz",
+        lambda: _packed(_rows(1_000_000, "{0},S{0},2026-01-30T14:30:00Z,1,1\n")),
+    ),
+    "1,000 trades of the year 9999": ("a.csv", lambda: b"".join(_rows(1000, "{0},A,9999-12-31T23:59:59Z,1,1\n"))),
+}
+"""What the senders of files may try: by name, the name of the file, and a function that makes its contents."""
+
+
+def hostile() -> None:
+    """Print what becomes of hostile files."""
+    print(
+        f"{'input':<42}{'KiB':>8}{'seconds':>9}{'clock':>7}{'MiB':>6}{'objects':>9}{'quarantine MiB':>16}{'not kept':>11}  end"
+    )
+    for name, (file, _) in HOSTILE.items():
+        with tempfile.TemporaryDirectory(prefix="platformctl-market-data-") as folder:
+            path = Path(folder) / file
+            process("write_hostile", name, path)
+            took = process("take_hostile", path)
+            said = took.said
+            print(
+                f"{name:<42}{path.stat().st_size / 1024:>8,.0f}{took.processor:>9.1f}{said['clock']:>7,}{took.peak / MIB:>6.0f}{said['objects']:>9}"
+                f"{said['quarantine'] / MIB:>16.1f}{said['left_out']:>11,}  {said['problem'][:110]}",
+                flush=True,
+            )
+
+
+def write_hostile(name: str, path: str) -> None:
+    """Write a hostile file."""
+    _, make = HOSTILE[name]
+    Path(path).write_bytes(make())
+
+
+def take_hostile(path: str) -> dict[str, Any]:
+    """Take a file in with the function's own code; tells how often the clock was looked at."""
+    logic, _ = _function("ingest")
+    from market.objects import buffered  # noqa: PLC0415
+    from market.sources import load_sources, read_rows  # noqa: PLC0415
+
+    sizes: dict[str, int] = {}
+    looks = 0
+
+    def store(key: str, data: bytes) -> None:
+        sizes[key] = len(data)
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+
+    sorter = logic.Sorter(
+        name="bench", store_trades=store, store_bad=store, quarantine=f"{logic.QUARANTINE}bench.jsonl"
+    )
+    with Path(path).open("rb", buffering=0) as body, buffered(body) as stream:
+        rows = read_rows(stream, key=Path(path).name, sources=load_sources(), latest=time.time_ns(), on_piece=look)
+        counts = sorter.take(rows)
+    return {
+        "clock": looks,
+        "left_out": counts.left_out,
+        "objects": len(sizes),
+        "problem": counts.problem or f"{counts.accepted:,} trades",
+        "quarantine": sum(size for key, size in sizes.items() if key.startswith(logic.QUARANTINE)),
+    }
+
+
 def _function(name: str) -> tuple[Any, Any]:
-    """Load the modules ``logic`` and ``store`` of a function as Lambda does."""
-    sys.path[:0] = [str(FUNCTIONS / name), str(FUNCTIONS)]
+    """Load the modules ``logic`` and ``store``, if there is one, of a function as Lambda does."""
+    folder = FUNCTIONS / name
+    sys.path[:0] = [str(folder), str(FUNCTIONS)]
     import importlib  # noqa: PLC0415
 
-    return importlib.import_module("logic"), importlib.import_module("store") if name == "analytics" else None
+    store = importlib.import_module("store") if (folder / "store.py").exists() else None
+    return importlib.import_module("logic"), store
 
 
 def _database(socket: str, user: str) -> Any:
@@ -419,6 +536,8 @@ STEPS = {
     "minute": minute,
     "migrate": migrate,
     "bars": bars,
+    "write_hostile": write_hostile,
+    "take_hostile": take_hostile,
 }
 
 

@@ -52,7 +52,7 @@ def _rank(prefix: str) -> str:
 
 # Temporary tables of the connection, empty at the end of every transaction; without TOAST tables, which would take longer to empty.
 _TABLES = """
-    SET LOCAL work_mem = '32MB';
+    SET LOCAL work_mem = '64MB';
     SET LOCAL jit = off;
     CREATE TEMP TABLE IF NOT EXISTS incoming (
       symbol text STORAGE PLAIN COLLATE "C", venue text STORAGE PLAIN COLLATE "C", trading_date date, trade_id text STORAGE PLAIN COLLATE "C",
@@ -69,6 +69,15 @@ _TABLES = """
 """
 _COPY = f"""
     COPY incoming ({", ".join(COLUMNS)}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (venue, conditions, side))
+"""
+
+_NEW, _KNOWN, _DROPPED = "new", "known", "dropped"
+# What every batch has to be asked, in one round trip.
+_ARRIVED = f"""
+    SELECT trading_date, conditions,
+      CASE WHEN made_at IS NULL THEN '{_NEW}' WHEN dropped_at IS NULL THEN '{_KNOWN}' ELSE '{_DROPPED}' END AS state, count(*)
+    FROM incoming LEFT JOIN trade_partitions USING (trading_date)
+    GROUP BY 1, 2, 3
 """
 
 
@@ -93,10 +102,12 @@ def _lengths(intervals: Iterable[Interval]) -> str:
 
 _LONGER = _lengths(interval for interval in Interval if interval.part is None and interval is not Interval.MINUTE)
 _HOURS_AND_SESSIONS = _lengths([Interval.HOUR])
+# Without the OFFSET, PostgreSQL would compute the place again for each aggregate.
 _PLACED = f"""
       SELECT symbol, ts / 60000000000 AS minute, price, size, sets,
         trade_order(ts, sequence, trade_id, venue, trading_date) || '|' || price AS place
       FROM %s AS placed WHERE action <> '{Action.CANCEL}' AND sets <> 0
+      OFFSET 0
 """
 _BY_MINUTE = f"""
       SELECT symbol, minute,
@@ -121,9 +132,13 @@ _MERGE = f"""
     INSERT INTO bars AS kept ({_BAR})
     SELECT symbol, '{Interval.MINUTE}', to_timestamp(minute * 60), high, low, volume, value, trades, open_key, close_key FROM minutes
     UNION ALL
-    SELECT symbol, length, start, {_ADD_UP}
-    FROM minutes, LATERAL {_LONGER} AS lengths
-    GROUP BY symbol, length, start
+    SELECT symbol, '{Interval.HALF_HOUR}', to_timestamp(half * 1800), high, low, volume, value, trades, open_key, close_key FROM halves
+    UNION ALL
+    SELECT symbol, '{Interval.DAY}', to_timestamp(half / 48 * 86400), {_ADD_UP} FROM halves GROUP BY symbol, half / 48
+    UNION ALL
+    SELECT symbol, '{Interval.SESSION}', date_trunc('day', to_timestamp(minute * 60), CAST(:zone AS text)), {_ADD_UP}
+    FROM minutes WHERE CAST(:zone AS text) <> '' GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3
     ON CONFLICT (symbol, "interval", start) DO UPDATE SET
       high = greatest(kept.high, excluded.high), low = least(kept.low, excluded.low),
       volume = kept.volume + excluded.volume, value = kept.value + excluded.value, trades = kept.trades + excluded.trades,
@@ -136,9 +151,12 @@ _ADD = f"""
       INSERT INTO trades ({", ".join(COLUMNS)}, sets)
       SELECT {_columns(COLUMNS, "incoming")}, coalesce(rules.sets, {Sets.ALL:d})
       FROM incoming LEFT JOIN rules USING (conditions)
+      ORDER BY symbol, ts
       ON CONFLICT DO NOTHING
       RETURNING {", ".join(COLUMNS)}, sets
-    ), placed AS ({_PLACED % "fresh"}), minutes AS ({_BY_MINUTE}), changed AS ({_MERGE}), noted AS (
+    ), placed AS ({_PLACED % "fresh"}), minutes AS ({_BY_MINUTE}), halves AS (
+      SELECT symbol, minute / 30 AS half, {_ADD_UP} FROM minutes GROUP BY symbol, minute / 30
+    ), changed AS ({_MERGE}), noted AS (
       INSERT INTO touched SELECT symbol, minute FROM minutes
     ), left_over AS (
       INSERT INTO rivals SELECT {_columns(COLUMNS, "incoming")} FROM incoming
@@ -305,14 +323,16 @@ class PostgresStore:
         run = self._session.run
         run(_TABLES)
         run(_COPY, stream=lines)
-        unknown = self._find_rules()
-        expired, gone = self._drop_expired()
-        days = self._make_partitions()
+        found = run(_ARRIVED) or []
+        messages = sum(number for *_, number in found)
+        unknown = self._find_rules(found)
+        gone = sum(number for _, _, state, number in found if state == _DROPPED)
+        expired = self._drop_expired() if gone else []
+        days = self._make_partitions(found)
         run(
             f"SELECT count(pg_advisory_xact_lock(72061, stripe)) FROM ("
             f"SELECT DISTINCT abs(hashtext(symbol) % {_STRIPES}) AS stripe FROM incoming ORDER BY 1) AS stripes"
         )
-        messages = self._count("SELECT count(*) FROM incoming")
         if messages > _ANALYZED:
             run("ANALYZE incoming")
         ((trades, bars, rivals),) = run(_ADD, zone=zone) or [[0, 0, 0]]
@@ -330,7 +350,7 @@ class PostgresStore:
             run(_VOLATILITY)
             run(_DAYS_OF_HOURS)
         return Arrival(
-            messages=messages + gone,
+            messages=messages,
             trades=int(trades),
             replaced=replaced,
             bars=int(bars),
@@ -340,27 +360,26 @@ class PostgresStore:
             unknown_conditions=unknown,
         )
 
-    def _find_rules(self) -> dict[str, int]:
+    def _find_rules(self, found: Sequence[Sequence[Any]]) -> dict[str, int]:
         """Look up what each combination of conditions may set; returns the number of messages by condition without a rule."""
-        found = self._session.run("SELECT conditions, count(*) FROM incoming WHERE conditions <> '' GROUP BY 1") or []
-        if not found:
-            return {}
-        self._session.run(
-            "INSERT INTO rules SELECT * FROM unnest(CAST(:conditions AS text[]), CAST(:sets AS smallint[]))",
-            conditions=[conditions for conditions, _ in found],
-            sets=[int(sets(conditions.split())) for conditions, _ in found],
-        )
+        combinations = Counter[str]()
+        for _, conditions, _, number in found:
+            combinations[conditions] += number
+        del combinations[""]
+        if combinations:
+            self._session.run(
+                "INSERT INTO rules SELECT * FROM unnest(CAST(:conditions AS text[]), CAST(:sets AS smallint[]))",
+                conditions=list(combinations),
+                sets=[int(sets(conditions.split())) for conditions in combinations],
+            )
         counts = Counter[str]()
-        for conditions, number in found:
+        for conditions, number in combinations.items():
             counts.update(dict.fromkeys(unknown(conditions.split()), number))
         return dict(counts)
 
-    def _drop_expired(self) -> tuple[list[dict[str, Any]], int]:
-        """Take out messages about dropped days; returns some of them, and their number."""
+    def _drop_expired(self) -> list[dict[str, Any]]:
+        """Take out messages about dropped days; returns some of them."""
         of_day = "incoming.trading_date = trade_partitions.trading_date AND dropped_at IS NOT NULL"
-        number = self._count(f"SELECT count(*) FROM incoming JOIN trade_partitions ON {of_day}")
-        if not number:
-            return [], 0
         rows = self._session.run(
             f"SELECT {_columns(COLUMNS, 'incoming')} FROM incoming JOIN trade_partitions ON {of_day} LIMIT :most",
             most=MAX_CONFLICTS,
@@ -368,22 +387,18 @@ class PostgresStore:
         self._session.run(f"DELETE FROM incoming USING trade_partitions WHERE {of_day}")
         return [
             {"reason": "the trades of this trading date were dropped", "message": _message(row)} for row in rows or []
-        ], number
+        ]
 
-    def _make_partitions(self) -> list[date]:
-        """Make the partitions that the batch needs; returns its trading dates."""
-        days = [day for (day,) in self._session.run("SELECT DISTINCT trading_date FROM incoming ORDER BY 1") or []]
-        known = self._session.run(
-            "SELECT trading_date FROM trade_partitions WHERE trading_date = ANY (CAST(:days AS date[]))", days=days
-        )
-        new = sorted(set(days) - {day for (day,) in known or []})
+    def _make_partitions(self, found: Sequence[Sequence[Any]]) -> list[date]:
+        """Make the partitions that the batch needs; returns the trading dates that are kept."""
+        new = sorted({day for day, _, state, _ in found if state == _NEW})
         if len(new) > MAX_NEW_DAYS:
             raise TooManyDaysError(
                 f"trades of {len(new)} trading dates that are not known yet; at most {MAX_NEW_DAYS} go in at once"
             )
         if new:
             self._session.run("SELECT make_trade_partitions(CAST(:days AS date[]))", days=new)
-        return days
+        return sorted({day for day, _, state, _ in found if state != _DROPPED})
 
     def _find_conflicts(self, days: Sequence[date]) -> tuple[int, list[dict[str, Any]]]:
         number = self._count(_COUNT_CONFLICTS, days=days)
