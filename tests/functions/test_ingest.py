@@ -170,7 +170,7 @@ def test_d6_the_quarantine_of_an_object_is_capped_and_counts_what_it_left_out():
     assert sum(map(len, stored.values())) < 10_100
 
 
-def test_d6_a_trade_of_the_day_after_tomorrow_is_refused_and_kept(ingest, context):
+def test_d3_d6_a_trade_of_the_day_after_tomorrow_is_refused_and_kept(ingest, context):
     now = datetime.now(UTC)
     rows = [f"t{hours},A,{(now + timedelta(hours=hours)).isoformat()},1,1\n" for hours in (23, 25)]
     far = "t9,A,9999-12-31T23:59:59Z,1,1\n"
@@ -183,7 +183,7 @@ def test_d6_a_trade_of_the_day_after_tomorrow_is_refused_and_kept(ingest, contex
     assert ingest.handler.handler(api_event("POST", "/market-data", body=body), context)["statusCode"] == 422
 
 
-def test_d6_a_key_that_a_request_has_twice_is_refused(ingest, context):
+def test_d1_d6_a_key_that_a_request_has_twice_is_refused(ingest, context):
     body = ONE_TRADE.replace('"price"', '"size": "9", "price"')
     answer = ingest.handler.handler(api_event("POST", "/market-data", body=body), context)
     assert (answer["statusCode"], "the key size is there twice" in answer["body"]) == (400, True)

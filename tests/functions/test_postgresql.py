@@ -233,12 +233,15 @@ FACTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize(("symbol", "texts", "expected"), FACTS.values(), ids=FACTS)
-def test_d2_d3_identity_and_order(empty, symbol, texts, expected, order):
-    add(empty, [trade(text)[0] for text in texts[::order]], 1)
-    for interval, bars in expected.items():
-        assert shown(empty, symbol, interval) == [tuple(map(Decimal, bar)) for bar in bars]
+def test_d1_d2_d3_the_facts_identity_and_order_in_every_order_of_arrival(empty, symbol, texts, expected, size):
+    for order in permutations(texts):
+        clear(empty)
+        done = add(empty, [trade(text)[0] for text in order], size)
+        assert sum(batch.conflicts for batch in done) == 0
+        for interval, bars in expected.items():
+            assert shown(empty, symbol, interval) == [tuple(map(Decimal, bar)) for bar in bars]
 
 
 def test_d2_ids_that_start_again_per_venue_are_different_trades(empty):
@@ -388,6 +391,13 @@ def test_d1_repeated_trades_write_nothing(empty):
     before = run(empty, "postgres", state)
     assert [(done.trades, done.bars, done.conflicts) for done in add(empty, trades[::-1], 100)] == [(0, 0, 0)] * 3
     assert run(empty, "postgres", state) == before
+
+
+def test_d8_bars_that_can_be_composed_are_not_stored(empty):
+    add(empty, [one("t1", NOON, "1")], 1, NEW_YORK)
+    stored = run(empty, "analyst", 'SELECT "interval" FROM bars')
+    assert {interval for (interval,) in stored} == {interval for interval in Interval if interval.part is None}
+    assert {interval for _, interval, _ in kept(empty)[0]} == set(Interval)
 
 
 def test_d2_ids_that_a_locale_or_an_array_literal_could_change_are_kept(empty):

@@ -250,7 +250,7 @@ def test_d5_a_refusal_names_the_senders_columns_the_likely_map_and_what_to_do(da
     assert reasons(rows)[0] == reason
 
 
-def test_d6_a_second_header_that_differs_ends_the_file_and_the_same_one_does_not():
+def test_d1_d6_a_second_header_that_differs_ends_the_file_and_the_same_one_does_not():
     first, row = table().decode().splitlines()
     swapped = "trade_id,symbol,timestamp,size,price"
     again = read(lines(first, row, first, row.replace("1,", "2,", 1)), "incoming/x.csv")
@@ -262,7 +262,7 @@ def test_d6_a_second_header_that_differs_ends_the_file_and_the_same_one_does_not
     ]
 
 
-def test_d6_timestamps_after_the_latest_are_refused():
+def test_d3_d6_timestamps_after_the_latest_are_refused():
     now = nanoseconds(parse_timestamp("2026-01-30T14:30:00Z", "now"))
     assert reasons(read(table(), "incoming/x.csv", latest=now)) == ["timestamp lies in the future"]
     assert reasons(read(table(), "incoming/x.csv", latest=now + DAY)) == []
