@@ -24,9 +24,8 @@ class Texts:
         self._random = random.Random(seed)
 
     def file(self) -> str:
-        lines = []
-        for _ in range(self._random.randint(1, 5)):
-            lines.append(self._pick(self._block, self._attribute, self._comment, self._blank)(2))
+        kinds = (self._block, self._attribute, self._comment, self._blank)
+        lines = [self._pick(*kinds)(2) for _ in range(self._random.randint(1, 5))]
         text = "\n".join(lines) + self._random.choice(["\n", "\n\n", ""])
         return text.replace("\n", "\r\n") if self._random.random() < 0.1 else text
 
@@ -61,16 +60,32 @@ class Texts:
         if self._random.random() < 0.15:
             return head + self._pick("{}", "{ }", "{a=1}", "{  a  =  [1] }")
         inner = [
-            self._pick(self._attribute, self._attribute, self._attribute, self._comment, self._blank, *([self._block] if depth else []))(
-                depth - 1 if depth else 0
-            )
+            self._pick(
+                self._attribute,
+                self._attribute,
+                self._attribute,
+                self._comment,
+                self._blank,
+                *([self._block] if depth else []),
+            )(depth - 1 if depth else 0)
             for _ in range(self._random.randint(0, 4))
         ]
         return "\n".join([head + "{" + self._tail(), *inner, self._space() + "}" + self._tail()])
 
     def _heredoc(self, depth: int) -> str:
         dash = self._pick("", "-")
-        body = [self._pick("  text", "text ${ upper( \"x\" ) } end", "", "%{ if true }yes%{ endif }", '"quoted" $${no}', "\ttab  # no comment", "${ {a=1} }") for _ in range(self._random.randint(0, 3))]
+        body = [
+            self._pick(
+                "  text",
+                'text ${ upper( "x" ) } end',
+                "",
+                "%{ if true }yes%{ endif }",
+                '"quoted" $${no}',
+                "\ttab  # no comment",
+                "${ {a=1} }",
+            )
+            for _ in range(self._random.randint(0, 3))
+        ]
         end = self._space() if dash else ""
         del depth
         return "\n".join([f"<<{dash}EOT", *body, f"{end.replace(chr(9), '')}EOT"])
@@ -78,13 +93,36 @@ class Texts:
     def _expression(self, depth: int) -> str:
         s = self._space
         if depth <= 0 or self._random.random() < 0.35:
-            return self._pick("1", "-1", "- 2.5", "true", "null", "var.a", "local . b", "var.list[0]", "var.list [ 1 ]", "a.*.b", "a[ * ].b", '"text"', '"a ${ var.x }-${upper( var.y )}"', '"x %{ if a }b%{ else }c%{ endif ~}"', '"$${no} %%{no} \\" \\\\"', '"${ {a=1} }x"', "1.5e3", "!true", "-var.x", "provider::aws::arn( 1 )")
+            return self._pick(
+                "1",
+                "-1",
+                "- 2.5",
+                "true",
+                "null",
+                "var.a",
+                "local . b",
+                "var.list[0]",
+                "var.list [ 1 ]",
+                "a.*.b",
+                "a[ * ].b",
+                '"text"',
+                '"a ${ var.x }-${upper( var.y )}"',
+                '"x %{ if a }b%{ else }c%{ endif ~}"',
+                '"$${no} %%{no} \\" \\\\"',
+                '"${ {a=1} }x"',
+                "1.5e3",
+                "!true",
+                "-var.x",
+                "provider::aws::arn( 1 )",
+            )
         inner = lambda: self._expression(depth - 1)  # noqa: E731
         return self._pick(
             lambda: f"[{s()}{inner()}{s()},{s()}{inner()}{s()}]",
             lambda: f"[\n{s()}{inner()},{self._tail()}\n{s()}{inner()}\n{s()}]",
             lambda: f"{{{s()}a{s()}={s()}{inner()},{s()}b{s()}={s()}{inner()}{s()}}}",
-            lambda: f"{{{self._tail()}\n{s()}a{s()}={s()}{inner()}{self._tail()}\n{s()}longer{s()}={s()}{inner()}\n\n{s()}\"c d\"{s()}:{s()}{inner()}\n{s()}}}",
+            lambda: (
+                f'{{{self._tail()}\n{s()}a{s()}={s()}{inner()}{self._tail()}\n{s()}longer{s()}={s()}{inner()}\n\n{s()}"c d"{s()}:{s()}{inner()}\n{s()}}}'
+            ),
             lambda: f"upper{s()}({s()}{inner()}{s()},{s()}{inner()}...{s()})",
             lambda: f"merge({s()}{{\n{s()}a{s()}={s()}{inner()}\n{s()}}}{s()},{s()}[{inner()}]\n{s()})",
             lambda: f"{inner()}{s()}{self._pick('+', '-', '*', '/', '%', '==', '!=', '<=', '&&', '||')}{s()}{inner()}",
@@ -125,3 +163,45 @@ def test_c10_random_texts_come_out_as_from_terraform(tmp_path):
         differing += mine != formatted
         assert mine == formatted
     assert (taken > MANY * 0.9, changed > MANY * 0.5, differing) == (True, True, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "formatted"),
+    [
+        ("", ""),
+        ("a=1", "a = 1"),
+        ("a=1\r\nbb=2\r\n", "a  = 1\r\nbb = 2\r\n"),
+        ("\ufeffa=1\n", "\ufeffa = 1\n"),
+        ('a = "${ b }"\n', 'a = "${b}"\n'),
+        ("a {\nb=[\n1,#c\n]\n}\n", "a {\n  b = [\n    1, #c\n  ]\n}\n"),
+        ("a=1 # x\nbbb=22 # y\n\nc=1 # z\n", "a   = 1  # x\nbbb = 22 # y\n\nc = 1 # z\n"),
+        ("x = <<-E\n   a ${ f( 1 ) }\n E\ny=1\n", "x = <<-E\n   a ${f(1)}\n E\ny = 1\n"),
+    ],
+)
+def test_c10_only_space_changes(text, formatted):
+    assert format_text(text, Path("a.hcl")) == formatted
+    assert format_text(formatted, Path("a.hcl")) == formatted
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_c10_what_is_formatted_stays_as_it_is(seed):
+    text = Texts(seed).file()
+    try:
+        formatted = format_text(text, Path("a.hcl"))
+    except ConfigurationError:
+        return
+    assert format_text(formatted, Path("a.hcl")) == formatted
+    assert "".join(formatted.split()) == "".join(text.split())
+
+
+def test_c10_the_projects_own_tree_is_formatted():
+    files = sorted((Path(__file__).parents[3] / "live").rglob("*.hcl"))
+    assert len(files) > 10
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert format_text(text, file) == text, file
+
+
+def test_c10_what_is_not_valid_is_not_formatted():
+    with pytest.raises(ConfigurationError, match="Argument or block definition required"):
+        format_text("a", Path("a.hcl"))
