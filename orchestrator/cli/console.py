@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from orchestrator.display.console import make_console
 from orchestrator.errors import UsageError
 from orchestrator.hcl import dump_json
-from orchestrator.model.project import Project, find_project
+from orchestrator.model.project import WORKING_DIR, Project, find_project
 
 out = make_console()
 err = make_console(stderr=True)
@@ -37,6 +37,11 @@ def is_closed() -> bool:
 def project() -> Project:
     """Find the project of the current folder; raises UsageError when there is none."""
     return find_project(os.environ, current=Path.cwd())
+
+
+def working_folder() -> Path:
+    """Return the folder that --working-dir names, or the current one; it need not be in a project."""
+    return Path(os.path.normpath(Path.cwd() / os.environ.get(WORKING_DIR, "")))
 
 
 def base() -> Path | None:

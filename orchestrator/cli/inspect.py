@@ -16,6 +16,7 @@ from orchestrator.cli.options import (
     TargetOption,
     ports_for,
     selection,
+    unit_here,
 )
 from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import DeploymentRequest, Target
@@ -26,7 +27,14 @@ from orchestrator.display.tables import graph_document, render_dot, render_tree
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import redacted
 
-UnitArgument = Annotated[str, typer.Argument(metavar="UNIT", help="A unit: its folder under the environment's.")]
+UnitArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[UNIT]",
+        help="A unit: its folder under the environment's. Default: that of the working directory.",
+        show_default=False,
+    ),
+]
 
 
 class GraphFormat(StrEnum):
@@ -78,7 +86,7 @@ def check_and_show(request: DeploymentRequest, ports: Ports) -> None:
 
 
 def render(
-    unit: UnitArgument,
+    unit: UnitArgument = None,
     environment: AnyEnvironment = None,
     suffix: AnySuffix = STAND_IN,
     target: TargetOption = Target.LOCAL,
@@ -88,8 +96,10 @@ def render(
 
     Outputs of other units are shown as references; secrets are not shown.
     """
+    ports = ports_for()
+    unit = unit or unit_here(ports, "Change into the folder of a unit, or name one.")
     request = DeploymentRequest(suffix=suffix, target=target, environment=environment, only=(unit,))
-    stack, _ = read_tree(request, ports_for(), Terminal())
+    stack, _ = read_tree(request, ports, Terminal())
     if as_json:
         console.result_json(unit_document(stack, unit))
         return

@@ -26,7 +26,7 @@ _PANELS = {
         "up plan run drift outputs ingestion:ingest backfill functions:smoke functions:invoke functions:logs rollback destroy "
         "recover deployments:list deployments:reap report"
     ),
-    "The live tree": "inspect:graph inspect:validate inspect:render find dag stack build ci",
+    "The live tree": "inspect:graph inspect:validate inspect:render find dag hcl stack build ci",
     "This machine": "doctor local",
 }
 """The commands of each panel of --help: MODULE:COMMAND, or one name for both."""

@@ -7,6 +7,7 @@ import typer
 
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import Target, parse_lifetime
+from orchestrator.config import UNIT_FILES, unit_name
 from orchestrator.engine.environments import Lifetime
 from orchestrator.errors import UsageError
 from orchestrator.platform.account_settings import ACCOUNT_SETTINGS, parse_account_settings
@@ -107,6 +108,14 @@ AnyEnvironment = Annotated[
 AnySuffix = Annotated[
     str, typer.Option("--suffix", "-s", metavar="NAME", help="Suffix to evaluate the live tree with.")
 ]
+
+
+def unit_here(ports: Ports, hint: str) -> str:
+    """Name the unit of the working directory; raises UsageError with the hint if there is none."""
+    project, current = ports.project, ports.project.current
+    if project.working is None or current is None or not any((current / name).is_file() for name in UNIT_FILES):
+        raise UsageError("No unit here", detail=f"{current} holds no {UNIT_FILES[0]} of an environment.", hint=hint)
+    return unit_name(project.live / project.working, current)
 
 
 class Selection(TypedDict):

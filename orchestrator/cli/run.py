@@ -19,7 +19,6 @@ from orchestrator.commands import states as read_states
 from orchestrator.commands.inspect import STAND_IN
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.states import Instance, instances
-from orchestrator.config import UNIT_FILES, unit_name
 from orchestrator.engine.ports import State
 from orchestrator.errors import UsageError
 from orchestrator.hcl import dump_json, from_json_value, print_value
@@ -111,15 +110,10 @@ def _place(
         if folder is not None and current is not None and current != folder:
             place |= {"within": current} if filters else {"filters": ("{./**}",)}
         return place
-    if folder is None or current is None or not any((current / name).is_file() for name in UNIT_FILES):
-        raise UsageError(
-            "No unit here",
-            detail=f"{current} holds no {UNIT_FILES[0]} of an environment.",
-            hint="Change into the folder of a unit, or pass --working-dir, --all or --filter.",
-        )
+    unit = options.unit_here(ports, "Change into the folder of a unit, or pass --working-dir, --all or --filter.")
     if graph:
         return place | {"filters": ("...{.}",)}
-    return place | {"only": (unit_name(folder, current),)}
+    return place | {"only": (unit,)}
 
 
 def _plan(invocation: Invocation, wanted: dict[str, Any], ports: Ports) -> None:

@@ -7,6 +7,7 @@ from orchestrator.commands.destroy import DestroyResult, destroy
 from orchestrator.commands.drift import DriftResult, drift
 from orchestrator.commands.environments import Listing, ReapResult, list_deployments, reap
 from orchestrator.commands.find import FindRequest, Found, Sorting, find
+from orchestrator.commands.formatting import FormatResult, format_folder
 from orchestrator.commands.operators import Findings, Operator, Unattended
 from orchestrator.commands.outputs import OutputsResult, outputs
 from orchestrator.commands.plan import PlanResult, plan
@@ -25,6 +26,7 @@ __all__ = [
     "DriftResult",
     "FindRequest",
     "Findings",
+    "FormatResult",
     "Found",
     "Listing",
     "NothingSelectedError",
@@ -44,6 +46,7 @@ __all__ = [
     "destroy",
     "drift",
     "find",
+    "format_folder",
     "list_deployments",
     "outputs",
     "plan",

@@ -1,6 +1,7 @@
 """Inspect: read the live tree, without a cloud and without Terraform."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.commands.opening import environment_of, load, read_stack, require_correct
@@ -9,7 +10,7 @@ from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.selection import Chooser, narrowed
 from orchestrator.config import EvaluatedUnit, LocalSource, Stack, environments
-from orchestrator.diagnostics import Collector, ConfigurationError
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic
 from orchestrator.engine.operations import select
 from orchestrator.hcl import print_value, to_json_value
 from orchestrator.hcl.values import Value, has_sensitive, is_wholly_known, redacted
@@ -28,10 +29,18 @@ def read_tree(request: DeploymentRequest, ports: Ports, operator: Operator) -> t
     return stack, select(stack, narrowed(request, stack, ports, operator).only)
 
 
-def validate(request: DeploymentRequest, ports: Ports, operator: Operator) -> dict[str, int]:
-    """Check the selected units of one environment, or of all; returns the number of units of each environment.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What was found in the live tree. ``units``: how many of each environment were looked at; ``findings``: sorted."""
 
-    Raises UsageError: no such environment; ConfigurationError: every mistake found, in all of them.
+    units: Mapping[str, int]
+    findings: tuple[Diagnostic, ...]
+
+
+def examine(request: DeploymentRequest, ports: Ports, operator: Operator) -> Examination:
+    """Check the selected units of one environment, or of all; returns every mistake and every warning.
+
+    Raises UsageError: no such environment; ConfigurationError: mistakes in a filter, or in the way of it.
     """
     collector = Collector()
     stacks: list[Stack] = []
@@ -46,12 +55,21 @@ def validate(request: DeploymentRequest, ports: Ports, operator: Operator) -> di
         collector.raise_if_any()
     chosen = Chooser(ports, operator).units(request, stacks)
     for stack in stacks:
-        try:
-            require_correct(stack.check(chosen[stack.environment]), operator)
-        except ConfigurationError as error:
-            collector.absorb(error)
-    collector.raise_if_any()
-    return {name: len(units) for name, units in chosen.items()}
+        collector.found.extend(stack.check(chosen[stack.environment]))
+    return Examination(
+        units={name: len(units) for name, units in chosen.items()},
+        findings=tuple(sorted(set(collector.found), key=lambda item: item.sort_key)),
+    )
+
+
+def validate(request: DeploymentRequest, ports: Ports, operator: Operator) -> Mapping[str, int]:
+    """Check the selected units of one environment, or of all; returns the number of units of each environment.
+
+    Raises UsageError: no such environment; ConfigurationError: every mistake found, in all of them.
+    """
+    found = examine(request, ports, operator)
+    require_correct(found.findings, operator)
+    return found.units
 
 
 def unit_document(stack: Stack, name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -52,6 +53,25 @@ def print_diagnostics(console: Console, diagnostics: Iterable[Diagnostic], *, ba
         console.print(
             render_diagnostic(diagnostic, base=base, width=width), soft_wrap=not console.is_terminal, highlight=False
         )
+
+
+def diagnostic_document(diagnostic: Diagnostic) -> dict[str, Any]:
+    """Describe a finding as plain JSON values, with the names that ``terraform validate -json`` has for them."""
+    document: dict[str, Any] = {
+        "severity": str(diagnostic.severity),
+        "summary": diagnostic.summary,
+        "detail": diagnostic.detail,
+        "hint": diagnostic.hint,
+    }
+    place = diagnostic.range
+    if place is not None:
+        ends = {"start": place.start, "end": place.end}
+        document["range"] = {
+            "filename": str(place.source.path),
+            **{name: {"line": end.line, "column": end.column} for name, end in ends.items()},
+        }
+        document["snippet"] = {"code": place.source.line(place.start.line), "start_line": place.start.line}
+    return document
 
 
 def _append_explanation(text: Text, detail: str, hint: str) -> None:

@@ -2,6 +2,7 @@
 
 from orchestrator.hcl.dispatch import too_deep
 from orchestrator.hcl.evaluate import evaluate
+from orchestrator.hcl.format import format_text
 from orchestrator.hcl.json_syntax import BlockShape, parse_json_file
 from orchestrator.hcl.json_values import dump_json, from_json_value, load_json, to_json_value
 from orchestrator.hcl.nodes import (
@@ -36,6 +37,7 @@ __all__ = [
     "Scope",
     "dump_json",
     "evaluate",
+    "format_text",
     "from_json_value",
     "function_calls",
     "load_json",

@@ -25,13 +25,15 @@ def test_c7_no_arguments_show_the_help_and_are_bad_input(platformctl):
 
 COMMANDS = {
     "Deployments": "up plan run drift outputs ingest backfill smoke invoke logs rollback destroy recover list reap report",
-    "The live tree": "graph validate render find dag stack build ci",
+    "The live tree": "graph validate render find dag hcl stack build ci",
     "This machine": "doctor local",
 }
 EVERY = " ".join(COMMANDS.values()).split()
 SUBCOMMANDS = [
     "ci matrix",
     "dag graph",
+    "hcl fmt",
+    "hcl validate",
     *(f"stack {name}" for name in ("generate", "run", "output", "clean")),
     *(f"local {name}" for name in ("start", "stop", "status", "logs", "env")),
 ]
