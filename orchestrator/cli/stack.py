@@ -1,6 +1,5 @@
 """``platformctl stack``: generate the units of terragrunt.stack.hcl files, and work on them."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,26 +7,27 @@ import typer
 from rich.text import Text
 
 from orchestrator.cli import console, options
+from orchestrator.cli.destroy import destroy_and_exit
+from orchestrator.cli.inspect import check_and_show
+from orchestrator.cli.outputs import show_outputs
+from orchestrator.cli.plan import plan_and_show
 from orchestrator.cli.terminal import Terminal
-from orchestrator.commands import DeploymentRequest, DestroyRequest, Target, UpRequest, destroy, plan, up
+from orchestrator.cli.terraform_arguments import read_invocation
+from orchestrator.cli.up import up_and_exit
+from orchestrator.commands import DeploymentRequest, DestroyRequest, Target
 from orchestrator.commands.inspect import STAND_IN
 from orchestrator.commands.opening import environment_of
 from orchestrator.commands.stacks import clean as remove_generated
-from orchestrator.commands.stacks import for_stacks, pick, stack_outputs
 from orchestrator.commands.stacks import generate as generate_units
-from orchestrator.display.plan import render_plan
-from orchestrator.errors import ExitCode
+from orchestrator.commands.stacks import pick, stack_outputs, stack_units
+from orchestrator.errors import UsageError
 from orchestrator.hcl import from_json_value, print_value
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-class StackCommand(StrEnum):
-    """What ``stack run`` does with the units."""
-
-    PLAN = "plan"
-    APPLY = "apply"
-    DESTROY = "destroy"
+COMMANDS = ("plan", "apply", "destroy", "output", "validate", "init")
+"""The commands of Terraform that stack run knows."""
 
 
 @app.callback()
@@ -55,33 +55,61 @@ def generate(environment: options.AnyEnvironment = None, suffix: options.AnySuff
 
 @app.command()
 def run(
-    command: Annotated[StackCommand, typer.Argument(metavar="COMMAND", help="plan, apply or destroy.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="COMMAND [-- ARGS]", help=f"One of {', '.join(COMMANDS)}, and arguments for it.", show_default=False
+        ),
+    ],
     suffix: options.SuffixOption = None,
     environment: options.EnvironmentOption = None,
     target: options.TargetOption = Target.LOCAL,
     parallelism: options.ParallelismOption = 8,
+    fail_fast: options.FailFastOption = False,
     yes: options.YesOption = False,
 ) -> None:
-    """Plan, apply or destroy the units that stack files declare, and no others.
+    """Run a command of Terraform on the units that stack files declare, and on no others.
 
-    The same as platformctl plan, up and destroy with these units in --only.
+    The same as platformctl run with these units in --only.
     """
-    ports, operator = options.ports_for(), Terminal()
-    suffix = options.suffix_of(suffix, ports)
-    if command is StackCommand.PLAN:
-        request = DeploymentRequest(suffix=suffix, target=target, environment=environment)
-        made = plan(for_stacks(request, ports), ports, operator)
-        console.result(render_plan(made.plan, order=made.order, orphans=made.kept.orphans))
-        return
-    settings: dict[str, Any] = {"parallelism": parallelism, "confirmed": yes}
-    if command is StackCommand.APPLY:
-        wanted = UpRequest(suffix=suffix, target=target, environment=environment, **settings)
-        code = up(for_stacks(wanted, ports), ports, operator).code
-    else:
-        unwanted = DestroyRequest(suffix=suffix, target=target, environment=environment, **settings)
-        code = destroy(for_stacks(unwanted, ports), ports, operator).code
-    if code is not ExitCode.OK:
-        raise typer.Exit(code)
+    invocation = read_invocation(words)
+    if invocation.command not in COMMANDS:
+        raise UsageError(
+            "Not a command for stacks",
+            detail=f"stack run knows {', '.join(COMMANDS)}.",
+            hint=f"platformctl run {invocation.command} works on the unit in the current folder.",
+        )
+    ports = options.ports_for()
+    wanted: dict[str, Any] = {
+        "suffix": options.suffix_of(suffix, ports),
+        "target": target,
+        "environment": environment,
+    }
+    wanted["only"] = stack_units(DeploymentRequest(**wanted), ports)
+    work: dict[str, Any] = {
+        "parallelism": parallelism,
+        "fail_fast": fail_fast,
+        "confirmed": yes or invocation.has("confirmed"),
+    }
+    match invocation.command:
+        case "plan":
+            out = invocation.settings.get("out")
+            plan_and_show(
+                DeploymentRequest(**wanted),
+                ports,
+                out=Path(out) if out else None,
+                as_json=invocation.has("json"),
+                detailed_exitcode=invocation.has("detailed"),
+            )
+        case "apply":
+            plan = Path(invocation.operands[0]) if invocation.operands else None
+            up_and_exit(wanted | work, ports, plan=plan)
+        case "destroy":
+            destroy_and_exit(DestroyRequest(**wanted, **work), ports)
+        case "output":
+            show_outputs(DeploymentRequest(**wanted), ports, as_json=invocation.has("json"), show_sensitive=False)
+        case _:
+            check_and_show(DeploymentRequest(**wanted), ports)
 
 
 @app.command()

@@ -1,9 +1,8 @@
 """Stacks: generate what the stack files of an environment declare, work on those units, and remove the files again."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from orchestrator.commands.opening import environment_of, generate_tree, tree_variables
 from orchestrator.commands.operators import Operator
@@ -11,6 +10,7 @@ from orchestrator.commands.outputs import outputs as read_deployment
 from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.config import (
+    STACK_FILE,
     Cleaning,
     GeneratedStack,
     Generation,
@@ -19,8 +19,6 @@ from orchestrator.config import (
 )
 from orchestrator.diagnostics import did_you_mean
 from orchestrator.errors import UsageError
-
-Request = TypeVar("Request", bound=DeploymentRequest)
 
 
 def generate(request: DeploymentRequest, ports: Ports) -> Generation:
@@ -37,21 +35,20 @@ def clean(request: DeploymentRequest, ports: Ports) -> Cleaning:
     return clean_stacks(_folder(request, ports))
 
 
-def for_stacks(request: Request, ports: Ports) -> Request:
-    """Return the request for the units of stacks alone, which are generated for it.
+def stack_units(request: DeploymentRequest, ports: Ports) -> tuple[str, ...]:
+    """Return the names of the units that stacks declare, which are generated for it.
 
     Raises UsageError: the environment has no stack; and as ``generate``.
     """
-    generation = generate(request, ports)
     folder = _folder(request, ports)
-    units = sorted(_name(unit, folder) for stack in generation.stacks for unit in stack.units())
+    units = sorted(_name(unit, folder) for stack in generate(request, ports).stacks for unit in stack.units())
     if not units:
         raise UsageError(
             "No stack",
-            detail=f"{folder} holds no terragrunt.stack.hcl that declares a unit.",
+            detail=f"{folder} holds no {STACK_FILE} that declares a unit.",
             hint="Write one, or work on all units of the environment: platformctl up.",
         )
-    return replace(request, only=tuple(units))
+    return tuple(units)
 
 
 def stack_outputs(

@@ -23,6 +23,7 @@ from orchestrator.config.generated import (
     backend_text,
     state_address,
 )
+from orchestrator.config.grammar import STACK_FILE
 from orchestrator.config.interface import ModuleInterface, Variable, configuration_files, module_interface, parsed
 from orchestrator.config.needs import remote_states, uses_aws
 from orchestrator.config.outputs import module_name
@@ -40,6 +41,7 @@ from orchestrator.config.stack_generation import (
 from orchestrator.config.unit import UnitConfiguration
 
 __all__ = [
+    "STACK_FILE",
     "UNIT_FILES",
     "Cleaning",
     "Composition",

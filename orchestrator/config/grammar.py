@@ -84,7 +84,7 @@ BLOCKS: Mapping[str, BlockRule] = {
             " `generate` blocks make, are the module. Files beside `terragrunt.hcl` are laid over the module;"
             " hidden files and other units are left out."
         ),
-        attributes={"source": False},
+        attributes={"source": False, "update_source_with_cas": False},
         refused={
             "before_hook": _HOOK,
             "after_hook": _HOOK,

@@ -32,7 +32,6 @@ from orchestrator.hcl.values import Value, has_sensitive, unknown_reference
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 
 _EXPERIMENT = "It is an experiment of Terragrunt: write a block for each component, and leave out what is not wanted."
-_STORE = "There is no content store: write the source with git:: and ?ref=."
 _COMPONENT = BlockRule(
     labels=Labels.ONE,
     attributes={
@@ -41,9 +40,11 @@ _COMPONENT = BlockRule(
         "values": False,
         "no_dot_terragrunt_stack": False,
         "no_validation": False,
+        "update_source_with_cas": False,
+        "mutable": False,
     },
     notes="`source` is a folder with a `terragrunt.hcl`: local or `git::`, as in `terraform`; a bare name is a folder beside the stack file. It is copied to `path` below `.terragrunt-stack/`, or with `no_dot_terragrunt_stack = true` beside the stack file. May hold an `autoinclude` block.",
-    refused={"expansion": _EXPERIMENT, "enabled": _EXPERIMENT, "update_source_with_cas": _STORE, "mutable": _STORE},
+    refused={"expansion": _EXPERIMENT, "enabled": _EXPERIMENT},
 )
 
 STACK_BLOCKS: Mapping[str, BlockRule] = {

@@ -18,13 +18,14 @@ from typing import Any
 
 from orchestrator.config import settings
 from orchestrator.config.builtins import Place
+from orchestrator.config.catalog import FLAG, with_own_sources
 from orchestrator.config.discovery import UNIT_FILES, Files, leads_up, stack_files
 from orchestrator.config.grammar import AUTOINCLUDE_FILE, AUTOINCLUDE_STACK_FILE, STACK_FILE, STACK_FOLDER, VALUES_FILE
 from orchestrator.config.scope import stack_scope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
 from orchestrator.config.stack_file import ComponentKind, StackComponent
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, did_you_mean, failure
-from orchestrator.hcl import print_value
+from orchestrator.hcl import print_value, read_text
 from orchestrator.hcl.values import SetValue, Value, rebuilt
 
 MANIFEST = ".platformctl-generated.json"
@@ -188,9 +189,9 @@ class _Generator:
         planned: list[Callable[[], None]] = []
         for component in components:
             try:
-                source = self._source(component, file.parent)
+                source, root = self._source(component, file.parent)
                 self._require_no_cycle(component, source, chain)
-                contents = _contents(component, source)
+                contents = _contents(component, source, root)
                 self._require_room(component, file.parent, source, contents)
                 sources[component.folder] = source
                 planned.append(partial(self._write, component, file, contents))
@@ -212,8 +213,8 @@ class _Generator:
             stack = self._stack(inner, (*chain, source)) if found else GeneratedStack(file=inner, components=())
         return GeneratedComponent(kind=component.kind, name=component.name, folder=component.folder, stack=stack)
 
-    def _source(self, component: StackComponent, home: Path) -> Path:
-        """Return the folder that a component is copied from.
+    def _source(self, component: StackComponent, home: Path) -> tuple[Path, Path | None]:
+        """Return the folder that a component is copied from, and the one that it belongs to, where that is known.
 
         Raises ConfigurationError: it does not exist, or does not hold what a unit or stack needs.
         """
@@ -222,7 +223,8 @@ class _Generator:
         # A bare name is a folder beside the stack file, where there is one.
         bare = not text.startswith(("/", ".")) and (home / text.replace("//", "/")).is_dir()
         source = parse_source(f"./{text}" if bare else text, home=home, place=place)
-        folder = source.folder if isinstance(source, LocalSource) else self._fetch(source) / source.subdirectory
+        root = source.root if isinstance(source, LocalSource) else self._fetch(source)
+        folder = root / source.subdirectory
         if not folder.is_dir():
             near = did_you_mean(folder.name, _folder_names(folder.parent))
             raise failure(
@@ -242,7 +244,9 @@ class _Generator:
                 + (f"both a {UNIT_FILES[0]} and a {STACK_FILE}." if is_unit and is_stack else f"no {wanted}."),
                 f"The source of a {component.kind} holds a {wanted}. Set no_validation = true to copy it as it is.",
             )
-        return Path(os.path.realpath(folder))
+        # Without // a local folder does not say what it belongs to.
+        known = bool(source.subdirectory) or not isinstance(source, LocalSource)
+        return Path(os.path.realpath(folder)), Path(os.path.realpath(root)) if known else None
 
     def _require_no_cycle(self, component: StackComponent, source: Path, chain: tuple[Path, ...]) -> None:
         if component.kind is ComponentKind.STACK and source in chain:
@@ -307,7 +311,7 @@ class _Generator:
                 self._removed += _remove(folder, manifest, set())
 
 
-def _contents(component: StackComponent, source: Path) -> dict[str, _Content]:
+def _contents(component: StackComponent, source: Path, root: Path | None) -> dict[str, _Content]:
     """Return the files of a component by relative path: those of the source, and its values and autoinclude."""
     contents = {}
     for path, folders, names in os.walk(source, followlinks=True):
@@ -319,7 +323,10 @@ def _contents(component: StackComponent, source: Path) -> dict[str, _Content]:
             file = Path(path, name)
             if name not in _NOT_COPIED and file.is_file():
                 executable = bool(file.stat().st_mode & stat.S_IXUSR)
-                contents[file.relative_to(source).as_posix()] = _Content(data=file.read_bytes(), executable=executable)
+                data = file.read_bytes()
+                if FLAG.encode() in data and file.parent == source and name in {UNIT_FILES[0], STACK_FILE}:
+                    data = with_own_sources(read_text(file), file, root).encode()
+                contents[file.relative_to(source).as_posix()] = _Content(data=data, executable=executable)
     header = _HEADER.format(STACK_FILE)
     if component.values is not None:
         lines = [f"{name} = {print_value(_as_list(component.values[name]))}\n" for name in sorted(component.values)]

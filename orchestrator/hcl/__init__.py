@@ -16,7 +16,7 @@ from orchestrator.hcl.nodes import (
     Literal,
     ObjectExpression,
 )
-from orchestrator.hcl.parse import parse_expression, parse_file, parse_template, parse_text
+from orchestrator.hcl.parse import parse_expression, parse_file, parse_template, parse_text, read_text
 from orchestrator.hcl.print import print_expression, print_value
 from orchestrator.hcl.references import Reference, function_calls, references
 from orchestrator.hcl.scope import Scope
@@ -48,6 +48,7 @@ __all__ = [
     "parse_text",
     "print_expression",
     "print_value",
+    "read_text",
     "references",
     "to_json_value",
     "too_deep",

@@ -98,6 +98,27 @@ def test_c10_run_works_on_the_units_of_stacks_and_no_others(stacks, world):
     assert sorted(world.terraform.applied[2:]) == [(KEYS, True), (INNER, True)]
 
 
+def test_c10_run_takes_arguments_of_terraform(stacks, world, tmp_path):
+    world.terraform.outputs |= {name: {"key_arn": f"arn:{name}"} for name in (KEYS, INNER)}
+
+    assert stacks("stack", "run", "validate", "-s", "new").out == "dev: 2 units, no mistakes found\n"
+    kept = str(tmp_path / "plan.json")
+    assert stacks("stack", "run", "plan", "-s", "new", "--", f"-out={kept}").code == 0
+    assert stacks("stack", "run", "apply", "-s", "new", "--", "-auto-approve", kept).code == 0
+    assert sorted(name for name, _ in world.terraform.applied) == [KEYS, INNER]
+    assert set(json.loads(stacks("stack", "run", "output", "-s", "new", "--", "-json").out)) == {KEYS, INNER}
+
+
+def test_c7_run_refuses_what_is_no_command_for_stacks(stacks, world):
+    result = stacks("stack", "run", "-s", "new", "--", "state", "list")
+
+    assert (result.code, world.terraform.applied) == (2, [])
+    assert " ".join(result.err.split()) == (
+        "error: Not a command for stacks stack run knows plan, apply, destroy, output, validate, init. "
+        "fix: platformctl run state list works on the unit in the current folder."
+    )
+
+
 def test_c10_outputs_are_nested_by_the_names_of_stacks_and_units(stacks, world):
     world.put(KEYS, outputs={"key_arn": "arn:1", "count": 2})
     world.put(INNER, outputs={"key_arn": "arn:2"})

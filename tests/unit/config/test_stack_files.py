@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config import clean_stacks, generate_stacks, module_name, stack_generation
+from orchestrator.config import LocalSource, clean_stacks, generate_stacks, module_name, stack_generation
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.hcl import print_value
 
@@ -434,6 +434,71 @@ ON_A_STACK = """
       }
     }
 """
+
+
+CATALOG = {
+    "catalog/modules/own/main.tf": 'variable "name" { type = string }\noutput "id" { value = var.name }\n',
+    "catalog/units/own/terragrunt.hcl": """
+        terraform {
+          source                 = "../..//modules/own"
+          update_source_with_cas = true
+        }
+
+        inputs = {
+          name = values.name
+        }
+    """,
+    "catalog/stacks/own/terragrunt.stack.hcl": """
+        unit "own" {
+          source                 = "../..//units/own" # beside the module
+          update_source_with_cas = true
+          path                   = "own"
+
+          values = {
+            name = values.name
+          }
+        }
+    """,
+}
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_c10_sources_in_a_catalogue_are_meant_from_there(stacks, remote):
+    stacks.write({name.replace("catalog", "downloaded") if remote else name: text for name, text in CATALOG.items()})
+    source = "git::https://example.com/catalog.git//stacks/own?ref=v1" if remote else "../../catalog//stacks/own"
+    stacks.stack(f"""
+        stack "own" {{
+          source  = "{source}"
+          path    = "own"
+          mutable = true
+
+          values = {{
+            name = "n"
+          }}
+        }}
+    """).generate()
+
+    name = ".terragrunt-stack/own/.terragrunt-stack/own"
+    root = stacks.tree.root / ("downloaded" if remote else "catalog")
+    assert stacks.tree.evaluate(name).source == LocalSource(root=root, subdirectory="modules/own")
+    assert stacks.tree.inputs(name) == {"name": "n"}
+    assert stacks.tree.errors() == []
+    assert "# beside the module" in stacks.text(".terragrunt-stack/own/terragrunt.stack.hcl")
+
+
+@pytest.mark.parametrize(
+    ("source", "finding"),
+    [
+        ('"../../../modules/thing"', "2:28: Source outside of the catalogue"),
+        ('"../..//${values.name}"', "2:28: Source is not written out"),
+    ],
+)
+def test_c7_sources_in_a_catalogue_stay_there(stacks, source, finding):
+    text = textwrap.dedent(CATALOG["catalog/units/own/terragrunt.hcl"]).replace('"../..//modules/own"', source)
+    stacks.write(CATALOG | {"catalog/units/own/terragrunt.hcl": text})
+    stacks.stack(block(name="own", source='"../../catalog//units/own"'))
+
+    assert [headline(text) for text in stacks.errors()] == [f"catalog/units/own/terragrunt.hcl:{finding}"]
 
 
 def test_c10_a_dependency_on_a_stack_is_one_on_all_of_its_units(stacks):
