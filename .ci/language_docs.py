@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from generated_tables import Tables, run
 
-from orchestrator.config import grammar
+from orchestrator.config import function_rules, grammar
 from orchestrator.config.stack_file import STACK_BLOCKS
 
 LABELS = {grammar.Labels.NONE: "", grammar.Labels.ONE: ' "label"', grammar.Labels.OPTIONAL: ' "label"'}
@@ -28,13 +28,28 @@ def stack_blocks() -> Iterator[str]:
 def _blocks(what: str, rules: Mapping[str, grammar.BlockRule]) -> Iterator[str]:
     yield f"| {what} | Attributes | Notes |"
     yield "|---|---|---|"
-    for name, rule in rules.items():
+    for name, rule in _all_blocks(rules):
         shown = (
             ", ".join(f"**`{key}`**" if required else f"`{key}`" for key, required in rule.attributes.items())
             if rule.attributes is not None
             else "any"
         )
         yield f"| `{name}{LABELS[rule.labels]}` | {shown} | {rule.notes} |"
+
+
+def _all_blocks(rules: Mapping[str, grammar.BlockRule]) -> Iterator[tuple[str, grammar.BlockRule]]:
+    """The blocks, each with those inside of it behind it."""
+    for name, rule in rules.items():
+        yield name, rule
+        yield from ((f"{name}.{inside}", inner) for inside, inner in rule.blocks.items())
+
+
+def harmless() -> Iterator[str]:
+    """One row per reason for which something is accepted without effect."""
+    nested = {f"{block}.{name}": why for block, rule in grammar.BLOCKS.items() for name, why in rule.harmless.items()}
+    yield from _by_hint(
+        "Block or attribute", {**grammar.HARMLESS_BLOCKS, **grammar.HARMLESS_ATTRIBUTES, **nested}, "Why"
+    )
 
 
 def attributes() -> Iterator[str]:
@@ -48,7 +63,7 @@ def functions() -> Iterator[str]:
     """One row per supported function of Terragrunt."""
     yield "| Function | Returns |"
     yield "|---|---|"
-    yield from (f"| `{name}({rule.arguments})` | {rule.returns} |" for name, rule in grammar.FUNCTIONS.items())
+    yield from (f"| `{name}({rule.arguments})` | {rule.returns} |" for name, rule in function_rules.FUNCTIONS.items())
 
 
 def differences() -> Iterator[str]:
@@ -65,11 +80,6 @@ def refused() -> Iterator[str]:
     yield from _by_hint("Block or attribute", {name: top[name] for name in top if name not in elsewhere} | nested)
 
 
-def refused_functions() -> Iterator[str]:
-    """One row per reason for which functions are refused."""
-    yield from _by_hint("Function", grammar.REFUSED_FUNCTIONS)
-
-
 def refused_files() -> Iterator[str]:
     """One row per reason for which files are refused."""
     yield from _by_hint("File", grammar.REFUSED_FILES)
@@ -82,13 +92,13 @@ def refused_stack_blocks() -> Iterator[str]:
     yield from _by_hint("Of a unit or stack block", {**unit, **own})
 
 
-def _by_hint(what: str, refused: Mapping[str, str]) -> Iterator[str]:
+def _by_hint(what: str, refused: Mapping[str, str], reason: str = "Instead") -> Iterator[str]:
     """One row per hint, in the order of the first name that has it; no table where nothing is refused."""
     names: dict[str, list[str]] = {}
     for name, hint in refused.items():
         names.setdefault(hint, []).append(f"`{name}`")
     if names:
-        yield f"| {what} | Instead |"
+        yield f"| {what} | {reason} |"
         yield "|---|---|"
         yield from (f"| {', '.join(group)} | {hint} |" for hint, group in names.items())
 
@@ -98,8 +108,8 @@ TABLES: Tables = {
     "attributes": attributes,
     "functions": functions,
     "differences": differences,
+    "harmless": harmless,
     "refused": refused,
-    "refused-functions": refused_functions,
     "refused-files": refused_files,
     "stack-blocks": stack_blocks,
     "refused-stack-blocks": refused_stack_blocks,

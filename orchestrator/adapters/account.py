@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from orchestrator.adapters.aws.inventory import list_resources
 from orchestrator.adapters.aws.locks import DeploymentLocks, state_keys
 from orchestrator.adapters.aws.preflight import examine_account
@@ -20,6 +22,7 @@ from orchestrator.commands.requests import Target
 from orchestrator.config import RemoteState
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.plan import StackPlan
+from orchestrator.errors import PlatformctlError
 from orchestrator.model.project import Project
 
 LINGER_SECONDS = 600.0
@@ -45,6 +48,16 @@ class CloudAccount:
     @property
     def endpoint(self) -> str | None:
         return self.session.endpoint
+
+    def caller(self, what: str) -> str:
+        try:
+            if what == "account_alias":
+                aliases = self.session.client("iam").list_account_aliases()["AccountAliases"]
+                return str(aliases[0]) if aliases else ""
+            identity = self.session.client("sts").get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            raise PlatformctlError("The caller in AWS is not known", detail=f"{error}.") from error
+        return str(identity[{"account_id": "Account", "arn": "Arn", "user_id": "UserId"}[what]])
 
     def client(self, service: str) -> Any:
         return self.session.client(service)
@@ -90,7 +103,7 @@ class CloudAccount:
             home=self.project.home,
             environ=self.session.environ,
             is_local=self.target is Target.LOCAL,
-            root=self.project.home / "work" / f"{self.target}-{environment}" / suffix,
+            root=self.project.workspaces(str(self.target), environment, suffix),
         )
 
     def inventory(self, suffix: str) -> Sequence[Any]:

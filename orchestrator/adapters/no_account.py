@@ -25,6 +25,9 @@ class NoAccount:
     def client(self, service: str) -> NoReturn:
         raise PlatformctlError("No cloud", detail=f"No unit of this tree uses AWS, so there is no client of {service}.")
 
+    def caller(self, what: str) -> str:
+        raise PlatformctlError("No cloud", detail=f"No unit of this tree uses AWS, so there is no {what}.")
+
     def bucket(self, name: str) -> NoReturn:
         self.client(name)
 
@@ -55,7 +58,7 @@ class NoAccount:
             home=self.project.home,
             environ=self.environ,
             is_local=False,
-            root=self.project.home / "work" / environment / suffix,
+            root=self.project.workspaces("local", environment, suffix),
         )
 
     def inventory(self, suffix: str) -> Sequence[Any]:

@@ -28,6 +28,8 @@ def fingerprint(unit: EvaluatedUnit, composition: Composition) -> str:
 def _parts(unit: EvaluatedUnit, composition: Composition) -> Iterator[bytes]:
     for name, value in sorted(unit.inputs.items()):
         yield f"{name} = {print_value(redacted(value))}".encode()
+    for hook in unit.behaviour.hooks:
+        yield repr((hook.kind, hook.name, sorted(hook.commands), hook.execute, hook.working_dir)).encode()
     yield composition.subdirectory.encode()
     secret = {(Path(composition.subdirectory) / file.path).as_posix() for file in unit.generated if file.sensitive}
     for path, entry in walk(composition.tree):

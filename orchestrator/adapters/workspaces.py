@@ -84,6 +84,18 @@ def bring_to(folder: Path, tree: Tree) -> None:
             write_private(path, wanted)
 
 
+def add_made(folder: Path, tree: Tree) -> None:
+    """Add to a tree what a program has made or replaced in the folder that was brought to it."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith((".", "terraform.tfstate")):
+            continue
+        wanted = tree.get(entry.name)
+        if isinstance(wanted, dict):
+            add_made(entry, wanted)
+        elif wanted is None or (entry.is_file() and not entry.is_symlink()):
+            tree[entry.name] = entry
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

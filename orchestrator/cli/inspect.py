@@ -8,8 +8,10 @@ from rich.text import Text
 
 from orchestrator.cli import console
 from orchestrator.cli.options import (
+    AllowCommandsOption,
     AnyEnvironment,
     AnySuffix,
+    FeatureOption,
     FilterOption,
     JsonOption,
     MaybeEnvironment,
@@ -67,12 +69,18 @@ def graph(
             console.result(render_tree(stack.environment, shown))
 
 
-def validate(environment: MaybeEnvironment = None, suffix: AnySuffix = STAND_IN, filters: FilterOption = None) -> None:
+def validate(
+    environment: MaybeEnvironment = None,
+    suffix: AnySuffix = STAND_IN,
+    filters: FilterOption = None,
+    allow_commands: AllowCommandsOption = False,
+    feature: FeatureOption = None,
+) -> None:
     """Check the live tree: syntax, references, outputs that exist, inputs that modules declare, cycles.
 
     Nothing is started, and no cloud is called.
     """
-    ports = ports_for()
+    ports = ports_for(allow_commands=allow_commands, features=feature)
     check_and_show(DeploymentRequest(suffix=suffix, environment=environment, **selection(ports, filters)), ports)
 
 

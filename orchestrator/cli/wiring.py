@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestrator.adapters.account import CloudConnector
 from orchestrator.adapters.git import GitRepository
 from orchestrator.adapters.modules import Modules
+from orchestrator.adapters.programs import ALLOW_COMMANDS, RepositoryPrograms
 from orchestrator.adapters.runs import ProjectJournal
 from orchestrator.commands.ports import Ports
 from orchestrator.model.project import Project, find_project
@@ -42,4 +43,5 @@ def wire(
         sources=Modules(project.home / "sources"),
         repository=GitRepository(project.folder),
         environ=environ,
+        programs=RepositoryPrograms() if environ.get(ALLOW_COMMANDS, "") in {"1", "true"} else None,
     )

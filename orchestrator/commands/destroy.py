@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.exclusion import require_unprotected, units_of_run
 from orchestrator.commands.opening import environment_of, load, open_deployment, without_selection
 from orchestrator.commands.operators import Operator, Question
 from orchestrator.commands.ports import CloudResource, Ports
@@ -50,10 +51,11 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
             select(stack, narrowed(request, stack, ports, operator).only)
             operator.say(f'Nothing to destroy: there is no "{request.suffix}" on {target.description}.')
             return DestroyResult(code=ExitCode.OK, outcomes={})
+        named = request.only
         request = narrowed(request, deployment.stack, ports, operator)
         make_way(deployment, operator)
         deployment = deployment.with_orphans()
-        units = _selection(deployment, request)
+        units = _selection(deployment, request, named, operator)
         if not request.confirmed:
             operator.approve(_question(deployment, units, whole=not request.only))
         with activity("destroy", ports, operator) as work:
@@ -81,17 +83,21 @@ def destroy(request: DestroyRequest, ports: Ports, operator: Operator) -> Destro
     return DestroyResult(code=code, outcomes=outcomes, report_file=report, deployment=deployment, left=left)
 
 
-def _selection(deployment: Deployment, request: DestroyRequest) -> tuple[str, ...]:
+def _selection(
+    deployment: Deployment, request: DestroyRequest, by_name: Collection[str], operator: Operator
+) -> tuple[str, ...]:
     """Return the units to destroy, dependents before what they depend on.
 
-    Raises UsageError: no such unit, or others depend on it.
+    ``by_name``: the units that the caller names. Raises UsageError: no such unit, others depend on it, or it is protected.
     """
     orphans, only = deployment.outputs.orphans, request.only
     named = [name for name in only if name not in orphans]
-    selected = set(select(deployment.stack, named)) if named or not only else set[str]()
+    asked = select(deployment.stack, named) if named or not only else ()
+    selected = set(units_of_run(deployment.stack, asked, by_name, "destroy", operator))
     if request.with_dependents:
         selected |= set(dependents_of(deployment.outputs, selected))
     require_no_dependents(deployment.outputs, selected)
+    require_unprotected(deployment.stack, selected)
     live = [name for name in reversed(deployment.stack.graph.order()) if name in selected]
     return (*(name for name in orphans if not only or name in only), *live)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from orchestrator.commands.exclusion import units_of_run
 from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.plan import counted
@@ -31,7 +32,9 @@ def drift(request: DeploymentRequest, ports: Ports, operator: Operator) -> Drift
     with activity("drift", ports, operator) as work:
         with work.step(f"opening {request.target.description}"):
             deployment = open_deployment(request, ports, operator, start=False)
-        order = deployment.selected() if deployment else ()
+        order = (
+            units_of_run(deployment.stack, deployment.selected(), request.only, "plan", operator) if deployment else ()
+        )
         if deployment is None or not any(deployment.outputs.state(name) for name in order):
             raise no_such_deployment(request, "so nothing can have drifted")
         require_applied(deployment.outputs, order)

@@ -3,7 +3,7 @@
 Everything that can be refused is refused before anything is started.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.commands.deployment import Deployment
@@ -14,7 +14,10 @@ from orchestrator.commands.selection import narrowed
 from orchestrator.commands.unregistered import Backends, NoSweeper, TerraformLocks
 from orchestrator.config import (
     Generation,
+    LocalSource,
+    ModuleSource,
     Stack,
+    Surroundings,
     environment_folder,
     environments,
     generate_stacks,
@@ -136,8 +139,9 @@ def read_stack(
 ) -> Stack:
     """Read an environment as ``load`` does; what ``Stack.check`` finds is left to the caller."""
     variables = tree_variables(request, ports, account, settings)
-    generate_tree(environment, variables, ports)
-    return load_stack(live=ports.project.live, environment=environment, env=variables)
+    surroundings = surroundings_of(request, ports, account, environment)
+    generate_tree(environment, variables, ports, surroundings)
+    return load_stack(live=ports.project.live, environment=environment, env=variables, surroundings=surroundings)
 
 
 def require_correct(findings: Sequence[Diagnostic], operator: Operator) -> None:
@@ -178,13 +182,20 @@ def find_bucket(request: DeploymentRequest, ports: Ports, account: Account, name
     for environment in names:
         folder = ports.project.live / environment
         try:
-            generate_tree(environment, variables, ports)
+            surroundings = surroundings_of(request, ports, account, environment)
+            generate_tree(environment, variables, ports, surroundings)
         except ConfigurationError as error:
             mistakes = mistakes or error
             continue
         for unit in [found.relative_to(folder).as_posix() for found in unit_folders(folder)[:1]]:
             try:
-                stack = load_stack(live=ports.project.live, environment=environment, env=variables, names=[unit])
+                stack = load_stack(
+                    live=ports.project.live,
+                    environment=environment,
+                    env=variables,
+                    names=[unit],
+                    surroundings=surroundings,
+                )
                 return stack.units[unit].state_address().bucket
             except ConfigurationError as error:
                 mistakes = mistakes or error
@@ -221,13 +232,40 @@ def _registered(request: DeploymentRequest, ports: Ports, account: Account) -> R
     return bucket.deployment(request.suffix) if bucket.exists() else None
 
 
-def generate_tree(environment: str, variables: Mapping[str, str], ports: Ports) -> Generation:
+def surroundings_of(
+    request: DeploymentRequest, ports: Ports, account: Account | None, environment: str
+) -> Surroundings:
+    def stand_in(what: str) -> str:
+        # Without a connection AWS is not called, so any caller will do; see tree_variables.
+        number = ports.connector.account_id(request.target) or "0" * 12
+        stand_ins = {"account_alias": "", "arn": f"arn:aws:iam::{number}:root"}
+        return stand_ins.get(what, number)
+
+    return Surroundings(
+        command=request.terraform_command,
+        programs=ports.programs,
+        caller=account.caller if account else stand_in,
+        modules=_fetched(ports),
+        workspaces=ports.project.workspaces(str(request.target), environment, request.suffix),
+    )
+
+
+def _fetched(ports: Ports) -> Callable[[ModuleSource], LocalSource]:
+    def fetch(source: ModuleSource) -> LocalSource:
+        return LocalSource(root=ports.sources.fetch(source), subdirectory=source.subdirectory)
+
+    return fetch
+
+
+def generate_tree(
+    environment: str, variables: Mapping[str, str], ports: Ports, surroundings: Surroundings
+) -> Generation:
     """Generate what the stack files of an environment declare, so that its units can be read.
 
     Raises UsageError: no such environment; ConfigurationError: every mistake in the stack files.
     """
     folder = environment_folder(ports.project.live, environment)
-    return generate_stacks(folder, env=variables, fetch=ports.sources.fetch)
+    return generate_stacks(folder, env=variables, fetch=ports.sources.fetch, surroundings=surroundings)
 
 
 def tree_variables(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from orchestrator.commands.exclusion import units_of_run
 from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.planning import keep, make_plan, subject
@@ -43,7 +44,7 @@ def plan(request: DeploymentRequest, ports: Ports, operator: Operator) -> PlanRe
         with work.step(f"opening {request.target.description}"):
             deployment = open_deployment(request, ports, operator, start=True)
             assert deployment is not None
-        order = deployment.selected()
+        order = units_of_run(deployment.stack, deployment.selected(), request.only, "plan", operator)
         require_applied(deployment.outputs, order)
         deployment.require_room(ports, order)
         with work.step(f"planning {counted(order)}"), deployment.terraform.open() as terraform:

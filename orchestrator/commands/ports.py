@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrator.commands.requests import Target
-from orchestrator.config import EvaluatedUnit, LocalSource, ModuleSource, RemoteState
+from orchestrator.config import EvaluatedUnit, LocalSource, ModuleSource, Programs, RemoteState
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.environments import LastRun
 from orchestrator.engine.events import Event
@@ -215,6 +215,9 @@ class Account(Protocol):
     def endpoint(self) -> str | None:
         """The local cloud's address; None for AWS."""
 
+    def caller(self, what: str) -> str:
+        """Ask AWS who the caller is: "account_id", "account_alias", "arn" or "user_id"; PlatformctlError when it refuses."""
+
     def client(self, service: str) -> Any:
         """Return a boto3 client, for a platform's own use; use cases never call it."""
 
@@ -343,7 +346,8 @@ class Repository(Protocol):
 class Ports:
     """Everything outside, for one project.
 
-    ``environ``: the environment variables that the live tree may read with ``get_env``.
+    ``environ``: the environment variables that the live tree may read with ``get_env``. ``programs``: runs programs of the
+    repository; None when that is not allowed.
     """
 
     project: Project
@@ -353,3 +357,4 @@ class Ports:
     sources: Sources
     repository: Repository
     environ: Mapping[str, str] = field(repr=False)
+    programs: Programs | None = None

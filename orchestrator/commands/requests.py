@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 from orchestrator.config.filters import parse_filter
 from orchestrator.engine.environments import Lifetime
@@ -45,6 +46,9 @@ class DeploymentRequest:
 
     """
 
+    terraform_command: ClassVar[str] = "plan"
+    """The Terraform command that the live tree is read for."""
+
     suffix: str
     target: Target = Target.LOCAL
     environment: str | None = None
@@ -77,6 +81,8 @@ class UpRequest(DeploymentRequest):
 
     """
 
+    terraform_command: ClassVar[str] = "apply"
+
     plan: KeptPlan | None = None
     plan_file: str = "the plan"
     lifetime: Lifetime | None = None
@@ -92,6 +98,8 @@ class DestroyRequest(DeploymentRequest):
     ``with_dependents``: also destroy the dependents of the selected units; ``fail_fast``: start no further unit after the
     first failure; ``confirmed``: do not ask the operator.
     """
+
+    terraform_command: ClassVar[str] = "destroy"
 
     with_dependents: bool = False
     parallelism: int = 8

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.commands.opening import environment_of, generate_tree, tree_variables
+from orchestrator.commands.opening import environment_of, generate_tree, surroundings_of, tree_variables
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.outputs import outputs as read_deployment
 from orchestrator.commands.ports import Ports
@@ -27,7 +27,9 @@ def generate(request: DeploymentRequest, ports: Ports) -> Generation:
     Raises UsageError: no such environment; ConfigurationError: every mistake in the stack files, and every file in the way;
     PlatformctlError: a source could not be downloaded.
     """
-    return generate_tree(environment_of(request, ports), tree_variables(request, ports), ports)
+    environment = environment_of(request, ports)
+    surroundings = surroundings_of(request, ports, None, environment)
+    return generate_tree(environment, tree_variables(request, ports), ports, surroundings)
 
 
 def clean(request: DeploymentRequest, ports: Ports) -> Cleaning:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.commands.deployment import Deployment
+from orchestrator.commands.exclusion import units_of_run
 from orchestrator.commands.opening import open_deployment
 from orchestrator.commands.operators import Operator, PlanSummary, Question
 from orchestrator.commands.plan import counted
@@ -51,7 +52,7 @@ def up(request: UpRequest, ports: Ports, operator: Operator) -> RunResult:
             if deployment.account.endpoint:
                 results.append(f"local cloud runs on {deployment.account.endpoint}")
         make_way(deployment, operator)
-        units = deployment.selected()
+        units = units_of_run(deployment.stack, deployment.selected(), request.only, "apply", operator)
         require_applied(deployment.outputs, units)
         chosen = subject(deployment, units)
         if request.plan is not None:

@@ -4,6 +4,7 @@
 before them become known, or all at once with unknown outputs.
 """
 
+from orchestrator.config.behaviour import Behaviour, Exclusion, Hook, HookKind
 from orchestrator.config.composition import Composition, Tree, compose, declared_inputs, folder_in, text_of, walk
 from orchestrator.config.discovery import (
     UNIT_FILES,
@@ -38,27 +39,37 @@ from orchestrator.config.stack_generation import (
     clean_stacks,
     generate_stacks,
 )
+from orchestrator.config.surroundings import ALLOW, NOTHING, Completed, Programs, Surroundings
 from orchestrator.config.unit import UnitConfiguration
 
 __all__ = [
+    "ALLOW",
+    "NOTHING",
     "STACK_FILE",
     "UNIT_FILES",
+    "Behaviour",
     "Cleaning",
+    "Completed",
     "Composition",
     "EvaluatedUnit",
+    "Exclusion",
     "GeneratedComponent",
     "GeneratedFile",
     "GeneratedStack",
     "Generation",
     "GitSource",
+    "Hook",
+    "HookKind",
     "IfExists",
     "LocalSource",
     "ModuleInterface",
     "ModuleSource",
+    "Programs",
     "RemoteState",
     "Stack",
     "StateAddress",
     "StateFile",
+    "Surroundings",
     "Tree",
     "UnitConfiguration",
     "Variable",

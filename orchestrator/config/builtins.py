@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.config.outside import outside_functions
+from orchestrator.config.surroundings import Load
 from orchestrator.diagnostics import did_you_mean
 from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
@@ -23,6 +25,7 @@ class Place:
         original: the folder of the unit that everything was read for.
         included: the folder of this file if it is an included one.
         includes: the folders of the files that this file includes, by label.
+        working: returns the folder that Terraform runs in; None for ``home``.
 
     """
 
@@ -30,6 +33,7 @@ class Place:
     original: Path
     included: Path | None = None
     includes: Mapping[str, Path] = field(default_factory=dict)
+    working: Callable[[], Path] | None = None
 
 
 DEFAULT_PARENT = "terragrunt.hcl"
@@ -44,12 +48,17 @@ _OPTIONS = {
 Reader = Callable[[Path], Value]
 
 
-def terragrunt_functions(place: Place, env: Mapping[str, str], read: Reader) -> dict[str, Function]:
-    """Return the functions of ``grammar.FUNCTIONS`` for a file at a place.
+def terragrunt_functions(place: Place, load: Load, read: Reader) -> dict[str, Function]:
+    """Return the functions of ``function_rules.FUNCTIONS`` for a file at a place.
 
     ``read``: evaluates another file and returns its sections as an object.
     """
+    env = load.env
+    outside = outside_functions(place.home, load, place.working or (lambda: place.home))
     return {
+        name: _function(name, call, minimum=minimum, maximum=maximum)
+        for name, (call, minimum, maximum) in outside.items()
+    } | {
         function.name: function
         for function in (
             _function("find_in_parent_folders", lambda *given: _find_in_parents(place, *given), maximum=2),
@@ -71,7 +80,7 @@ def terragrunt_functions(place: Place, env: Mapping[str, str], read: Reader) -> 
     }
 
 
-def _function(name: str, call: Callable[..., Value], *, minimum: int = 0, maximum: int = 0) -> Function:
+def _function(name: str, call: Callable[..., Value], *, minimum: int = 0, maximum: int | None = 0) -> Function:
     return Function(name=name, call=call, minimum=minimum, maximum=maximum, portable=False)
 
 

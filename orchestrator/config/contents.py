@@ -1,7 +1,8 @@
 """The evaluated sections of a file, and how an included file is merged with the file that includes it.
 
 The rules are Terragrunt's. Shallow: ``terraform`` by attribute, ``inputs`` by key, ``dependency`` and ``generate`` by
-label, ``remote_state`` as a whole, ``dependencies.paths`` concatenated. Deep: the same, but lists in ``inputs`` and
+label, hooks, ``extra_arguments`` and ``errors`` by label, ``remote_state`` and ``exclude`` as a whole,
+``dependencies.paths`` concatenated. Deep: the same, but lists in ``inputs`` and
 ``dependency`` are concatenated (the included file's elements first) and maps merged. ``locals`` are never merged.
 """
 
@@ -55,12 +56,17 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What is evaluated with the outputs of the dependencies, known or unknown."""
+    """What is evaluated with the outputs of the dependencies, known or unknown.
+
+    ``attributes``: those at the top level that say how the unit is run; ``blocks``: the blocks that do, by type and label.
+    """
 
     terraform: Section = field(default_factory=dict)
     inputs: Section | None = None
     remote_state: Section | None = None
     generate: Mapping[str, Section] = field(default_factory=dict)
+    attributes: Section = field(default_factory=dict)
+    blocks: Mapping[tuple[str, str], Section] = field(default_factory=dict)
 
     def as_value(self) -> dict[str, Value]:
         """Return the sections as one object, as ``read_terragrunt_config`` and an exposed include show them."""
@@ -71,7 +77,7 @@ class Contents:
             value["remote_state"] = _plain(self.remote_state)
         if self.generate:
             value["generate"] = {label: _plain(section) for label, section in self.generate.items()}
-        return value
+        return {**value, **_plain(self.attributes)}
 
 
 def merge_links(parent: Links, child: Links, strategy: MergeStrategy) -> Links:
@@ -96,6 +102,8 @@ def merge_contents(parent: Contents, child: Contents, strategy: MergeStrategy) -
         inputs=inputs,
         remote_state=parent.remote_state if child.remote_state is None else child.remote_state,
         generate={**parent.generate, **child.generate},
+        attributes={**parent.attributes, **child.attributes},
+        blocks={**parent.blocks, **child.blocks},
     )
 
 
@@ -107,21 +115,22 @@ def _deep_section(parent: Section, child: Section) -> Section:
             setting
             if below is None
             else Setting(
-                value=_deep_value(below.value, setting.value), range=setting.range, files=below.files | setting.files
+                value=deep_merged(below.value, setting.value), range=setting.range, files=below.files | setting.files
             )
         )
     return merged
 
 
-def _deep_value(parent: Value, child: Value) -> Value:
+def deep_merged(parent: Value, child: Value) -> Value:
+    """Merge two values: maps by key, lists one after the other; anything else is the child's."""
     if isinstance(parent, Sensitive) or isinstance(child, Sensitive):
         bare_parent = parent.value if isinstance(parent, Sensitive) else parent
         bare_child = child.value if isinstance(child, Sensitive) else child
-        return mark(_deep_value(bare_parent, bare_child))
+        return mark(deep_merged(bare_parent, bare_child))
     if isinstance(parent, dict) and isinstance(child, dict):
         merged = dict(parent)
         for key, value in child.items():
-            merged[key] = _deep_value(merged[key], value) if key in merged else value
+            merged[key] = deep_merged(merged[key], value) if key in merged else value
         return merged
     if isinstance(parent, list) and isinstance(child, list):
         return [*parent, *child]

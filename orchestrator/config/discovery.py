@@ -12,6 +12,7 @@ from orchestrator.config.document import JSON_BLOCKS, Document, read_document
 from orchestrator.config.grammar import DOCUMENTATION, REFUSED_FILES, STACK_FILE, STACK_FOLDER
 from orchestrator.config.interface import ModuleInterface, module_interface
 from orchestrator.config.stack_file import StackDocument, read_stack_file
+from orchestrator.config.surroundings import Load
 from orchestrator.diagnostics import (
     Collector,
     ConfigurationError,
@@ -53,12 +54,12 @@ class _Parsed:
 class Files:
     """What one load has read so far. It belongs to that load and is used from one thread.
 
-    ``env``: the environment variables that ``get_env`` reads. ``read``: the files that were asked for through this object,
+    ``load``: what the load sees of the world outside, the environment variables that ``get_env`` reads among it. ``read``: the files that were asked for through this object,
     whether they exist or not; each unit has an object of its own.
     """
 
-    def __init__(self, env: Mapping[str, str], *, parsed: _Parsed | None = None) -> None:
-        self.env = env
+    def __init__(self, load: Load, *, parsed: _Parsed | None = None) -> None:
+        self.load = load
         self.read: set[Path] = set()
         self._parsed = parsed or _Parsed()
         self._recording: dict[Path, MutableMapping[str, Function]] = {}
@@ -66,7 +67,7 @@ class Files:
 
     def of_unit(self) -> "Files":
         """Return the same files for one more unit: what is parsed is shared, what is read is recorded apart."""
-        return Files(self.env, parsed=self._parsed)
+        return Files(self.load, parsed=self._parsed)
 
     def document(self, path: Path) -> Document:
         """Return the document of a file; the same object every time.

@@ -6,7 +6,7 @@ Its sections are evaluated before anything is merged; every mistake is collected
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.config import settings
@@ -15,13 +15,15 @@ from orchestrator.config.grammar import (
     ATTRIBUTES,
     BLOCKS,
     DOCUMENTATION,
+    HARMLESS_ATTRIBUTES,
+    HARMLESS_BLOCKS,
     REFUSED_ATTRIBUTES,
     REFUSED_BLOCKS,
-    REFUSED_FUNCTIONS,
     BlockRule,
     Labels,
 )
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, did_you_mean
+from orchestrator.config.rewriting import expressions
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, Severity, did_you_mean, failure
 from orchestrator.hcl import (
     Attribute,
     Block,
@@ -29,7 +31,6 @@ from orchestrator.hcl import (
     Body,
     Expression,
     File,
-    FunctionCall,
     ListExpression,
     Literal,
     ObjectExpression,
@@ -47,14 +48,16 @@ JSON_BLOCKS: Mapping[str, BlockShape] = {
 }
 """What is a block in a file that is written as JSON."""
 
-_REPEATABLE = frozenset({"include", "generate", "dependency"})
+_REPEATABLE = ("include", "generate", "dependency", "feature")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A valid file, not evaluated.
 
-    ``includes``: ``include`` blocks by label, in the order of the file; the label of a bare one is empty.
+    ``includes``: ``include`` blocks by label, in the order of the file; the label of a bare one is empty. ``behaviour``:
+    the blocks that say how the unit is run, by type and label; ``attributes``: those at the top level but ``inputs``.
+    ``warnings``: about what is accepted without effect.
     """
 
     file: File
@@ -66,6 +69,10 @@ class Document:
     dependency: Mapping[str, Block]
     dependencies: Block | None
     inputs: Attribute | None
+    feature: Mapping[str, Block]
+    behaviour: Mapping[tuple[str, str], Block]
+    attributes: Mapping[str, Attribute]
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -75,9 +82,10 @@ class Document:
         """Return every expression of the file but the locals and the includes: what may refer to outputs."""
         if self.inputs is not None:
             yield self.inputs.expression
-        for block in (self.terraform, self.remote_state, *self.generate.values()):
+        yield from (attribute.expression for attribute in self.attributes.values())
+        for block in (self.terraform, self.remote_state, *self.generate.values(), *self.behaviour.values()):
             if block is not None:
-                yield from (attribute.expression for attribute in block.body.attributes.values())
+                yield from expressions(block.body)
 
 
 def read_document(file: File) -> Document:
@@ -88,13 +96,30 @@ def read_document(file: File) -> Document:
     collector = Collector()
     _check_attributes(file.body, collector)
     first: dict[str, Block] = {}
-    labelled: dict[str, dict[str, Block]] = {"include": {}, "generate": {}, "dependency": {}}
+    labelled: dict[str, dict[str, Block]] = {name: {} for name in _REPEATABLE}
+    behaviour: dict[tuple[str, str], Block] = {}
+    warnings = [
+        _without_effect(attribute.name, HARMLESS_ATTRIBUTES[attribute.name], attribute.name_range)
+        for attribute in file.body.attributes.values()
+        if attribute.name in HARMLESS_ATTRIBUTES
+    ]
     for block in file.body.blocks:
+        if block.type in HARMLESS_BLOCKS:
+            warnings.append(_without_effect(block.type, HARMLESS_BLOCKS[block.type], block.type_range))
+            continue
         rule = BLOCKS.get(block.type)
         if rule is None:
             collector.add(unknown_block(block))
             continue
-        check_block(block, rule, collector)
+        warnings += check_block(block, rule, collector)
+        for nested in block.body.blocks:
+            if nested.type in rule.blocks:
+                name = (nested.type, nested.labels[0] if nested.labels else "")
+                if name in behaviour:
+                    collector.add(repeated(nested, f'The label "{name[1]}" is taken already.'))
+                behaviour[name] = nested
+        if block.type == "exclude":
+            behaviour[("exclude", "")] = block
         if block.type in _REPEATABLE:
             label = block.labels[0] if block.labels else ""
             if label in labelled[block.type]:
@@ -104,7 +129,6 @@ def read_document(file: File) -> Document:
             collector.add(repeated(block, f"Put everything into one {block.type} block."))
         else:
             first[block.type] = block
-    check_calls(file.body, collector)
     collector.raise_if_any()
     return Document(
         file=file,
@@ -116,12 +140,20 @@ def read_document(file: File) -> Document:
         dependency=labelled["dependency"],
         dependencies=first.get("dependencies"),
         inputs=file.body.attributes.get("inputs"),
+        feature=labelled["feature"],
+        behaviour=behaviour,
+        attributes={
+            name: attribute
+            for name, attribute in file.body.attributes.items()
+            if name in ATTRIBUTES and name != "inputs"
+        },
+        warnings=tuple(warnings),
     )
 
 
 def _check_attributes(body: Body, collector: Collector) -> None:
     for attribute in body.attributes.values():
-        if attribute.name in ATTRIBUTES:
+        if attribute.name in ATTRIBUTES or attribute.name in HARMLESS_ATTRIBUTES:
             continue
         unknown = f'No attribute "{attribute.name}" is known at the top level of a file.'
         hint = did_you_mean(attribute.name, ATTRIBUTES) or DOCUMENTATION
@@ -139,8 +171,9 @@ def _refusal(kind: str, name: str, refused: Mapping[str, str], unknown: str, hin
     return unknown, hint
 
 
-def check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
-    """Report what the rule of a block does not allow."""
+def check_block(block: Block, rule: BlockRule, collector: Collector) -> list[Diagnostic]:
+    """Report everything in a block that is not supported; return warnings about what has no effect."""
+    warnings: list[Diagnostic] = []
     allowed = {Labels.NONE: (0,), Labels.ONE: (1,), Labels.OPTIONAL: (0, 1)}[rule.labels]
     if len(block.labels) not in allowed:
         collector.report(
@@ -150,6 +183,9 @@ def check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
             f'Write {block.type} "name" {{ ... }}.' if rule.labels is Labels.ONE else "",
         )
     for nested in block.body.blocks:
+        if nested.type in rule.blocks:
+            warnings += check_block(nested, rule.blocks[nested.type], collector)
+            continue
         if rule.attributes and nested.type in rule.attributes:
             detail = f"{nested.type} is an attribute of the {block.type} block, not a block."
             hint = f"Add an equals sign: {nested.type} = {{ ... }}."
@@ -158,12 +194,15 @@ def check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
             detail, hint = _refusal("a block", nested.type, rule.refused, unknown, DOCUMENTATION)
         collector.report(nested.type_range, "Block is not supported", detail, hint)
     if rule.attributes is None:
-        return
+        return warnings
     for attribute in block.body.attributes.values():
         if attribute.name in rule.attributes:
             continue
+        if attribute.name in rule.harmless:
+            warnings.append(_without_effect(attribute.name, rule.harmless[attribute.name], attribute.name_range))
+            continue
         unknown = f'A {block.type} block has no attribute "{attribute.name}".'
-        hint = did_you_mean(attribute.name, rule.attributes) or f"It has {', '.join(rule.attributes)}."
+        hint = did_you_mean(attribute.name, rule.attributes) or f"It has {', '.join(rule.attributes or rule.blocks)}."
         detail, hint = _refusal("an attribute", attribute.name, rule.refused, unknown, hint)
         collector.report(attribute.name_range, "Attribute is not supported", detail, hint)
     written = block.body.attributes.keys() | {nested.type for nested in block.body.blocks}
@@ -173,18 +212,17 @@ def check_block(block: Block, rule: BlockRule, collector: Collector) -> None:
             collector.report(
                 block.type_range, "Attribute is missing", f"The {block.type}{label} block needs the attribute {name}."
             )
+    return warnings
 
 
-def check_calls(body: Body, collector: Collector) -> None:
-    """Report the calls of functions that are refused."""
-    for call in _calls(body):
-        if call.name in REFUSED_FUNCTIONS:
-            collector.report(
-                call.name_range,
-                "Function is not supported",
-                f"{call.name} is a function of Terragrunt that platformctl refuses.",
-                REFUSED_FUNCTIONS[call.name],
-            )
+def _without_effect(name: str, reason: str, place: Range) -> Diagnostic:
+    return Diagnostic(
+        summary="Setting has no effect",
+        detail=f"{name} is accepted and not used.",
+        hint=reason,
+        range=place,
+        severity=Severity.WARNING,
+    )
 
 
 def unknown_block(
@@ -210,27 +248,6 @@ def repeated(block: Block, hint: str) -> Diagnostic:
     )
 
 
-def _calls(node: object) -> Iterator[FunctionCall]:
-    """Return every function call below a node of the syntax tree, however deep."""
-    left = [node]
-    while left:
-        match left.pop():
-            case Body() as body:
-                left += (*body.attributes.values(), *body.blocks)
-            case Block() as block:
-                left.append(block.body)
-            case tuple() as parts:
-                left += parts
-            case part if is_dataclass(part):
-                if isinstance(part, FunctionCall):
-                    yield part
-                left += (getattr(part, item.name) for item in fields(part) if item.name not in _LEAVES)
-
-
-# Fields of syntax nodes that hold no nodes; the value of a Literal never contains a call.
-_LEAVES = frozenset({"range", "name_range", "name", "value_name", "key_name", "operator", "full", "group"})
-
-
 Evaluate = Callable[[Expression], Value]
 
 
@@ -248,8 +265,66 @@ def own_contents(document: Document, evaluate: Evaluate, state: Section | None, 
         terraform=body(document, document.terraform, evaluate, collector) if document.terraform else {},
         inputs=_inputs(document, evaluate, collector),
         remote_state=state,
-        generate={label: body(document, block, evaluate, collector) for label, block in document.generate.items()},
+        generate=generate_sections(document, evaluate, collector),
+        attributes=_section(
+            document,
+            [(name, attribute.expression) for name, attribute in document.attributes.items() if name not in BLOCKS],
+            evaluate,
+            collector,
+        ),
+        blocks={name: body(document, block, evaluate, collector) for name, block in document.behaviour.items()},
     )
+
+
+def generate_sections(document: Document, evaluate: Evaluate, collector: Collector) -> dict[str, Section]:
+    """Return the ``generate`` blocks, and the attribute of that name, by label."""
+    found = _attribute(document, "generate", evaluate, collector)
+    sections: dict[str, Section] = {}
+    for label, setting in (found or {}).items():
+        try:
+            sections[label] = _opened(label, setting)
+        except ConfigurationError as error:
+            collector.absorb(error)
+    sections.update({label: body(document, block, evaluate, collector) for label, block in document.generate.items()})
+    return sections
+
+
+def state_section(document: Document, evaluate: Evaluate, collector: Collector) -> Section | None:
+    """Return ``remote_state``, written as a block or as an attribute."""
+    if document.remote_state is not None:
+        return body(document, document.remote_state, evaluate, collector)
+    return _attribute(document, "remote_state", evaluate, collector)
+
+
+def _attribute(document: Document, name: str, evaluate: Evaluate, collector: Collector) -> Section | None:
+    """Return the items of an attribute that stands for a block; None where there is none."""
+    attribute = document.attributes.get(name)
+    if attribute is None:
+        return None
+    try:
+        setting = Setting(
+            value=evaluate(attribute.expression), range=attribute.expression.range, files=frozenset({document.path})
+        )
+        return None if setting.value is None else _opened(name, setting)
+    except ConfigurationError as error:
+        collector.absorb(error)
+        return None
+
+
+def _opened(name: str, setting: Setting) -> Section:
+    """Return the items of an object as a section, with what the grammar demands of a block of that name."""
+    section = {key: replace(setting, value=value) for key, value in settings.mapping(name, setting).items()}
+    rule = BLOCKS.get(name, BLOCKS["generate"])
+    if name == "generate":
+        return section
+    for key, required in (rule.attributes or {}).items():
+        if required and key not in section:
+            raise failure(setting.range, "Attribute is missing", f"{name} needs the attribute {key}.")
+    for key in section:
+        if key not in (rule.attributes or {}) and key not in rule.harmless:
+            hint = did_you_mean(key, rule.attributes or ()) or DOCUMENTATION
+            raise failure(setting.range, "Attribute is not supported", f'{name} has no attribute "{key}".', hint)
+    return section
 
 
 def body(document: Document, block: Block, evaluate: Evaluate, collector: Collector) -> Section:

@@ -158,14 +158,10 @@ class DependencyOutputs:
             # Terraform keeps no output in a state whose value is null, so a declared one that is missing there is null.
             declared = dict.fromkeys(interface.outputs) if interface else {}
             return {"outputs": {**declared, **known}}
-        return {
-            "outputs": unknown_reference(
-                "module",
-                module_name(block.target),
-                attributes=frozenset(interface.outputs) if interface else None,
-                description=f'outputs of unit "{block.target}"',
-            )
-        }
+        module = module_name(block.target)
+        if interface is not None:
+            return {"outputs": {name: unknown_reference("module", module, name) for name in sorted(interface.outputs)}}
+        return {"outputs": unknown_reference("module", module, description=f'outputs of unit "{block.target}"')}
 
 
 def _no_interface(unit: str) -> ModuleInterface | None:

@@ -7,6 +7,7 @@ reference to something later is refused with the reason. Locals are evaluated wh
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from os.path import normpath
 from pathlib import Path
@@ -15,10 +16,19 @@ from orchestrator.config import settings
 from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import Contents, Links, MergeStrategy, Section, Setting, merge_contents, merge_links
 from orchestrator.config.discovery import UNIT_FILES, Files
-from orchestrator.config.document import Document, body, own_contents, own_links, read_document
-from orchestrator.config.grammar import AUTOINCLUDE_FILE, STACK_FILE, VALUES_FILE, EvaluationStage, refused_roots
+from orchestrator.config.document import (
+    Document,
+    body,
+    generate_sections,
+    own_contents,
+    own_links,
+    read_document,
+    state_section,
+)
+from orchestrator.config.grammar import AUTOINCLUDE_FILE, STACK_FILE, VALUES_FILE
 from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs, Explainer
 from orchestrator.config.stack_file import ComponentKind, StackComponent, StackDocument, stack_components
+from orchestrator.config.stages import EvaluationStage, refused_roots
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import Attribute, Block, Expression, Reference, Scope, evaluate, references, too_deep
 from orchestrator.hcl.scope import Function, FunctionError
@@ -71,7 +81,7 @@ class FileScope:
 
     def _bound_functions(self) -> Mapping[str, Function]:
         """Bind Terraform's functions to the folder of this file, and Terragrunt's to its place."""
-        own = terragrunt_functions(self.place, self.files.env, self._read)
+        own = terragrunt_functions(self.place, self.files.load, self._read)
         return ChainMap(own, self.files.terraform_functions(self.document.path.parent))
 
     def evaluate(
@@ -103,6 +113,8 @@ class FileScope:
             variables["local"] = {name: self.local(name) for name in self._wanted_locals(found)}
         if "include" in roots:
             variables["include"] = self._exposed(found, stage, outputs)
+        if "feature" in roots:
+            variables["feature"] = self.features()
         if "dependency" in roots and not names:
             variables["dependency"] = outputs.as_value(found)
         if "values" in roots and self._values is not None:
@@ -138,6 +150,20 @@ class FileScope:
             finally:
                 self._evaluating.pop()
         return self._locals[name]
+
+    def features(self) -> dict[str, Value]:
+        """Return the features of this file and of those that it includes, as expressions see them."""
+        found: dict[str, Value] = {}
+        for include in self.includes:
+            found |= include.scope.features()
+        given = self.files.load.features()
+        for name, block in self.document.feature.items():
+            default = self.evaluate(block.body.attributes["default"].expression, stage=EvaluationStage.FEATURE)
+            value = default
+            if name in given:
+                value = _like(default, given[name], name, block.type_range)
+            found[name] = {"value": value}
+        return found
 
     def locals(self) -> dict[str, Value]:
         collector = Collector()
@@ -250,7 +276,7 @@ class FileScope:
                 f"There is no file {path}.",
                 'Write path = find_in_parent_folders("...") to look for it in the folders above.',
             )
-        place = Place(home=self.place.home, original=self.place.original, included=path.parent)
+        place = replace(self.place, included=path.parent, includes={})
         return IncludedFile(
             label=label,
             scope=FileScope(self.files.document(path), self.files, place),
@@ -288,7 +314,11 @@ class FileScope:
             exposed: dict[str, Value] = {}
             if sections & {"", "locals"}:
                 exposed["locals"] = include.scope.locals()
-            if sections - {"locals"}:
+            if "dependency" in sections:
+                # The dependencies of the included file are the unit's own.
+                wanted = [replace(reference, path=reference.path[depth:]) for reference in found]
+                exposed["dependency"] = outputs.as_value(wanted)
+            if sections - {"locals", "dependency"}:
                 collector = Collector()
                 contents = include.scope._own_contents(collector, stage, outputs)  # noqa: SLF001 - the same class
                 collector.raise_if_any()
@@ -304,17 +334,10 @@ class FileScope:
 
     def _own_generate(self, collector: Collector, outputs: DependencyOutputs) -> Mapping[str, Section]:
         evaluate = partial(self.evaluate, stage=EvaluationStage.REST, outputs=outputs)
-        return {
-            label: body(self.document, block, evaluate, collector) for label, block in self.document.generate.items()
-        }
+        return generate_sections(self.document, evaluate, collector)
 
     def _own_state(self, collector: Collector) -> Section | None:
-        block = self.document.remote_state
-        return (
-            body(self.document, block, partial(self.evaluate, stage=EvaluationStage.STATE), collector)
-            if block
-            else None
-        )
+        return state_section(self.document, partial(self.evaluate, stage=EvaluationStage.STATE), collector)
 
     def _own_links(self, collector: Collector) -> Links:
         return own_links(self.document, partial(self.evaluate, stage=EvaluationStage.DEPENDENCY), collector)
@@ -384,6 +407,22 @@ class FileScope:
 def stack_scope(document: StackDocument, files: Files, place: Place) -> FileScope:
     """Return the scope of a stack file: its locals and values, and the functions at its place."""
     return FileScope(read_document(replace(document.file, body=document.locals)), files, place)
+
+
+def _like(default: Value, text: str, name: str, place: Range) -> Value:
+    """Return the text that a caller gives for a feature, as a value of the type of its default."""
+    try:
+        if isinstance(default, bool):
+            return {"true": True, "false": False}[text.lower()]
+        return Decimal(text) if isinstance(default, int | Decimal) else text
+    except (KeyError, InvalidOperation):
+        kind = "true or false" if isinstance(default, bool) else "a number"
+        raise failure(
+            place,
+            "Feature has the wrong type",
+            f'The feature "{name}" is {kind} by its default, and it was given as "{text}".',
+            f"Give it {kind}: --feature {name}=...",
+        ) from None
 
 
 def _locals_cycle(circle: list[str], attributes: Mapping[str, Attribute]) -> Diagnostic:

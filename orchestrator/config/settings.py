@@ -1,5 +1,6 @@
 """Typed access to settings: strings, booleans, lists of strings and objects, with one kind of error message."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
@@ -12,27 +13,46 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def text(section: Section, name: str, default: str = "") -> str:
-    """Return the attribute as text; the default when it is not set."""
-    setting = section.get(name)
-    if setting is None:
-        return default
-    value = _known(name, setting)
-    if not isinstance(value, str):
-        raise wrong_type(name, setting, "a string")
-    return value
-
-
-def boolean(section: Section, name: str, *, default: bool) -> bool:
-    """Return the attribute as a truth value; null counts as not set."""
+    """Return the attribute as text, converted as HCL does; the default when it is not set, or null."""
     setting = section.get(name)
     if setting is None:
         return default
     value = _known(name, setting)
     if value is None:
         return default
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | Decimal):
+        raise wrong_type(name, setting, "a string")
+    return str(value)
+
+
+def boolean(section: Section, name: str, *, default: bool) -> bool:
+    """Return the attribute as a truth value, converted as HCL does; null counts as not set."""
+    setting = section.get(name)
+    if setting is None:
+        return default
+    value = _known(name, setting)
+    if value is None:
+        return default
+    if value in ("true", "false"):
+        return value == "true"
     if not isinstance(value, bool):
         raise wrong_type(name, setting, "true or false")
     return value
+
+
+def whole(section: Section, name: str, default: int) -> int:
+    """Return the attribute as a whole number of 0 or more; the default when it is not set, or null."""
+    setting = section.get(name)
+    value = _known(name, setting) if setting is not None else None
+    if setting is None or value is None:
+        return default
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0 or value != int(value):
+        raise wrong_type(name, setting, "a whole number")
+    return int(value)
 
 
 def strings(section: Section, name: str) -> tuple[str, ...]:
@@ -41,6 +61,8 @@ def strings(section: Section, name: str) -> tuple[str, ...]:
     if setting is None:
         return ()
     value = _known(name, setting)
+    if value is None:
+        return ()
     elements = list(value) if isinstance(value, list | SetValue) else None
     if elements is None or not all(isinstance(element, str) for element in elements):
         raise wrong_type(name, setting, "a list of strings")

@@ -4,19 +4,24 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.config import settings
+from orchestrator.config.behaviour import Behaviour
 from orchestrator.config.composition import compose
 from orchestrator.config.contents import Contents, Section
 from orchestrator.config.discovery import UNIT_FILE, Files, environment_folder, unit_file, unit_folders, unit_name
 from orchestrator.config.generated import EvaluatedUnit
+from orchestrator.config.grammar import TERRAGRUNT_VERSION
 from orchestrator.config.interface import ModuleInterface
 from orchestrator.config.outputs import module_name
 from orchestrator.config.root_only import root_only_findings
 from orchestrator.config.source import LocalSource
+from orchestrator.config.surroundings import ALLOW, NOTHING, Load, Surroundings
 from orchestrator.config.unit import UnitConfiguration
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Severity, did_you_mean
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl import print_value
 from orchestrator.model.graph import Graph
+from orchestrator.model.versions import satisfies
 
 
 def check_units(units: Mapping[str, UnitConfiguration], names: Collection[str]) -> list[Diagnostic]:
@@ -41,6 +46,8 @@ def check_units(units: Mapping[str, UnitConfiguration], names: Collection[str]) 
         except ConfigurationError as error:
             collector.absorb(error)
             continue
+        for finding in (*unit.warnings(), *_check_behaviour(unit, contents, evaluated.get(name))):
+            collector.add(finding)
         for finding in _check_files(evaluated.get(name)):
             collector.add(finding)
         if contents is not None and interface is not None:
@@ -49,6 +56,31 @@ def check_units(units: Mapping[str, UnitConfiguration], names: Collection[str]) 
     for finding in _check_state(units, evaluated):
         collector.add(finding)
     return sorted(set(collector.found), key=lambda item: item.sort_key)
+
+
+def _check_behaviour(
+    unit: UnitConfiguration, contents: Contents | None, evaluated: EvaluatedUnit | None
+) -> Iterator[Diagnostic]:
+    """Yield what of the unit's arguments and hooks cannot be done, and a Terragrunt version that it does not want."""
+    manner = evaluated.behaviour if evaluated is not None else Behaviour()
+    yield from manner.check()
+    if not unit.programs_allowed:
+        for hook in manner.hooks:
+            yield Diagnostic(
+                summary="Hooks are not allowed",
+                detail=f'{hook.kind} "{hook.name}" of unit "{unit.unit.name}" runs {hook.execute[0]}.',
+                hint=ALLOW,
+                range=hook.range,
+            )
+    setting = contents.attributes.get("terragrunt_version_constraint") if contents is not None else None
+    if setting is not None and not satisfies(TERRAGRUNT_VERSION, settings.text({"": setting}, "")):
+        yield Diagnostic(
+            summary="Another version of Terragrunt is wanted",
+            detail=f"The constraint is {setting.value}; platformctl follows the language of {TERRAGRUNT_VERSION}.",
+            hint="Check docs/language.md for what has changed since.",
+            range=setting.range,
+            severity=Severity.WARNING,
+        )
 
 
 def _check_files(unit: EvaluatedUnit | None) -> Iterator[Diagnostic]:
@@ -136,7 +168,14 @@ class Stack:
         return check_units(self.units, self.units if names is None else names)
 
 
-def load_stack(*, live: Path, environment: str, env: Mapping[str, str], names: Collection[str] | None = None) -> Stack:
+def load_stack(
+    *,
+    live: Path,
+    environment: str,
+    env: Mapping[str, str],
+    names: Collection[str] | None = None,
+    surroundings: Surroundings = NOTHING,
+) -> Stack:
     """Read the units of an environment and order them.
 
     ``names``: read only these units and what they depend on; None for all. Mistakes in other units do not matter then.
@@ -144,7 +183,7 @@ def load_stack(*, live: Path, environment: str, env: Mapping[str, str], names: C
     way of the graph.
     """
     folder = environment_folder(live, environment)
-    loader = _Loader(folder, env)
+    loader = _Loader(folder, Load(env, surroundings))
     if not loader.folders:
         raise UsageError(
             "Environment without units",
@@ -157,11 +196,11 @@ def load_stack(*, live: Path, environment: str, env: Mapping[str, str], names: C
 
 
 class _Loader:
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, load: Load) -> None:
         self.folder = folder
         self.folders = {unit_name(folder, found): found for found in unit_folders(folder)}
         self._internal = frozenset(self.folders)
-        self._files = Files(env)
+        self._files = Files(load)
         self._units: dict[str, UnitConfiguration] = {}
 
     def load(self, environment: str, names: list[str]) -> Stack:

@@ -14,7 +14,7 @@ from pathlib import Path
 from orchestrator.config import settings
 from orchestrator.config.autoinclude import AUTOINCLUDE, stack_text, unit_text
 from orchestrator.config.contents import Section, Setting
-from orchestrator.config.document import check_block, check_calls, repeated, unknown_block
+from orchestrator.config.document import check_block, repeated, unknown_block
 from orchestrator.config.grammar import (
     AUTOINCLUDE_FILE,
     AUTOINCLUDE_STACK_FILE,
@@ -22,9 +22,9 @@ from orchestrator.config.grammar import (
     STACK_FILE,
     STACK_FOLDER,
     BlockRule,
-    EvaluationStage,
     Labels,
 )
+from orchestrator.config.stages import EvaluationStage
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import Attribute, Block, Body, Expression, File, references
 from orchestrator.hcl.values import Value, has_sensitive, unknown_reference
@@ -160,7 +160,6 @@ def read_stack_file(file: File) -> StackDocument:
                     "An included stack file adds its unit and stack blocks to this one, and shows nothing else.",
                     "Use read_terragrunt_config for locals of another file.",
                 )
-    check_calls(file.body, collector)
     collector.raise_if_any()
     return StackDocument(
         file=file,

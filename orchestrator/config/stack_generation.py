@@ -24,6 +24,7 @@ from orchestrator.config.grammar import AUTOINCLUDE_FILE, AUTOINCLUDE_STACK_FILE
 from orchestrator.config.scope import stack_scope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
 from orchestrator.config.stack_file import ComponentKind, StackComponent
+from orchestrator.config.surroundings import NOTHING, Load, Surroundings
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, did_you_mean, failure
 from orchestrator.hcl import print_value, read_text
 from orchestrator.hcl.values import SetValue, Value, rebuilt
@@ -122,14 +123,16 @@ class _Manifest:
         _replace(folder / MANIFEST, _Content(data=f"{json.dumps(document, indent=2)}\n".encode()))
 
 
-def generate_stacks(environment: Path, *, env: Mapping[str, str], fetch: Fetch) -> Generation:
+def generate_stacks(
+    environment: Path, *, env: Mapping[str, str], fetch: Fetch, surroundings: Surroundings = NOTHING
+) -> Generation:
     """Generate what the stack files of an environment declare, at any depth.
 
     ``environment``: its folder, absolute; ``env``: the environment variables that ``get_env`` reads. Nothing happens where
     everything is there already. Raises ConfigurationError: every mistake in the stack files of one level, and every file
     that is in the way; PlatformctlError: a source could not be downloaded.
     """
-    return _Generator(environment, Files(env), fetch).run()
+    return _Generator(environment, Files(Load(env, surroundings)), fetch).run()
 
 
 def clean_stacks(environment: Path) -> Cleaning:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.config import settings
+from orchestrator.config.behaviour import Behaviour, behaviour
 from orchestrator.config.builtins import Place
 from orchestrator.config.composition import Composition, list_folder
 from orchestrator.config.contents import Contents, Links, Section, Setting
@@ -15,6 +16,7 @@ from orchestrator.config.discovery import UNIT_FILES, Files, unit_file, unit_nam
 from orchestrator.config.generated import (
     EvaluatedUnit,
     GeneratedFile,
+    IfExists,
     RemoteState,
     StateAddress,
     generated_files,
@@ -27,9 +29,10 @@ from orchestrator.config.outputs import DependencyBlock, DependencyOutputs, depe
 from orchestrator.config.scope import FileScope, stack_scope
 from orchestrator.config.source import LocalSource, ModuleSource, parse_source
 from orchestrator.config.stack_file import ComponentKind
-from orchestrator.config.variable_files import read_variable_files
-from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
-from orchestrator.hcl import Block, references
+from orchestrator.config.variables import variable_values
+from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, Severity, failure
+from orchestrator.errors import PlatformctlError
+from orchestrator.hcl import Attribute, Block, print_value, references
 from orchestrator.hcl.values import Value, mark
 from orchestrator.model.graph import Dependency, Unit
 
@@ -55,7 +58,10 @@ class UnitConfiguration:
         self._source: ModuleSource | None = None
         self._remote_state: RemoteState | None = None
         self._interface: ModuleInterface | None = None
-        self.scope = FileScope(files.document(unit_file(folder)), files, Place(home=folder, original=folder))
+        self._located: LocalSource | None = None
+        self._unreachable: Diagnostic | None = None
+        place = Place(home=folder, original=folder, working=self._working)
+        self.scope = FileScope(files.document(unit_file(folder)), files, place)
         collector = Collector()
         self._read_locals(collector)
         edges: list[Dependency] = []
@@ -158,15 +164,44 @@ class UnitConfiguration:
         """
         return state_address(self.unit.name, self.remote_state(), self.place())
 
+    def located(self) -> LocalSource | None:
+        """Return where the module lies on this machine; it is fetched if need be. None if it is not, or cannot be, fetched.
+
+        Raises ConfigurationError: as ``source``.
+        """
+        source = self.source()
+        fetch = self._files.load.surroundings.modules
+        if isinstance(source, LocalSource):
+            return source
+        if self._located is None and self._unreachable is None and fetch is not None:
+            try:
+                self._located = fetch(source)
+            except PlatformctlError as error:
+                setting = self.scope.source()
+                self._unreachable = Diagnostic(
+                    summary=error.summary,
+                    detail=f"{error.detail} The inputs of the unit could not be compared with its module.",
+                    hint=error.hint,
+                    range=setting.range if setting else None,
+                    severity=Severity.WARNING,
+                )
+        return self._located
+
+    def warnings(self) -> list[Diagnostic]:
+        """Return what the files of the unit say without effect, and why its module could not be fetched."""
+        documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
+        found = [warning for document in documents for warning in document.warnings]
+        return [*found, self._unreachable] if self._unreachable else found
+
     def interface(self) -> ModuleInterface | None:
         """Return what the module declares, with the unit's own and generated files over it.
 
-        None for a module that has to be downloaded.
+        None for a module that could not be fetched.
 
         Raises ConfigurationError: as ``source``; the module's folder does not exist, or its files do not parse.
         """
-        source = self.source()
-        if not isinstance(source, LocalSource):
+        source = self.located()
+        if source is None:
             return None
         if self._interface is None:
             overlay = self._declaring_files(source)
@@ -185,13 +220,15 @@ class UnitConfiguration:
         if source.folder != self.unit.folder:
             own |= {path.name: path for path in module_files(self.unit.folder)}
         # Most units generate a backend and a provider only, which nobody has to evaluate for their interface.
-        if any(_may_declare(block) for block in self._generate_blocks()):
+        if any(isinstance(block, Attribute) or _may_declare(block) for block in self._generate_blocks()):
             generated, _ = generated_files(self.scope.generate(_undeclared(self.blocks)))
             own |= {file.path: file.contents for file in generated if file.path.endswith((".tf", ".tf.json"))}
         return own
 
-    def _generate_blocks(self) -> list[Block]:
-        return [block for document in self.scope.documents() for block in document.generate.values()]
+    def _generate_blocks(self) -> list[Block | Attribute]:
+        documents = self.scope.documents()
+        blocks: list[Block | Attribute] = [block for document in documents for block in document.generate.values()]
+        return [*blocks, *(found for document in documents if (found := document.attributes.get("generate")))]
 
     def outputs_read(self) -> dict[str, set[str] | None]:
         """Return the outputs that the unit reads, by the names of the units that have them; None for all of a unit."""
@@ -219,22 +256,46 @@ class UnitConfiguration:
     def contents(self, outputs: Mapping[str, Mapping[str, Value]]) -> Contents:
         """Return the merged sections, before they are checked; raises as ``evaluate`` does.
 
-        Values in files of variables count as inputs, and win over those.
+        Values from elsewhere, such as files of variables, count as inputs; ``variables`` has their order.
         """
         contents = self.scope.contents(
             DependencyOutputs(blocks=self.blocks, values=outputs, interface=self._interfaces)
         )
-        values = read_variable_files(self._variable_files())
-        return replace(contents, inputs={**(contents.inputs or {}), **values}) if values else contents
+        try:
+            module, interface = self.located(), self.interface()
+        except ConfigurationError:
+            # Reported by whoever asks for the module.
+            module = interface = None
+        values = variable_values(
+            contents.inputs or {},
+            env=self._files.load.env,
+            blocks=behaviour(contents).arguments,
+            folders=tuple(dict.fromkeys([*([module.folder] if module else []), self.unit.folder])),
+            interface=interface,
+        )
+        return replace(contents, inputs=values) if values else contents
 
-    def _variable_files(self) -> dict[str, Path]:
-        source = self.source()
-        folders = [source.folder] if isinstance(source, LocalSource) else []
-        return {
-            path.name: path
-            for folder in dict.fromkeys([*folders, self.unit.folder])
-            for path in sorted(folder.glob("*.tfvars*"))
-        }
+    def behaviour(self) -> Behaviour:
+        """Return how the unit is run, as far as it is known before any output; raises as ``evaluate`` does."""
+        return behaviour(self.contents({}))
+
+    @property
+    def programs_allowed(self) -> bool:
+        return self._files.load.surroundings.programs is not None
+
+    def declares(self, *names: str) -> bool:
+        """Whether the unit's files have a block or an attribute of one of these names; cheaper than to evaluate them."""
+        documents = (self.scope.document, *(include.scope.document for include in self.scope.includes))
+        return any(
+            (name, "") in document.behaviour or name in document.attributes for document in documents for name in names
+        )
+
+    def _working(self) -> Path:
+        """Return the folder that Terraform will run in."""
+        workspaces = self._files.load.surroundings.workspaces
+        if workspaces is None:
+            return self.unit.folder
+        return workspaces / self.unit.name.replace("/", "__") / getattr(self.source(), "subdirectory", "")
 
     def assemble(self, contents: Contents) -> EvaluatedUnit:
         """Make the unit of its sections; raises as ``evaluate`` does."""
@@ -257,6 +318,12 @@ class UnitConfiguration:
             interface = self.interface()
         except ConfigurationError as error:
             collector.absorb(error)
+        manner = Behaviour()
+        try:
+            manner = behaviour(contents)
+            files += _constraint(contents)
+        except ConfigurationError as error:
+            collector.absorb(error)
         backend = state.file() if state is not None else None
         generated = sorted([*files, *([backend] if backend else [])], key=lambda file: file.path)
         for path, count in Counter(file.path for file in generated).items():
@@ -272,6 +339,7 @@ class UnitConfiguration:
             remote_state=state,
             generated=tuple(generated),
             undetermined=tuple(undetermined),
+            behaviour=manner,
         )
 
     def place(self) -> Range:
@@ -332,12 +400,19 @@ class UnitConfiguration:
         return {str(path[1]) if len(path) > 1 else "" for path in self._dependency_paths()}
 
     def _dependency_paths(self) -> set[tuple[str | int, ...]]:
-        return {
+        found = (
             reference.path
             for document in self.scope.documents()
             for expression in document.expressions()
             for reference in references(expression)
-            if reference.path[0] == "dependency"
+        )
+        # An exposed include shows its dependencies, which are the unit's: include.root.dependency.vpc, or without a label.
+        starts = [1] if list(self.scope.document.includes) == [""] else [2]
+        return {
+            path[start:]
+            for path in found
+            for start in (starts if path[0] == "include" else [0])
+            if path[start : start + 1] == ("dependency",)
         }
 
     def _same_path(self, path: str, labels: list[str]) -> Diagnostic:
@@ -357,6 +432,16 @@ def _may_declare(block: Block) -> bool:
     place = block.range
     lines = place.source.text.split("\n")[place.start.line - 1 : place.end.line]
     return bool(_DECLARES.search("\n".join(lines)))
+
+
+def _constraint(contents: Contents) -> list[GeneratedFile]:
+    """Return the file that makes Terraform check terraform_version_constraint."""
+    constraint = settings.text(contents.attributes, "terraform_version_constraint")
+    if not constraint:
+        return []
+    name = "terraform_version_constraint"
+    text = f"terraform {{\n  required_version = {print_value(constraint)}\n}}\n"
+    return [GeneratedFile(label=name, path=f"{name}.tf", contents=text, if_exists=IfExists.OVERWRITE)]
 
 
 def _undeclared(blocks: Mapping[str, DependencyBlock]) -> DependencyOutputs:

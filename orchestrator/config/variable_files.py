@@ -32,9 +32,13 @@ def read_variable_files(files: Mapping[str, Path]) -> dict[str, Setting]:
     """
     found: dict[str, Setting] = {}
     for name in variable_files(files):
-        path = files[name]
-        found |= _read_json(path) if name.endswith(".json") else _read_hcl(path)
+        found |= read_variable_file(files[name])
     return found
+
+
+def read_variable_file(path: Path) -> dict[str, Setting]:
+    """Read the values of one file; raises as ``read_variable_files`` does."""
+    return _read_json(path) if path.name.endswith(".json") else _read_hcl(path)
 
 
 def _read_hcl(path: Path) -> dict[str, Setting]:

@@ -69,6 +69,10 @@ class Project:
     def home(self) -> Path:
         return self.folder / ".platformctl"
 
+    def workspaces(self, target: str, environment: str, suffix: str) -> Path:
+        """Return the folder of a deployment's workspaces."""
+        return self.home / "work" / f"{target}-{environment}" / suffix
+
     @property
     def local_cloud(self) -> Path:
         return self.home / "local"

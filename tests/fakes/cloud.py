@@ -247,6 +247,9 @@ class FakeAccount:
         self.state_bucket = FakeStateBucket(states=self.held_states)
         self.the_sweeper = FakeSweeper(self.held_locks)
 
+    def caller(self, what: str) -> str:
+        return {"account_id": self.account_id, "account_alias": "fake", "arn": "arn:fake", "user_id": "AIDAFAKE"}[what]
+
     def client(self, service: str) -> Any:
         return self.clients[service]
 

@@ -6,7 +6,7 @@ Inputs and plans hold secrets: each is in a private file until Terraform has rea
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.adapters.output import json_object, unexpected
@@ -14,6 +14,7 @@ from orchestrator.adapters.processes import Processes
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation, ending_signal
 from orchestrator.adapters.terraform.messages import Locate, MessageReader
 from orchestrator.adapters.workspaces import Workspace
+from orchestrator.config import Behaviour
 from orchestrator.engine.ports import Accept, Applied, Phase, Planned, Progress
 from orchestrator.hcl.values import Value
 from orchestrator.model.status import Changes
@@ -33,6 +34,8 @@ class Attempt:
         ephemeral: those that no plan holds, so that Terraform asks for them again when it applies one.
         parallelism: how many resources Terraform works on at once.
         locate: says where a line of one of the unit's files is.
+        behaviour: the unit's own arguments and environment variables.
+        for_command: returns the invocation for a command, with the unit's environment variables.
 
     """
 
@@ -45,6 +48,8 @@ class Attempt:
     parallelism: int
     ephemeral: frozenset[str] = frozenset()
     locate: Locate
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    for_command: Callable[[Invocation, str], Invocation] = lambda invocation, _command: invocation
 
     def run(self, *, destroy: bool, accept: Accept | None) -> Applied:
         """Apply the unit's configuration, or destroy the unit; with ``accept`` only if it accepts the plan."""
@@ -129,8 +134,9 @@ class Attempt:
             self.workspace.remove_inputs()
 
     def _terraform(self, command: str, *arguments: str, on_line: Callable[[str], None], **options: object) -> int:
+        general = {"parallelism": self.parallelism, "lock_timeout": LOCK_TIMEOUT}
         return run_logged(
-            self.invocation,
+            self.for_command(self.invocation, command),
             command,
             *arguments,
             processes=self.processes,
@@ -139,8 +145,7 @@ class Attempt:
             json=FLAG,
             **options,
             input=False,
-            parallelism=self.parallelism,
-            lock_timeout=LOCK_TIMEOUT,
+            **general | self.behaviour.options(command),
         )
 
     def _ended(self, command: str, code: int, reader: MessageReader, *, expected: str) -> Applied:

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.adapters.terraform.attempt import run_logged
 from orchestrator.adapters.terraform.binaries import cache_key
 from orchestrator.adapters.terraform.command import FLAG, Invocation, ending_signal
+from orchestrator.adapters.terraform.hooks import Hooks
 from orchestrator.adapters.terraform.lock import FILE_NAME
 from orchestrator.adapters.terraform.sharing import needs_more
 from orchestrator.adapters.terraform.toolchain import Toolchain
@@ -33,8 +34,8 @@ class Initialisation:
     composition: Composition
     invocation: Invocation
 
-    def run(self, *, log: Path, report: Callable[[Progress], None]) -> Applied | None:
-        """Initialise the workspace if needed; return what went wrong, or None."""
+    def run(self, *, log: Path, report: Callable[[Progress], None], hooks: Hooks | None = None) -> Applied | None:
+        """Initialise the workspace if needed, between the hooks of init; return what went wrong, or None."""
         if "TF_REATTACH_PROVIDERS" not in self.invocation.environment:
             # Commands with a provider of their own rely on this check: their lock file has no hashes.
             self.toolchain.install_provider()
@@ -44,10 +45,18 @@ class Initialisation:
         if record.is_file() and record.read_text(encoding="utf-8") == stamp:
             return None
         report(Phase(name="init"))
+        ended = hooks.around("init", lambda: self._init(log)) if hooks is not None else self._init(log)
+        if not ended.succeeded:
+            return ended
+        write_private(record, self._stamp())
+        return None
+
+    def _init(self, log: Path) -> Applied:
+        folder = self.invocation.folder
         (folder / FILE_NAME).write_text(self.toolchain.lock_text([self.unit.folder]), encoding="utf-8")
         lines: deque[str] = deque(maxlen=_KEPT_LINES)
         code = run_logged(
-            self.invocation,
+            self.toolchain.with_unit(self.invocation, self.unit.behaviour, "init"),
             "init",
             processes=self.toolchain.processes,
             log=log,
@@ -59,11 +68,11 @@ class Initialisation:
             if needs_more([self.composition], self.toolchain.locked_for([self.unit.folder]))
             else "readonly",
             backend_config=[_BACKEND_FILE] if self._backend_file() else None,
+            lock_timeout=self.unit.behaviour.options("init").get("lock_timeout"),
         )
         if code == 0:
             self._keep_lock_file()
-            write_private(record, self._stamp())
-            return None
+            return Applied(succeeded=True, changes=Changes())
         return self._failed(code, "\n".join(line for line in lines if line.strip()))
 
     def _keep_lock_file(self) -> None:

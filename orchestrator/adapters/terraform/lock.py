@@ -7,21 +7,14 @@ https://developer.hashicorp.com/terraform/language/files/dependency-lock
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
-
-from packaging.specifiers import SpecifierSet
 
 from orchestrator.adapters.terraform.mirror import platform_name
 from orchestrator.errors import UsageError
 from orchestrator.hcl import Scope, evaluate, parse_file
-from orchestrator.model.versions import release
 
 FILE_NAME = ".terraform.lock.hcl"
-_CONSTRAINT = re.compile(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+)((?:\.\d+){1,2})?")
-_OPERATORS = {None: "==", "=": "==", "~>": "~="}
-"""The operators that Python's version specifiers spell differently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +87,3 @@ def verify(folder: Path, entry: LockedProvider, *, lock_file: Path) -> None:
             hint=f"If this is a platform not locked yet, add it: terraform providers lock -platform={platform_name()}. "
             "Otherwise do not use this copy of the provider.",
         )
-
-
-def satisfies(version: str, constraints: str) -> bool:
-    """Whether a version meets Terraform's constraint string, such as "~> 5.100.0, != 5.100.1".
-
-    Source: https://developer.hashicorp.com/terraform/language/expressions/version-constraints
-    """
-    found = (_CONSTRAINT.fullmatch(constraint.strip()) for constraint in constraints.split(","))
-    # Pre-releases and malformed constraints are Terraform's to judge.
-    specifiers = [f"{_OPERATORS.get(match[1], match[1])}{match[2]}{match[3] or '.0'}" for match in found if match]
-    return release(version) in SpecifierSet(",".join(specifiers))

@@ -15,6 +15,7 @@ import psutil
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.output import json_object, unexpected
 from orchestrator.adapters.terraform.command import FLAG, Command, Invocation
+from orchestrator.adapters.terraform.hooked_plan import HookedPlan, common_environment
 from orchestrator.adapters.terraform.lock import FILE_NAME
 from orchestrator.adapters.terraform.messages import Locate, MessageReader
 from orchestrator.adapters.terraform.places import located_in_stack
@@ -30,6 +31,7 @@ from orchestrator.hcl import dump_json
 _PLAN = "stack.tfplan"
 _FOLDER = "plan-"
 _UNITS = "units"
+_HOOKED = "hooked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,30 +58,40 @@ class StackPlanner:
         # made it, in case that one is killed.
         folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=self.home))
         try:
-            renderings = {unit.name: self.render(unit) for unit in units}
-            root = self.write(folder, units, states, renderings)
-            invocation = self._invocation(folder, units, renderings)
-            locked = self.toolchain.locked_for(unit.folder for unit in units)
-            more = needs_more((rendering.composition for rendering in renderings.values()), locked)
-            places = partial(located_in_stack, root, renderings.values())
-            run = partial(self._run, invocation, places)
-            run("init", input=False, no_color=FLAG, lockfile=None if more else "readonly")
-            planned = run("plan", input=False, json=FLAG, out=_PLAN, parallelism=self.parallelism, lock=False)
-            shown = "\n".join(run("show", _PLAN, json=FLAG).lines)
-            try:
-                return read_plan(
-                    json_object(shown),
-                    units=[unit.name for unit in units],
-                    outputs=root.outputs,
-                    handed=root.handed,
-                    providers=root.providers,
-                    warnings=planned.warnings,
-                )
-            except ValueError as error:
-                command = [*invocation.arguments, "show", "-json", _PLAN]
-                raise unexpected(command, shown, expected="a plan of the stack", problem=str(error)) from None
+            hooked = HookedPlan(toolchain=self.toolchain, modules=self.modules, folder=folder / _HOOKED)
+            return hooked.run(units, lambda: self._planned(folder, units, states, hooked))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _planned(
+        self,
+        folder: Path,
+        units: Sequence[EvaluatedUnit],
+        states: Mapping[str, Mapping[str, Any]],
+        hooked: HookedPlan,
+    ) -> StackPlan:
+        renderings = {unit.name: self.render(unit, hooked) for unit in units}
+        root = self.write(folder, units, states, renderings)
+        invocation = self._invocation(folder, units, renderings)
+        locked = self.toolchain.locked_for(unit.folder for unit in units)
+        more = needs_more((rendering.composition for rendering in renderings.values()), locked)
+        places = partial(located_in_stack, root, renderings.values())
+        run = partial(self._run, invocation, places)
+        run("init", input=False, no_color=FLAG, lockfile=None if more else "readonly")
+        planned = run("plan", input=False, json=FLAG, out=_PLAN, parallelism=self.parallelism, lock=False)
+        shown = "\n".join(run("show", _PLAN, json=FLAG).lines)
+        try:
+            return read_plan(
+                json_object(shown),
+                units=[unit.name for unit in units],
+                outputs=root.outputs,
+                handed=root.handed,
+                providers=root.providers,
+                warnings=planned.warnings,
+            )
+        except ValueError as error:
+            command = [*invocation.arguments, "show", "-json", _PLAN]
+            raise unexpected(command, shown, expected="a plan of the stack", problem=str(error)) from None
 
     def write(
         self,
@@ -105,8 +117,8 @@ class StackPlanner:
         (folder / FILE_NAME).write_text(text, encoding="utf-8")
         return root
 
-    def render(self, unit: EvaluatedUnit) -> Rendering:
-        """Compose a unit, and render it for the plan.
+    def render(self, unit: EvaluatedUnit, hooked: HookedPlan | None = None) -> Rendering:
+        """Compose a unit, with what its hooks have made, and render it for the plan.
 
         Raises UsageError: one of its generated files depends on outputs that do not exist yet.
         """
@@ -117,6 +129,8 @@ class StackPlanner:
                 hint="Apply the units that it depends on first: platformctl up --only NAME.",
             )
         composition = self.modules.compose(unit)
+        if hooked is not None:
+            hooked.add_made(unit, composition)
         return Rendering(
             unit=unit.name,
             composition=composition,
@@ -132,11 +146,14 @@ class StackPlanner:
             composition = renderings[unit.name].composition
             check_constraints(unit.name, composition, self.toolchain.locked_for([unit.folder]))
             configurations.add(provider_configuration(composition))
+        own = common_environment(self.toolchain, units)
         invocation = Invocation(
-            arguments=self.toolchain.binary.arguments, folder=folder, environment=self.toolchain.environment
+            arguments=self.toolchain.binary.arguments,
+            folder=folder,
+            environment={**self.toolchain.environment, **own},
         )
         shared = configurations.pop() if len(configurations) == 1 else None
-        if self.providers is not None and shared is not None:
+        if self.providers is not None and shared is not None and not own:
             return self.providers.attach(invocation, shared)
         self.toolchain.install_provider()
         return invocation

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from orchestrator.adapters.terraform.lock import LockedProvider, satisfies
+from orchestrator.adapters.terraform.lock import LockedProvider
 from orchestrator.config import Composition, parsed
 from orchestrator.engine.plan import has_references
 from orchestrator.errors import UsageError
 from orchestrator.hcl import Body, Expression, Scope, evaluate, print_expression
+from orchestrator.model.versions import satisfies
 
 
 def provider_configuration(composition: Composition) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from orchestrator.adapters.terraform.mirror import (
     provider_folder,
 )
 from orchestrator.adapters.workspaces import write_private
+from orchestrator.config import Behaviour
 from orchestrator.errors import PlatformctlError
 from orchestrator.model.versions import release
 
@@ -33,11 +34,13 @@ class Toolchain:
     """Terraform and the providers that the lock file in ``live`` names; ``folder`` is ``.platformctl/terraform``.
 
     Without that file the units have lock files of their own, where Terraform keeps them.
+    ``is_local``: whether everything is meant for the local cloud, so that units cannot set variables of AWS.
     """
 
     live: Path
     folder: Path
     environ: Mapping[str, str]
+    is_local: bool = False
     processes: Processes = field(default_factory=Processes)
 
     @cached_property
@@ -111,6 +114,15 @@ class Toolchain:
             # A fifth less CPU for a few more megabytes: the schema of the provider is garbage soon after it is read.
             "GOGC": self.environ.get("GOGC", "400"),
         }
+
+    def unit_environment(self, behaviour: Behaviour, command: str) -> dict[str, str]:
+        """Return the environment variables that a unit adds for a command."""
+        found = behaviour.environment(command)
+        return {name: value for name, value in found.items() if not (self.is_local and name.startswith("AWS_"))}
+
+    def with_unit(self, invocation: Invocation, behaviour: Behaviour, command: str) -> Invocation:
+        """Return the invocation with the environment variables that a unit adds for a command."""
+        return replace(invocation, environment={**invocation.environment, **self.unit_environment(behaviour, command)})
 
     def install_provider(self) -> Path | None:
         """Install the AWS provider if it is not there, verify it against the lock file, and return its executable.

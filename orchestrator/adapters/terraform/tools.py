@@ -49,6 +49,7 @@ class ProjectTerraform:
             live=self.live,
             folder=self.home / "terraform",
             environ=self.environ,
+            is_local=self.is_local,
             processes=Processes(records=self.home / "processes"),
         )
 

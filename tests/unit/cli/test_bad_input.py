@@ -74,15 +74,15 @@ fix: Did you mean "name"?
 """,
     ),
     "unsupported block": (
-        unit("docs", 'engine {\n  source = "x"\n}\n'),
+        unit("docs", 'before_hook "x" {\n}\n'),
         """\
 error: Block is not supported
   --> live/dev/docs/terragrunt.hcl:5:1
   |
-5 | engine {
-  | ^^^^^^
-engine is a block of Terragrunt that platformctl refuses.
-fix: platformctl drives Terraform itself; `platformctl doctor` says which one is in use.
+5 | before_hook "x" {
+  | ^^^^^^^^^^^
+before_hook is a block of Terragrunt that platformctl refuses.
+fix: It stands inside a terraform block.
 """,
     ),
     "missing output": (

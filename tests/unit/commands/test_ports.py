@@ -20,6 +20,7 @@ from orchestrator.adapters.git import GitRepository
 from orchestrator.adapters.modules import Modules
 from orchestrator.adapters.no_account import NoAccount
 from orchestrator.adapters.processes import Child
+from orchestrator.adapters.programs import RepositoryPrograms
 from orchestrator.adapters.runs import ProjectJournal, RunFolder
 from orchestrator.adapters.terraform.backends import BackendStates
 from orchestrator.adapters.terraform.planner import StackPlanner
@@ -29,9 +30,11 @@ from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import Unattended, operators, ports
 from orchestrator.commands.operators import Operator
 from orchestrator.commands.unregistered import Backends, NoSweeper, TerraformLocks
+from orchestrator.config import Programs
 from orchestrator.engine.ports import States, Terraform
 from orchestrator.platform.trading import TradingPlatform
 from tests.fakes import cloud, project, states, terraform
+from tests.fakes.programs import FakePrograms
 
 IMPLEMENTATIONS = {
     ports.Account: (CloudAccount, NoAccount, cloud.FakeAccount),
@@ -46,6 +49,7 @@ IMPLEMENTATIONS = {
     Operator: (Terminal, Unattended, project.FakeOperator),
     ports.Planner: (StackPlanner, terraform.FakePlanner),
     ports.Platform: (TradingPlatform, project.FakePlatform),
+    Programs: (RepositoryPrograms, FakePrograms),
     ports.Repository: (GitRepository, project.FakeRepository),
     ports.Run: (RunFolder, project.FakeRun),
     ports.Sources: (Modules, project.FakeSources),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config import load_stack
+from orchestrator.config import Surroundings, load_stack
 from orchestrator.diagnostics import ConfigurationError, Severity
 from orchestrator.errors import UsageError
 from tests.fakes.live_tree import LiveTree
@@ -31,6 +31,7 @@ class Tree(LiveTree):
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.surroundings = Surroundings()
         self.write({"modules/thing/main.tf": MODULE})
 
     def put(self, files: dict[str, str]) -> "Tree":
@@ -47,7 +48,8 @@ class Tree(LiveTree):
         return self.write({f"live/dev/{name}/terragrunt.hcl": source + textwrap.dedent(text).lstrip("\n")})
 
     def load(self, *, names=None, **env: str):
-        return load_stack(live=self.root / "live", environment="dev", env=env, names=names)
+        live = self.root / "live"
+        return load_stack(live=live, environment="dev", env=env, names=names, surroundings=self.surroundings)
 
     def evaluate(self, name: str, outputs=None, **env: str):
         return self.load(**env).units[name].evaluate(outputs or {})

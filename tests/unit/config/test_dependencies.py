@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.hcl import print_expression
+from orchestrator.hcl import print_expression, print_value
 from orchestrator.hcl.values import Sensitive, Unknown
 
 AT = "live/dev/app/terragrunt.hcl"
@@ -105,7 +105,6 @@ def test_outputs_that_are_known_take_part_in_expressions(tree):
     ("unit", "expression", "expected"),
     [
         ("vpc", "dependency.vpc.outputs.id", "module.vpc.id"),
-        ("vpc", "dependency.vpc.outputs", "module.vpc"),
         ("vpc", "dependency.vpc.outputs.names[0]", "module.vpc.names[0]"),
         ("data/my.db", "dependency.vpc.outputs.id", "module.data__my_db.id"),
         ("2nd", "dependency.vpc.outputs.id", "module._2nd.id"),
@@ -131,6 +130,19 @@ def test_outputs_that_are_not_known_are_references_to_modules(tree, unit, expres
 
     assert isinstance(value, Unknown)
     assert print_expression(value.expression) == expected
+
+
+def test_c10_the_outputs_of_a_unit_are_the_inputs_of_another(tree):
+    """Each output by its name, so that they can be merged before they are known."""
+    tree.unit("vpc")
+    tree.unit("app", ON_VPC + "inputs = dependency.vpc.outputs\n")
+    tree.unit("web", ON_VPC + 'inputs = merge({ name = "web" }, dependency.vpc.outputs)\n')
+
+    shown = {name: print_value(value) for name, value in tree.inputs("app").items()}
+
+    assert shown == {"id": "module.vpc.id", "names": "module.vpc.names"}
+    assert {name: print_value(value) for name, value in tree.inputs("web").items()} == {"name": '"web"', **shown}
+    assert tree.inputs("app", {"vpc": {"id": "vpc-1", "names": ["a"]}}) == {"id": "vpc-1", "names": ["a"]}
 
 
 def test_an_input_that_reads_no_output_is_known_beforehand(tree):

@@ -164,12 +164,6 @@ STATE = 'remote_state {{\n  backend = "s3"\n  config  = {}\n}}\n'
             id="same path",
         ),
         pytest.param(
-            STATE.format('{ bucket = "b", skip_bucket_versioning = true }'),
-            f"{AT}:6:13: Setting is not supported. skip_bucket_versioning would tell Terragrunt how to create the bucket."
-            " platformctl creates the state bucket itself: versioned, encrypted, TLS only, not public. Remove it.",
-            id="bucket settings",
-        ),
-        pytest.param(
             STATE.format('{ secret_key = sensitive("hunter2") }'),
             f"{AT}:6:13: Secret in the state's configuration. config holds a sensitive value, which Terraform would keep in"
             " plain text. Give the credentials in the environment.",

@@ -11,9 +11,9 @@ AT = "live/dev/vpc/terragrunt.hcl"
     ("text", "expected"),
     [
         pytest.param(
-            'feature "x" {\n  default = 1\n}\n',
-            f"{AT}:4:1: Block is not supported. feature is a block of Terragrunt that platformctl refuses. Read a switch"
-            " with get_env, or keep it in the environment's env.hcl.",
+            'before_hook "x" {\n}\n',
+            f"{AT}:4:1: Block is not supported. before_hook is a block of Terragrunt that platformctl refuses. It stands"
+            " inside a terraform block.",
             id="refused block",
         ),
         pytest.param(
@@ -25,7 +25,7 @@ AT = "live/dev/vpc/terragrunt.hcl"
         pytest.param(
             "zzz {\n}\n",
             f'{AT}:4:1: Block is not supported. No block "zzz" is known at the top level of a file. The blocks are include,'
-            " locals, terraform, remote_state, generate, dependency, dependencies.",
+            " locals, terraform, remote_state, generate, dependency, dependencies, feature, exclude, errors.",
             id="unknown block",
         ),
         pytest.param(
@@ -81,19 +81,6 @@ AT = "live/dev/vpc/terragrunt.hcl"
             " locals block.",
             id="second block",
         ),
-        pytest.param(
-            'locals {\n  a = true ? 1 : run_cmd("date")\n}\n',
-            f"{AT}:5:18: Function is not supported. run_cmd is a function of Terragrunt that platformctl refuses."
-            " Configuration runs no programs. Pass the value in the environment and read it with get_env.",
-            id="refused function, even where it would not be called",
-        ),
-        pytest.param(
-            'inputs = { settings = [for x in [1] : { a = "${get_aws_account_id()}" }] }\n',
-            f"{AT}:4:48: Function is not supported. get_aws_account_id is a function of Terragrunt that platformctl refuses."
-            " AWS is not called while configuration is read. Pass the value in the environment and read it with"
-            " get_env, or use the aws_caller_identity data source in the module.",
-            id="refused function, deep inside",
-        ),
     ],
 )
 def test_refused(tree, text, expected):
@@ -115,38 +102,39 @@ def test_every_refused_setting_of_a_block_has_its_hint(tree, name):
     assert error.endswith(grammar.BLOCKS[block].refused[name])
 
 
-@pytest.mark.parametrize("name", ["before_hook", "after_hook", "error_hook", "extra_arguments"])
-def test_hooks_and_extra_arguments_are_refused(tree, name):
-    tree.write({"live/dev/vpc/terragrunt.hcl": f'terraform {{\n  source = "."\n  {name} "x" {{\n  }}\n}}\n'})
+def test_c1_a_misspelt_setting_of_an_inner_block_is_refused(tree):
+    tree.write(
+        {
+            "live/dev/vpc/terragrunt.hcl": 'terraform {\n  source = "."\n  extra_arguments "x" {\n    commands = []\n'
+            "    argument = []\n  }\n}\n"
+        }
+    )
 
-    (error,) = tree.errors()
+    assert tree.errors() == [
+        f'{AT}:5:5: Attribute is not supported. A extra_arguments block has no attribute "argument". Did you mean "arguments"?'
+    ]
 
-    assert error.startswith(f"{AT}:3:3: Block is not supported. {name} is a block of Terragrunt")
-    assert error.endswith(grammar.BLOCKS["terraform"].refused[name])
 
+def test_c1_what_has_no_effect_is_a_warning_with_the_reason(tree):
+    tree.unit("vpc", 'catalog {\n}\nengine {\n}\ndownload_dir = "x"\nterraform_binary = "tofu"\n')
 
-@pytest.mark.parametrize("name", sorted(grammar.REFUSED_FUNCTIONS))
-def test_every_refused_function_has_its_hint(tree, name):
-    tree.unit("vpc", f"inputs = {{ name = {name}() }}\n")
-
-    (error,) = tree.errors()
-
-    assert error.startswith(f"{AT}:4:19: Function is not supported. {name} is a function")
-    assert error.endswith(grammar.REFUSED_FUNCTIONS[name])
+    assert [warning.split(". ")[0] for warning in tree.warnings()] == [
+        f"{AT}:{line}:1: Setting has no effect" for line in (4, 6, 8, 9)
+    ]
 
 
 def test_nothing_is_supported_and_refused_at_once():
     assert not grammar.BLOCKS.keys() & grammar.REFUSED_BLOCKS.keys()
     assert not grammar.ATTRIBUTES.keys() & grammar.REFUSED_ATTRIBUTES.keys()
-    assert not grammar.FUNCTIONS.keys() & grammar.REFUSED_FUNCTIONS.keys()
+    assert not grammar.BLOCKS.keys() & grammar.HARMLESS_BLOCKS.keys()
     assert all(not (rule.attributes or {}).keys() & rule.refused.keys() for rule in grammar.BLOCKS.values())
 
 
 def test_several_mistakes_of_several_files_are_reported_at_once(tree):
-    tree.write({"live/root.hcl": "skip = true\n"})
+    tree.write({"live/root.hcl": "iam_role = 1\n"})
     tree.unit("vpc", 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n')
     tree.unit("app", 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n')
-    tree.unit("bad", "catalog {\n}\nengine {\n}\n")
+    tree.unit("bad", "unit {\n}\nstack {\n}\n")
 
     assert [error.split(". ")[0] for error in tree.errors()] == [
         "live/dev/bad/terragrunt.hcl:4:1: Block is not supported",

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config import grammar
+from orchestrator.config import function_rules, grammar
 from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import MergeStrategy
 from orchestrator.config.generated import IfExists
+from orchestrator.config.surroundings import Load
 
 REPOSITORY = Path(__file__).parents[3]
 PAGE = REPOSITORY / "docs" / "language.md"
@@ -37,14 +38,19 @@ def test_c1_a_drifted_row_is_shown_and_repaired(program, tmp_path, capsys):
 
 def test_c1_every_name_of_the_registry_is_on_the_page():
     page = PAGE.read_text(encoding="utf-8")
+    rules = [*grammar.BLOCKS.values()]
+    rules += [inner for rule in rules for inner in rule.blocks.values()]
     names = {
         *grammar.BLOCKS,
         *grammar.ATTRIBUTES,
-        *grammar.FUNCTIONS,
-        *grammar.REFUSED_FUNCTIONS,
+        *function_rules.FUNCTIONS,
+        *grammar.HARMLESS_BLOCKS,
+        *grammar.HARMLESS_ATTRIBUTES,
         *grammar.REFUSED_FILES,
     }
-    names |= {name for rule in grammar.BLOCKS.values() for name in (*(rule.attributes or ()), *rule.refused)}
+    names |= {
+        name for rule in rules for name in (*(rule.attributes or ()), *rule.blocks, *rule.refused, *rule.harmless)
+    }
     names |= grammar.REFUSED_BLOCKS.keys() | grammar.REFUSED_ATTRIBUTES.keys()
     assert [name for name in sorted(names) if name not in page] == []
 
@@ -53,14 +59,16 @@ def test_c1_functions_take_the_arguments_of_the_registry():
     place = Place(home=Path("/x"), original=Path("/x"))
     built = {
         name: (function.minimum, function.maximum)
-        for name, function in terragrunt_functions(place, {}, lambda path: None).items()
+        for name, function in terragrunt_functions(place, Load({}), lambda path: None).items()
     }
-    assert built == {name: counts(rule.arguments) for name, rule in grammar.FUNCTIONS.items()}
+    assert built == {name: counts(rule.arguments) for name, rule in function_rules.FUNCTIONS.items()}
 
 
-def counts(arguments: str) -> tuple[int, int]:
-    """The least and the greatest number of arguments."""
+def counts(arguments: str) -> tuple[int, int | None]:
+    """The least and the greatest number of arguments; None for any number."""
     names = [name for name in arguments.split(", ") if name]
+    if "..." in arguments:
+        return 1, None
     return sum(not name.endswith("?") for name in names), len(names)
 
 

@@ -5,8 +5,9 @@ import hashlib
 
 import pytest
 
-from orchestrator.adapters.terraform.lock import LockedProvider, hash_folder, read_lock, satisfies, verify
+from orchestrator.adapters.terraform.lock import LockedProvider, hash_folder, read_lock, verify
 from orchestrator.errors import UsageError
+from orchestrator.model.versions import satisfies
 from tests.fakes.errors import error_of
 
 LOCK = """
