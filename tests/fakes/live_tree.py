@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from orchestrator.config import Stack, load_stack
+from orchestrator.config import NOTHING, Stack, load_stack
 
 ROOT = """
 remote_state {
@@ -89,6 +89,7 @@ class LiveTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.surroundings = NOTHING
         self.write({"live/root.hcl": ROOT})
 
     def write(self, files: dict[str, str]) -> "LiveTree":
@@ -115,4 +116,9 @@ class LiveTree:
         return self
 
     def load(self, *, environment: str = "dev", **env: str) -> Stack:
-        return load_stack(live=self.root / "live", environment=environment, env={"PLATFORM_SUFFIX": "pr42", **env})
+        return load_stack(
+            live=self.root / "live",
+            environment=environment,
+            env={"PLATFORM_SUFFIX": "pr42", **env},
+            surroundings=self.surroundings,
+        )

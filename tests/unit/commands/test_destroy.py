@@ -54,6 +54,17 @@ def test_a4_the_question_says_what_goes_and_a_refusal_keeps_everything(world, ru
     assert question.detail == f'Destroying "pr42" on {place} has to be confirmed, and there is no terminal to ask on.'
 
 
+def test_c10_a_protected_unit_is_refused_before_anything_runs(world, run, refused):
+    file = world.tree.root / "live/dev/vpc/terragrunt.hcl"
+    file.write_text(f"{file.read_text()}\nprevent_destroy = true\n")
+
+    error = refused(run, error=UsageError)
+
+    assert error.detail == "prevent_destroy is true in vpc."
+    assert world.worked_on == []
+    assert run("docs").code is ExitCode.OK
+
+
 def test_a4_a_confirmed_request_asks_nothing(world, run):
     run()
     assert world.operator.questions == []

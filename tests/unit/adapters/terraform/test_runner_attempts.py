@@ -1,6 +1,7 @@
 """What becomes of attempts that fail: those that pass are repeated, and a Terraform that died is told (C5, C6)."""
 
 import os
+import re
 import signal
 import threading
 from dataclasses import replace
@@ -9,6 +10,8 @@ import pytest
 
 from orchestrator.adapters.processes import Processes, living
 from orchestrator.adapters.terraform.retries import transient_reason, wait_before
+from orchestrator.config.arguments import Argument, ExtraArguments
+from orchestrator.config.behaviour import Behaviour, RetryRule
 from orchestrator.engine.ports import Applied, Refusal, ResourceProgress, Retrying
 from orchestrator.model.status import Changes
 
@@ -77,6 +80,31 @@ def test_c5_what_passes_is_tried_again_and_all_that_was_done_is_counted(bench, t
     ]
     assert len(terraform.calls("init")) == 1
     assert f"# attempt 2 of 3 in 5.0 s: {REASON}" in bench.log.read_text().splitlines()
+
+
+def test_c10_a_unit_has_rules_of_its_own_about_what_is_tried_again(bench, terraform, waits):
+    rule = RetryRule(name="mine", errors=(re.compile("VpcLimitExceeded"),), attempts=4, seconds=7)
+    terraform.answer("apply", BROKEN, code=1)
+    unit = replace(bench.unit(), behaviour=Behaviour(retries=(rule,)))
+    assert not bench.apply(unit).succeeded
+    assert (len(terraform.calls("apply")), waits.seconds) == (4, [7, 7, 7])
+
+
+def test_c10_arguments_and_environment_of_a_unit_reach_its_commands(bench, terraform):
+    block = ExtraArguments(
+        name="x",
+        commands=frozenset({"apply"}),
+        arguments=(Argument(name="lock-timeout", value="7s"), Argument(name="parallelism", value="3")),
+        files=(),
+        environment={"REGION": "x", "TF_VAR_cidr": "an input"},
+        range=None,
+    )
+    assert bench.apply(replace(bench.unit(), behaviour=Behaviour(arguments=(block,)))).succeeded
+    (init,), (apply,) = terraform.calls("init"), terraform.calls("apply")
+    assert {"-lock-timeout=7s", "-parallelism=3"} <= set(apply["arguments"])
+    assert apply["environment"]["REGION"] == "x"
+    assert "TF_VAR_cidr" not in apply["environment"]
+    assert "REGION" not in init["environment"]
 
 
 def test_c5_there_are_three_attempts_and_the_last_one_counts(bench, terraform, waits):
