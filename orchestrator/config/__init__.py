@@ -29,7 +29,14 @@ from orchestrator.config.interface import ModuleInterface, Variable, configurati
 from orchestrator.config.needs import remote_states, uses_aws
 from orchestrator.config.outputs import module_name
 from orchestrator.config.root_only import root_only_findings
-from orchestrator.config.source import GitSource, LocalSource, ModuleSource
+from orchestrator.config.source import (
+    ArchiveSource,
+    GitSource,
+    LocalSource,
+    ModuleSource,
+    RegistrySource,
+    parse_source,
+)
 from orchestrator.config.stack import Stack, load_stack
 from orchestrator.config.stack_generation import (
     Cleaning,
@@ -47,6 +54,7 @@ __all__ = [
     "NOTHING",
     "STACK_FILE",
     "UNIT_FILES",
+    "ArchiveSource",
     "Behaviour",
     "Cleaning",
     "Completed",
@@ -65,6 +73,7 @@ __all__ = [
     "ModuleInterface",
     "ModuleSource",
     "Programs",
+    "RegistrySource",
     "RemoteState",
     "Stack",
     "StateAddress",
@@ -85,6 +94,7 @@ __all__ = [
     "load_stack",
     "module_interface",
     "module_name",
+    "parse_source",
     "parsed",
     "remote_states",
     "root_only_findings",

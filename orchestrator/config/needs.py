@@ -16,8 +16,8 @@ _CALLS = re.compile(r'^\s*module\s+"', re.MULTILINE)
 
 
 def uses_aws(stack: Stack) -> bool:
-    """Tell whether a unit keeps its state in S3 or uses the AWS provider; True for modules that only a download shows."""
-    return any(_uses_aws(unit) for unit in _evaluated(stack))
+    """Tell whether a unit keeps its state in S3 or uses the AWS provider; True for modules that could not be fetched."""
+    return any(_uses_aws(unit, stack.units[unit.name].located()) for unit in _evaluated(stack))
 
 
 def remote_states(stack: Stack) -> tuple[RemoteState, ...]:
@@ -34,13 +34,13 @@ def _evaluated(stack: Stack) -> Iterator[EvaluatedUnit]:
             continue
 
 
-def _uses_aws(unit: EvaluatedUnit) -> bool:
+def _uses_aws(unit: EvaluatedUnit, module: LocalSource | None) -> bool:
     if unit.remote_state is not None and unit.remote_state.backend == "s3":
         return True
-    if not isinstance(unit.source, LocalSource):
+    if module is None:
         return True
     try:
-        composition = compose(unit, root=unit.source.root, subdirectory=unit.source.subdirectory)
+        composition = compose(unit, root=module.root, subdirectory=module.subdirectory)
     except PlatformctlError:
         return True
     texts = [text_of(entry) for name, entry in composition.files.items() if name.endswith((".tf", ".tf.json"))]

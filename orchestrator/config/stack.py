@@ -48,7 +48,7 @@ def check_units(units: Mapping[str, UnitConfiguration], names: Collection[str]) 
             continue
         for finding in (*unit.warnings(), *_check_behaviour(unit, contents, evaluated.get(name))):
             collector.add(finding)
-        for finding in _check_files(evaluated.get(name)):
+        for finding in _check_files(evaluated.get(name), unit.located() if name in evaluated else None):
             collector.add(finding)
         if contents is not None and interface is not None:
             for finding in _check_inputs(unit, contents.inputs or {}, interface, everywhere):
@@ -83,11 +83,11 @@ def _check_behaviour(
         )
 
 
-def _check_files(unit: EvaluatedUnit | None) -> Iterator[Diagnostic]:
-    """Yield what the plan of the stack could not repeat; nothing for a module that has to be downloaded."""
-    if unit is not None and isinstance(unit.source, LocalSource) and unit.source.folder.is_dir():
+def _check_files(unit: EvaluatedUnit | None, module: LocalSource | None) -> Iterator[Diagnostic]:
+    """Yield what the plan of the stack could not repeat; nothing for a module that could not be fetched."""
+    if unit is not None and module is not None and module.folder.is_dir():
         try:
-            composition = compose(unit, root=unit.source.root, subdirectory=unit.source.subdirectory)
+            composition = compose(unit, root=module.root, subdirectory=module.subdirectory)
         except PlatformctlError as error:
             yield Diagnostic(summary=error.summary, detail=error.detail, hint=error.hint)
         else:

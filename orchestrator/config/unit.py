@@ -27,7 +27,7 @@ from orchestrator.config.grammar import STACK_FILE
 from orchestrator.config.interface import ModuleInterface, module_files, module_interface, module_not_found
 from orchestrator.config.outputs import DependencyBlock, DependencyOutputs, dependency_block
 from orchestrator.config.scope import FileScope, stack_scope
-from orchestrator.config.source import LocalSource, ModuleSource, parse_source
+from orchestrator.config.source import LocalSource, ModuleSource, looks_like_registry, parse_source
 from orchestrator.config.stack_file import ComponentKind
 from orchestrator.config.variables import variable_values
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, Severity, failure
@@ -207,7 +207,10 @@ class UnitConfiguration:
             overlay = self._declaring_files(source)
             if not (overlay or module_files(source.folder)):
                 setting = self.scope.source()
-                raise ConfigurationError([module_not_found(source.folder, setting.range if setting else self.place())])
+                finding = module_not_found(source.folder, setting.range if setting else self.place())
+                if setting is not None and looks_like_registry(str(setting.value)):
+                    finding = replace(finding, hint=f"A module of a registry is tfr:///{setting.value}?version=...")
+                raise ConfigurationError([finding])
             if overlay:
                 self._interface = module_interface(source.folder, overlay)
             else:

@@ -99,6 +99,18 @@ def test_a_repository_and_ref_are_fetched_once(modules, repository, unit_of):
         modules.locate(unit_of("c", module=source(bare, "main")))
 
 
+def test_c10_a_repository_is_kept_by_commit_and_shared_between_refs_and_runs(tmp_path, repository):
+    bare, commits = repository
+    runs = [Modules(tmp_path / "sources") for _ in range(3)]
+    first = runs[0].fetch(source(bare, "v1"))
+    assert runs[1].fetch(source(bare, commits[1], "")) == first
+    git(bare, "update-ref", "refs/tags/v1", commits[2])
+    moved = runs[2].fetch(source(bare, "v1"))
+    assert moved != first
+    assert 'output "third"' in (moved / "network/main.tf").read_text()
+    assert len(list((tmp_path / "sources").iterdir())) == 2
+
+
 def test_a_local_module_stays_where_it_is(modules, tmp_path, unit_of):
     unit = unit_of(module=LocalSource(root=tmp_path, subdirectory="vpc"))
     assert modules.locate(unit) == Location(root=tmp_path, subdirectory="vpc")

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.config import Completed, HookKind
+from orchestrator.config import Completed, HookKind, LocalSource
+from orchestrator.errors import PlatformctlError
 from orchestrator.hcl.values import Sensitive
 from tests.fakes.programs import FakePrograms
 
@@ -365,3 +366,62 @@ def test_c10_settings_that_cannot_matter_here_are_warnings(tree):
         "disable_init",
     ]
     assert tree.errors() == []
+
+
+class Elsewhere:
+    """Modules that are fetched from the folder "elsewhere" of the tree."""
+
+    def __init__(self, tree):
+        self.tree, self.reachable, self.fetched = tree, True, []
+
+    def __call__(self, source):
+        self.fetched.append(source)
+        if not self.reachable:
+            raise PlatformctlError("A module could not be fetched", detail="No network.", hint="Get one.")
+        return LocalSource(root=self.tree.root / "elsewhere", subdirectory=source.subdirectory)
+
+
+@pytest.fixture
+def elsewhere(tree):
+    """The unit "app", which reads an output of "vpc", whose module is in a repository."""
+    secret = 'variable "password" {\n  sensitive = true\n}\noutput "id" { value = 1 }\n'
+    tree.write({"elsewhere/vpc/main.tf": secret})
+    tree.write(
+        {AT: 'terraform {\n  source = "github.com/org/infra//vpc?ref=v1"\n}\ninputs = { password = "hunter2" }\n'}
+    )
+    tree.unit("app", 'dependency "vpc" {\n  config_path = "../vpc"\n}\ninputs = { name = dependency.vpc.outputs.id }\n')
+    found = Elsewhere(tree)
+    tree.surroundings = replace(tree.surroundings, modules=found)
+    return found
+
+
+def test_c10_a_module_that_is_fetched_is_checked_like_a_local_one(tree, elsewhere):
+    assert tree.errors() == []
+    assert isinstance(tree.inputs("vpc")["password"], Sensitive)
+    assert {source.shown for source in elsewhere.fetched} == {"https://github.com/org/infra.git//vpc?ref=v1"}
+
+    app = tree.root / "live/dev/app/terragrunt.hcl"
+    app.write_text(app.read_text().replace("outputs.id", "outputs.ids"))
+    vpc = tree.root / AT
+    vpc.write_text(vpc.read_text().replace("password = ", "pasword = "))
+
+    assert [error.split(". ")[0].split(": ")[1] for error in tree.errors()] == ["Unknown output", "Input is missing"]
+
+
+def test_c10_a_module_that_cannot_be_fetched_is_a_warning_until_it_is_needed(tree, elsewhere):
+    elsewhere.reachable = False
+
+    assert tree.errors() == []
+    (warning,) = tree.warnings()
+    assert warning == (
+        f"{AT}:2:12: A module could not be fetched. No network. The inputs of the unit could not be compared with its"
+        " module. Get one."
+    )
+
+
+def test_c10_what_looks_like_a_registry_module_is_told_how_to_write_it(tree):
+    tree.write({AT: 'terraform {\n  source = "org/vpc/aws"\n}\n'})
+
+    (error,) = tree.errors()
+
+    assert error.endswith("A module of a registry is tfr:///org/vpc/aws?version=...")

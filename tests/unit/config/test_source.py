@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config.source import GitSource, LocalSource, parse_source
+from orchestrator.config.source import ArchiveSource, GitSource, LocalSource, RegistrySource, parse_source
 from orchestrator.diagnostics import ConfigurationError, Position, Range, Source
 from tests.fakes.errors import error_of
 
@@ -34,6 +34,48 @@ def local(root, subdirectory=""):
             "git::git@example.com:org/infra.git//vpc",
             GitSource(url="git@example.com:org/infra.git", ref=None, subdirectory="vpc"),
         ),
+        (
+            "git@example.com:org/infra.git//vpc?ref=v1",
+            GitSource(url="git@example.com:org/infra.git", ref="v1", subdirectory="vpc"),
+        ),
+        (
+            "git::https://example.com/infra.git//vpc?ref=v1&depth=1",
+            GitSource(url="https://example.com/infra.git", ref="v1", subdirectory="vpc"),
+        ),
+        ("github.com/org/infra", GitSource(url="https://github.com/org/infra.git", ref=None)),
+        (
+            "github.com/org/infra.git//modules/vpc?ref=v1",
+            GitSource(url="https://github.com/org/infra.git", ref="v1", subdirectory="modules/vpc"),
+        ),
+        (
+            "gitlab.com/org/infra/modules/vpc?ref=v1",
+            GitSource(url="https://gitlab.com/org/infra.git", ref="v1", subdirectory="modules/vpc"),
+        ),
+        (
+            "tfr:///terraform-aws-modules/vpc/aws?version=5.0.0",
+            RegistrySource(host="", module="terraform-aws-modules/vpc/aws", version="5.0.0"),
+        ),
+        (
+            "tfr://registry.example.com/a/b/c//modules/x?version=1.2.3",
+            RegistrySource(host="registry.example.com", module="a/b/c", version="1.2.3", subdirectory="modules/x"),
+        ),
+        (
+            "https://example.com/vpc-1.0.tar.gz//vpc?checksum=md5:0123&token=x",
+            ArchiveSource(
+                address="https://example.com/vpc-1.0.tar.gz?token=x",
+                format="gztar",
+                checksum="md5:0123",
+                subdirectory="vpc",
+            ),
+        ),
+        (
+            "https://example.com/download?archive=zip",
+            ArchiveSource(address="https://example.com/download", format="zip"),
+        ),
+        ("../vpc.zip//a", ArchiveSource(address="/repo/live/dev/vpc.zip", format="zip", subdirectory="a")),
+        ("file:///repo/modules//vpc", local("/repo/modules", "vpc")),
+        ("modules/vpc", local("/repo/live/dev/vpc/modules/vpc")),
+        ("module", local("/repo/live/dev/vpc/module")),
     ],
 )
 def test_sources(text, expected):
@@ -47,24 +89,16 @@ def test_the_folder_of_a_local_source_is_that_of_the_module():
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
+        ("tfr:///terraform-aws-modules/vpc/aws", "Write tfr:///namespace/name/provider?version=1.2.3."),
+        ("tfr:///vpc?version=1", "Write tfr:///namespace/name/provider?version=1.2.3."),
         (
-            "tfr:///terraform-aws-modules/vpc/aws?version=5.0.0",
-            "Registry sources are not supported: use git:: with ?ref=, or a local folder.",
+            "https://example.com/vpc",
+            "The address of an archive ends in .zip, .tar.gz or the like, or has ?archive=zip.",
         ),
-        (
-            "terraform-aws-modules/vpc/aws",
-            'A local folder begins with "./" or "../". Registry sources are not supported.',
-        ),
-        ("modules/vpc", 'A local folder begins with "./" or "../". Registry sources are not supported.'),
-        ("https://example.com/vpc.zip", "Archives cannot be downloaded: use git:: with ?ref=, or a local folder."),
-        (
-            "s3::https://s3.amazonaws.com/bucket/vpc.zip",
-            "Archives cannot be downloaded: use git:: with ?ref=, or a local folder.",
-        ),
-        ("git@example.com:org/infra.git", "Put git:: before it."),
-        ("github.com/org/infra", "Write git::https://... with ?ref= instead."),
-        ("", "Use git:: with ?ref=, or a local folder."),
-        ("git::https://example.com/infra.git?depth=1", "Only ?ref= is supported."),
+        ("https://example.com/vpc.git?ref=v1", "Put git:: before it."),
+        ("ssh://git@example.com/infra.git", "Put git:: before it."),
+        ("s3::https://s3.amazonaws.com/bucket/vpc.zip", "Download it in the pipeline, or use git:: with ?ref=."),
+        ("git::https://example.com/infra.git?sshkey=x", "Only ?ref= and ?depth= are supported."),
         ("git::", "Write git::https://host/repository.git//module?ref=v1."),
         ("../modules//../secrets", "What stands behind // must stay below it."),
     ],
@@ -80,7 +114,7 @@ def test_credentials_in_an_address_are_not_shown():
     text = "git::https://user:hunter2@example.com/infra.git"
 
     source = parse_source(text, home=HOME, place=PLACE)
-    error = error_of(lambda: parse_source(f"{text}?depth=1", home=HOME, place=PLACE), ConfigurationError)
+    error = error_of(lambda: parse_source(f"{text}?sshkey=1", home=HOME, place=PLACE), ConfigurationError)
     assert source.url == "https://user:hunter2@example.com/infra.git"
     assert "hunter2" not in repr(source)
-    assert error.detail == '"git::https://...@example.com/infra.git?depth=1" has the option "depth".'
+    assert error.detail == '"git::https://...@example.com/infra.git?sshkey=1" has the option "sshkey".'

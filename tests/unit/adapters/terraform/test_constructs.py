@@ -1,10 +1,12 @@
 """Hooks, extra arguments and environment variables of units, planned and applied by the real Terraform (C1, C9, C10)."""
 
+import os
 import shutil
+import subprocess
 
 import pytest
 
-from orchestrator.config import Surroundings
+from orchestrator.config import LocalSource, Surroundings
 from orchestrator.errors import PlatformctlError, UsageError
 from tests.fakes.errors import error_of
 from tests.fakes.local_stack import LocalStack
@@ -150,3 +152,35 @@ def test_c10_an_ignored_error_is_a_success_with_a_warning(stack):
     assert (outcome.error, outcome.status.is_success) == ("", True)
     assert outcome.warnings[-1].startswith("never mind\n")
     assert (stack.workspaces.root / "a" / "a" / "error-signals.json").read_text() == '{\n  "alert": false\n}\n'
+
+
+def test_c10_a_module_of_a_repository_is_planned_and_applied_like_a_local_one(stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    work = tmp_path / "work"
+    (work / "net").mkdir(parents=True)
+    (work / "net/main.tf").write_text(
+        'module "inner" {\n  source = "../inner"\n  name   = var.name\n}\nvariable "name" { sensitive = true }\n'
+        'output "name" {\n  value     = module.inner.name\n  sensitive = true\n}\n'
+    )
+    (work / "inner").mkdir()
+    (work / "inner/main.tf").write_text(
+        'variable "name" {}\nresource "terraform_data" "x" { input = var.name }\n'
+        'output "name" { value = terraform_data.x.output }\n'
+    )
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+    for arguments in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "-m", "x"], ["tag", "v1"]):
+        subprocess.run(["git", *arguments], cwd=work, check=True)
+    stack.tree.surroundings = Surroundings(
+        modules=lambda source: LocalSource(root=stack.modules.fetch(source), subdirectory=source.subdirectory)
+    )
+    stack.write(
+        {
+            "live/dev/a/terragrunt.hcl": 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n'
+            f'terraform {{ source = "git::file://{work}//net?ref=v1&depth=1" }}\ninputs = {{ name = "x" }}\n'
+        }
+    )
+
+    plan = stack.up()
+
+    assert [change.address for change in plan.units["a"]] == ["module.inner.terraform_data.x"]
+    assert stack.values("a") == {"name": "x"}
