@@ -43,9 +43,15 @@ _LABELLED = {
     # A bare include has its path right there.
     Labels.OPTIONAL: lambda names: "path" not in names,
 }
-JSON_BLOCKS: Mapping[str, BlockShape] = {
-    name: BlockShape(labels=_LABELLED[rule.labels], blocks={}) for name, rule in BLOCKS.items()
-}
+
+
+def _shape(rule: BlockRule) -> BlockShape:
+    return BlockShape(
+        labels=_LABELLED[rule.labels], blocks={name: _shape(inner) for name, inner in rule.blocks.items()}
+    )
+
+
+JSON_BLOCKS: Mapping[str, BlockShape] = {name: _shape(rule) for name, rule in BLOCKS.items()}
 """What is a block in a file that is written as JSON."""
 
 _REPEATABLE = ("include", "generate", "dependency", "feature")

@@ -88,7 +88,7 @@ def test_c1_the_file_in_the_language_wins_where_there_are_both(live):
         ('{"dependency": {"vpc": {"path": "../vpc"}}}', "1:25: Attribute is not supported."),
         ('{"dependency": {"vpc": {}}}', "1:2: Attribute is missing."),
         ('{"include": "x"}', "1:13: Block is not an object."),
-        ('{"inputs": {"name": "${run_cmd(\\"x\\")}"}}', "1:24: Function is not supported."),
+        ('{"inputs": {"name": "${run_cmd(\\"x\\")}"}}', "1:24: Invalid function argument."),
         ("{", "1:2: Invalid JSON."),
     ],
 )
@@ -96,3 +96,15 @@ def test_c7_mistakes_in_json_have_their_place(tree, content, finding):
     tree.write({"live/dev/x/terragrunt.hcl.json": content})
 
     assert any(text.startswith(f"live/dev/x/terragrunt.hcl.json:{finding}") for text in tree.errors()), tree.errors()
+
+
+def test_c10_blocks_inside_blocks_are_written_as_objects(tree):
+    extra = {"commands": ["plan"], "arguments": ["-var=name=json"]}
+    terraform = {"source": f"{tree.root}/modules//thing", "extra_arguments": {"x": extra}}
+    retry = {"net": {"retryable_errors": ["timeout"], "max_attempts": 2, "sleep_interval_sec": 1}}
+    tree.write({"live/dev/x/terragrunt.hcl.json": json.dumps({"terraform": terraform, "errors": {"retry": retry}})})
+
+    unit = tree.evaluate("x")
+
+    assert unit.inputs == {"name": "json"}
+    assert [rule.name for rule in unit.behaviour.retries] == ["net"]
