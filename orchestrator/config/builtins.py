@@ -48,13 +48,15 @@ _OPTIONS = {
 Reader = Callable[[Path], Value]
 
 
-def terragrunt_functions(place: Place, load: Load, read: Reader) -> dict[str, Function]:
+def terragrunt_functions(
+    place: Place, load: Load, read: Reader, note: Callable[[Path], None] = lambda _path: None
+) -> dict[str, Function]:
     """Return the functions of ``function_rules.FUNCTIONS`` for a file at a place.
 
-    ``read``: evaluates another file and returns its sections as an object.
+    ``read``: evaluates another file and returns its sections as an object. ``note``: is told each file that is read.
     """
     env = load.env
-    outside = outside_functions(place.home, load, place.working or (lambda: place.home))
+    outside = outside_functions(place.home, load, place.working or (lambda: place.home), note)
     return {
         name: _function(name, call, minimum=minimum, maximum=maximum)
         for name, (call, minimum, maximum) in outside.items()

@@ -69,7 +69,7 @@ FUNCTIONS: Mapping[str, FunctionRule] = {
         returns="Terraform's command line, as far as it is chosen: the command alone."
     ),
     "get_terraform_command": FunctionRule(
-        returns="`plan`, `apply`, `destroy` or `validate`: what the configuration is read for."
+        returns="`plan`, `apply` or `destroy`: what the configuration is read for."
     ),
     "get_terraform_commands_that_need_input": FunctionRule(returns="The commands that take `-input`."),
     "get_terraform_commands_that_need_locking": FunctionRule(returns="The commands that take `-lock-timeout`."),
@@ -77,9 +77,11 @@ FUNCTIONS: Mapping[str, FunctionRule] = {
     "get_terraform_commands_that_need_vars": FunctionRule(returns="The commands that take `-var` and `-var-file`."),
     "get_terragrunt_source_cli_flag": FunctionRule(returns="An empty text: there is no such option."),
     "get_working_dir": FunctionRule(returns="The folder that Terraform runs in: the unit's workspace."),
-    "mark_as_read": FunctionRule(arguments="path", returns="The path. Nothing has to be marked."),
+    "mark_as_read": FunctionRule(
+        arguments="path", returns="The path, which counts as a file that the unit reads (`--filter`)."
+    ),
     "mark_glob_as_read": FunctionRule(
-        arguments="pattern", returns="The files that the pattern matches. Nothing has to be marked."
+        arguments="pattern", returns="The files that the pattern matches, which count as files that the unit reads."
     ),
     "read_tfvars_file": FunctionRule(arguments="path", returns="The values in a file of variables, as JSON."),
     "run_cmd": FunctionRule(

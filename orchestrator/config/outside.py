@@ -33,10 +33,13 @@ Arity: TypeAlias = "tuple[Callable[..., Value], int, int | None]"
 """A function, the least and the greatest number of its arguments."""
 
 
-def outside_functions(home: Path, load: Load, working: Callable[[], Path]) -> Mapping[str, Arity]:
+def outside_functions(
+    home: Path, load: Load, working: Callable[[], Path], note: Callable[[Path], None]
+) -> Mapping[str, Arity]:
     """Return the functions for a file, by name.
 
-    ``home``: the folder that relative paths and programs start in. ``working``: returns the folder that Terraform runs in.
+    ``home``: the folder that relative paths and programs start in. ``working``: returns the folder that Terraform runs in. ``note``:
+    is told each file that is read.
     """
     constants: dict[str, Value] = {
         "get_default_retryable_errors": list(DEFAULT_RETRYABLE_ERRORS),
@@ -55,11 +58,11 @@ def outside_functions(home: Path, load: Load, working: Callable[[], Path]) -> Ma
         "get_working_dir": (lambda: working().as_posix(), 0, 0),
         "constraint_check": (_constraint_check, 2, 2),
         "deep_merge": (_deep_merge, 1, None),
-        "mark_as_read": (_text, 1, 1),
-        "mark_glob_as_read": (lambda pattern: _glob(home, pattern), 1, 1),
-        "read_tfvars_file": (lambda path: _read_variables(home, path), 1, 1),
+        "mark_as_read": (lambda path: _marked(home, note, path), 1, 1),
+        "mark_glob_as_read": (lambda pattern: _glob(home, note, pattern), 1, 1),
+        "read_tfvars_file": (lambda path: _read_variables(home, note, path), 1, 1),
         "run_cmd": (lambda *given: _run(home, load, *given), 1, None),
-        "sops_decrypt_file": (lambda path: _decrypt(home, load, path), 1, 1),
+        "sops_decrypt_file": (lambda path: _decrypt(home, load, note, path), 1, 1),
     }
 
 
@@ -88,8 +91,9 @@ def _program(load: Load, arguments: list[str], home: Path, *, everywhere: bool =
         raise FunctionError(f"{error}.") from None
 
 
-def _decrypt(home: Path, load: Load, path: Value) -> Value:
+def _decrypt(home: Path, load: Load, note: Callable[[Path], None], path: Value) -> Value:
     file = home / _text(path)
+    note(file)
     if not file.is_file():
         raise FunctionError(f"There is no file {file}.", argument=0)
     if load.surroundings.programs is not None and shutil.which("sops", path=load.env.get("PATH")) is None:
@@ -126,14 +130,23 @@ def _deep_merge(*given: Value) -> Value:
     return merged
 
 
-def _glob(home: Path, pattern: Value) -> Value:
+def _marked(home: Path, note: Callable[[Path], None], path: Value) -> Value:
+    note(home / _text(path))
+    return path
+
+
+def _glob(home: Path, note: Callable[[Path], None], pattern: Value) -> Value:
     text = _text(pattern)
     anchor = Path("/") if text.startswith("/") else home
-    return [path.as_posix() for path in sorted(anchor.glob(text.lstrip("/"))) if path.is_file()]
+    found = [path for path in sorted(anchor.glob(text.lstrip("/"))) if path.is_file()]
+    for path in found:
+        note(path)
+    return [path.as_posix() for path in found]
 
 
-def _read_variables(home: Path, path: Value) -> Value:
+def _read_variables(home: Path, note: Callable[[Path], None], path: Value) -> Value:
     file = home / _text(path)
+    note(file)
     if not file.is_file():
         raise FunctionError(f"There is no file {file}.", argument=0)
     try:

@@ -81,7 +81,7 @@ class FileScope:
 
     def _bound_functions(self) -> Mapping[str, Function]:
         """Bind Terraform's functions to the folder of this file, and Terragrunt's to its place."""
-        own = terragrunt_functions(self.place, self.files.load, self._read)
+        own = terragrunt_functions(self.place, self.files.load, self._read, self.files.read.add)
         return ChainMap(own, self.files.terraform_functions(self.document.path.parent))
 
     def evaluate(

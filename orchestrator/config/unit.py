@@ -275,6 +275,7 @@ class UnitConfiguration:
             blocks=behaviour(contents).arguments,
             folders=tuple(dict.fromkeys([*([module.folder] if module else []), self.unit.folder])),
             interface=interface,
+            note=self._files.read.add,
         )
         return replace(contents, inputs=values) if values else contents
 

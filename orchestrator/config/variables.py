@@ -6,7 +6,7 @@ TF_VAR_ variables, which never replace those that are set already.
 https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,10 +29,12 @@ def variable_values(
     blocks: tuple[ExtraArguments, ...],
     folders: tuple[Path, ...],
     interface: ModuleInterface | None,
+    note: Callable[[Path], None],
 ) -> dict[str, Setting]:
     """Return the value that Terraform would use of each variable.
 
-    ``folders``: of the module and of the unit, the one that wins last. ``interface``: None where it is not known. Raises
+    ``folders``: of the module and of the unit, the one that wins last. ``interface``: None where it is not known.
+    ``note``: is told each file that is read. Raises
     ConfigurationError: a file is missing or cannot be read, or a text is no value of its variable's type.
     """
     values = {name: _converted(name, setting, interface) for name, setting in inputs.items()}
@@ -46,9 +48,13 @@ def variable_values(
                 name = variable.removeprefix(VARIABLE)
                 if name != variable and (interface is None or name in interface.variables):
                     values[name] = _given(name, text, block.range, interface)
-    values |= read_variable_files({path.name: path for path in _automatic(folders)})
+    automatic = {path.name: path for path in _automatic(folders)}
+    for path in automatic.values():
+        note(path)
+    values |= read_variable_files(automatic)
     for place, source in value_sources(blocks, tuple(reversed(folders))):
         if isinstance(source, Path):
+            note(source)
             values |= read_variable_file(source)
         else:
             values[source[0]] = _given(*source, place, interface)

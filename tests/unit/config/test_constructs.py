@@ -184,6 +184,21 @@ def test_c10_files_of_a_pattern_and_the_working_folder(tree):
     assert tree.plain(inputs["name"]) == "work/vpc/thing"
 
 
+def test_c10_what_a_unit_reads_is_known_to_filters(tree):
+    reads = '[mark_as_read("a.txt"), mark_glob_as_read("*.md"), read_tfvars_file("b.tfvars")]'
+    with_terraform(
+        tree,
+        'extra_arguments "x" {\n  commands = ["plan"]\n  required_var_files = ["c.tfvars"]\n}',
+        f"inputs = {{ settings = {reads} }}\n",
+    )
+    files = {"a.txt", "b.tfvars", "c.tfvars", "d.auto.tfvars", "e.md"}
+    tree.write({f"live/dev/vpc/{name}": "" for name in files})
+
+    read = {path.name for path in tree.load().units["vpc"].files_read()}
+
+    assert files <= read
+
+
 FEATURE = """
 feature "size" {
   default = 1
