@@ -43,10 +43,13 @@ class Workspaces:
         """Return the folder of a unit's module root."""
         return self.root / unit.replace("/", "__")
 
-    def prepare(self, unit: str, composition: Composition) -> Workspace:
-        """Bring a unit's workspace up to date: it holds the composition, and nothing else but Terraform's own files."""
+    def prepare(self, unit: str, composition: Composition, *, keep: bool = False) -> Workspace:
+        """Bring a unit's workspace up to date: it holds the composition, and nothing else but Terraform's own files.
+
+        ``keep``: also what hooks have made there.
+        """
         base = self.folder(unit)
-        bring_to(base, composition.tree)
+        bring_to(base, composition.tree, keep=keep)
         return Workspace(folder=base / composition.subdirectory)
 
     def remove(self) -> None:
@@ -63,18 +66,21 @@ def write_private(file: Path, text: str) -> None:
     temporary.replace(file)
 
 
-def bring_to(folder: Path, tree: Tree) -> None:
-    """Make a folder hold what the tree says; keep Terraform's own files, which begin with a dot, and a local state."""
+def bring_to(folder: Path, tree: Tree, *, keep: bool = False) -> None:
+    """Make a folder hold what the tree says; keep Terraform's own files, which begin with a dot, and a local state.
+
+    ``keep``: keep every file that the tree does not have.
+    """
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for entry in folder.iterdir():
-        if entry.name not in tree and not entry.name.startswith((".", "terraform.tfstate")):
+        if not keep and entry.name not in tree and not entry.name.startswith((".", "terraform.tfstate")):
             _remove(entry)
     for name, wanted in tree.items():
         path = folder / name
         if isinstance(wanted, dict):
-            bring_to(path, wanted)
+            bring_to(path, wanted, keep=keep)
         elif isinstance(wanted, Path):
             if not (path.is_symlink() and path.readlink() == wanted):
                 _remove(path)

@@ -68,9 +68,7 @@ FUNCTIONS: Mapping[str, FunctionRule] = {
     "get_terraform_cli_args": FunctionRule(
         returns="Terraform's command line, as far as it is chosen: the command alone."
     ),
-    "get_terraform_command": FunctionRule(
-        returns="`plan`, `apply` or `destroy`: what the configuration is read for."
-    ),
+    "get_terraform_command": FunctionRule(returns="`plan`, `apply` or `destroy`: what the configuration is read for."),
     "get_terraform_commands_that_need_input": FunctionRule(returns="The commands that take `-input`."),
     "get_terraform_commands_that_need_locking": FunctionRule(returns="The commands that take `-lock-timeout`."),
     "get_terraform_commands_that_need_parallelism": FunctionRule(returns="The commands that take `-parallelism`."),

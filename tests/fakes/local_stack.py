@@ -77,6 +77,11 @@ class LocalStack:
         self.tree.write(files)
         return self
 
+    def runner(self) -> Runner:
+        return Runner(
+            toolchain=self.toolchain, workspaces=self.workspaces, modules=self.modules, providers=None, parallelism=10
+        )
+
     def outputs(self) -> Outputs:
         return Outputs(stack=self.tree.load(), states=self.states)
 
@@ -98,15 +103,17 @@ class LocalStack:
     def apply(self, plan):
         """Apply unit by unit what was planned; return the outcomes by unit."""
         outputs = self.outputs()
-        runner = Runner(
-            toolchain=self.toolchain, workspaces=self.workspaces, modules=self.modules, providers=None, parallelism=10
-        )
-        work = UnitWork(outputs=outputs, terraform=runner, logs=self.folder / "logs", approval=Approval.of(plan))
+        work = UnitWork(outputs=outputs, terraform=self.runner(), logs=self.folder / "logs", approval=Approval.of(plan))
         return {
             name: work.up(name, lambda _progress: None)
             for name in outputs.stack.graph.order()
             if plan.touches(name) or outputs.state(name) is None
         }
+
+    def destroy(self, name: str):
+        """Destroy what is applied of a unit; return the outcome."""
+        work = UnitWork(outputs=self.outputs(), terraform=self.runner(), logs=self.folder / "logs")
+        return work.destroy(name, lambda _progress: None)
 
     def values(self, name: str):
         return {output: unmark(value) for output, value in self.outputs().state(name).outputs.items()}

@@ -63,7 +63,9 @@ class Runner:
         state = local_state_file(unit, composition)
         if state is not None:
             composition.module[BACKEND_FILE] = backend_file(state)
-        workspace = self.workspaces.prepare(unit.name, composition)
+        # Terraform destroys with the files that hooks of an apply have made.
+        keep = destroy and bool(unit.behaviour.hooks)
+        workspace = self.workspaces.prepare(unit.name, composition, keep=keep)
         log.parent.mkdir(parents=True, exist_ok=True)
         invocation = self._invocation(unit, workspace, composition)
         command = "destroy" if destroy else "apply"

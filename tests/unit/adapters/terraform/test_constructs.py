@@ -56,6 +56,7 @@ def test_c10_a_file_that_a_hook_makes_is_planned_and_applied(stack):
     stack.up()
 
     assert stack.values("a") == {"text": "x\n"}
+    assert stack.destroy("a").error == ""
     assert 'before_hook "before_hook" of apply: sh -c echo $TF_VAR_name > made.txt' in log(stack)
     assert not list(stack.tree.root.rglob("made.txt"))
 
