@@ -108,7 +108,7 @@ class UnitWork:
         if state is None:
             return Outcome(status=Status.UNCHANGED)
         applied = None
-        if state.resources:
+        if is_applied(state):
             applied = self._run(self._without_unknowns(name), report, destroy=True)
             if not applied.succeeded:
                 return self._outcome(name, applied)

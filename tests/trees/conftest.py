@@ -80,11 +80,12 @@ class Repository:
         self.succeed("validate", at=at)
         self.succeed("graph", at=at)
         assert self.run("plan", "--detailed-exitcode", at=at).code == 2
-        self.succeed("up", "--yes", at=at)
+        self.succeed("run", "--all", "apply", "--yes", at=at)
         again = self.run("plan", "--detailed-exitcode", at=at)
         assert again.code == 0, again.out
         found = self.succeed("outputs", "--json", at=at).json
-        self.succeed("destroy", "--yes", at=at)
+        self.succeed("run", "--all", "destroy", "--yes", at=at)
+        assert self.run("outputs", at=at).code == 2, "nothing is left"
         return found
 
     def _short(self, text: str) -> str:
