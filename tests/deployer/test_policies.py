@@ -98,6 +98,6 @@ def test_e2_every_condition_key_exists_for_an_action_of_its_statement(file):
 
 def test_e2_the_record_is_of_what_the_page_says():
     assert {command for row in life() for command in row[0]} == {command for of in COMMANDS.values() for command in of}
-    assert f" the {len(life())} requests of a whole life " in PAGE
+    assert f" the {len(life()):,} requests of a whole life " in PAGE
     assert len({row[1] for row in life()}) > 200
     assert LIFE.stat().st_size < 200_000
