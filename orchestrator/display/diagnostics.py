@@ -23,6 +23,8 @@ def render_diagnostic(diagnostic: Diagnostic, *, base: Path | None = None, width
     if diagnostic.range is not None:
         text.append("\n")
         text.append_text(_place(diagnostic.range, base, width))
+        for name, value in diagnostic.values or ():
+            text.append_text(_value(diagnostic.range, f"{name} is {value}", width))
     _append_explanation(text, diagnostic.detail, diagnostic.hint)
     return text
 
@@ -103,6 +105,13 @@ def _place(place: Range, base: Path | None, width: int | None) -> Text:
     text.append(f"{margin} | ", style="blue")
     text.append(indent + "^" * max(cell_len(line[begin:end]), 1), style="red")
     return text
+
+
+def _value(place: Range, statement: str, width: int | None) -> Text:
+    margin = " " * len(str(place.start.line))
+    if width is not None:
+        statement, _, _ = _window(statement, 0, 0, width - len(margin) - 3)
+    return Text.assemble("\n", (f"{margin} = ", "blue"), statement)
 
 
 def _window(line: str, begin: int, end: int, width: int) -> tuple[str, int, int]:

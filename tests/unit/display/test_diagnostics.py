@@ -107,6 +107,25 @@ error: Unknown local
 [red]x[/red] is no list[string].
 """,
     ),
+    # What the names stand for comes below the source.
+    (
+        marked(
+            "  a = local.zones[local.index]",
+            "local.zones[local.index]",
+            detail="There is no element 7.",
+            values=(("local.zones", '["a", "b"]'), ("local.index", "7")),
+        ),
+        """\
+error: Unknown local
+  --> live/dev/vpc/terragrunt.hcl:3:7
+  |
+3 |   a = local.zones[local.index]
+  |       ^^^^^^^^^^^^^^^^^^^^^^^^
+  = local.zones is ["a", "b"]
+  = local.index is 7
+There is no element 7.
+""",
+    ),
     (
         Diagnostic(summary="No place", detail="Why.", hint="Fix it.", severity=Severity.WARNING),
         "warning: No place\nWhy.\nfix: Fix it.\n",
@@ -159,6 +178,13 @@ def test_a_line_wider_than_the_terminal_keeps_its_marks_under_it(terminal, line)
     source = terminal.lines[marks - 1]
     assert max(len(text) for text in terminal.lines) <= 80
     assert (terminal.lines[marks].index("^"), terminal.lines[marks].count("^")) == (source.index("local.nmae"), 10)
+
+
+def test_c7_values_of_long_names_fit_the_terminal(terminal):
+    found = marked("a = b", "b", values=((f"local.{'n' * 300}", "known only after apply"), ("b", f'"{"x" * 48}…')))
+    print_diagnostics(terminal, [found], base=BASE)
+    assert max(cell_len(line) for line in terminal.lines) <= 80
+    assert terminal.lines[-2].startswith("  = local.nnn")
 
 
 def test_a_log_keeps_long_lines_whole(log):
