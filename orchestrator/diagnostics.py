@@ -61,6 +61,7 @@ class Diagnostic:
         detail: what is wrong here, and why; whole sentences.
         hint: the fix, or "Did you mean ...?"; shown last.
         range: the place, where there is one.
+        values: what the names at the place stand for, each with its value in words; None where nobody looked.
 
     """
 
@@ -69,6 +70,7 @@ class Diagnostic:
     hint: str = ""
     range: Range | None = None
     severity: Severity = Severity.ERROR
+    values: tuple[tuple[str, str], ...] | None = field(default=None, compare=False)
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

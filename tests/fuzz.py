@@ -286,6 +286,9 @@ class Fuzz:
     def run(self, kind: str, text: str) -> str:
         """Read a text; returns how it ended. Anything but one of this product's own errors is raised."""
         try:
+            if kind != "unit":
+                # Only a file holds bytes that are no text.
+                text = text.encode("utf-8", "replace").decode()
             if kind == "expression":
                 self._expression(text)
             elif kind == "file":

@@ -1,5 +1,6 @@
 """``graph``, ``validate`` and ``render``: read the live tree, without a cloud and without Terraform."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -25,7 +26,10 @@ from orchestrator.commands import DeploymentRequest, Target
 from orchestrator.commands.inspect import STAND_IN, generated_texts, read_tree, source_text, unit_document
 from orchestrator.commands.inspect import validate as check
 from orchestrator.commands.ports import Ports
+from orchestrator.diagnostics import ConfigurationError, Diagnostic
+from orchestrator.display.diagnostics import validation_document
 from orchestrator.display.tables import graph_document, render_dot, render_tree
+from orchestrator.errors import ExitCode
 from orchestrator.hcl import print_value
 from orchestrator.hcl.values import redacted
 
@@ -75,13 +79,41 @@ def validate(
     filters: FilterOption = None,
     allow_commands: AllowCommandsOption = False,
     feature: FeatureOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check the live tree: syntax, references, outputs that exist, inputs that modules declare, cycles.
 
     Nothing is started, and no cloud is called.
     """
     ports = ports_for(allow_commands=allow_commands, features=feature)
-    check_and_show(DeploymentRequest(suffix=suffix, environment=environment, **selection(ports, filters)), ports)
+    request = DeploymentRequest(suffix=suffix, environment=environment, **selection(ports, filters))
+    if as_json:
+        _check_for_programs(request, ports)
+    else:
+        check_and_show(request, ports)
+
+
+class _Collecting(Terminal):
+    """Keeps warnings for the document instead of printing them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[Diagnostic] = []
+
+    def warn(self, findings: Sequence[Diagnostic]) -> None:
+        self.warnings.extend(findings)
+
+
+def _check_for_programs(request: DeploymentRequest, ports: Ports) -> None:
+    operator = _Collecting()
+    errors: tuple[Diagnostic, ...] = ()
+    try:
+        check(request, ports, operator)
+    except ConfigurationError as error:
+        errors = error.diagnostics
+    console.result_json(validation_document([*errors, *operator.warnings], base=console.base()))
+    if errors:
+        raise typer.Exit(ExitCode.BAD_INPUT)
 
 
 def check_and_show(request: DeploymentRequest, ports: Ports) -> None:

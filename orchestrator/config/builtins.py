@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.config.outside import outside_functions
 from orchestrator.config.surroundings import Load
 from orchestrator.diagnostics import did_you_mean
+from orchestrator.hcl.functions.conversion import composed
 from orchestrator.hcl.scope import Function, FunctionError
 from orchestrator.hcl.values import Value
 
@@ -102,7 +103,7 @@ def _get_env(env: Mapping[str, str], *given: Value) -> Value:
     if not name:
         raise FunctionError("The name of the environment variable is empty.", argument=0)
     if name in env:
-        return env[name]
+        return composed(env[name])
     if len(given) > 1:
         return _text(given, 1)
     fix = _OPTIONS.get(name, f'Set it, or give a default: get_env("{name}", "...").')

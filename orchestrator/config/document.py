@@ -197,7 +197,8 @@ def check_block(block: Block, rule: BlockRule, collector: Collector) -> list[Dia
             hint = f"Add an equals sign: {nested.type} = {{ ... }}."
         else:
             unknown = f'A {block.type} block has no block "{nested.type}" in it.'
-            detail, hint = _refusal("a block", nested.type, rule.refused, unknown, DOCUMENTATION)
+            near = did_you_mean(nested.type, rule.attributes or ()) or DOCUMENTATION
+            detail, hint = _refusal("a block", nested.type, rule.refused, unknown, near)
         collector.report(nested.type_range, "Block is not supported", detail, hint)
     if rule.attributes is None:
         return warnings

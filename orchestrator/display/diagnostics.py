@@ -1,14 +1,13 @@
 """Renders diagnostics: summary, place, the underlined source line, the reason, and the fix last."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.diagnostics import Diagnostic, DiagnosticsError, Range, Severity
+from orchestrator.diagnostics import Diagnostic, DiagnosticsError, Position, Range, Severity, Source
 from orchestrator.errors import PlatformctlError
 
 _CUT = "…"
@@ -23,6 +22,8 @@ def render_diagnostic(diagnostic: Diagnostic, *, base: Path | None = None, width
     if diagnostic.range is not None:
         text.append("\n")
         text.append_text(_place(diagnostic.range, base, width))
+        for name, value in diagnostic.values or ():
+            text.append_text(_value(diagnostic.range, f"{name} is {value}", width))
     _append_explanation(text, diagnostic.detail, diagnostic.hint)
     return text
 
@@ -55,23 +56,60 @@ def print_diagnostics(console: Console, diagnostics: Iterable[Diagnostic], *, ba
         )
 
 
-def diagnostic_document(diagnostic: Diagnostic) -> dict[str, Any]:
-    """Describe a finding as plain JSON values, with the names that ``terraform validate -json`` has for them."""
-    document: dict[str, Any] = {
-        "severity": str(diagnostic.severity),
+def validation_document(diagnostics: Sequence[Diagnostic], *, base: Path | None = None) -> dict[str, object]:
+    """Describe findings as ``terraform validate -json`` does, so that what reads that reads this; offsets count bytes."""
+    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
+    return {
+        "format_version": "1.0",
+        "valid": not errors,
+        "error_count": errors,
+        "warning_count": len(diagnostics) - errors,
+        "diagnostics": [diagnostic_document(item, base=base) for item in diagnostics],
+    }
+
+
+def diagnostic_document(diagnostic: Diagnostic, *, base: Path | None = None) -> dict[str, object]:
+    """Describe a finding as plain JSON values, with the names of ``terraform validate -json`` and a hint."""
+    document: dict[str, object] = {
+        "severity": diagnostic.severity.value,
         "summary": diagnostic.summary,
         "detail": diagnostic.detail,
         "hint": diagnostic.hint,
     }
     place = diagnostic.range
-    if place is not None:
-        ends = {"start": place.start, "end": place.end}
-        document["range"] = {
-            "filename": str(place.source.path),
-            **{name: {"line": end.line, "column": end.column} for name, end in ends.items()},
-        }
-        document["snippet"] = {"code": place.source.line(place.start.line), "start_line": place.start.line}
-    return document
+    if place is None:
+        return document
+    code = place.source.line(place.start.line)
+    end = place.end.column - 1 if place.end.line == place.start.line else len(code)
+    return document | {
+        "range": {
+            "filename": str(_relative(place.source.path, base)),
+            "start": _position(place.source, place.start),
+            "end": _position(place.source, place.end),
+        },
+        "snippet": {
+            "context": None,
+            "code": code,
+            "start_line": place.start.line,
+            "highlight_start_offset": _bytes(code[: place.start.column - 1]),
+            "highlight_end_offset": _bytes(code[:end]),
+            "values": [{"traversal": name, "statement": f"is {value}"} for name, value in diagnostic.values or ()],
+        },
+    }
+
+
+def _position(source: Source, position: Position) -> dict[str, int]:
+    lines = source.text.split("\n")[: position.line - 1]
+    before = sum(_bytes(line) + 1 for line in lines) + _bytes(source.line(position.line)[: position.column - 1])
+    return {"line": position.line, "column": position.column, "byte": before}
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def _relative(path: Path, base: Path | None) -> Path:
+    return path.relative_to(base) if base is not None and path.is_relative_to(base) else path
 
 
 def _append_explanation(text: Text, detail: str, hint: str) -> None:
@@ -84,8 +122,7 @@ def _append_explanation(text: Text, detail: str, hint: str) -> None:
 
 
 def _place(place: Range, base: Path | None, width: int | None) -> Text:
-    path = place.source.path
-    shown = path.relative_to(base) if base is not None and path.is_relative_to(base) else path
+    shown = _relative(place.source.path, base)
     number = str(place.start.line)
     margin = " " * len(number)
     line = place.source.line(place.start.line)
@@ -103,6 +140,13 @@ def _place(place: Range, base: Path | None, width: int | None) -> Text:
     text.append(f"{margin} | ", style="blue")
     text.append(indent + "^" * max(cell_len(line[begin:end]), 1), style="red")
     return text
+
+
+def _value(place: Range, statement: str, width: int | None) -> Text:
+    margin = " " * len(str(place.start.line))
+    if width is not None:
+        statement, _, _ = _window(statement, 0, 0, width - len(margin) - 3)
+    return Text.assemble("\n", (f"{margin} = ", "blue"), statement)
 
 
 def _window(line: str, begin: int, end: int, width: int) -> tuple[str, int, int]:

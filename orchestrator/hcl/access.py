@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from orchestrator.diagnostics import ConfigurationError, Range, did_you_mean, failure
 from orchestrator.hcl import nodes
-from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, fold, marked_if, split, too_much
+from orchestrator.hcl.dispatch import evaluate, evaluate_all, evaluates, fold, marked_if, split, too_much, veiled
 from orchestrator.hcl.functions.conversion import to_number, to_string, type_name
 from orchestrator.hcl.scope import FunctionError, Scope
 from orchestrator.hcl.values import SetValue, Unknown, Value, as_expression
@@ -32,7 +32,7 @@ def _variable(node: nodes.VariableExpression, scope: Scope) -> Value:
 @evaluates(nodes.GetAttribute)
 def _get_attribute(node: nodes.GetAttribute, scope: Scope) -> Value:
     value, secret = split(evaluate(node.of, scope))
-    return marked_if(secret, _attribute(node, value))
+    return marked_if(secret, veiled(lambda: _attribute(node, value), secret=secret and isinstance(value, dict)))
 
 
 def _attribute(node: nodes.GetAttribute, value: Value) -> Value:
@@ -102,7 +102,8 @@ def _capital(text: str) -> str:
 @evaluates(nodes.Index)
 def _index(node: nodes.Index, scope: Scope) -> Value:
     (of, of_secret), (key, key_secret) = map(split, evaluate_all((node.of, node.key), scope))
-    return marked_if(of_secret or key_secret, _element(node, of, key, key_secret))
+    value = veiled(lambda: _element(node, of, key, key_secret), secret=of_secret)
+    return marked_if(of_secret or key_secret, value)
 
 
 def _element(node: nodes.Index, of: Value, key: Value, key_secret: bool) -> Value:
@@ -188,7 +189,11 @@ def _splat(node: nodes.Splat, scope: Scope) -> Value:
     elements = list(value) if isinstance(value, list | SetValue) else [value]
     if scope.work.exceeds(len(elements)):
         raise too_much(node.range)
-    return marked_if(secret, [evaluate(node.each, scope.child(**{_SPLAT_ITEM: item})) for item in elements])
+
+    def over_elements() -> Value:
+        return [evaluate(node.each, scope.child(**{_SPLAT_ITEM: item})) for item in elements]
+
+    return marked_if(secret, veiled(over_elements, secret=secret))
 
 
 @evaluates(nodes.SplatItem)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl.functions.conversion import to_bool, type_name
+from orchestrator.hcl.involved import with_values
 from orchestrator.hcl.nodes import Expression
 from orchestrator.hcl.scope import WORK, FunctionError, Scope
 from orchestrator.hcl.values import Sensitive, Value, as_expression, count_parts, mark
@@ -40,7 +41,14 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     """
     if scope.work.exceeds(1):
         raise too_much(expression.range)
-    return _evaluators[type(expression)](expression, scope)
+    try:
+        return _evaluators[type(expression)](expression, scope)
+    except TooMuchError:
+        raise
+    except ConfigurationError as error:
+        if all(finding.values is not None for finding in error.diagnostics):
+            raise
+        raise ConfigurationError(with_values(error.diagnostics, expression, scope.variables)) from error.__cause__
 
 
 def evaluate_all(expressions: Iterable[Expression], scope: Scope) -> list[Value]:
@@ -104,6 +112,22 @@ def too_much(
 ) -> TooMuchError:
     """Make the error for what takes too much work."""
     return TooMuchError([Diagnostic(summary=TOO_MUCH, detail=detail, hint=hint, range=place)])
+
+
+def veiled(compute: Callable[[], Value], *, secret: bool) -> Value:
+    """Compute with what was taken out of a secret; a finding then says only where, because it could quote the secret."""
+    try:
+        return compute()
+    except TooMuchError:
+        raise
+    except ConfigurationError as error:
+        if not secret:
+            raise
+        detail = "The values here are sensitive, so the reason is not shown."
+        findings = [
+            Diagnostic(summary=item.summary, detail=detail, range=item.range, values=()) for item in error.diagnostics
+        ]
+        raise ConfigurationError(findings) from None
 
 
 def truth(condition: Value, place: Range) -> bool:

@@ -23,6 +23,7 @@ from orchestrator.hcl.dispatch import (
     split,
     too_much,
     truth,
+    veiled,
 )
 from orchestrator.hcl.functions.conversion import composed, to_string, type_name
 from orchestrator.hcl.references import free_variables
@@ -110,23 +111,28 @@ def _for(
     collection, secret = split(evaluate(node.collection, scope))
     if isinstance(collection, Unknown):
         return marked_if(secret, Unknown(fold_loop(node, collection, scope, *fields, "condition")))
-    problems = Collector()
-    for inner in elements(node, collection, scope):
-        try:
-            kept, own_mark = _kept(node.condition, inner)
-            secret = secret or own_mark
-            if kept:
-                secret = take(inner, secret)
-        except _ShapeUnknownError:
-            return marked_if(secret, Unknown(fold_loop(node, collection, scope, *fields, "condition")))
-        except TooMuchError:
-            raise
-        except ConfigurationError as error:
-            problems.absorb(error)
-            if len(problems.found) >= MOST_PROBLEMS:
-                break
-    problems.raise_if_any()
-    return marked_if(secret, result)
+
+    def over_elements() -> Value:
+        own_mark = secret
+        problems = Collector()
+        for inner in elements(node, collection, scope):
+            try:
+                kept, kept_mark = _kept(node.condition, inner)
+                own_mark = own_mark or kept_mark
+                if kept:
+                    own_mark = take(inner, own_mark)
+            except _ShapeUnknownError:
+                return marked_if(own_mark, Unknown(fold_loop(node, collection, scope, *fields, "condition")))
+            except TooMuchError:
+                raise
+            except ConfigurationError as error:
+                problems.absorb(error)
+                if len(problems.found) >= MOST_PROBLEMS:
+                    break
+        problems.raise_if_any()
+        return marked_if(own_mark, result)
+
+    return veiled(over_elements, secret=secret)
 
 
 @evaluates(nodes.ForList)
@@ -277,8 +283,12 @@ def _template_for(node: nodes.TemplateFor, scope: Scope) -> Value:
         folded = fold_loop(node, collection, scope, "body")
         folded = replace(folded, body=_template_of(folded.body))
         return marked_if(secret, Unknown(nodes.Template(parts=(folded,), range=node.range)))
-    texts = [_text(node.body, inner) for inner in elements(node, collection, scope)]
-    return marked_if(secret, _joined(texts, [node.body.range] * len(texts), node.range))
+
+    def over_elements() -> Value:
+        texts = [_text(node.body, inner) for inner in elements(node, collection, scope)]
+        return marked_if(secret, _joined(texts, [node.body.range] * len(texts), node.range))
+
+    return veiled(over_elements, secret=secret)
 
 
 def _as_template(value: Value, place: Range) -> nodes.Template:

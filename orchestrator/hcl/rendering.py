@@ -8,7 +8,7 @@ from typing import NoReturn
 from orchestrator.diagnostics import ConfigurationError, Range, failure
 from orchestrator.hcl import nodes
 from orchestrator.hcl.calls import NEEDS_KNOWN_VALUES, check_count, evaluate_arguments, special_form
-from orchestrator.hcl.dispatch import charge, evaluate, marked_if, split
+from orchestrator.hcl.dispatch import charge, evaluate, marked_if, split, veiled
 from orchestrator.hcl.functions.conversion import to_string, type_name
 from orchestrator.hcl.nodes import FunctionCall
 from orchestrator.hcl.parse import parse_template
@@ -49,7 +49,8 @@ def _templatefile(node: FunctionCall, scope: Scope) -> Value:
         raise failure(places[0], "Template file cannot be read", f"{shown} {reason}.") from error
     _charge_parsing(text, node, scope)
     inner = Scope(given, _inner_functions(scope), scope.folder, scope.work, scope.templates)
-    return _text(marked_if(path_secret or secret, evaluate(parse_template(text, file), inner)), node)
+    value = veiled(lambda: evaluate(parse_template(text, file), inner), secret=secret)
+    return _text(marked_if(path_secret or secret, value), node)
 
 
 @special_form("templatestring")
@@ -78,7 +79,7 @@ def _templatestring(node: FunctionCall, scope: Scope) -> Value:
     _charge_parsing(text, node, scope)
     inner = Scope(given, functions, scope.folder, scope.work)
     try:
-        value = evaluate(parse_template(text, Path("template")), inner)
+        value = veiled(lambda: evaluate(parse_template(text, Path("template")), inner), secret=secret)
     except ConfigurationError:
         if not text_secret:
             raise

@@ -185,7 +185,7 @@ def number_range(first: Number, second: Number | None = None, third: Number | No
     if third is not None and third > 0 and end < start:
         raise FunctionError("The end must be greater than the start when the step is positive.", argument=1)
     whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
-    if whole and step and (end - start) // step < _MOST_VALUES:
+    if whole and step and -(-(end - start) // step) <= _MOST_VALUES:
         return list(range(int(start), int(end), int(step)))
     result: list[Value] = []
     value = start

@@ -20,6 +20,7 @@ from orchestrator.hcl.scope import FunctionError
 from orchestrator.hcl.values import SetValue, Unknown, Value
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+SURROGATE = re.compile("[\ud800-\udfff]")
 _FLOAT_BITS = 53
 
 
@@ -191,8 +192,11 @@ def type_name(value: Value) -> str:
 
 
 def composed(text: str) -> str:
-    """Return the text in Unicode normal form C, in which Terraform keeps every string."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    """Return the text in Unicode normal form C, in which Terraform keeps every string.
+
+    Half of a surrogate pair, with which Python stands for a byte that is not UTF-8, becomes the replacement character.
+    """
+    return text if text.isascii() else unicodedata.normalize("NFC", SURROGATE.sub("\ufffd", text))
 
 
 def to_string(value: Value) -> str:

@@ -21,7 +21,6 @@ from orchestrator.hcl.scope import NESTING, Function, FunctionError
 from orchestrator.hcl.values import SetValue, Value
 
 _HTML = re.compile("[<>&\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def json_text(value: Value) -> str:
@@ -69,8 +68,7 @@ def _composed(value: Value, depth: int) -> Value:
         raise RecursionError
     match value:
         case str():
-            # Half of a surrogate pair; Go reads it as the replacement character.
-            return composed(_SURROGATE.sub("\ufffd", value))
+            return composed(value)
         case list():
             return [_composed(item, depth + 1) for item in value]
         case dict():

@@ -76,6 +76,40 @@ def test_warnings_are_shown_and_stop_nothing(platformctl):
     assert result.err.startswith("warning: Input is not used\n")
 
 
+def test_c7_validate_prints_findings_for_programs(platformctl):
+    valid = {"format_version": "1.0", "valid": True, "error_count": 0, "warning_count": 0, "diagnostics": []}
+    assert json.loads(platformctl("validate", "--json").out) == valid
+
+    platformctl.tree.unit(
+        "docs", 'locals {\n  \u00e9 = ["a"]\n}\ninputs = {\n  title = "\u00e9${local.\u00e9[7]}"\n}\n'
+    )
+    result = platformctl("validate", "--json")
+    document = json.loads(result.out)
+    (finding,) = document["diagnostics"]
+    text = (platformctl.tree.root / "live/dev/docs/terragrunt.hcl").read_bytes()
+    start, end = finding["range"]["start"], finding["range"]["end"]
+    code = finding["snippet"]["code"].encode()
+
+    assert (result.code, result.err, document["valid"], document["error_count"]) == (2, "", False, 1)
+    assert finding["detail"] == "The index 7 does not exist: local.\u00e9 has 1 element, counted from 0."
+    assert finding["range"]["filename"] == "live/dev/docs/terragrunt.hcl"
+    assert text[start["byte"] : end["byte"]].decode() == "local.\u00e9[7]"
+    assert text.splitlines()[start["line"] - 1] == code
+    assert (
+        code[finding["snippet"]["highlight_start_offset"] : finding["snippet"]["highlight_end_offset"]].decode()
+        == "local.\u00e9[7]"
+    )
+    assert finding["snippet"]["values"] == [{"traversal": "local.\u00e9", "statement": 'is ["a"]'}]
+
+
+def test_c7_warnings_for_programs_are_in_the_document(platformctl):
+    platformctl.tree.unit("docs", 'inputs = {\n  title = "x"\n}\n')
+    result = platformctl("validate", "--json")
+    document = json.loads(result.out)
+    assert (result.code, result.err, document["valid"], document["warning_count"]) == (0, "", True, 1)
+    assert document["diagnostics"][0]["severity"] == "warning"
+
+
 def test_c1_render_shows_what_terraform_gets(platformctl):
     result = platformctl("render", "vpc", "--suffix", "pr42")
     assert (result.code, result.err, platformctl.started) == (0, "", [])

@@ -1,13 +1,18 @@
 """Findings as text at 80 columns: place, underlined source, why, and the fix last (C7)."""
 
+import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
 from orchestrator.diagnostics import ConfigurationError, Diagnostic, Position, Range, Severity, Source
-from orchestrator.display.diagnostics import print_diagnostics, print_error
+from orchestrator.display.diagnostics import print_diagnostics, print_error, validation_document
 from orchestrator.errors import PlatformctlError
+from orchestrator.hcl import Scope, evaluate, parse_expression
+from tests.fakes.errors import error_of
 
 BASE = Path("/project")
 FILE = BASE / "live/dev/vpc/terragrunt.hcl"
@@ -107,6 +112,25 @@ error: Unknown local
 [red]x[/red] is no list[string].
 """,
     ),
+    # What the names stand for comes below the source.
+    (
+        marked(
+            "  a = local.zones[local.index]",
+            "local.zones[local.index]",
+            detail="There is no element 7.",
+            values=(("local.zones", '["a", "b"]'), ("local.index", "7")),
+        ),
+        """\
+error: Unknown local
+  --> live/dev/vpc/terragrunt.hcl:3:7
+  |
+3 |   a = local.zones[local.index]
+  |       ^^^^^^^^^^^^^^^^^^^^^^^^
+  = local.zones is ["a", "b"]
+  = local.index is 7
+There is no element 7.
+""",
+    ),
     (
         Diagnostic(summary="No place", detail="Why.", hint="Fix it.", severity=Severity.WARNING),
         "warning: No place\nWhy.\nfix: Fix it.\n",
@@ -161,6 +185,13 @@ def test_a_line_wider_than_the_terminal_keeps_its_marks_under_it(terminal, line)
     assert (terminal.lines[marks].index("^"), terminal.lines[marks].count("^")) == (source.index("local.nmae"), 10)
 
 
+def test_c7_values_of_long_names_fit_the_terminal(terminal):
+    found = marked("a = b", "b", values=((f"local.{'n' * 300}", "known only after apply"), ("b", f'"{"x" * 48}…')))
+    print_diagnostics(terminal, [found], base=BASE)
+    assert max(cell_len(line) for line in terminal.lines) <= 80
+    assert terminal.lines[-2].startswith("  = local.nnn")
+
+
 def test_a_log_keeps_long_lines_whole(log):
     print_diagnostics(log, [marked(f"{'word ' * 20}local.nmae", "local.nmae", detail="why " * 40)], base=BASE)
     assert len(log.lines) == 6
@@ -199,3 +230,26 @@ def test_c7_every_finding_is_shown_in_the_order_of_files_and_lines(log):
 def test_an_error_without_a_place(log, error, text):
     print_error(log, error)
     assert log.text == text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform on the PATH")
+def test_c7_findings_for_programs_have_the_form_of_terraforms(tmp_path):
+    (tmp_path / "main.tf").write_text('locals {\n  a = [1]\n}\noutput "b" {\n  value = local.a[7]\n}\n')
+    command = ["terraform", f"-chdir={tmp_path}", "validate", "-json"]
+    theirs = json.loads(subprocess.run(command, capture_output=True, check=False, timeout=60).stdout)
+    scope = Scope({"local": {"a": [1]}}, {})
+    error = error_of(lambda: evaluate(parse_expression("local.a[7]", FILE), scope), ConfigurationError)
+    ours = keys(validation_document(error.diagnostics))
+    assert ours["diagnostics"][0].pop("hint") == "str"
+    assert ours == keys(theirs)
+
+
+def keys(document):
+    """The names of a document at every depth."""
+    match document:
+        case dict():
+            return {name: keys(value) for name, value in document.items()}
+        case [first, *_]:
+            return [keys(first)]
+    return type(document).__name__ if document is not None else "str"

@@ -99,6 +99,7 @@ OF_ERRORS = {
     "local": {"name": "vpc", "zones": ["a", "b"], "one": [1], "none": None, "map": {"key": 1}, "empty": {}},
     "names": SetValue(("x",)),
     "secret": Sensitive("hunter2"),
+    "hidden": Sensitive({"names": ["hunter2", "hunter2"], "objects": [{"hunter2": 1}], "hunter2": 1}),
 }
 
 ERRORS = [
@@ -117,6 +118,59 @@ def test_errors(value_of, case):
     message = f"{found.range.start.column}: {found.summary}. {found.detail}"
     assert error == [message, *([found.hint] if found.hint else [])]
     assert "hunter2" not in f"{found} {caught}"
+
+
+INVOLVED = [
+    ("local.zones[local.number]", {"local.zones": '["a", "b"]', "local.number": "7"}),
+    ("upper(local.map)", {"local.map": '{ key = "value" }'}),
+    ("refuse(local.zones[0], local.number)", {"local.number": "7"}),
+    ("local.name + 1", {"local.name": '"n"'}),
+    ("1 + local.name.x", {"local.name": '"n"'}),
+    ("local.none.x", {"local.none": "null"}),
+    ("local.nmae", {}),
+    ("local.zones[length(local.zones)]", {"local.zones": '["a", "b"]'}),
+    ("local.zones[secret]", {"local.zones": '["a", "b"]', "secret": "sensitive"}),
+    ("refuse([local.leaf, secret])", {"local.leaf": '{ a = "(sensitive)" }', "secret": "sensitive"}),
+    ("local.zones[dependency.vpc.outputs.id] + [] + 1", {}),
+    (
+        "[dependency.vpc.outputs.id, local.name][3]",
+        {"dependency.vpc.outputs.id": "known only after apply", "local.name": '"n"'},
+    ),
+    ("local.long + 1", {"local.long": f'"{"x" * 48}…'}),
+    ("local.many + 1", {"local.many": "a list of 1,000 elements"}),
+    ("local.wide + 1", {"local.wide": "an object with 30 attributes"}),
+    ("local.large * []", {}),
+    ("[] * local.large", {}),
+    ("upper([local.large])", {"local.large": f"{'9' * 49}…"}),
+    ('local["odd name"] + 1', {'local["odd name"]': "true"}),
+    ("local.set.x", {"local.set": 'toset(["a"])'}),
+    ("[for x in local.zones : x + 1]", {"x": '"a"'}),
+    ("[for k, v in local.map : [for w in local.zones : [v, w][k]]]", {"v": '"value"', "w": '"a"', "k": '"key"'}),
+    ("local.map[local.zones[0]]", {"local.map": '{ key = "value" }', "local.zones[0]": '"a"'}),
+]
+"""An expression that fails, and what its findings say of the names in it."""
+
+
+@pytest.mark.parametrize(("text", "values"), INVOLVED)
+def test_c7_findings_say_what_the_names_stand_for(value_of, text, values):
+    local = OF_ERRORS["local"] | {
+        "number": 7,
+        "long": "x" * 49 + "y" * 10**6,
+        "many": ["a"] * 1000,
+        "wide": {f"a{number}": number for number in range(30)},
+        "large": 10**60 - 1,
+        "odd name": True,
+        "set": SetValue(("a",)),
+        "name": "n",
+        "leaf": {"a": Sensitive("hunter2")},
+        "map": {"key": "value"},
+        "zones": ["a", "b"],
+    }
+    outputs = unknown_reference("dependency", "vpc", "outputs")
+    variables = OF_ERRORS | {"local": local, "dependency": {"vpc": {"outputs": outputs}}}
+    caught = error_of(lambda: value_of(text, **variables), ConfigurationError)
+    assert dict(caught.diagnostics[0].values) == values
+    assert all(len(shown) <= 50 and "hunter2" not in shown for _, shown in caught.diagnostics[0].values)
 
 
 COLLECTED = [
