@@ -197,7 +197,8 @@ def test_c10_a_module_that_passes_provider_configurations_on_is_planned_and_appl
         }
     )
     call = 'module "inner" {\n  source    = "./inner"\n  providers = { terraform.east = terraform }\n}\n'
-    stack.unit("a", f'{required}\n    }}\n  }}\n}}\n{call}output "x" {{ value = module.inner.x }}')
+    provider = f'{required}\n    }}\n  }}\n}}\nprovider "terraform" {{}}\n'
+    stack.unit("a", f'{provider}{call}output "x" {{ value = module.inner.x }}')
 
     stack.up()
 
