@@ -160,6 +160,12 @@ class CloudConnector:
     def account_id(self, target: Target) -> str | None:
         return ACCOUNT_ID if target is Target.LOCAL else None
 
+    def environment(self, target: Target, environ: Mapping[str, str]) -> Mapping[str, str]:
+        if target is Target.AWS:
+            return environ
+        cloud = LocalCloud(self.project.local_cloud)
+        return stripped(environ) | (cloud.environment() if cloud.status().endpoint is not None else {})
+
     def offline(self) -> NoAccount:
         self._hide_home()
         return NoAccount(project=self.project, environ=self.environ)

@@ -244,6 +244,7 @@ def surroundings_of(
     return Surroundings(
         command=request.terraform_command,
         programs=ports.programs,
+        isolated=lambda environ: ports.connector.environment(request.target, environ),
         caller=account.caller if account else stand_in,
         modules=_fetched(ports),
         workspaces=ports.project.workspaces(str(request.target), environment, request.suffix),

@@ -258,6 +258,9 @@ class Connector(Protocol):
         local cloud did not start.
         """
 
+    def environment(self, target: Target, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """Return an environment for programs of the repository that reaches no other target: on the local one not AWS."""
+
     def offline(self) -> Account:
         """Return what stands in for an account where nothing needs one."""
 

@@ -16,17 +16,10 @@ from orchestrator.config import settings
 from orchestrator.config.builtins import Place, terragrunt_functions
 from orchestrator.config.contents import Contents, Links, MergeStrategy, Section, Setting, merge_contents, merge_links
 from orchestrator.config.discovery import UNIT_FILES, Files
-from orchestrator.config.document import (
-    Document,
-    body,
-    generate_sections,
-    own_contents,
-    own_links,
-    read_document,
-    state_section,
-)
+from orchestrator.config.document import Document, read_document
 from orchestrator.config.grammar import AUTOINCLUDE_FILE, STACK_FILE, VALUES_FILE
 from orchestrator.config.outputs import NO_OUTPUTS, DependencyOutputs, Explainer
+from orchestrator.config.sections import body, generate_sections, own_contents, own_links, state_section
 from orchestrator.config.stack_file import ComponentKind, StackComponent, StackDocument, stack_components
 from orchestrator.config.stages import EvaluationStage, refused_roots
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure

@@ -38,6 +38,7 @@ class Surroundings:
     Attributes:
         command: the Terraform command that the load is for.
         programs: runs programs of the repository; None when they are not allowed.
+        isolated: returns the environment that they get, made of the caller's; by default the same.
         caller: returns "account_id", "account_alias", "arn" or "user_id" of the caller in AWS; None when unknown.
         modules: fetches a module that is elsewhere; raises PlatformctlError when it cannot. None: nothing is fetched.
         workspaces: the folder of the units' workspaces; None when it is not known.
@@ -46,6 +47,7 @@ class Surroundings:
 
     command: str = "plan"
     programs: Programs | None = None
+    isolated: Callable[[Mapping[str, str]], Mapping[str, str]] = dict
     caller: Callable[[str], str] | None = None
     modules: Callable[[ModuleSource], LocalSource] | None = None
     workspaces: Path | None = None
@@ -81,7 +83,7 @@ class Load:
             raise PermissionError(ALLOW)
         key = (None if everywhere else folder, arguments)
         if fresh or key not in self._outputs:
-            done = programs.run(arguments, folder=folder, environment=self.env)
+            done = programs.run(arguments, folder=folder, environment=self.surroundings.isolated(self.env))
             if done.code:
                 said = (done.errors.strip() or done.output.strip())[-2000:]
                 raise OSError(f"{arguments[0]} ended with exit code {done.code}{f': {said}' if said else ''}")

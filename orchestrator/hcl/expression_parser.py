@@ -262,13 +262,15 @@ def _object_item(reader: Reader) -> nodes.ObjectItem:
         key = nodes.Literal(value=word, range=key.range)
     elif isinstance(key, nodes.GetAttribute) and not parenthesised:
         written = reader.text[start : reader.last_end]
-        raise reader.problem(
-            start,
-            reader.last_end,
-            "Ambiguous attribute key",
-            f"The key {written} can be a reference or a name with dots in it.",
-            f'Write ({written}) for the reference, or "{written}" for the name.',
-        )
+        if not reader.dotted_keys:
+            raise reader.problem(
+                start,
+                reader.last_end,
+                "Ambiguous attribute key",
+                f"The key {written} can be a reference or a name with dots in it.",
+                f'Write ({written}) for the reference, or "{written}" for the name.',
+            )
+        key = nodes.Literal(value=written, range=key.range)
     if reader.kind not in ("=", ":"):
         raise reader.unexpected("Missing attribute value", 'a "=" and a value after the key of an object')
     reader.advance()

@@ -130,7 +130,10 @@ def _item(reader: Reader, problems: Collector) -> Attribute | Block:
     name_range = reader.range(start, reader.last_end)
     if reader.kind == "=":
         reader.advance()
+        # Terraform reads the providers of a module call as a table of names.
+        reader.dotted_keys = name == "providers" and reader.source.path.suffix == ".tf"
         expression = reader.expression()
+        reader.dotted_keys = False
         return Attribute(
             name=name, expression=expression, name_range=name_range, range=reader.range(start, reader.last_end)
         )

@@ -55,6 +55,7 @@ class Reader:
         end: the offset behind it.
         last_end: the offset behind the token before it.
         depth: how many brackets are open.
+        dotted_keys: whether keys of objects may be names of provider configurations: aws.east.
 
     """
 
@@ -64,6 +65,7 @@ class Reader:
         "_parse",
         "_positions",
         "depth",
+        "dotted_keys",
         "end",
         "kind",
         "last_end",
@@ -80,6 +82,7 @@ class Reader:
         self._positions: dict[int, Position] = {}
         self._insignificant_newlines = [False]
         self.depth = 0
+        self.dotted_keys = False
         self.kind = END
         self.start = self.end = self.last_end = 0
 

@@ -1,6 +1,6 @@
 """A cloud in memory: the protocols ``Connector``, ``Account``, ``StateBucket``, ``Locks`` and ``Sweeper``."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -302,6 +302,9 @@ class FakeConnector:
 
     def account_id(self, target: Target) -> str | None:
         return ACCOUNT if target is Target.LOCAL else None
+
+    def environment(self, target: Target, environ: Mapping[str, str]) -> Mapping[str, str]:
+        return {**environ, "TARGET": str(target)}
 
     def offline(self) -> FakeAccount:
         return self.account

@@ -16,10 +16,12 @@ class FakePrograms:
 
     answers: Mapping[str, str | Completed] = field(default_factory=dict)
     ran: list[tuple[str, Path]] = field(default_factory=list)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Completed:
         line = " ".join(arguments)
         self.ran.append((line, folder))
+        self.environment = environment
         if line not in self.answers:
             raise FileNotFoundError(arguments[0])
         answer = self.answers[line]

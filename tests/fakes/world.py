@@ -62,6 +62,7 @@ class World:
         self.repository = FakeRepository()
         self.operator = FakeOperator()
         self.environ = dict(environ or {})
+        self.programs = None
 
     @property
     def ports(self) -> Ports:
@@ -73,6 +74,7 @@ class World:
             sources=self.sources,
             repository=self.repository,
             environ=self.environ,
+            programs=self.programs,
         )
 
     @property

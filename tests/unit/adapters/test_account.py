@@ -306,3 +306,13 @@ def test_c5_the_journal_of_a_project_keeps_runs_durations_and_locks_under_its_ho
     assert journal.durations(command="up", environment="dev") == {"vpc": 1.5}
     with journal.exclusive(target="local", suffix="pr42"), journal.register_held(target="local"):
         assert sorted(path.name for path in (tmp_path / "locks").iterdir()) == ["local-pr42.lock", "local.register"]
+
+
+@pytest.mark.parametrize("target", Target)
+def test_c8_programs_of_a_repository_get_real_credentials_for_aws_alone(tmp_path, target):
+    environ = {"PATH": "/bin", "AWS_ACCESS_KEY_ID": "real", "AWS_PROFILE": "mine"}
+    connector = CloudConnector(project=Project(folder=tmp_path), environ=environ)
+
+    kept = connector.environment(target, environ)
+
+    assert kept == (environ if target is Target.AWS else {"PATH": "/bin"})

@@ -69,6 +69,17 @@ def test_c10_validate_says_so_when_there_is_nothing(platformctl):
     assert (result.code, result.out.startswith("No units found in ")) == (0, True)
 
 
+def test_c10_allowed_commands_and_features_reach_the_tree(platformctl, monkeypatch):
+    feature = 'feature "size" {\n  default = 1\n}\n'
+    platformctl.tree.unit("docs", f'{feature}inputs = {{ a = run_cmd("echo", "x"), b = feature.size.value }}\n')
+
+    assert "Pass --allow-commands" in platformctl("validate").err
+    assert platformctl("validate", "--allow-commands", "--feature", "size=2").code == 0
+    assert '"size" is a number by its default' in platformctl("validate", "--allow-commands", "--feature", "size=x").err
+    monkeypatch.setenv("PLATFORMCTL_ALLOW_COMMANDS", "1")
+    assert 'a = "x"' in platformctl("render", "docs").out
+
+
 def test_warnings_are_shown_and_stop_nothing(platformctl):
     platformctl.tree.unit("docs", 'inputs = {\n  title = "x"\n}\n')
     result = platformctl("validate")

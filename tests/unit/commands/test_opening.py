@@ -19,6 +19,7 @@ from orchestrator.commands.requests import DestroyRequest, RecoverRequest
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.errors import UsageError
 from tests.fakes.cloud import ACCOUNT
+from tests.fakes.programs import FakePrograms
 
 
 @pytest.fixture
@@ -159,3 +160,37 @@ def test_the_only_environment_of_a_tree_is_the_default(world):
     assert environment_of(request, world.ports) == "sandbox"
     world.tree.unit("docs", environment="test")
     assert environment_of(request, world.ports) == "dev"
+
+
+@pytest.mark.parametrize("target", Target)
+def test_c10_programs_of_the_tree_see_the_target_and_what_the_tree_is_read_for(world, target):
+    world.programs = FakePrograms(answers={"echo": "x\n"})
+    world.put("kms", "vpc", "api", "docs")
+    world.tree.unit(
+        "docs",
+        """
+        inputs = {
+          title   = run_cmd("echo")
+          account = get_aws_account_id()
+          command = get_terraform_command()
+          folder  = get_working_dir()
+        }
+        """,
+    )
+    seen = {}
+    for run, request in (COMMANDS["plan"], COMMANDS["up"], COMMANDS["destroy"]):
+        run(
+            request(suffix="pr42", target=target, confirmed=True)
+            if run is not plan
+            else request(suffix="pr42", target=target),
+            world.ports,
+            world.operator,
+        )
+        stack = opening.load(
+            request(suffix="pr42", target=target), world.ports, world.operator, environment="dev", account=world.account
+        )
+        seen[run.__name__] = stack.units["docs"].evaluate({}).inputs
+    folder = str(world.ports.project.workspaces(str(target), "dev", "pr42") / "docs" / "docs")
+    assert seen["plan"] == {"title": "x", "account": ACCOUNT, "command": "plan", "folder": folder}
+    assert (seen["up"]["command"], seen["destroy"]["command"]) == ("apply", "destroy")
+    assert world.programs.environment["TARGET"] == str(target)

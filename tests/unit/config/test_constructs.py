@@ -319,6 +319,27 @@ def test_c10_generate_and_remote_state_as_attributes(tree):
     assert tree.errors() == []
 
 
+def test_c10_a_generated_file_may_have_any_label(tree):
+    file = '{ path = "a.tf", if_exists = "overwrite", contents = "# x" }'
+    tree.unit("vpc", f"generate = {{ remote_state = {file}, exclude = {file.replace('a.tf', 'b.tf')} }}\n")
+
+    assert [file.label for file in tree.evaluate("vpc").generated] == ["remote_state", "exclude"]
+
+
+def test_c10_a_generate_attribute_is_checked_like_the_block(tree):
+    tree.unit("vpc", 'generate = { x = { path = "a.tf", content = "# x" } }\n')
+
+    assert f"{AT}:4:12: Attribute is missing. x needs the attribute contents." in tree.errors()
+
+
+def test_c10_a_module_that_passes_providers_on_is_read(tree):
+    module = 'module "inner" {\n  source = "./inner"\n  providers = {\n    aws.east = aws\n    aws.west = aws.other\n  }\n}\n'
+    tree.write({"modules/thing/main.tf": module, "modules/thing/inner/main.tf": ""})
+    tree.unit("vpc")
+
+    assert (tree.errors(), tree.warnings()) == ([], [])
+
+
 def test_c10_a_remote_state_attribute_is_checked_like_the_block(tree):
     tree.unit("vpc", 'remote_state = { backend = "s3" }\n')
 

@@ -195,3 +195,15 @@ def test_an_expression_ends_with_its_text():
 def test_deep_nesting_is_an_error_not_a_crash(opening):
     with pytest.raises(ConfigurationError, match="Expression nested too deeply"):
         parse_text(f"a = {opening * 3000}\n", FILE)
+
+
+def test_c10_the_providers_of_a_module_call_are_named_with_dots():
+    """A key with dots is ambiguous anywhere else; Terraform reads this table by names."""
+    text = 'module "x" {\n  providers = { aws.east = aws, aws = aws.west }\n}\n'
+
+    (block,) = parse_text(text, Path("main.tf")).body.blocks
+    assert [item.key.value for item in block.body.attributes["providers"].expression.items] == ["aws.east", "aws"]
+    for other in (text.replace("providers", "names"), text.replace("} \n", "}")):
+        path = Path("main.tf") if "names" in other else Path("terragrunt.hcl")
+        error = error_of(lambda text=other, path=path: parse_text(text, path), ConfigurationError)
+        assert error.diagnostics[0].summary == "Ambiguous attribute key"

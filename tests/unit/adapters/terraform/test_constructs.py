@@ -185,3 +185,21 @@ def test_c10_a_module_of_a_repository_is_planned_and_applied_like_a_local_one(st
 
     assert [change.address for change in plan.units["a"]] == ["module.inner.terraform_data.x"]
     assert stack.values("a") == {"name": "x"}
+
+
+def test_c10_a_module_that_passes_provider_configurations_on_is_planned_and_applied(stack):
+    required = 'terraform {\n  required_providers {\n    terraform = {\n      source = "terraform.io/builtin/terraform"\n      '
+    stack.write(
+        {
+            "modules/a/inner/main.tf": f"{required}configuration_aliases = [terraform.east]\n    }}\n  }}\n}}\n"
+            'resource "terraform_data" "x" {\n  provider = terraform.east\n  input = 1\n}\n'
+            'output "x" { value = terraform_data.x.output }\n'
+        }
+    )
+    call = 'module "inner" {\n  source    = "./inner"\n  providers = { terraform.east = terraform }\n}\n'
+    provider = f'{required}\n    }}\n  }}\n}}\nprovider "terraform" {{}}\n'
+    stack.unit("a", f'{provider}{call}output "x" {{ value = module.inner.x }}')
+
+    stack.up()
+
+    assert {name: int(value) for name, value in stack.values("a").items()} == {"x": 1}
