@@ -10,6 +10,7 @@ from orchestrator.config.discovery import (
     environment_folder,
     environments,
     stack_files,
+    unit_file,
     unit_folders,
     unit_name,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "stack_files",
     "state_address",
     "text_of",
+    "unit_file",
     "unit_folders",
     "unit_name",
     "uses_aws",
