@@ -8,6 +8,8 @@ from pathlib import Path
 from orchestrator.commands.ports import Difference
 from orchestrator.errors import UsageError
 
+_CONFIGURATION = (".hcl", ".tf", ".json", ".tfvars")
+
 
 @dataclass(frozen=True, slots=True)
 class GitRepository:
@@ -23,8 +25,13 @@ class GitRepository:
         names = self._run("diff-tree", "-r", "-z", "--name-only", "--no-renames", first, second).split("\0")
         return Difference(
             paths=frozenset(Path(os.path.normpath(top / name)) for name in names if name),
-            is_of_working_tree=second == self._commit("HEAD") and not self._run("status", "--porcelain", "-z"),
+            is_of_working_tree=second == self._commit("HEAD") and not self._is_dirty(),
         )
+
+    def _is_dirty(self) -> bool:
+        """Tell whether tracked files differ, or there are new ones that configure units; states and caches do not count."""
+        entries = self._run("status", "--porcelain", "-z", "--untracked-files=all").split("\0")
+        return any(entry and (not entry.startswith("??") or entry.endswith(_CONFIGURATION)) for entry in entries)
 
     def _commit(self, revision: str) -> str:
         try:
