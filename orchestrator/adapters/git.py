@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.commands.ports import Difference
+from orchestrator.commands.ports import RevisionDifference
 from orchestrator.errors import UsageError
 
 _CONFIGURATION = (".hcl", ".tf", ".json", ".tfvars")
@@ -17,13 +17,13 @@ class GitRepository:
 
     folder: Path
 
-    def difference(self, old: str, new: str) -> Difference:
+    def difference(self, old: str, new: str) -> RevisionDifference:
         top = Path(self._run("rev-parse", "--show-toplevel").rstrip("\n"))
         # The folder as its caller spells it, which may go through links.
         top = self.folder / os.path.relpath(top, self.folder.resolve())
         first, second = (self._commit(revision) for revision in (old, new))
         names = self._run("diff-tree", "-r", "-z", "--name-only", "--no-renames", first, second).split("\0")
-        return Difference(
+        return RevisionDifference(
             paths=frozenset(Path(os.path.normpath(top / name)) for name in names if name),
             is_of_working_tree=second == self._commit("HEAD") and not self._is_dirty(),
         )

@@ -6,7 +6,7 @@ They see the outside through ``ports`` only: no terminal, no cloud library, no p
 from orchestrator.commands.destroy import DestroyResult, destroy
 from orchestrator.commands.drift import DriftResult, drift
 from orchestrator.commands.environments import Listing, ReapResult, list_deployments, reap
-from orchestrator.commands.find import FindRequest, Found, Sorting, find
+from orchestrator.commands.find import FindRequest, FoundUnit, Sorting, find
 from orchestrator.commands.formatting import FormatResult, format_folder
 from orchestrator.commands.migration import MigrationReport, check_migration
 from orchestrator.commands.operators import Findings, Operator, Unattended
@@ -28,7 +28,7 @@ __all__ = [
     "FindRequest",
     "Findings",
     "FormatResult",
-    "Found",
+    "FoundUnit",
     "Listing",
     "MigrationReport",
     "NothingSelectedError",

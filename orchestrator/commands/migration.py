@@ -20,7 +20,7 @@ from orchestrator.hcl.calls import special_forms
 from orchestrator.hcl.functions import terraform_functions
 
 
-class Verdict(StrEnum):
+class SupportStatus(StrEnum):
     """What becomes of a construct."""
 
     WORKS = "works"
@@ -38,7 +38,7 @@ class Construct:
     """
 
     name: str
-    verdict: Verdict
+    status: SupportStatus
     units: tuple[str, ...]
     places: tuple[str, ...] = ()
     reason: str = ""
@@ -58,13 +58,13 @@ class MigrationReport:
     unread: tuple[str, ...]
     constructs: tuple[Construct, ...]
 
-    def of(self, verdict: Verdict) -> tuple[Construct, ...]:
-        return tuple(item for item in self.constructs if item.verdict is verdict)
+    def of(self, status: SupportStatus) -> tuple[Construct, ...]:
+        return tuple(item for item in self.constructs if item.status is status)
 
     @property
     def is_complete(self) -> bool:
         """Whether everything works."""
-        return bool(self.units) and not self.of(Verdict.MISSING)
+        return bool(self.units) and not self.of(SupportStatus.MISSING)
 
 
 _DIFFERENT = {
@@ -112,12 +112,12 @@ def check_migration(request: DeploymentRequest, ports: Ports) -> MigrationReport
     found = [*_findings(collector.found, readers, names, top)]
     mentioned = {item.name for item in found}
     found.extend(_used(uses, mentioned))
-    order = [Verdict.MISSING, Verdict.DIFFERS, Verdict.WORKS]
+    order = [SupportStatus.MISSING, SupportStatus.DIFFERS, SupportStatus.WORKS]
     return MigrationReport(
         folder=top,
         units=tuple(sorted(names.values())),
         unread=tuple(sorted(names[folder] for folder in names.keys() - read)),
-        constructs=tuple(sorted(found, key=lambda item: (order.index(item.verdict), item.name, item.reason))),
+        constructs=tuple(sorted(found, key=lambda item: (order.index(item.status), item.name, item.reason))),
     )
 
 
@@ -137,17 +137,17 @@ def _readers(stacks: Iterable[Stack], names: Mapping[Path, str]) -> dict[Path, t
 def _findings(
     findings: Iterable[Diagnostic], readers: Mapping[Path, tuple[str, ...]], names: Mapping[Path, str], top: Path
 ) -> Iterator[Construct]:
-    groups: dict[tuple[Verdict, str, str, str], list[Range | None]] = defaultdict(list)
+    groups: dict[tuple[SupportStatus, str, str, str], list[Range | None]] = defaultdict(list)
     for item in sorted(set(findings), key=lambda item: item.sort_key):
         is_error = item.severity is Severity.ERROR and _ONLY_WITH not in f"{item.detail} {item.hint}"
-        verdict = Verdict.MISSING if is_error else Verdict.DIFFERS
-        groups[verdict, _name(item), item.detail, item.hint].append(item.range)
-    for (verdict, name, reason, hint), ranges in groups.items():
+        status = SupportStatus.MISSING if is_error else SupportStatus.DIFFERS
+        groups[status, _name(item), item.detail, item.hint].append(item.range)
+    for (status, name, reason, hint), ranges in groups.items():
         places = [place for place in ranges if place is not None]
         units = {unit for place in places for unit in _units_of(place.source.path, readers, names)}
         yield Construct(
             name=name,
-            verdict=verdict,
+            status=status,
             units=tuple(sorted(units)),
             places=tuple(_shown(place, top) for place in places),
             reason=reason,
@@ -233,6 +233,6 @@ def _used(uses: Mapping[str, set[str]], mentioned: set[str]) -> Iterator[Constru
         title = _DIFFERENT.get(name)
         if title is not None:
             reason = f"{title}: {DIFFERENCES[title]}"
-            yield Construct(name=name, verdict=Verdict.DIFFERS, units=tuple(sorted(units)), reason=reason)
+            yield Construct(name=name, status=SupportStatus.DIFFERS, units=tuple(sorted(units)), reason=reason)
         elif last not in mentioned:
-            yield Construct(name=name, verdict=Verdict.WORKS, units=tuple(sorted(units)))
+            yield Construct(name=name, status=SupportStatus.WORKS, units=tuple(sorted(units)))

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from orchestrator.commands.migration import Construct, MigrationReport, Verdict
+from orchestrator.commands.migration import Construct, MigrationReport, SupportStatus
 
 _MOST_PLACES = 5
 
@@ -14,10 +14,10 @@ def render_migration(report: MigrationReport) -> Text:
     """Render the report: what is missing with its places, what differs, what works in short, and a last line that sums up."""
     parts = [
         Text("\n").join([Text(heading, style="bold"), *(_explained(item) for item in found)])
-        for heading, verdict in (("Missing", Verdict.MISSING), ("Different", Verdict.DIFFERS))
-        if (found := report.of(verdict))
+        for heading, status in (("Missing", SupportStatus.MISSING), ("Different", SupportStatus.DIFFERS))
+        if (found := report.of(status))
     ]
-    works = report.of(Verdict.WORKS)
+    works = report.of(SupportStatus.WORKS)
     if works:
         listed = ", ".join(f"{item.name} {len(item.units)}" for item in works)
         parts.append(Text("\n").join([Text("Works, with the number of units", style="bold"), Text(f"  {listed}")]))
@@ -41,7 +41,7 @@ def _lines(item: Construct) -> Iterator[str]:
 
 
 def _sum(report: MigrationReport) -> str:
-    missing = report.of(Verdict.MISSING)
+    missing = report.of(SupportStatus.MISSING)
     total = _units(len(report.units))
     if not report.units:
         return f"There are no units in {report.folder}."
@@ -73,7 +73,7 @@ def migration_document(report: MigrationReport) -> dict[str, Any]:
         "constructs": [
             {
                 "name": item.name,
-                "verdict": str(item.verdict),
+                "status": str(item.status),
                 "units": list(item.units),
                 "places": list(item.places),
                 "reason": item.reason,

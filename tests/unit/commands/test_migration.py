@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.main import run
-from orchestrator.commands.migration import _DIFFERENT, Verdict, _findings
+from orchestrator.commands.migration import _DIFFERENT, SupportStatus, _findings
 from orchestrator.config.grammar import DIFFERENCES
 from orchestrator.diagnostics import Diagnostic, Position, Range, Severity, Source
 
@@ -47,8 +47,8 @@ def check(tmp_path, monkeypatch, capsys):
     return call
 
 
-def constructs(report, verdict):
-    return {item["name"]: item for item in report["constructs"] if item["verdict"] == verdict}
+def constructs(report, status):
+    return {item["name"]: item for item in report["constructs"] if item["status"] == status}
 
 
 def test_c10_a_repository_that_works_is_complete_and_its_constructs_are_counted(check):
@@ -99,7 +99,7 @@ def test_c10_one_bad_unit_hides_no_mistake_of_another(check):
     _, report = check(
         TREE | {"net/terragrunt.hcl": "broken", "app/web/main.tf": 'variable "other" {\n  type = number\n}\n'}
     )
-    assert {item["reason"] for item in report["constructs"] if item["verdict"] == "missing"} == {
+    assert {item["reason"] for item in report["constructs"] if item["status"] == "missing"} == {
         'Expected a "=" and a value, or a "{" and a body after broken, but found the end of the file.',
         'Unit "app/web" has no input "other", which its module requires (number).',
     }
@@ -136,10 +136,10 @@ def test_c10_what_works_with_an_option_alone_differs_and_is_not_missing():
             Path("/r"),
         )
     )
-    assert [(item.name, item.verdict, item.units) for item in found] == [
-        ("Wrong", Verdict.MISSING, ()),
-        ("run_cmd", Verdict.DIFFERS, ("a",)),
-        ("run_cmd", Verdict.DIFFERS, ("a",)),
+    assert [(item.name, item.status, item.units) for item in found] == [
+        ("Wrong", SupportStatus.MISSING, ()),
+        ("run_cmd", SupportStatus.DIFFERS, ("a",)),
+        ("run_cmd", SupportStatus.DIFFERS, ("a",)),
     ]
 
 
