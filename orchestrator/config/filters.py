@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -285,6 +286,7 @@ def _steps(digits: str) -> int | None:
 # Patterns
 
 
+@lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     r"""Return what fits a pattern as a whole; raises re.error where a bracket is not closed.
 
