@@ -5,8 +5,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.commands.ports import Difference
+from orchestrator.commands.ports import RevisionDifference
 from orchestrator.errors import UsageError
+
+_CONFIGURATION = (".hcl", ".tf", ".json", ".tfvars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +17,21 @@ class GitRepository:
 
     folder: Path
 
-    def difference(self, old: str, new: str) -> Difference:
+    def difference(self, old: str, new: str) -> RevisionDifference:
         top = Path(self._run("rev-parse", "--show-toplevel").rstrip("\n"))
         # The folder as its caller spells it, which may go through links.
         top = self.folder / os.path.relpath(top, self.folder.resolve())
         first, second = (self._commit(revision) for revision in (old, new))
         names = self._run("diff-tree", "-r", "-z", "--name-only", "--no-renames", first, second).split("\0")
-        return Difference(
+        return RevisionDifference(
             paths=frozenset(Path(os.path.normpath(top / name)) for name in names if name),
-            is_of_working_tree=second == self._commit("HEAD") and not self._run("status", "--porcelain", "-z"),
+            is_of_working_tree=second == self._commit("HEAD") and not self._is_dirty(),
         )
+
+    def _is_dirty(self) -> bool:
+        """Tell whether tracked files differ, or there are new ones that configure units; states and caches do not count."""
+        entries = self._run("status", "--porcelain", "-z", "--untracked-files=all").split("\0")
+        return any(entry and (not entry.startswith("??") or entry.endswith(_CONFIGURATION)) for entry in entries)
 
     def _commit(self, revision: str) -> str:
         try:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from orchestrator.cli import console
 from orchestrator.cli.options import AnySuffix, FilterOption, JsonOption, MaybeEnvironment, ports_for, selection
 from orchestrator.cli.terminal import Terminal
-from orchestrator.commands import FindRequest, Found, Sorting
+from orchestrator.commands import FindRequest, FoundUnit, Sorting
 from orchestrator.commands import find as find_units
 from orchestrator.commands.inspect import STAND_IN
 from orchestrator.display import units as display
@@ -119,7 +119,7 @@ def _found(
     sorting: Sorting,
     external: bool,
     reading: bool = False,
-) -> tuple[Found, ...]:
+) -> tuple[FoundUnit, ...]:
     ports = ports_for()
     current = ports.project.current
     request = FindRequest(

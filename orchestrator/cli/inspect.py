@@ -36,7 +36,7 @@ from orchestrator.hcl.values import redacted
 UnitArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[UNIT]",
+        metavar="UNIT",
         help="A unit: its folder under the environment's. Default: that of the working directory.",
         show_default=False,
     ),

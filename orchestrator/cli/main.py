@@ -26,7 +26,7 @@ _PANELS = {
         "up plan run drift outputs ingestion:ingest backfill functions:smoke functions:invoke functions:logs rollback destroy "
         "recover deployments:list deployments:reap report"
     ),
-    "The live tree": "inspect:graph inspect:validate inspect:render find dag hcl stack build ci",
+    "The live tree": "inspect:graph inspect:validate inspect:render find dag hcl stack migration:migrate-check build ci",
     "This machine": "doctor local",
 }
 """The commands of each panel of --help: MODULE:COMMAND, or one name for both."""
@@ -54,7 +54,7 @@ class _Commands(TyperGroup):
 
 def _function(name: str) -> str:
     """The name of a command's function; ``list`` is Python's own."""
-    return "list_environments" if name == "list" else name
+    return "list_environments" if name == "list" else name.replace("-", "_")
 
 
 def _first_paragraph(module: str, name: str) -> str:

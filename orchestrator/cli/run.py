@@ -12,7 +12,7 @@ from orchestrator.cli.inspect import check_and_show
 from orchestrator.cli.outputs import show_outputs
 from orchestrator.cli.plan import plan_and_show
 from orchestrator.cli.terminal import Terminal
-from orchestrator.cli.terraform_arguments import Invocation, read_invocation
+from orchestrator.cli.terraform_arguments import TerraformCall, read_invocation
 from orchestrator.cli.up import up_and_exit
 from orchestrator.commands import DeploymentRequest, DestroyRequest, Target
 from orchestrator.commands import states as read_states
@@ -118,7 +118,7 @@ def _place(
     return place | {"only": (unit,)}
 
 
-def _plan(invocation: Invocation, wanted: dict[str, Any], ports: Ports) -> None:
+def _plan(invocation: TerraformCall, wanted: dict[str, Any], ports: Ports) -> None:
     out = invocation.settings.get("out")
     plan_and_show(
         DeploymentRequest(**wanted),
@@ -130,7 +130,7 @@ def _plan(invocation: Invocation, wanted: dict[str, Any], ports: Ports) -> None:
 
 
 def _output(
-    invocation: Invocation, request: DeploymentRequest, ports: Ports, *, several: bool, show_sensitive: bool
+    invocation: TerraformCall, request: DeploymentRequest, ports: Ports, *, several: bool, show_sensitive: bool
 ) -> None:
     if several:
         show_outputs(request, ports, as_json=invocation.has("json"), show_sensitive=show_sensitive)
@@ -154,7 +154,7 @@ def _output(
         console.result(Text("\n".join(lines)))
 
 
-def _one_output(invocation: Invocation, state: State, *, show_sensitive: bool) -> str:
+def _one_output(invocation: TerraformCall, state: State, *, show_sensitive: bool) -> str:
     name = invocation.operands[0]
     output = state.document.get("outputs", {}).get(name)
     if output is None:
@@ -173,7 +173,7 @@ def _one_output(invocation: Invocation, state: State, *, show_sensitive: bool) -
     return dump_json(value) if invocation.has("json") else print_value(from_json_value(value))
 
 
-def _show_state(invocation: Invocation, state: State, *, show_sensitive: bool) -> None:
+def _show_state(invocation: TerraformCall, state: State, *, show_sensitive: bool) -> None:
     found = list(instances(state))
     if invocation.command in {"state show", "state pull"} and not show_sensitive:
         raise UsageError(
@@ -200,7 +200,7 @@ def _show_state(invocation: Invocation, state: State, *, show_sensitive: bool) -
             console.result(Text("\n".join([*lines, *(["", "Outputs:", "", *outputs] if outputs else [])])))
 
 
-def _one_instance(invocation: Invocation, found: list[Instance]) -> str:
+def _one_instance(invocation: TerraformCall, found: list[Instance]) -> str:
     address = invocation.operands[0] if invocation.operands else ""
     for item in found:
         if item.address == address:

@@ -91,7 +91,7 @@ REFUSED_ARGUMENTS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class TerraformCall:
     """A Terraform command line. ``operands``: its words that are no arguments, behind the command."""
 
     command: str
@@ -108,7 +108,7 @@ def is_argument(word: str) -> bool:
     return name in ARGUMENTS or word in REFUSED_ARGUMENTS or name in REFUSED_ARGUMENTS
 
 
-def read_invocation(words: Sequence[str]) -> Invocation:
+def read_invocation(words: Sequence[str]) -> TerraformCall:
     """Read a Terraform command line; raises UsageError for what platformctl does not run."""
     operands: list[str] = []
     settings: dict[str, str] = {}
@@ -139,7 +139,7 @@ def read_invocation(words: Sequence[str]) -> Invocation:
     command = " ".join(operands[:2]) if operands[:1] == ["state"] else "".join(operands[:1])
     if command not in COMMANDS:
         raise _unknown(command)
-    return Invocation(command=command, operands=tuple(operands[len(command.split()) :]), settings=settings)
+    return TerraformCall(command=command, operands=tuple(operands[len(command.split()) :]), settings=settings)
 
 
 def _unknown(command: str) -> UsageError:

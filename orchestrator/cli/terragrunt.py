@@ -4,15 +4,17 @@ The tables below are all that is known of Terragrunt's flags; docs/from-terragru
 """
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cli.terraform_arguments import ARGUMENTS, is_argument
+from orchestrator.display.console import COLOR_VARIABLE
 from orchestrator.errors import UsageError
 
 _VALUED = frozenset({"--filter", "--parallelism", "--working-dir"})
 """Options of platformctl that a variable gives a value to."""
+COLOR_FLAG = "--no-color"
 _SEVERAL = frozenset({"ci", "dag", "hcl", "local", "stack"})
 """Commands with commands of their own."""
 
@@ -23,20 +25,22 @@ class Flag:
 
     ``to``: the words that stand for it here, with ``{}`` for its value; None where it has no effect. ``takes_value``: a value
     follows. ``why``: what there is instead of an effect; empty where Terragrunt itself ignores it, or nothing would change.
-    ``is_file``: the value is a file with a value in each line.
+    ``is_file``: the value is a file with a value in each line. ``refused``: without it a run would be another one, so it is
+    an error, with ``why`` as the fix.
     """
 
-    to: tuple[str, ...] | None
+    to: tuple[str, ...] | None = None
     takes_value: bool = False
     is_file: bool = False
     why: str = ""
+    refused: bool = False
 
 
 def _filter(expression: str, *, is_file: bool = False) -> Flag:
     return Flag(to=("--filter", expression), takes_value="{}" in expression, is_file=is_file)
 
 
-FLAGS: Mapping[str, Flag] = {
+FLAGS: dict[str, Flag] = {
     "--queue-include-dir": _filter("{{{}}}"),
     "--queue-exclude-dir": _filter("!{{{}}}"),
     "--queue-include-external": _filter("{./**}..."),
@@ -47,27 +51,50 @@ FLAGS: Mapping[str, Flag] = {
     "--queue-excludes-file": _filter("!{{{}}}", is_file=True),
     "--non-interactive": Flag(to=("--yes",)),
     # Terragrunt itself does nothing any longer when it sees these two.
-    "--queue-strict-include": Flag(to=None),
-    "--queue-exclude-external": Flag(to=None),
+    "--queue-strict-include": Flag(),
+    "--queue-exclude-external": Flag(),
     "--queue-ignore-errors": Flag(
-        to=None, why="what does not depend on a failed unit is finished; what does is never run on what it left."
+        why="what does not depend on a failed unit is finished; what does is never run on what it left."
     ),
-    "--queue-ignore-dag-order": Flag(to=None, why="a unit always runs after those that it depends on."),
-    "--hidden": Flag(to=None, why="a unit in a hidden folder is refused, not left out."),
-    "--no-auto-init": Flag(to=None, why="Terraform is initialised in a workspace of platformctl's own."),
-    "--no-auto-retry": Flag(to=None, why="only errors that AWS documents as transient are retried."),
-    "--provider-cache": Flag(to=None, why="providers are always shared between units."),
-    "--log-level": Flag(to=None, takes_value=True, why="a failed unit's log is named; --debug shows tracebacks."),
-    "--log-format": Flag(to=None, takes_value=True, why="without a terminal every line is plain."),
-    "--log-disable": Flag(to=None, why="results go to standard output, everything else to standard error."),
-    "--download-dir": Flag(to=None, takes_value=True, why="workspaces are always below .platformctl/."),
-    "--tf-path": Flag(to=None, takes_value=True, why="set PLATFORMCTL_TERRAFORM."),
-    "--tf-forward-stdout": Flag(to=None, why="Terraform's own output is in the run's logs."),
-    "--summary-disable": Flag(to=None, why="a run always ends with its summary."),
-    "--report-file": Flag(to=None, takes_value=True, why="platformctl report prints it, --json and --junit included."),
-    "--report-format": Flag(
-        to=None, takes_value=True, why="platformctl report prints it, --json and --junit included."
-    ),
+    "--queue-ignore-dag-order": Flag(why="a unit always runs after those that it depends on."),
+    "--hidden": Flag(why="a unit in a hidden folder is refused, not left out."),
+    "--no-auto-init": Flag(why="Terraform is initialised in a workspace of platformctl's own."),
+    "--no-auto-retry": Flag(why="only errors that AWS documents as transient are retried."),
+    "--provider-cache": Flag(why="providers are always shared between units."),
+    "--log-level": Flag(takes_value=True, why="a failed unit's log is named; --debug shows tracebacks."),
+    "--log-format": Flag(takes_value=True, why="without a terminal every line is plain."),
+    "--log-disable": Flag(why="results go to standard output, everything else to standard error."),
+    "--download-dir": Flag(takes_value=True, why="workspaces are always below .platformctl/."),
+    "--tf-path": Flag(takes_value=True, why="set PLATFORMCTL_TERRAFORM."),
+    "--tf-forward-stdout": Flag(why="Terraform's own output is in the run's logs."),
+    "--summary-disable": Flag(why="a run always ends with its summary."),
+    "--report-file": Flag(takes_value=True, why="platformctl report prints it, --json and --junit included."),
+    "--report-format": Flag(takes_value=True, why="platformctl report prints it, --json and --junit included."),
+}
+
+_ROLE = "Give platformctl the credentials of the role (AWS_PROFILE), or set assume_role in a generated provider block."
+_SOURCE = "Write the source into the terraform block, or put the module beside terragrunt.hcl."
+FLAGS |= {
+    name: Flag(takes_value=takes_value, refused=True, why=why)
+    for name, takes_value, why in (
+        ("--config", True, "Name the folder with --working-dir; a unit's file is terragrunt.hcl."),
+        ("--source", True, _SOURCE),
+        ("--source-map", True, _SOURCE),
+        ("--iam-assume-role", True, _ROLE),
+        ("--iam-assume-role-duration", True, _ROLE),
+        ("--iam-assume-role-session-name", True, _ROLE),
+        ("--iam-assume-role-web-identity-token", True, _ROLE),
+        ("--auth-provider-cmd", True, _ROLE),
+        ("--out-dir", True, "platformctl plan --out FILE keeps one plan for all units."),
+        ("--json-out-dir", True, "platformctl plan --json prints one plan for all units."),
+        ("--filter-allow-destroy", False, "platformctl destroy --only UNIT destroys what is no longer in the tree."),
+        ("--no-auto-approve", False, "Leave --yes out: platformctl asks on AWS."),
+        (
+            "--no-destroy-dependencies-check",
+            False,
+            "platformctl destroy --with-dependents destroys the dependents, too.",
+        ),
+    )
 }
 
 _FILTERED = frozenset({"plan", "up", "destroy", "drift", "outputs", "validate", "graph", "find", "list", "run"})
@@ -97,6 +124,11 @@ VARIABLES: Mapping[str, tuple[str, frozenset[str]]] = {
     "TG_DOWNLOAD_DIR": ("--download-dir", _FILTERED),
     "TG_TF_PATH": ("--tf-path", _FILTERED),
     "TG_PROVIDER_CACHE": ("--provider-cache", _FILTERED),
+    **{
+        f"TG_{name.removeprefix('--').replace('-', '_').upper()}": (name, _FILTERED)
+        for name, flag in FLAGS.items()
+        if flag.refused
+    },
 }
 """Variables, the flag that each stands for, and the commands that take it."""
 
@@ -147,11 +179,15 @@ OLD_FLAGS: Mapping[str, str] = {
 """Flags whose new name is not the old one without ``terragrunt-``."""
 
 
-def translated(arguments: Sequence[str], environ: Mapping[str, str], say: Callable[[str], None]) -> list[str]:
+def translated(arguments: Sequence[str], environ: MutableMapping[str, str], say: Callable[[str], None]) -> list[str]:
     """Return the command line in platformctl's own options.
 
-    ``say``: is told of flags and variables that have no effect. Raises UsageError: an old spelling, with the new one.
+    ``environ``: gets Terragrunt's variable for no colours where the flag is given. ``say``: is told of flags and variables that
+    have no effect. Raises UsageError: an old spelling, with the new one; a flag that is refused.
     """
+    if COLOR_FLAG in arguments[: arguments.index("--") if "--" in arguments else None]:
+        environ[COLOR_VARIABLE] = "true"
+        arguments = [word for word in arguments if word != COLOR_FLAG]
     end = arguments.index("--") if "--" in arguments else len(arguments)
     words, rest = list(arguments[:end]), list(arguments[end:])
     at = next((number for number, word in enumerate(words) if not word.startswith("-")), None)
@@ -209,6 +245,10 @@ def _options(words: Sequence[str], say: Callable[[str], None]) -> list[str]:
             value = next(remaining, "")
             if not value:
                 raise UsageError("Option without a value", detail=f"{name} needs a value.")
+        if flag.refused:
+            raise UsageError(
+                "Flag of Terragrunt that is not taken", detail=f"{name}: the run would be another one.", hint=flag.why
+            )
         if flag.to is None:
             if flag.why:
                 say(f"{name} has no effect: {flag.why}")

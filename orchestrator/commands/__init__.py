@@ -6,8 +6,9 @@ They see the outside through ``ports`` only: no terminal, no cloud library, no p
 from orchestrator.commands.destroy import DestroyResult, destroy
 from orchestrator.commands.drift import DriftResult, drift
 from orchestrator.commands.environments import Listing, ReapResult, list_deployments, reap
-from orchestrator.commands.find import FindRequest, Found, Sorting, find
+from orchestrator.commands.find import FindRequest, FoundUnit, Sorting, find
 from orchestrator.commands.formatting import FormatResult, format_folder
+from orchestrator.commands.migration import MigrationReport, check_migration
 from orchestrator.commands.operators import Findings, Operator, Unattended
 from orchestrator.commands.outputs import OutputsResult, outputs
 from orchestrator.commands.plan import PlanResult, plan
@@ -27,8 +28,9 @@ __all__ = [
     "FindRequest",
     "Findings",
     "FormatResult",
-    "Found",
+    "FoundUnit",
     "Listing",
+    "MigrationReport",
     "NothingSelectedError",
     "Operator",
     "OutputsResult",
@@ -43,6 +45,7 @@ __all__ = [
     "Unattended",
     "UnreadyAccountError",
     "UpRequest",
+    "check_migration",
     "destroy",
     "drift",
     "find",

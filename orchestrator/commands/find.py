@@ -12,7 +12,8 @@ from orchestrator.commands.ports import Ports
 from orchestrator.commands.requests import DeploymentRequest
 from orchestrator.commands.selection import Chooser
 from orchestrator.config import Stack, UnitConfiguration, environments, stack_files
-from orchestrator.config.filters import Component, Kind
+from orchestrator.config.filters import Component
+from orchestrator.config.stack_file import ComponentKind
 from orchestrator.diagnostics import Collector, ConfigurationError
 
 
@@ -38,7 +39,7 @@ class FindRequest(DeploymentRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundUnit:
     """A unit or a stack. Paths are relative to the folder of the request.
 
     ``includes``: the included files by label. ``reads``: every other file that the configuration reads; empty unless it was
@@ -46,13 +47,13 @@ class Found:
     """
 
     path: str
-    kind: Kind = Kind.UNIT
+    kind: ComponentKind = ComponentKind.UNIT
     dependencies: tuple[str, ...] = ()
     includes: Mapping[str, str] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
 
 
-def find(request: FindRequest, ports: Ports, operator: Operator) -> tuple[Found, ...]:
+def find(request: FindRequest, ports: Ports, operator: Operator) -> tuple[FoundUnit, ...]:
     """Find the units that the filters choose; all that lie within the folder of the request without filters.
 
     A unit that a change has removed has a path and nothing else. Raises UsageError: no such environment;
@@ -77,7 +78,7 @@ def find(request: FindRequest, ports: Ports, operator: Operator) -> tuple[Found,
     others = [
         Component(
             folder=path,
-            kind=Kind.STACK,
+            kind=ComponentKind.STACK,
             external=request.within is not None and not path.is_relative_to(request.within),
         )
         for path in stack_folders - units.keys()
@@ -95,7 +96,7 @@ def find(request: FindRequest, ports: Ports, operator: Operator) -> tuple[Found,
             units.get(path),
             needs.get(path, ()),
             base,
-            kind=Kind.STACK if path in stack_folders else Kind.UNIT,
+            kind=ComponentKind.STACK if path in stack_folders else ComponentKind.UNIT,
             reading=request.reading,
         )
         for path in sorted(chosen, key=lambda path: (sign * depths.get(path, 0), path))
@@ -103,13 +104,13 @@ def find(request: FindRequest, ports: Ports, operator: Operator) -> tuple[Found,
 
 
 def _found(
-    path: Path, unit: UnitConfiguration | None, needs: Iterable[Path], base: Path, *, kind: Kind, reading: bool
-) -> Found:
+    path: Path, unit: UnitConfiguration | None, needs: Iterable[Path], base: Path, *, kind: ComponentKind, reading: bool
+) -> FoundUnit:
     if unit is None:
-        return Found(path=_relative(path, base), kind=kind)
+        return FoundUnit(path=_relative(path, base), kind=kind)
     includes = {include.label: include.scope.document.path for include in unit.scope.includes}
     own = {unit.scope.document.path, *includes.values()}
-    return Found(
+    return FoundUnit(
         path=_relative(path, base),
         dependencies=tuple(_relative(target, base) for target in needs),
         includes={label: _relative(file, base) for label, file in includes.items()},

@@ -293,6 +293,9 @@ class Journal(Protocol):
 class Platform(Protocol):
     """What a platform adds to the deployments of its live tree."""
 
+    def made_from(self) -> Mapping[Path, Path]:
+        """Return the folders that hold what the platform builds, each with the folder that it is built from."""
+
     def settings(self, registered: Settings | None, account: Account | None) -> Settings:
         """Decide on a deployment's settings: those of the caller, else the registered ones, else defaults."""
 
@@ -327,7 +330,7 @@ class Sources(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class RevisionDifference:
     """What differs between two revisions.
 
     ``paths``: files that were added, changed or removed, absolute. ``is_of_working_tree``: whether the working tree is
@@ -341,7 +344,7 @@ class Difference:
 class Repository(Protocol):
     """The version control of the project."""
 
-    def difference(self, old: str, new: str) -> Difference:
+    def difference(self, old: str, new: str) -> RevisionDifference:
         """Compare two revisions; UsageError when one does not exist, or there is no repository."""
 
 

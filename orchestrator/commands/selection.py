@@ -139,7 +139,13 @@ class Chooser:
         for path in found.paths:
             owner = next((folder for folder in path.parents if folder in units), None)
             affected |= {owner} if owner else set()
-        for folder, unit in units.items():
-            if not above.isdisjoint((unit.files_read() | unit.module_folders()) - {folder}):
-                affected.add(folder)
+        affected |= {
+            folder for folder, unit in units.items() if not above.isdisjoint(self._consists_of(unit) - {folder})
+        }
         return frozenset(affected)
+
+    def _consists_of(self, unit: UnitConfiguration) -> frozenset[Path]:
+        """Return the files and folders that a unit reads, and what those are built from that the platform builds."""
+        read = unit.files_read() | unit.module_folders()
+        built = self._ports.platform.made_from().items()
+        return read | {source for made, source in built if any(path.is_relative_to(made) for path in read)}

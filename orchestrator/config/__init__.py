@@ -11,6 +11,7 @@ from orchestrator.config.discovery import (
     environment_folder,
     environments,
     stack_files,
+    unit_file,
     unit_folders,
     unit_name,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "stack_files",
     "state_address",
     "text_of",
+    "unit_file",
     "unit_folders",
     "unit_name",
     "uses_aws",

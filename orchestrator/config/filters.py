@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from orchestrator.config.stack_file import ComponentKind
 from orchestrator.diagnostics import (
     Collector,
     ConfigurationError,
@@ -25,13 +27,6 @@ from orchestrator.diagnostics import (
 )
 
 
-class Kind(StrEnum):
-    """What a folder of the live tree configures."""
-
-    UNIT = "unit"
-    STACK = "stack"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """A unit or a stack, as filters see it.
@@ -41,7 +36,7 @@ class Component:
     """
 
     folder: Path
-    kind: Kind = Kind.UNIT
+    kind: ComponentKind = ComponentKind.UNIT
     dependencies: tuple[Path, ...] = ()
     external: bool = False
     source: Callable[[], str] = str
@@ -64,7 +59,7 @@ class Population:
 # Expressions
 
 
-class Attribute(StrEnum):
+class Criterion(StrEnum):
     """What ``key=value`` may ask for."""
 
     NAME = "name"
@@ -74,7 +69,7 @@ class Attribute(StrEnum):
     SOURCE = "source"
 
 
-_VALUES = {Attribute.TYPE: tuple(Kind), Attribute.EXTERNAL: ("true", "false")}
+_VALUES = {Criterion.TYPE: tuple(ComponentKind), Criterion.EXTERNAL: ("true", "false")}
 """The attributes with a closed set of values."""
 
 
@@ -83,7 +78,7 @@ class Matching:
     """Components with an attribute, or at a path (``attribute`` is None), that fits a pattern."""
 
     pattern: str
-    attribute: Attribute | None
+    attribute: Criterion | None
     place: Range = field(compare=False)
 
 
@@ -228,21 +223,21 @@ class _Term:
         key = _KEY.match(text)
         if key:
             return self._attribute(key)
-        return self._matching(None if "/" in text or text in {".", ".."} else Attribute.NAME)
+        return self._matching(None if "/" in text or text in {".", ".."} else Criterion.NAME)
 
     def _attribute(self, key: re.Match[str]) -> Expression:
         name = key.group(1)
-        if name not in set(Attribute):
-            known = ", ".join(Attribute)
+        if name not in set(Criterion):
+            known = ", ".join(Criterion)
             raise self._failure(
                 f'There is no attribute "{name}".',
-                did_you_mean(name, Attribute) or f"The attributes are {known}.",
+                did_you_mean(name, Criterion) or f"The attributes are {known}.",
                 start=self._start + key.start(1),
                 end=self._start + key.end(1),
             )
         self._start += key.end()
-        found = self._matching(Attribute(name))
-        allowed = _VALUES.get(Attribute(name))
+        found = self._matching(Criterion(name))
+        allowed = _VALUES.get(Criterion(name))
         if allowed and found.pattern not in allowed:
             raise self._failure(
                 f'{name} cannot be "{found.pattern}".',
@@ -250,7 +245,7 @@ class _Term:
             )
         return found
 
-    def _matching(self, attribute: Attribute | None) -> Matching:
+    def _matching(self, attribute: Criterion | None) -> Matching:
         pattern = self._rest
         if not pattern.strip():
             raise self._failure("A value is missing here.", "Write what to look for.")
@@ -291,6 +286,7 @@ def _steps(digits: str) -> int | None:
 # Patterns
 
 
+@lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     r"""Return what fits a pattern as a whole; raises re.error where a bracket is not closed.
 
@@ -429,7 +425,7 @@ class _Search:
     def _matching(self, expression: Matching, among: frozenset[Path]) -> frozenset[Path]:
         components = self._population.components
         found = frozenset(path for path in among if self._fits(expression, components[path]))
-        is_literal = expression.attribute in {None, Attribute.NAME} and not _SPECIAL.search(expression.pattern)
+        is_literal = expression.attribute in {None, Criterion.NAME} and not _SPECIAL.search(expression.pattern)
         if not found and is_literal and not any(self._fits(expression, item) for item in components.values()):
             self._report_unknown(expression)
         return found
@@ -439,15 +435,15 @@ class _Search:
         match expression.attribute:
             case None:
                 return self._is_at(component.folder, pattern)
-            case Attribute.NAME:
+            case Criterion.NAME:
                 return bool(compile_pattern(pattern).match(component.folder.name))
-            case Attribute.TYPE:
+            case Criterion.TYPE:
                 return component.kind == pattern
-            case Attribute.EXTERNAL:
+            case Criterion.EXTERNAL:
                 return component.external == (pattern == "true")
-            case Attribute.SOURCE:
+            case Criterion.SOURCE:
                 return bool(compile_pattern(pattern).match(component.source()))
-            case Attribute.READING:
+            case Criterion.READING:
                 return any(self._is_at(path, pattern) for path in component.files())
 
     def _is_at(self, path: Path, pattern: str) -> bool:
@@ -464,7 +460,7 @@ class _Search:
 
     def _report_unknown(self, expression: Matching) -> None:
         folders, pattern = self._population.components, expression.pattern
-        if expression.attribute is Attribute.NAME:
+        if expression.attribute is Criterion.NAME:
             word, known = pattern, {path.name for path in folders}
             what, hint = "called", ""
         else:

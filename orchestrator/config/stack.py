@@ -151,7 +151,7 @@ class Stack:
     """The units of one environment and the order between them.
 
     ``units``: by name, sorted. ``external``: those that lie outside the environment's folder, and are in ``units`` because
-    others depend on them.
+    others depend on them. ``folders``: of all units of the environment, also of those that were not read.
     """
 
     environment: str
@@ -159,6 +159,7 @@ class Stack:
     units: Mapping[str, UnitConfiguration]
     graph: Graph
     external: frozenset[str] = frozenset()
+    folders: frozenset[Path] = frozenset()
 
     def check(self, names: Collection[str] | None = None) -> list[Diagnostic]:
         """Return everything that can be found wrong before anything runs: errors and warnings, sorted.
@@ -175,12 +176,13 @@ def load_stack(
     env: Mapping[str, str],
     names: Collection[str] | None = None,
     surroundings: Surroundings = NOTHING,
+    tolerated: Collector | None = None,
 ) -> Stack:
     """Read the units of an environment and order them.
 
     ``names``: read only these units and what they depend on; None for all. Mistakes in other units do not matter then.
     Raises UsageError: no such environment or unit; ConfigurationError: every mistake of every unit that stands in the
-    way of the graph.
+    way of the graph. ``tolerated``: receives these mistakes instead; the units that have them are left out.
     """
     folder = environment_folder(live, environment)
     loader = _Loader(folder, Load(env, surroundings))
@@ -192,7 +194,7 @@ def load_stack(
         )
     # The top of a tree is an environment, too; its folder's name says more than a dot.
     environment = folder.name if environment == "." else environment
-    return loader.load(environment, sorted(loader.folders) if names is None else list(names))
+    return loader.load(environment, sorted(loader.folders) if names is None else list(names), tolerated)
 
 
 class _Loader:
@@ -203,7 +205,7 @@ class _Loader:
         self._files = Files(load)
         self._units: dict[str, UnitConfiguration] = {}
 
-    def load(self, environment: str, names: list[str]) -> Stack:
+    def load(self, environment: str, names: list[str], tolerated: Collector | None) -> Stack:
         for name in names:
             if name not in self.folders:
                 raise UsageError(
@@ -211,21 +213,24 @@ class _Loader:
                     detail=f'The environment "{environment}" has no unit "{name}".',
                     hint=did_you_mean(name, self.folders) or f"The units are {', '.join(sorted(self.folders))}.",
                 )
-        collector = Collector()
+        collector = Collector() if tolerated is None else tolerated
         whole = set(names) == self._internal
         self._read_all(names, collector)
         if whole:
             self._drop_parents()
         _check_module_names(self._units, collector)
         graph = self._graph(collector)
-        collector.raise_if_any()
-        assert graph is not None
+        if tolerated is None:
+            collector.raise_if_any()
+        if graph is None:
+            graph = Graph.of(replace(unit.unit, dependencies=()) for unit in self._units.values())
         return Stack(
             environment=environment,
             folder=self.folder,
             units={name: self._units[name] for name in sorted(self._units)},
             graph=graph,
             external=frozenset(self._units.keys() - self._internal),
+            folders=frozenset(self.folders[name] for name in self._internal & self.folders.keys()),
         )
 
     def _read_all(self, names: list[str], collector: Collector) -> None:
@@ -260,8 +265,9 @@ class _Loader:
 
     def _interface(self, name: str) -> ModuleInterface | None:
         """Return what the module of a unit declares; None where the unit's own check reports an error."""
+        unit = self._units.get(name)
         try:
-            return self._units[name].interface()
+            return unit.interface() if unit is not None else None
         except ConfigurationError:
             return None
 

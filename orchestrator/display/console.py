@@ -14,6 +14,8 @@ from rich.console import Console, ConsoleDimensions
 
 NARROWEST, WIDEST = 20, 1000
 """Widths of a terminal that are believed; others are treated as the nearest of these."""
+COLOR_VARIABLE = "TG_NO_COLOR"
+"""Terragrunt's variable for no colours; NO_COLOR is heeded, too."""
 _UNLIMITED = 100_000
 _USUAL_WIDTH, _HEIGHT = 80, 25
 
@@ -74,8 +76,18 @@ class GuardedConsole(Console):
         # Rich believes any number in COLUMNS, 0 included.
         environ = ChainMap({"COLUMNS": "", "LINES": ""}, os.environ)
         # ARNs hold words between colons, :secret: for one, which are no emoji.
-        super().__init__(file=stream, highlight=False, emoji=False, no_color=_is_plain(), _environ=environ)  # type: ignore[arg-type]  # a proxy
+        super().__init__(file=stream, highlight=False, emoji=False, _environ=environ)  # type: ignore[arg-type]  # a proxy
         self.stream = stream
+
+    @property
+    def no_color(self) -> bool:
+        """Whether there are no colours, as the environment says now: a flag of the command line may have changed it."""
+        is_set = os.environ.get(COLOR_VARIABLE, "").lower() in {"1", "t", "true"}
+        return is_set or bool(os.environ.get("NO_COLOR"))
+
+    @no_color.setter
+    def no_color(self, value: bool) -> None:
+        """Leave it to the environment; rich sets what it finds there when the console is made."""
 
     @property  # type: ignore[misc]  # rich lets it be set, which nothing here does
     def size(self) -> ConsoleDimensions:
@@ -91,11 +103,6 @@ class GuardedConsole(Console):
         if not width:
             width = (found.columns if found else 0) or _USUAL_WIDTH
         return ConsoleDimensions(min(max(width, NARROWEST), WIDEST), (found.lines if found else 0) or _HEIGHT)
-
-
-def _is_plain() -> bool | None:
-    """Tell whether Terragrunt's variable forbids colours; None leaves it to NO_COLOR."""
-    return os.environ.get("TG_NO_COLOR", "").lower() in {"1", "t", "true"} or None
 
 
 def make_console(*, stderr: bool = False) -> GuardedConsole:

@@ -8,27 +8,27 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from orchestrator.commands.find import Found
+from orchestrator.commands.find import FoundUnit
 from orchestrator.display.tables import Columns
 
 
-def render_paths(found: Iterable[Found]) -> Text:
+def render_paths(found: Iterable[FoundUnit]) -> Text:
     return Text("\n".join(item.path for item in found))
 
 
-def render_side_by_side(found: Iterable[Found], *, is_terminal: bool) -> RenderableType:
+def render_side_by_side(found: Iterable[FoundUnit], *, is_terminal: bool) -> RenderableType:
     """Render the paths next to each other in a terminal, and one in each line elsewhere."""
     paths = [item.path for item in found]
     return SideBySide(paths, padding=(0, 2), column_first=True) if is_terminal else Text("\n".join(paths))
 
 
-def render_long(found: Sequence[Found], *, dependencies: bool) -> Columns:
+def render_long(found: Sequence[FoundUnit], *, dependencies: bool) -> Columns:
     """Render type and path of each; with what it depends on, if asked to."""
     rows = [(str(item.kind), item.path, *([", ".join(item.dependencies)] if dependencies else [])) for item in found]
     return Columns(("Type", "Path", *(["Dependencies"] if dependencies else [])), rows)
 
 
-def render_folders(found: Iterable[Found]) -> Tree:
+def render_folders(found: Iterable[FoundUnit]) -> Tree:
     """Render the folders that lead to the units."""
     top = Tree(".")
     branches: dict[tuple[str, ...], Tree] = {(): top}
@@ -40,7 +40,7 @@ def render_folders(found: Iterable[Found]) -> Tree:
     return top
 
 
-def render_dependents(found: Sequence[Found]) -> Tree:
+def render_dependents(found: Sequence[FoundUnit]) -> Tree:
     """Render every unit under each one that it depends on; what depends on none that was found stands at the top.
 
     What depends on a unit is shown where that unit stands first.
@@ -66,7 +66,7 @@ def render_dependents(found: Sequence[Found]) -> Tree:
     return top
 
 
-def render_found_dot(found: Iterable[Found]) -> Text:
+def render_found_dot(found: Iterable[FoundUnit]) -> Text:
     """Render the graph in DOT; what a unit depends on stands in it whether it was found or not."""
     found = tuple(found)
     nodes = [f'  "{item.path}";' for item in found]
@@ -74,7 +74,7 @@ def render_found_dot(found: Iterable[Found]) -> Text:
     return Text("\n".join(["digraph {", *nodes, *edges, "}"]))
 
 
-def found_documents(found: Iterable[Found], sections: Iterable[str]) -> list[Mapping[str, Any]]:
+def found_documents(found: Iterable[FoundUnit], sections: Iterable[str]) -> list[Mapping[str, Any]]:
     """Describe units as plain JSON values: type and path, and the sections that are named."""
     wanted = set(sections)
     documents: list[Mapping[str, Any]] = []

@@ -16,7 +16,7 @@ from pathlib import Path
 from orchestrator.hcl.parse import parse_text
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is, as far as the space around it depends on it."""
 
     IDENTIFIER = auto()
@@ -43,31 +43,31 @@ class Kind(Enum):
 class Token:
     """A piece of the text, and the spaces before it."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     spaces: int = 0
 
     @property
     def is_newline(self) -> bool:
         """Whether a line ends with it; a comment to the end of the line includes the line break."""
-        return self.kind is Kind.NEWLINE or (self.kind is Kind.COMMENT and self.text.endswith("\n"))
+        return self.kind is TokenKind.NEWLINE or (self.kind is TokenKind.COMMENT and self.text.endswith("\n"))
 
     @property
     def nesting(self) -> int:
         """How many brackets it opens, less those that it closes."""
-        if self.kind in {Kind.OPEN, Kind.INTERPOLATION}:
+        if self.kind in {TokenKind.OPEN, TokenKind.INTERPOLATION}:
             return 1
-        return -1 if self.kind in {Kind.CLOSE, Kind.INTERPOLATION_END} else 0
+        return -1 if self.kind in {TokenKind.CLOSE, TokenKind.INTERPOLATION_END} else 0
 
     def is_sign(self, *signs: str) -> bool:
-        return self.kind in {Kind.SIGN, Kind.OPEN, Kind.CLOSE} and self.text in signs
+        return self.kind in {TokenKind.SIGN, TokenKind.OPEN, TokenKind.CLOSE} and self.text in signs
 
 
-_NOTHING = Token(Kind.NOTHING, "")
+_NOTHING = Token(TokenKind.NOTHING, "")
 
 
 @dataclass(slots=True)
-class Line:
+class FormattedLine:
     """A line in three cells: what stands before the sign of an attribute, the sign with its value, and the comment.
 
     A multi-line string belongs to the line that it begins in.
@@ -89,7 +89,7 @@ def format_text(text: str, path: Path) -> str:
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     tokens = list(_Scanner(text.removeprefix("\ufeff")).code())
     # terraform fmt leaves what stands behind the last token as it is.
-    end = " " * tokens.pop().spaces if tokens and tokens[-1].kind is Kind.NOTHING else ""
+    end = " " * tokens.pop().spaces if tokens and tokens[-1].kind is TokenKind.NOTHING else ""
     lines = list(_lines(tokens))
     _indent(lines)
     _space(lines)
@@ -118,13 +118,13 @@ _SPACE = re.compile(r"(?:[ \t]|\r(?!\n))+")
 _INTERPOLATION = re.compile(r"[$%]\{~?")
 _QUOTED = re.compile(r'(?:\\.|\$\$\{|%%\{|(?![$%]\{)[^"\\\n])+')
 _KINDS = {
-    "newline": Kind.NEWLINE,
-    "comment": Kind.COMMENT,
-    "identifier": Kind.IDENTIFIER,
-    "number": Kind.NUMBER,
-    "open": Kind.OPEN,
-    "close": Kind.CLOSE,
-    "sign": Kind.SIGN,
+    "newline": TokenKind.NEWLINE,
+    "comment": TokenKind.COMMENT,
+    "identifier": TokenKind.IDENTIFIER,
+    "number": TokenKind.NUMBER,
+    "open": TokenKind.OPEN,
+    "close": TokenKind.CLOSE,
+    "sign": TokenKind.SIGN,
 }
 
 
@@ -144,26 +144,26 @@ class _Scanner:
             self._at += spaces
             found = _TOKEN.match(self._text, self._at)
             if found is None:
-                yield Token(Kind.NOTHING, "", spaces)
+                yield Token(TokenKind.NOTHING, "", spaces)
                 return
             group = str(found.lastgroup)
             group = "heredoc" if group == "name" else group
             if until_end and depth == 0 and group in {"close", "end"} and found.group().endswith("}"):
                 self._at = found.end()
-                yield Token(Kind.INTERPOLATION_END, found.group(), spaces)
+                yield Token(TokenKind.INTERPOLATION_END, found.group(), spaces)
                 return
             if group == "end":
                 # Not the end of an interpolation: the tilde stands alone.
-                yield Token(Kind.SIGN, "~", spaces)
+                yield Token(TokenKind.SIGN, "~", spaces)
                 self._at += 1
                 continue
             self._at = found.end()
             depth += (group == "open") - (group == "close")
             if group == "quote":
-                yield Token(Kind.QUOTE_OPEN, '"', spaces)
+                yield Token(TokenKind.QUOTE_OPEN, '"', spaces)
                 yield from self._quoted()
             elif group == "heredoc":
-                yield Token(Kind.HEREDOC_OPEN, found.group(), spaces)
+                yield Token(TokenKind.HEREDOC_OPEN, found.group(), spaces)
                 yield from self._heredoc(found.group("name"))
             else:
                 yield Token(_KINDS[group], found.group(), spaces)
@@ -173,14 +173,14 @@ class _Scanner:
             begins = _INTERPOLATION.match(self._text, self._at)
             if begins:
                 self._at = begins.end()
-                yield Token(Kind.INTERPOLATION, begins.group())
+                yield Token(TokenKind.INTERPOLATION, begins.group())
                 yield from self.code(until_end=True)
                 continue
             literal = _QUOTED.match(self._text, self._at)
             end = literal.end() if literal else self._at + 1
-            yield Token(Kind.TEXT, self._text[self._at : end])
+            yield Token(TokenKind.TEXT, self._text[self._at : end])
             self._at = end
-        yield Token(Kind.QUOTE_CLOSE, '"')
+        yield Token(TokenKind.QUOTE_CLOSE, '"')
         self._at += 1
 
     def _heredoc(self, name: str) -> Iterator[Token]:
@@ -193,14 +193,14 @@ class _Scanner:
             begins = None if escaped else _INTERPOLATION.match(self._text, self._at)
             if end or begins:
                 if begin < self._at:
-                    yield Token(Kind.TEXT, self._text[begin : self._at])
+                    yield Token(TokenKind.TEXT, self._text[begin : self._at])
                 if end:
-                    yield Token(Kind.HEREDOC_CLOSE, end.group())
+                    yield Token(TokenKind.HEREDOC_CLOSE, end.group())
                     self._at = end.end()
                     return
                 assert begins is not None
                 self._at = begins.end()
-                yield Token(Kind.INTERPOLATION, begins.group())
+                yield Token(TokenKind.INTERPOLATION, begins.group())
                 yield from self.code(until_end=True)
                 begin = self._at
                 at_line_start = False
@@ -212,7 +212,7 @@ class _Scanner:
 # Tokens to lines
 
 
-def _lines(tokens: Sequence[Token]) -> Iterator[Line]:
+def _lines(tokens: Sequence[Token]) -> Iterator[FormattedLine]:
     row: list[Token] = []
     for token in tokens:
         row.append(token)
@@ -223,33 +223,33 @@ def _lines(tokens: Sequence[Token]) -> Iterator[Line]:
         yield _cells(row)
 
 
-def _cells(row: list[Token]) -> Line:
+def _cells(row: list[Token]) -> FormattedLine:
     comment: list[Token] = []
-    if len(row) > 1 and row[-1].kind is Kind.COMMENT:
+    if len(row) > 1 and row[-1].kind is TokenKind.COMMENT:
         row, comment = row[:-1], row[-1:]
     at = next((number for number, token in enumerate(row) if number and token.is_sign("=")), None)
     # A value that goes on in the next line is not aligned with its neighbours.
     if at is not None and sum(token.nesting for token in row[at:]) == 0:
-        return Line(lead=row[:at], value=row[at:], comment=comment)
-    return Line(lead=row, value=[], comment=comment)
+        return FormattedLine(lead=row[:at], value=row[at:], comment=comment)
+    return FormattedLine(lead=row, value=[], comment=comment)
 
 
 # The space before each token
 
 
-def _indent(lines: Sequence[Line]) -> None:
+def _indent(lines: Sequence[FormattedLine]) -> None:
     """Indent by two for every earlier line that has left brackets open, however many it has left open."""
     levels: list[int] = []
     for line in lines:
         if not line.lead:
             continue
-        if line.lead[0].kind is Kind.NEWLINE:
+        if line.lead[0].kind is TokenKind.NEWLINE:
             line.lead[0].spaces = 0
             continue
         change = 0
         for token in (*line.lead, *line.value):
             change += token.nesting
-            if token.kind is Kind.HEREDOC_OPEN:
+            if token.kind is TokenKind.HEREDOC_OPEN:
                 break
         if change > 0:
             line.lead[0].spaces = 2 * len(levels)
@@ -264,7 +264,7 @@ def _indent(lines: Sequence[Line]) -> None:
         line.lead[0].spaces = 2 * len(levels)
 
 
-def _space(lines: Sequence[Line]) -> None:
+def _space(lines: Sequence[FormattedLine]) -> None:
     for line in lines:
         if line.value:
             line.value[0].spaces = 1
@@ -274,8 +274,8 @@ def _space(lines: Sequence[Line]) -> None:
                 token.spaces = int(_is_apart(cell[number - 1], token, before))
 
 
-_LITERAL_BEFORE = {Kind.TEXT, Kind.QUOTE_OPEN, Kind.HEREDOC_OPEN}
-_LITERAL_AFTER = {Kind.TEXT, Kind.QUOTE_CLOSE, Kind.HEREDOC_CLOSE}
+_LITERAL_BEFORE = {TokenKind.TEXT, TokenKind.QUOTE_OPEN, TokenKind.HEREDOC_OPEN}
+_LITERAL_AFTER = {TokenKind.TEXT, TokenKind.QUOTE_CLOSE, TokenKind.HEREDOC_CLOSE}
 _NEGATION_AFTER = frozenset(
     {"(", "{", "[", "=", ":", ",", "?", "+", "*", "/", "%", "-", "==", "!=", ">", ">=", "<", "<=", "&&", "||", "!"}
 )
@@ -285,30 +285,30 @@ _NEGATION_AFTER = frozenset(
 def _is_apart(left: Token, right: Token, before: Token) -> bool:
     """Tell whether there is a space between two tokens. ``before``: the token before the left one."""
     rules = (
-        (right.kind is Kind.NEWLINE, False),
+        (right.kind is TokenKind.NEWLINE, False),
         # Calls, and their namespaces.
-        (left.kind is Kind.IDENTIFIER and right.is_sign("("), False),
+        (left.kind is TokenKind.IDENTIFIER and right.is_sign("("), False),
         (left.is_sign("::") or right.is_sign("::"), False),
         (left.is_sign(".") or right.is_sign("."), False),
         (right.is_sign(",", "..."), False),
         (left.is_sign(","), True),
         (left.kind in _LITERAL_BEFORE or right.kind in _LITERAL_AFTER, False),
         # "for x in [1]", which is no index.
-        (left.kind is Kind.IDENTIFIER and left.text == "in" and before.kind is Kind.IDENTIFIER, True),
-        (right.is_sign("[") and (left.kind in {Kind.IDENTIFIER, Kind.NUMBER} or left.nesting < 0), False),
+        (left.kind is TokenKind.IDENTIFIER and left.text == "in" and before.kind is TokenKind.IDENTIFIER, True),
+        (right.is_sign("[") and (left.kind in {TokenKind.IDENTIFIER, TokenKind.NUMBER} or left.nesting < 0), False),
         (left.is_sign("!"), False),
-        (left.is_sign("-"), not (before.kind is Kind.NOTHING or before.is_sign(*_NEGATION_AFTER))),
+        (left.is_sign("-"), not (before.kind is TokenKind.NOTHING or before.is_sign(*_NEGATION_AFTER))),
         (left.is_sign("{") or right.is_sign("}"), not (left.is_sign("{") and right.is_sign("}"))),
         # An object alone in an interpolation.
-        (left.kind is Kind.INTERPOLATION and right.is_sign("{"), True),
-        (left.is_sign("}") and right.kind is Kind.INTERPOLATION_END, True),
-        (left.kind is Kind.INTERPOLATION_END and right.kind is Kind.INTERPOLATION, False),
+        (left.kind is TokenKind.INTERPOLATION and right.is_sign("{"), True),
+        (left.is_sign("}") and right.kind is TokenKind.INTERPOLATION_END, True),
+        (left.kind is TokenKind.INTERPOLATION_END and right.kind is TokenKind.INTERPOLATION, False),
         (left.nesting > 0 or right.nesting < 0, False),
     )
     return next((apart for applies, apart in rules if applies), True)
 
 
-def _align(lines: Sequence[Line]) -> None:
+def _align(lines: Sequence[FormattedLine]) -> None:
     """Put the signs of neighbouring attributes into one column, and then the comments of neighbouring lines."""
     for group in _groups(lines, "value"):
         width = max(_width(line.lead) for line in group)
@@ -320,9 +320,9 @@ def _align(lines: Sequence[Line]) -> None:
             line.comment[0].spaces = width - _width([*line.lead, *line.value]) + 1
 
 
-def _groups(lines: Sequence[Line], cell: str) -> Iterator[list[Line]]:
+def _groups(lines: Sequence[FormattedLine], cell: str) -> Iterator[list[FormattedLine]]:
     """Yield the runs of neighbouring lines that have something in a cell."""
-    group: list[Line] = []
+    group: list[FormattedLine] = []
     for line in lines:
         if getattr(line, cell):
             group.append(line)

@@ -69,6 +69,9 @@ class TradingPlatform:
             say=say,
         )
 
+    def made_from(self) -> Mapping[Path, Path]:
+        return {self.project.home / "build": self.project.functions} if PACKAGES in self.parts else {}
+
     def settings(self, registered: Settings | None, account: Account | None) -> Settings:
         known = registered or {}
         found: dict[str, tuple[str, ...]] = {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.commands.operators import DeploymentList, Findings, PlanSummary, Question
-from orchestrator.commands.ports import Account, Applicant, Difference, Settings
+from orchestrator.commands.ports import Account, Applicant, RevisionDifference, Settings
 from orchestrator.config import LocalSource, ModuleSource
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.engine.events import Event
@@ -80,12 +80,12 @@ class FakeRepository:
     changed: dict[str, frozenset[Path]] = field(default_factory=dict)
     is_clean: bool = True
 
-    def difference(self, old: str, new: str) -> Difference:
+    def difference(self, old: str, new: str) -> RevisionDifference:
         for revision in (old, new):
             if revision != "HEAD" and revision not in self.changed:
                 raise UsageError("Unknown revision", detail=revision)
         paths = self.changed.get(old, frozenset()) | self.changed.get(new, frozenset())
-        return Difference(paths=paths, is_of_working_tree=self.is_clean and new == "HEAD")
+        return RevisionDifference(paths=paths, is_of_working_tree=self.is_clean and new == "HEAD")
 
 
 @dataclass(slots=True)
@@ -96,12 +96,17 @@ class FakePlatform:
         wanted: what the caller asks for.
         refusal: what ``require_room`` raises.
         applicants: whom it was asked about.
+        built: what it builds, and from what.
 
     """
 
     wanted: Settings = field(default_factory=dict)
     refusal: PlatformctlError | None = None
     applicants: list[Applicant] = field(default_factory=list)
+    built: dict[Path, Path] = field(default_factory=dict)
+
+    def made_from(self) -> Mapping[Path, Path]:
+        return self.built
 
     def settings(self, registered: Settings | None, account: Account | None) -> Settings:
         return {**(registered or {}), **self.wanted}

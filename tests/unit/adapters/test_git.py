@@ -48,6 +48,12 @@ def test_c10_added_changed_and_removed_files_differ_also_outside_of_the_project(
         "infra/renamed.hcl",
         "shared.hcl",
     }
+    (found.folder / ".platformctl").mkdir()
+    (found.folder / ".platformctl" / "run.log").write_text("x")
+    assert found.difference("v1", "HEAD").is_of_working_tree
+    (found.folder / "new.hcl").write_text("1")
+    assert not found.difference("v1", "HEAD").is_of_working_tree
+    (found.folder / "new.hcl").unlink()
     assert difference.is_of_working_tree
     assert found.difference("HEAD", "v1").paths == difference.paths
     assert not found.difference("main", "v1").is_of_working_tree

@@ -25,7 +25,7 @@ def test_c7_no_arguments_show_the_help_and_are_bad_input(platformctl):
 
 COMMANDS = {
     "Deployments": "up plan run drift outputs ingest backfill smoke invoke logs rollback destroy recover list reap report",
-    "The live tree": "graph validate render find dag hcl stack build ci",
+    "The live tree": "graph validate render find dag hcl stack migrate-check build ci",
     "This machine": "doctor local",
 }
 EVERY = " ".join(COMMANDS.values()).split()

@@ -63,6 +63,27 @@ def test_c10_a_flag_without_an_effect_says_what_there_is_instead():
     ]
 
 
+REFUSED = [name for name, flag in FLAGS.items() if flag.refused]
+
+
+@pytest.mark.parametrize("flag", REFUSED)
+def test_c10_a_flag_or_variable_that_would_make_another_run_is_refused(flag):
+    value = "=x" if FLAGS[flag].takes_value else ""
+    with pytest.raises(UsageError) as caught:
+        words(f"run plan {flag}{value}")
+    assert caught.value.hint == FLAGS[flag].why
+    with pytest.raises(UsageError):
+        words("run plan", **{f"TG_{flag[2:].replace('-', '_').upper()}": "true"})
+
+
+def test_c10_no_color_is_a_flag_anywhere_before_the_arguments_of_terraform(platformctl, monkeypatch):
+    monkeypatch.setenv("TG_NO_COLOR", "")
+    environ = {}
+    assert translated(["--no-color", "plan", "--no-color"], environ, print) == ["plan"]
+    assert environ == {"TG_NO_COLOR": "true"}
+    assert platformctl("graph", "--no-color").code == 0
+
+
 def test_c10_filters_come_from_a_file_too(tmp_path):
     file = tmp_path / "filters.txt"
     file.write_text("# production\n\n  ./prod/**\n!legacy\n")

@@ -84,6 +84,15 @@ def test_c10_a_change_affects_the_units_that_consist_of_it(read_by_docs, path, u
             chosen(world, "[main]")
 
 
+def test_c10_what_the_platform_builds_changes_with_its_sources(world):
+    root = world.tree.root
+    world.platform.built = {root / ".platformctl/build": root / "functions"}
+    world.tree.write({".platformctl/build/packages.json": "{}"})
+    world.tree.unit("docs", 'locals {\n  packages = file("../../../.platformctl/build/packages.json")\n}\n')
+    world.repository.changed["main"] = frozenset({root / "functions/api/handler.py"})
+    assert chosen(world, "[main]") == ("docs",)
+
+
 def test_c10_a_unit_inside_the_folder_of_another_one_is_not_the_other_one(world):
     world.tree.unit("vpc/inner", module="docs")
     world.repository.changed["main"] = frozenset({world.tree.root / "live/dev/vpc/inner/terragrunt.hcl"})

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config.filters import Component, Kind, Population, compile_pattern, parse_filter, select_components
+from orchestrator.config.filters import (
+    Component,
+    ComponentKind,
+    Population,
+    compile_pattern,
+    parse_filter,
+    select_components,
+)
 from orchestrator.diagnostics import ConfigurationError
 
 ROOT = Path("/repo/live")
@@ -37,7 +44,7 @@ def component(name, needs):
 
 
 COMPONENTS = {ROOT / name: component(name, needs) for name, needs in NEEDS.items()} | {
-    ROOT / STACK: Component(folder=ROOT / STACK, kind=Kind.STACK),
+    ROOT / STACK: Component(folder=ROOT / STACK, kind=ComponentKind.STACK),
     OUTSIDE: Component(folder=OUTSIDE, external=True),
 }
 CHANGES = {("main", "HEAD"): {"db"}, ("v1", "v2"): {"cache", "apps/old/web"}}
