@@ -186,7 +186,7 @@ class _Generator:
             collector.absorb(error)
         components = scope.components(document, collector)
         sources: dict[Path, Path] = {}
-        planned: list[Callable[[], None]] = []
+        planned: list[tuple[StackComponent, Callable[[], None]]] = []
         for component in components:
             try:
                 source, root = self._source(component, file.parent)
@@ -194,12 +194,17 @@ class _Generator:
                 contents = _contents(component, source, root)
                 self._require_room(component, file.parent, source, contents)
                 sources[component.folder] = source
-                planned.append(partial(self._write, component, file, contents))
+                planned.append((component, partial(self._write, component, file, contents)))
             except ConfigurationError as error:
                 collector.absorb(error)
+            except (OSError, ValueError) as error:
+                collector.add(_impossible(component, error))
         collector.raise_if_any()
-        for write in planned:
-            write()
+        for component, write in planned:
+            try:
+                write()
+            except OSError as error:
+                raise ConfigurationError([_impossible(component, error)]) from error
         return GeneratedStack(
             file=file, components=tuple(self._component(item, sources[item.folder], chain) for item in components)
         )
@@ -358,6 +363,17 @@ def _in_the_way(component: StackComponent, path: Path, source: Path) -> Diagnost
         f"{STACK_FILE}, or was changed since.",
         hint=f"Make the change in {source}, or in the values, and delete the file; or choose another path.",
         range=component.path.range,
+    )
+
+
+def _impossible(component: StackComponent, error: OSError | ValueError) -> Diagnostic:
+    """Return the finding about a file that the machine cannot read or write, such as one with too long a name."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Diagnostic(
+        summary="Component cannot be generated",
+        detail=f'{component.kind.capitalize()} "{component.name}" cannot be copied into its folder: {reason}.',
+        hint="Correct its source or path, or the permissions of the folders.",
+        range=component.block.type_range,
     )
 
 

@@ -840,6 +840,20 @@ def block(kind="unit", name="vpc", **attributes):
         ),
         *(
             (
+                block(**{name: f'"{text}"'}),
+                (
+                    '1:1: Component cannot be generated. Unit "vpc" cannot be copied into its folder: '
+                    f"{reason}. Correct its source or path, or the permissions of the folders."
+                ),
+            )
+            for name, text, reason in (
+                ("path", "x" * 300, "File name too long"),
+                ("source", "../" + "x" * 300, "File name too long"),
+                ("path", "a\\u0000b", "embedded null byte"),
+            )
+        ),
+        *(
+            (
                 block(path=f'"{path}"'),
                 (
                     f'3:10: Path outside of the stack. path of unit "vpc" is "{path}". Write a folder below .terragrunt-stack,'
