@@ -220,7 +220,7 @@ def unit_folders(environment: Path) -> list[Path]:
         if MANIFEST in names:
             sources.add(_source_of(folder))
     collector.raise_if_any()
-    return sorted(folder for folder in found if not (folder.resolve() in sources and _needs_values(folder)))
+    return sorted(folder for folder in found if not (sources and folder.resolve() in sources and _needs_values(folder)))
 
 
 def _source_of(folder: Path) -> Path:
