@@ -17,9 +17,7 @@ from orchestrator.cli.up import up_and_exit
 from orchestrator.commands import DeploymentRequest, DestroyRequest, Target
 from orchestrator.commands.inspect import STAND_IN
 from orchestrator.commands.opening import environment_of
-from orchestrator.commands.stacks import clean as remove_generated
-from orchestrator.commands.stacks import generate as generate_units
-from orchestrator.commands.stacks import pick, stack_outputs, stack_units
+from orchestrator.commands.stacks import pick, stack_clean, stack_generate, stack_outputs, stack_units
 from orchestrator.errors import UsageError
 from orchestrator.hcl import from_json_value, print_value
 
@@ -44,7 +42,7 @@ def generate(environment: options.AnyEnvironment = None, suffix: options.AnySuff
     """
     ports = options.ports_for()
     request = DeploymentRequest(suffix=suffix, environment=environment)
-    done = generate_units(request, ports)
+    done = stack_generate(request, ports)
     _list(done.written, "+", ports.project.folder)
     _list(done.removed, "-", ports.project.folder)
     units = sum(1 for stack in done.stacks for _ in stack.units())
@@ -152,7 +150,7 @@ def clean(environment: options.AnyEnvironment = None, suffix: options.AnySuffix 
     """
     ports = options.ports_for()
     request = DeploymentRequest(suffix=suffix, environment=environment)
-    done = remove_generated(request, ports)
+    done = stack_clean(request, ports)
     _list(done.removed, "-", ports.project.folder)
     for path in done.kept:
         console.say(f"Kept, for it was not generated, or was changed since: {path.relative_to(ports.project.folder)}")

@@ -17,6 +17,7 @@ from orchestrator.commands.preflight import UnreadyAccountError, preflight
 from orchestrator.commands.recover import recover
 from orchestrator.commands.requests import DeploymentRequest, DestroyRequest, RecoverRequest, Target, UpRequest
 from orchestrator.commands.selection import NothingSelectedError
+from orchestrator.commands.stacks import stack_clean, stack_generate, stack_outputs, stack_units
 from orchestrator.commands.states import StatesResult, states
 from orchestrator.commands.up import RunResult, up
 
@@ -56,6 +57,10 @@ __all__ = [
     "preflight",
     "reap",
     "recover",
+    "stack_clean",
+    "stack_generate",
+    "stack_outputs",
+    "stack_units",
     "states",
     "up",
 ]

@@ -21,7 +21,7 @@ from orchestrator.diagnostics import did_you_mean
 from orchestrator.errors import UsageError
 
 
-def generate(request: DeploymentRequest, ports: Ports) -> Generation:
+def stack_generate(request: DeploymentRequest, ports: Ports) -> Generation:
     """Generate the units and nested stacks of an environment; other commands do so before they read it.
 
     Raises UsageError: no such environment; ConfigurationError: every mistake in the stack files, and every file in the way;
@@ -32,7 +32,7 @@ def generate(request: DeploymentRequest, ports: Ports) -> Generation:
     return generate_tree(environment, tree_variables(request, ports), ports, surroundings)
 
 
-def clean(request: DeploymentRequest, ports: Ports) -> Cleaning:
+def stack_clean(request: DeploymentRequest, ports: Ports) -> Cleaning:
     """Remove what was generated in an environment, and nothing else; raises UsageError: no such environment."""
     return clean_stacks(_folder(request, ports))
 
@@ -40,10 +40,10 @@ def clean(request: DeploymentRequest, ports: Ports) -> Cleaning:
 def stack_units(request: DeploymentRequest, ports: Ports) -> tuple[str, ...]:
     """Return the names of the units that stacks declare, which are generated for it.
 
-    Raises UsageError: the environment has no stack; and as ``generate``.
+    Raises UsageError: the environment has no stack; and as ``stack_generate``.
     """
     folder = _folder(request, ports)
-    units = sorted(_name(unit, folder) for stack in generate(request, ports).stacks for unit in stack.units())
+    units = sorted(_name(unit, folder) for stack in stack_generate(request, ports).stacks for unit in stack.units())
     if not units:
         raise UsageError(
             "No stack",
@@ -64,7 +64,7 @@ def stack_outputs(
     every = read_deployment(request, ports, operator, show_sensitive=show_sensitive).units
     folder = _folder(request, ports)
     found: dict[str, Any] = {}
-    for stack in generate(request, ports).stacks:
+    for stack in stack_generate(request, ports).stacks:
         inner = _nested(stack, folder, every)
         if stack.file.parent == folder:
             found |= inner

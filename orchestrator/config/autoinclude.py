@@ -7,6 +7,7 @@ dependencies, and the autoinclude blocks of units that a nested stack gets.
 import os
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import indent
 
 from orchestrator.config import settings
 from orchestrator.config.contents import Setting
@@ -16,6 +17,7 @@ from orchestrator.hcl import Attribute, Block, Body, Expression, print_expressio
 from orchestrator.hcl.values import Value, has_sensitive
 
 AUTOINCLUDE = "autoinclude"
+_INDENT = "  "
 
 Evaluate = Callable[[Expression], Value]
 
@@ -80,7 +82,7 @@ def _printed(body: Body, text: Callable[[Attribute, str], str], kind: str = "") 
         try:
             labels = "".join(f" {print_value(label)}" for label in block.labels)
             inner = _printed(block.body, _as_written if block.type == AUTOINCLUDE else text, block.type)
-            lines.append(f"{block.type}{labels} {{\n{inner}\n}}")
+            lines.append(f"{block.type}{labels} {{\n{indent(inner, _INDENT)}\n}}")
         except ConfigurationError as error:
             collector.absorb(error)
     collector.raise_if_any()

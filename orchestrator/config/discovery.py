@@ -1,6 +1,8 @@
 """Finds the environments of a live tree and the units of one of them, and parses each file at most once per load."""
 
+import json
 import os
+import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.config.document import JSON_BLOCKS, Document, read_document
-from orchestrator.config.grammar import DOCUMENTATION, REFUSED_FILES, STACK_FILE, STACK_FOLDER
+from orchestrator.config.grammar import DOCUMENTATION, MANIFEST, REFUSED_FILES, STACK_FILE, STACK_FOLDER, VALUES_FILE
 from orchestrator.config.interface import ModuleInterface, module_interface
 from orchestrator.config.stack_file import StackDocument, read_stack_file
 from orchestrator.config.surroundings import Load
@@ -198,10 +200,11 @@ def environment_folder(live: Path, name: str) -> Path:
 def unit_folders(environment: Path) -> list[Path]:
     """Return the folders of the units of an environment, its own among them, at any depth, sorted.
 
-    Raises ConfigurationError if there are files that would be passed over although Terragrunt reads them.
+    A unit that stacks of the environment are made of, and that needs the values they pass, is none of its own. Raises ConfigurationError if there are files that would be passed over although Terragrunt reads them.
     """
     collector = Collector()
     found: list[Path] = []
+    sources: set[Path] = set()
     for folder in _hidden_units(environment):
         collector.add(_misplaced(folder))
     for folder, names in _walk(environment):
@@ -215,8 +218,23 @@ def unit_folders(environment: Path) -> list[Path]:
             )
         if not names.isdisjoint(UNIT_FILES):
             found.append(folder)
+        if MANIFEST in names:
+            sources.add(_source_of(folder))
     collector.raise_if_any()
-    return sorted(found)
+    return sorted(folder for folder in found if not (sources and folder.resolve() in sources and _needs_values(folder)))
+
+
+def _source_of(folder: Path) -> Path:
+    """Return the folder that a generated one was copied from; itself where its manifest does not say."""
+    try:
+        return Path(os.path.realpath(folder / json.loads((folder / MANIFEST).read_bytes())["source"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return folder
+
+
+def _needs_values(folder: Path) -> bool:
+    text = unit_file(folder).read_text(encoding="utf-8", errors="replace")
+    return not (folder / VALUES_FILE).is_file() and bool(re.search(r"\bvalues\.", text))
 
 
 def unit_name(environment: Path, folder: Path) -> str:
@@ -258,7 +276,7 @@ def _walk(top: Path) -> Iterator[tuple[Path, set[str]]]:
     for folder, folders, names in os.walk(top, followlinks=True):
         above = Path(os.path.realpath(folder))
         folders[:] = sorted(name for name in folders if not (_is_hidden(name) or leads_up(Path(folder, name), above)))
-        present = {*UNIT_FILES, STACK_FILE, *REFUSED_FILES}.intersection(names)
+        present = {*UNIT_FILES, STACK_FILE, MANIFEST, *REFUSED_FILES}.intersection(names)
         if present:
             yield Path(folder), present
 

@@ -14,6 +14,9 @@ STACK_FILE = "terragrunt.stack.hcl"
 STACK_FOLDER = ".terragrunt-stack"
 """Where the components of a stack are generated, beside the stack file."""
 
+MANIFEST = ".platformctl-generated.json"
+"""In every generated folder: what was generated, and from where."""
+
 VALUES_FILE = "terragrunt.values.hcl"
 AUTOINCLUDE_FILE = "terragrunt.autoinclude.hcl"
 AUTOINCLUDE_STACK_FILE = "terragrunt.autoinclude.stack.hcl"

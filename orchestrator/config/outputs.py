@@ -21,6 +21,8 @@ from orchestrator.diagnostics import Diagnostic, Range, did_you_mean
 from orchestrator.hcl import Reference, unknown_reference
 from orchestrator.hcl.values import Value
 
+NO_VALUES = "No values here"
+
 _LABEL_INDEX = 1
 _SECTION_INDEX = 2
 _OUTPUT_INDEX = 3
@@ -234,7 +236,7 @@ class Explainer:
     def _of_values(self, reference: Reference) -> Diagnostic | None:
         if self.values is None:
             return Diagnostic(
-                summary="No values here",
+                summary=NO_VALUES,
                 detail=f"values are what {VALUES_FILE} in the file's folder says, and there is none in {self.folder}.",
                 hint=f"Set values in the block of the {STACK_FILE} that generates the folder, or use locals.",
                 range=reference.range,

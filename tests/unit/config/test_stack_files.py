@@ -3,13 +3,14 @@
 import hashlib
 import json
 import os
+import shutil
 import textwrap
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from orchestrator.config import LocalSource, clean_stacks, generate_stacks, module_name, stack_generation
+from orchestrator.config import LocalSource, clean_stacks, generate_stacks, grammar, module_name, stack_generation
 from orchestrator.diagnostics import ConfigurationError
 from orchestrator.hcl import print_value
 
@@ -641,6 +642,51 @@ def test_c10_modules_and_scripts_of_a_unit_come_along_and_what_tools_keep_there_
     assert not os.access(stacks.folder / VPC / "main.tf", os.X_OK)
 
 
+def test_c10_a_catalogue_in_the_same_tree_is_no_part_of_what_is_deployed(stacks):
+    stacks.write(
+        {name.replace("catalog", "live/dev/catalog"): text for name, text in NESTED.items() if "catalog" in name}
+    )
+    stacks.write(
+        {f"live/dev/catalog/units/{name}/terragrunt.hcl": text for name, text in (("vpc", UNIT), ("app", DEPENDENT))}
+    )
+    stacks.write({"live/dev/catalog/units/plain/terragrunt.hcl": UNIT.replace("values.name", '"x"')})
+    stacks.stack("""
+        stack "net" {
+          source = "catalog/stacks/net"
+          path   = "net"
+
+          values = {
+            prefix = "p"
+          }
+        }
+
+        unit "plain" {
+          source = "catalog/units/plain"
+          path   = "plain"
+        }
+    """)
+    text = (stacks.folder / "catalog/stacks/net/terragrunt.stack.hcl").read_text()
+    (stacks.folder / "catalog/stacks/net/terragrunt.stack.hcl").write_text(
+        text.replace("/catalog/", "/live/dev/catalog/")
+    )
+
+    # The stack file of the site has no values either, but nothing is made of it: that is a mistake.
+    assert [headline(text) for text in stacks.errors()] == [
+        "live/dev/catalog/stacks/site/terragrunt.stack.hcl:6:14: No values here"
+    ]
+    shutil.rmtree(stacks.folder / "catalog/stacks/site")
+    stacks.generate()
+
+    inner = ".terragrunt-stack/net/.terragrunt-stack"
+    assert list(stacks.tree.load().units) == [
+        f"{inner}/app",
+        f"{inner}/vpc",
+        ".terragrunt-stack/plain",
+        "catalog/units/plain",
+    ]
+    assert stacks.tree.errors() == []
+
+
 # Renewing and removing
 
 
@@ -699,7 +745,7 @@ def test_c10_a_run_that_was_killed_is_completed(stacks, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         stacks.generate()
     monkeypatch.undo()
-    assert written == [stack_generation.MANIFEST, "main.tf"]
+    assert written == [grammar.MANIFEST, "main.tf"]
     # Between the two runs the source changes once more.
     stacks.write({"catalog/units/vpc/main.tf": "# newer"})
 
@@ -764,7 +810,7 @@ def test_c12_a_manifest_cannot_delete_files_outside_of_its_folder(stacks):
     stacks.stack(ONE).generate()
     victim = stacks.folder / "victim"
     victim.write_text("x")
-    manifest = stacks.folder / VPC / stack_generation.MANIFEST
+    manifest = stacks.folder / VPC / grammar.MANIFEST
     document = json.loads(manifest.read_text())
     document["files"]["../../victim"] = [hashlib.sha256(b"x").hexdigest()]
     manifest.write_text(json.dumps(document))
@@ -837,6 +883,20 @@ def block(kind="unit", name="vpc", **attributes):
                 "5:1: Block is repeated. There is another unit block of this kind in the file. The"
                 ' name "vpc" is taken already.'
             ),
+        ),
+        *(
+            (
+                block(**{name: f'"{text}"'}),
+                (
+                    '1:1: Component cannot be generated. Unit "vpc" cannot be copied into its folder: '
+                    f"{reason}. Correct its source or path, or the permissions of the folders."
+                ),
+            )
+            for name, text, reason in (
+                ("path", "x" * 300, "File name too long"),
+                ("source", "../" + "x" * 300, "File name too long"),
+                ("path", "a\\u0000b", "embedded null byte"),
+            )
         ),
         *(
             (
