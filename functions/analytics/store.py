@@ -146,6 +146,7 @@ _MERGE = f"""
       updated_at = now()
     RETURNING 1
 """
+# A touched minute stands for its quarter of an hour: no hour and no midnight of a time zone lies within one.
 _ADD = f"""
     WITH fresh AS (
       INSERT INTO trades ({", ".join(COLUMNS)}, sets)
@@ -157,7 +158,7 @@ _ADD = f"""
     ), placed AS ({_PLACED % "fresh"}), minutes AS ({_BY_MINUTE}), halves AS (
       SELECT symbol, minute / 30 AS half, {_ADD_UP} FROM minutes GROUP BY symbol, minute / 30
     ), changed AS ({_MERGE}), noted AS (
-      INSERT INTO touched SELECT symbol, minute FROM minutes
+      INSERT INTO touched SELECT DISTINCT symbol, minute / 15 * 15 FROM minutes
     ), left_over AS (
       INSERT INTO rivals SELECT {_columns(COLUMNS, "incoming")} FROM incoming
       WHERE NOT EXISTS (
@@ -265,26 +266,26 @@ _PUT_VOLATILITY = """
       variance = excluded.variance, returns = excluded.returns, updated_at = now()
     WHERE (kept.variance, kept.returns) IS DISTINCT FROM (excluded.variance, excluded.returns)
 """
+# Per span, as the index then gives its closes in order.
 _VOLATILITY = f"""
     INSERT INTO volatility AS kept (symbol, "interval", start, variance, returns)
-    SELECT symbol, "interval", first, sum(step * step ORDER BY start), count(*)
-    FROM (
-      SELECT symbol, "interval", first, start, ln(CAST(close AS double precision) / CAST(before AS double precision)) AS step
+    SELECT spans.symbol, spans."interval", first, variance, returns
+    FROM spans, LATERAL (
+      SELECT sum(step * step ORDER BY start) AS variance, count(*) AS returns
       FROM (
-        SELECT spans.symbol, spans."interval", first, start, close,
-          lag(close) OVER (PARTITION BY spans.symbol, spans."interval", first ORDER BY start) AS before
-        FROM spans, LATERAL (
-          (SELECT start, close FROM bars
-           WHERE bars.symbol = spans.symbol AND bars."interval" = '1m' AND start < first AND close_key IS NOT NULL
-           ORDER BY start DESC LIMIT 1)
-          UNION ALL
-          SELECT start, close FROM bars
-          WHERE bars.symbol = spans.symbol AND bars."interval" = '1m' AND start >= first AND start < last AND close_key IS NOT NULL
-        ) AS closes
-      ) AS pairs
-      WHERE start >= first AND close > 0 AND before > 0
-    ) AS steps
-    GROUP BY symbol, "interval", first
+        SELECT start, ln(CAST(close AS double precision) / CAST(before AS double precision)) AS step
+        FROM (
+          SELECT start, close, lag(close) OVER (ORDER BY start) AS before
+          FROM bars
+          WHERE bars.symbol = spans.symbol AND bars."interval" = '1m' AND close_key IS NOT NULL AND start < last
+            AND start >= coalesce((
+              SELECT max(start) FROM bars WHERE symbol = spans.symbol AND "interval" = '1m' AND start < first AND close_key IS NOT NULL
+            ), first)
+        ) AS pairs
+        WHERE start >= first AND close > 0 AND before > 0
+      ) AS steps
+    ) AS sums
+    WHERE returns > 0
     {_PUT_VOLATILITY}
 """
 # Every return belongs to one hour, so the variance of a day is the sum of those of its hours.
