@@ -72,7 +72,12 @@ def _call(node: FunctionCall, scope: Scope) -> Value:
     if scope.work.exceeds(_CALL):
         raise too_much(node.range)
     charge(scope, node.range, *arguments, cost=function.cost)
-    return _apply(node, function, arguments, places)
+    result = _apply(node, function, arguments, places)
+    plain, _ = split(result)
+    parts = len(plain) // 100 if isinstance(plain, str) else len(plain) if isinstance(plain, list | dict) else 0
+    if scope.work.exceeds(parts):
+        raise too_much(node.range)
+    return result
 
 
 def _unknown_function(node: FunctionCall, name: str, scope: Scope) -> ConfigurationError:
