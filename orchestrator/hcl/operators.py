@@ -164,7 +164,8 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
     except ConfigurationError:
         # Only the type of the other side matters, and a side that fails has no type.
         return marked_if(secret, value)
-    charge(scope, node.range, value, counterpart)
+    # The types of all their parts are compared.
+    charge(scope, node.range, value, counterpart, cost=4)
     secret = secret or isinstance(counterpart, Sensitive)
     return marked_if(secret, _of_common_type(node, value, counterpart))
 

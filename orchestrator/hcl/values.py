@@ -98,7 +98,7 @@ def _any_part(value: Value, is_one: Callable[[Value], bool]) -> bool:
 
 
 def count_parts(value: Value, limit: int) -> int:
-    """Count the parts of a value at every depth, a hundred characters or bits as one; counting ends beyond the limit."""
+    """Count the parts of a value at every depth, a hundred characters or forty bits as one, up to a limit."""
     total = 0
     left = [value]
     while left and total <= limit:
@@ -113,13 +113,13 @@ def count_parts(value: Value, limit: int) -> int:
         elif kind is list:
             left += item  # type: ignore[arg-type]
         elif isinstance(item, int):
-            total += item.bit_length() // 100
+            total += item.bit_length() // 40
         elif isinstance(item, SetValue):
             left += item.elements
         elif isinstance(item, Sensitive):
             left.append(item.value)
         elif isinstance(item, Decimal):
-            total += abs(item.adjusted()) // 30
+            total += abs(item.adjusted()) // 10
     return total
 
 
