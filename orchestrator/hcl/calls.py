@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Position, Range, Source, did_you_mean, failure
-from orchestrator.hcl.dispatch import TOO_MUCH, charge, evaluate, evaluate_all, evaluates, marked_if, split
+from orchestrator.hcl.dispatch import TOO_MUCH, charge, evaluate, evaluate_all, evaluates, marked_if, split, too_much
 from orchestrator.hcl.functions.conversion import type_name
 from orchestrator.hcl.nodes import Expression, FunctionCall, Literal
 from orchestrator.hcl.scope import Function, FunctionError, Scope
@@ -28,6 +28,9 @@ BUILT_IN = "core::"
 
 UNKNOWN_FUNCTION = "Call to unknown function"
 NEEDS_KNOWN_VALUES = "Function needs values that are known"
+
+_CALL = 4
+"""Steps that a call takes besides those of its arguments."""
 
 _NOWHERE = Range(Source(Path(), ""), Position(1, 1), Position(1, 1))
 
@@ -66,8 +69,15 @@ def _call(node: FunctionCall, scope: Scope) -> Value:
         return _left_unknown(node, function, evaluate_all(node.arguments, scope), expand_final=True)
     arguments, places = expanded
     check_count(node, len(arguments), function.minimum, function.maximum)
+    if scope.work.exceeds(_CALL):
+        raise too_much(node.range)
     charge(scope, node.range, *arguments, cost=function.cost)
-    return _apply(node, function, arguments, places)
+    result = _apply(node, function, arguments, places)
+    plain, _ = split(result)
+    parts = len(plain) // 100 if isinstance(plain, str) else len(plain) if isinstance(plain, list | dict) else 0
+    if scope.work.exceeds(parts):
+        raise too_much(node.range)
+    return result
 
 
 def _unknown_function(node: FunctionCall, name: str, scope: Scope) -> ConfigurationError:

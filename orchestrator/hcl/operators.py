@@ -18,7 +18,16 @@ from orchestrator.hcl.functions.conversion import StillUnknownError, to_bool, to
 from orchestrator.hcl.functions.typesystem import ConversionError, convert, identity, type_of, unify
 from orchestrator.hcl.nodes import Binary, BinaryOperator, Conditional, Unary, UnaryOperator
 from orchestrator.hcl.scope import FunctionError, Scope
-from orchestrator.hcl.values import Sensitive, Unknown, Value, as_expression, has_sensitive, is_wholly_known, unmark
+from orchestrator.hcl.values import (
+    Sensitive,
+    SetValue,
+    Unknown,
+    Value,
+    as_expression,
+    has_sensitive,
+    is_wholly_known,
+    unmark,
+)
 
 _SUMMARY = "Invalid operand"
 _LOGICAL = (BinaryOperator.AND, BinaryOperator.OR, UnaryOperator.NOT)
@@ -155,16 +164,19 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
     except ConfigurationError:
         # Only the type of the other side matters, and a side that fails has no type.
         return marked_if(secret, value)
-    charge(scope, node.range, value, counterpart)
+    # The types of all their parts are compared.
+    charge(scope, node.range, value, counterpart, cost=4)
     secret = secret or isinstance(counterpart, Sensitive)
     return marked_if(secret, _of_common_type(node, value, counterpart))
 
 
 def _of_common_type(node: Conditional, value: Value, counterpart: Value) -> Value:
     """Return the chosen value, converted to the type that both sides have in common."""
-    if not is_wholly_known(value) or not is_wholly_known(counterpart):
-        return value
     plain, other = unmark(value), unmark(counterpart)
+    if not is_wholly_known(plain) or not is_wholly_known(other):
+        if {_is_collection(plain), _is_collection(other)} == {True, False}:
+            raise _inconsistent(node, plain, other)
+        return value
     own, others = type_of(plain), type_of(other)
     if own == others:
         return value
@@ -172,11 +184,20 @@ def _of_common_type(node: Conditional, value: Value, counterpart: Value) -> Valu
         wanted = unify((own, others))
         return value if wanted == own else marked_if(has_sensitive(value), convert(plain, wanted))
     except ConversionError:
-        raise failure(
-            node.range,
-            "Inconsistent conditional result types",
-            f"The two results of the condition must have one type, but they are {_kinds(plain, other)}.",
-        ) from None
+        raise _inconsistent(node, plain, other) from None
+
+
+def _is_collection(value: Value) -> bool | None:
+    """Tell whether a value is a list, set or object; None where that is not known, or null, which is of any type."""
+    return None if value is None or isinstance(value, Unknown) else isinstance(value, list | SetValue | dict)
+
+
+def _inconsistent(node: Conditional, value: Value, other: Value) -> ConfigurationError:
+    return failure(
+        node.range,
+        "Inconsistent conditional result types",
+        f"The two results of the condition must have one type, but they are {_kinds(value, other)}.",
+    )
 
 
 def _kinds(value: Value, other: Value) -> str:

@@ -88,6 +88,7 @@ CASES = {
     "conditions in a loop": ("[for a in [range(1024)] : [for i in range(1024) : true ? a : [i]]]", WORK),
     "splats in a loop": ("[for a in [range(1024)] : [for i in range(1024) : length(a[*])]]", WORK),
     "strings in a loop": ('[for a in [format("%999999s", "")] : [for i in range(1024) : "${a}${i}"]]', WORK),
+    "widths in a loop": ('[for i in range(1024) : format("%999999s", "")]', WORK),
     "words in a loop": ('[for a in [format("%999999s", "")] : [for i in range(1024) : title(a)]]', WORK),
     "clusters": ('length(format("\u00e9%999999s%99s", "", ""))', FUNCTION),
     "a path that is too long": (f'file("{"n" * 5000}")', FUNCTION),

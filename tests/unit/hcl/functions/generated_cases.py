@@ -274,3 +274,26 @@ def cases() -> Iterator[tuple[str, str]]:
         yield operator, f"{left} {operator} {right}"
     for condition, left, right in product(("true", "false"), OPERANDS, OPERANDS):
         yield "? :", f"{condition} ? {left} : {right}"
+
+
+UNKNOWN_POOL = (
+    *("local.unknown", "[local.unknown]", '["a", local.unknown]', "[1, local.unknown, 2]", "{a = local.unknown}"),
+    *('{a = local.unknown, b = "x"}', '[[local.unknown], ["a"]]', 'toset(["a", local.unknown])'),
+)
+"""What is known in part, or not at all, until Terraform applies."""
+
+
+def unknown_cases() -> Iterator[str]:
+    """Make expressions with parts that are known only after apply."""
+    for name, calls in sorted(CALLS.items()):
+        if name.startswith(("file", "template")) or name in {"abspath", "pathexpand"}:
+            # Evaluated before Terraform runs, so they take no such values.
+            continue
+        for call in calls:
+            for index, value in product(range(len(call)), UNKNOWN_POOL):
+                yield f"{name}({', '.join((*call[:index], value, *call[index + 1 :]))})"
+    yield from (form.replace("@", value) for form, value in product(FORMS, UNKNOWN_POOL))
+    for operator, left, right in product(BINARY, UNKNOWN_POOL, ("1", '"a"', "[]", "null", "local.unknown")):
+        yield from (f"{left} {operator} {right}", f"{right} {operator} {left}")
+    for condition, left, right in product(("true", "false", "local.unknown"), UNKNOWN_POOL, ("1", '"a"', "null")):
+        yield from (f"{condition} ? {left} : {right}", f"{condition} ? {right} : {left}")

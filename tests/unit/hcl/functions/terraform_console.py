@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator.diagnostics import ConfigurationError
-from orchestrator.hcl import Scope, evaluate, parse_expression, print_value
+from orchestrator.hcl import Scope, evaluate, parse_expression, print_value, unknown_reference
 from orchestrator.hcl.dispatch import split
 from orchestrator.hcl.functions import terraform_functions
-from orchestrator.hcl.values import Value
+from orchestrator.hcl.values import Unknown, Value
 from tests.unit.hcl.functions.generated_cases import cases
 
 TABLE = Path(__file__).with_name("expressions.txt")
@@ -82,12 +82,15 @@ def recorded() -> dict[str, str]:
 
 def here(expression: str, folder: Path) -> str:
     """Our answer: the value as JSON text, or REFUSED."""
-    scope = Scope({"local": LOCALS}, terraform_functions(folder), folder)
+    names = LOCALS | {"unknown": unknown_reference("local", "unknown")}
+    scope = Scope({"local": names}, terraform_functions(folder), folder)
     try:
         value = evaluate(parse_expression(f"jsonencode({expression})", TABLE), scope)
     except ConfigurationError:
         return REFUSED
     plain, secret = split(value)
+    if isinstance(plain, Unknown):
+        return UNKNOWN
     assert isinstance(plain, str)
     return f"{SECRET if secret else ''}{plain.replace(str(folder), FOLDER)}"
 
@@ -99,13 +102,20 @@ def in_terraform(expressions: Iterable[str], folder: Path) -> list[str]:
         for text in expressions
     )
     names = "".join(f"  {name} = {print_value(value)}\n" for name, value in LOCALS.items())
-    (folder / "main.tf").write_text(f"locals {{\n{names}  results = [\n{rows}  ]\n}}\n", encoding="utf-8")
+    # The output of a resource that does not exist yet.
+    names += "  unknown = terraform_data.unknown.output\n"
+    (folder / "main.tf").write_text(
+        f'resource "terraform_data" "unknown" {{\n}}\nlocals {{\n{names}  results = [\n{rows}  ]\n}}\n',
+        encoding="utf-8",
+    )
     settings = folder.parent / "empty.tfrc"
     settings.touch()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     environment |= {"TF_CLI_CONFIG_FILE": str(settings), "CHECKPOINT_DISABLE": "1", "HOME": "/home/someone"}
+    terraform = shutil.which("terraform") or "terraform"
+    subprocess.run([terraform, "init"], cwd=folder, env=environment, capture_output=True, check=True, timeout=120)
     done = subprocess.run(
-        [shutil.which("terraform") or "terraform", "console"],
+        [terraform, "console"],
         input="local.results\n",
         cwd=folder,
         env=environment,

@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 
 from orchestrator.hcl.calls import NOT_SUPPORTED, special_forms
-from tests.unit.hcl.functions.generated_cases import CALLS, NOT_GENERATED, cases
+from tests.unit.hcl.functions.generated_cases import CALLS, NOT_GENERATED, cases, unknown_cases
 from tests.unit.hcl.functions.terraform_console import (
     REFUSED,
     UNKNOWN,
@@ -175,6 +175,25 @@ def test_c1_the_generated_expressions(folder):
     assert wrong == []
     assert {name for (name,) in kinds} == KNOWN.keys()
     assert len(kinds) < 50
+
+
+@needs_terraform
+@pytest.mark.slow
+def test_c3_what_is_known_in_spite_of_unknown_parts_is_so_in_terraform(folder):
+    """What is left unknown here Terraform computes later; what is refused here, it refuses later at the latest."""
+    expressions = list(dict.fromkeys(unknown_cases()))
+    found = differences(expressions, in_terraform(expressions, folder), folder)
+    wrong = [case for case in found if case[2] != UNKNOWN and not (case[1] == UNKNOWN and case[2] == REFUSED)]
+    assert len(expressions) > 2500
+    # Neither side of these has a type yet that could be at odds with the other's.
+    assert [text for text, _, _ in wrong] == [
+        'coalesce("a", toset(["a", local.unknown]))',
+        'coalescelist(["a"], toset(["a", local.unknown]))',
+        'true ? 1 : toset(["a", local.unknown])',
+        'true ? "a" : toset(["a", local.unknown])',
+        'false ? toset(["a", local.unknown]) : 1',
+        'false ? toset(["a", local.unknown]) : "a"',
+    ]
 
 
 @needs_terraform
