@@ -3,7 +3,7 @@
 import typer
 
 from orchestrator.cli.find import ListFormat, list_units
-from orchestrator.cli.options import AnySuffix, FilterOption, MaybeEnvironment
+from orchestrator.cli.options import AnySuffix, FilterOption, MaybeEnvironment, ports_for
 from orchestrator.commands import Sorting
 from orchestrator.commands.inspect import STAND_IN
 
@@ -22,6 +22,7 @@ def graph(environment: MaybeEnvironment = None, filters: FilterOption = None, su
     The same as `list --format dot --external`; `platformctl graph` prints a tree to read, or JSON.
     """
     list_units(
+        ports_for(),
         environment,
         filters,
         suffix,

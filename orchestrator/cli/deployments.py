@@ -48,11 +48,17 @@ def list_environments(
     """List every deployment: age, resources, time to live, last run, and units that live/ no longer has.
 
     A unit that was removed from live/ while it had resources is an orphan: it still costs money, and up does not touch it.
-    With any option of terragrunt list, from --filter to --env below, it lists the units of the live tree instead.
+    With any option of terragrunt list, from --filter to --env below, it lists the units of the live tree instead; so it does
+    in a tree without suffixes, which has no register of deployments.
     """
-    if any((filters, dag, long, tree, form, dependencies, external, order, environment)):
+    ports = ports_for()
+    # A tree without suffixes has no register of deployments: there list is that of Terragrunt.
+    if not ports.project.has_suffixes or any(
+        (filters, dag, long, tree, form, dependencies, external, order, environment)
+    ):
         forms = {ListFormat.JSON: as_json, ListFormat.TREE: tree, ListFormat.LONG: long}
         list_units(
+            ports,
             environment,
             filters,
             STAND_IN,
@@ -63,7 +69,7 @@ def list_environments(
         )
         return
     terminal = Terminal()
-    listing = list_deployments(target, ports_for(), terminal)
+    listing = list_deployments(target, ports, terminal)
     if as_json:
         console.result_json([item.to_json(datetime.now(UTC)) for item in listing.environments])
     elif listing.environments:

@@ -13,6 +13,7 @@ from orchestrator.cli.terminal import Terminal
 from orchestrator.commands import FindRequest, FoundUnit, Sorting
 from orchestrator.commands import find as find_units
 from orchestrator.commands.inspect import STAND_IN
+from orchestrator.commands.ports import Ports
 from orchestrator.display import units as display
 
 DagOption = Annotated[bool, typer.Option("--dag", metavar="", help="What others depend on comes first.")]
@@ -69,7 +70,9 @@ def find(
 
     In the current folder and below, as terragrunt find does; at the top of the project these are the units of all environments.
     """
-    found = _found(environment, filters, suffix, sorting=sorting_of(dag, order), external=external, reading=reading)
+    found = _found(
+        ports_for(), environment, filters, suffix, sorting=sorting_of(dag, order), external=external, reading=reading
+    )
     if as_json or output is FindFormat.JSON:
         sections = {"dependencies": dependencies, "include": include, "reading": reading}
         console.result_json(display.found_documents(found, [name for name, wanted in sections.items() if wanted]))
@@ -78,6 +81,7 @@ def find(
 
 
 def list_units(
+    ports: Ports,
     environment: str | None,
     filters: list[str] | None,
     suffix: str,
@@ -88,7 +92,7 @@ def list_units(
     external: bool,
 ) -> None:
     """Print units in one of Terragrunt's forms."""
-    found = _found(environment, filters, suffix, sorting=sorting, external=external)
+    found = _found(ports, environment, filters, suffix, sorting=sorting, external=external)
     tree = display.render_folders if sorting is Sorting.PATH else display.render_dependents
     forms: dict[ListFormat, Callable[[], RenderableType]] = {
         ListFormat.TEXT: lambda: display.render_side_by_side(found, is_terminal=console.out.is_terminal),
@@ -112,6 +116,7 @@ def sorting_of(dag: bool, order: str | None) -> Sorting:
 
 
 def _found(
+    ports: Ports,
     environment: str | None,
     filters: list[str] | None,
     suffix: str,
@@ -120,7 +125,6 @@ def _found(
     external: bool,
     reading: bool = False,
 ) -> tuple[FoundUnit, ...]:
-    ports = ports_for()
     current = ports.project.current
     request = FindRequest(
         suffix=suffix,

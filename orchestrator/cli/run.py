@@ -29,7 +29,7 @@ def run(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="COMMAND [-- ARGS]", help="A command of Terraform, and arguments for it.", show_default=False
+            metavar="COMMAND", help="A command of Terraform, and behind -- arguments for it.", show_default=False
         ),
     ],
     every: Annotated[

@@ -98,6 +98,8 @@ FLAGS |= {
 }
 
 _FILTERED = frozenset({"plan", "up", "destroy", "drift", "outputs", "validate", "graph", "find", "list", "run"})
+_TRANSLATED = _FILTERED | {"dag", "hcl", "render", "stack"}
+"""Commands that Terragrunt has in some form; the others may have options of the same names with meanings of their own."""
 _WORKING = frozenset({"up", "destroy", "run"})
 
 VARIABLES: Mapping[str, tuple[str, frozenset[str]]] = {
@@ -112,7 +114,7 @@ VARIABLES: Mapping[str, tuple[str, frozenset[str]]] = {
     "TG_QUEUE_EXCLUDES_FILE": ("--queue-excludes-file", _FILTERED),
     "TG_QUEUE_STRICT_INCLUDE": ("--queue-strict-include", _FILTERED),
     "TG_QUEUE_EXCLUDE_EXTERNAL": ("--queue-exclude-external", _FILTERED),
-    "TG_WORKING_DIR": ("--working-dir", _FILTERED | {"dag", "hcl", "render", "stack"}),
+    "TG_WORKING_DIR": ("--working-dir", _TRANSLATED),
     "TG_PARALLELISM": ("--parallelism", _WORKING),
     "TG_NON_INTERACTIVE": ("--non-interactive", _WORKING),
     "TG_ALL": ("--all", frozenset({"run"})),
@@ -190,7 +192,14 @@ def translated(arguments: Sequence[str], environ: MutableMapping[str, str], say:
         arguments = [word for word in arguments if word != COLOR_FLAG]
     end = arguments.index("--") if "--" in arguments else len(arguments)
     words, rest = list(arguments[:end]), list(arguments[end:])
-    at = next((number for number, word in enumerate(words) if not word.startswith("-")), None)
+    at = next(
+        (
+            number
+            for number, word in enumerate(words)
+            if not word.startswith("-") and words[number - 1 : number] != ["--working-dir"]
+        ),
+        None,
+    )
     if at is None:
         return list(arguments)
     command = words[at]
@@ -199,7 +208,8 @@ def translated(arguments: Sequence[str], environ: MutableMapping[str, str], say:
         words, rest = _apart(words, rest)
     behind = at + 1 + (command in _SEVERAL and at + 1 < len(words) and not words[at + 1].startswith("-"))
     from_environment = [word for words in _from(environ, command) for word in _options(words, say)]
-    return [*words[:behind], *from_environment, *_options(words[behind:], say), *rest]
+    own = _options(words[behind:], say) if command in _TRANSLATED else words[behind:]
+    return [*words[:behind], *from_environment, *own, *rest]
 
 
 def _apart(words: Sequence[str], rest: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -179,7 +179,7 @@ def test_c7_no_project(platformctl, nowhere, monkeypatch):
         (("up", "--suffix", "pr42", "--parallelism", "0"), "Invalid value for '--parallelism'"),
         (("up", "--suffix", "pr42", "--parallelism", "many"), "Invalid value for '--parallelism'"),
         (("upp", "--suffix", "pr42"), "No such command"),
-        (("render",), "UNIT"),
+        (("invoke", "--suffix", "pr42"), "FUNCTION"),
     ],
 )
 def test_c7_a_command_line_that_does_not_parse(platformctl, arguments, part):

@@ -136,3 +136,15 @@ def test_a2_list_without_an_option_of_terragrunt_lists_deployments(at, world):
     world.register()
     assert at("live/dev", "list").out.startswith("SUFFIX")
     assert json.loads(at("live/dev", "list --json").out)[0]["suffix"] == "pr42"
+
+
+def test_c10_list_in_a_tree_without_suffixes_lists_units(platformctl, nowhere, monkeypatch):
+    monkeypatch.delenv("PLATFORMCTL_PROJECT")
+    for name in ("b", "a/c"):
+        (nowhere / name).mkdir(parents=True)
+        (nowhere / name / "terragrunt.hcl").write_text("")
+        (nowhere / name / "main.tf").write_text("")
+    monkeypatch.chdir(nowhere)
+    assert (platformctl("list").out, platformctl("find").out) == ("a/c\nb\n", "a/c\nb\n")
+    assert [item["path"] for item in json.loads(platformctl("list", "--json").out)] == ["a/c", "b"]
+    assert platformctl("dag", "graph").out == 'digraph {\n  "a/c";\n  "b";\n}\n'
