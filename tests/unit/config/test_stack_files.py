@@ -770,6 +770,24 @@ def test_c12_a_generated_file_that_somebody_changed_is_not_overwritten(stacks, n
     assert stacks.text(f"{VPC}/{name}") == "# mine\n"
 
 
+def test_c12_a_changed_file_of_a_component_that_is_gone_is_named_and_kept(stacks):
+    beside = ONE.replace("values =", "no_dot_terragrunt_stack = true\n      values =")
+    stacks.stack(beside + TWO.replace(ONE, "").replace("../../vpc", "../../../vpc")).generate()
+    (stacks.folder / "vpc/terragrunt.hcl").write_text("# mine\n")
+    stacks.stack(TWO.replace(ONE, "").replace("../../vpc", "../../../vpc"))
+
+    assert stacks.errors() == [
+        (
+            "Changed file of a component that is gone. live/dev/vpc/terragrunt.hcl was generated from"
+            " live/dev/terragrunt.stack.hcl, which no longer declares its folder, and was changed since. Delete it, or move it"
+            " to another folder."
+        )
+    ]
+    done = clean_stacks(stacks.folder)
+    assert done.kept == (stacks.folder / "vpc/terragrunt.hcl",)
+    assert stacks.files() == ["vpc/terragrunt.hcl"]
+
+
 def test_c12_files_of_others_are_not_overwritten(stacks):
     stacks.write({"live/dev/vpc/terragrunt.hcl": "# mine\n"})
     stacks.stack(ONE.replace("values =", "no_dot_terragrunt_stack = true\n      values ="))
