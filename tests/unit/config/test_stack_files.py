@@ -371,6 +371,36 @@ def test_c10_an_autoinclude_adds_a_dependency_to_a_unit_that_knows_nothing_of_it
     assert stacks.tree.errors() == []
 
 
+def test_c12_an_autoinclude_says_how_a_unit_is_run(stacks):
+    stacks.write(
+        {"catalog/units/plain/terragrunt.hcl": 'terraform {\n  source = "${get_repo_root()}/modules//thing"\n}\n'}
+    )
+    stacks.stack("""
+        unit "plain" {
+          source = "../../catalog/units/plain"
+          path   = "plain"
+
+          autoinclude {
+            prevent_destroy = true
+
+            errors {
+              retry "busy" {
+                retryable_errors   = [".*busy.*"]
+                max_attempts       = 3
+                sleep_interval_sec = 1
+              }
+            }
+          }
+        }
+    """).generate()
+
+    unit = stacks.tree.load().units[".terragrunt-stack/plain"]
+    assert unit.declares("prevent_destroy")
+    assert unit.behaviour().prevent_destroy
+    assert [rule.name for rule in unit.behaviour().retries] == ["busy"]
+    assert stacks.tree.errors() == []
+
+
 def test_c10_an_autoinclude_adds_units_to_a_nested_stack_and_replaces_others(stacks):
     stacks.write(NESTED).stack("""
         locals {
