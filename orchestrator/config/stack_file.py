@@ -43,7 +43,11 @@ _COMPONENT = BlockRule(
         "update_source_with_cas": False,
         "mutable": False,
     },
-    notes="`source` is a folder with a `terragrunt.hcl`: local or `git::`, as in `terraform`; a bare name is a folder beside the stack file. It is copied to `path` below `.terragrunt-stack/`, or with `no_dot_terragrunt_stack = true` beside the stack file. May hold an `autoinclude` block.",
+    notes=(
+        "`source` is a folder with a `terragrunt.hcl`, given as any source of `terraform`, or as the bare name of a folder beside"
+        " the stack file. It is copied to `path` below `.terragrunt-stack/`, or with `no_dot_terragrunt_stack = true` beside the"
+        " stack file. May hold an `autoinclude` block."
+    ),
     refused={"expansion": _EXPERIMENT, "enabled": _EXPERIMENT},
 )
 
@@ -52,12 +56,18 @@ STACK_BLOCKS: Mapping[str, BlockRule] = {
     "include": BlockRule(
         labels=Labels.ONE,
         attributes={"path": True},
-        notes="Adds the `unit` and `stack` blocks of another file, which may hold nothing else. They are evaluated as if they stood in the file that includes them.",
+        notes=(
+            "Adds the `unit` and `stack` blocks of another file, which may hold nothing else. They are evaluated as if they stood"
+            " in the file that includes them."
+        ),
     ),
     "unit": _COMPONENT,
     "stack": replace(
         _COMPONENT,
-        notes="`source` is a folder with a `terragrunt.stack.hcl`. It is copied like a unit, and generated in turn. May hold an `autoinclude` block.",
+        notes=(
+            "`source` is a folder with a `terragrunt.stack.hcl`. It is copied like a unit, and generated in turn. May hold an"
+            " `autoinclude` block."
+        ),
     ),
 }
 """The registry of stack files, like ``grammar.BLOCKS`` for terragrunt.hcl; a component may also hold an autoinclude block."""

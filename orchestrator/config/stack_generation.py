@@ -150,10 +150,12 @@ def generate_stacks(
 def clean_stacks(environment: Path) -> Cleaning:
     """Remove everything that was generated in an environment, and nothing else."""
     removed: list[Path] = []
+    kept: set[Path] = set()
     for folder, manifest in _manifests(environment).items():
         if manifest.stack_file.is_relative_to(environment):
+            kept |= set(_changed(folder, manifest))
             removed += _remove(folder, manifest, set())
-    kept = {
+    kept |= {
         Path(path, name)
         for path, _, names in os.walk(environment)
         if STACK_FOLDER in Path(path).relative_to(environment).parts
@@ -341,9 +343,23 @@ class _Generator:
         after.write(folder)
 
     def _remove_undeclared(self) -> None:
-        for folder, manifest in self._manifests.items():
-            if folder not in self._folders and manifest.stack_file.is_relative_to(self._environment):
-                self._removed += _remove(folder, manifest, set())
+        undeclared = [
+            (folder, manifest)
+            for folder, manifest in self._manifests.items()
+            if folder not in self._folders and manifest.stack_file.is_relative_to(self._environment)
+        ]
+        collector = Collector()
+        for folder, manifest in undeclared:
+            for path in _changed(folder, manifest):
+                collector.report(
+                    None,
+                    "Changed file of a component that is gone",
+                    f"{path} was generated from {manifest.stack_file}, which no longer declares its folder, and was changed since.",
+                    "Delete it, or move it to another folder.",
+                )
+        collector.raise_if_any()
+        for folder, manifest in undeclared:
+            self._removed += _remove(folder, manifest, set())
 
 
 def _contents(component: StackComponent, source: Path, root: Path | None) -> dict[str, _Content]:
@@ -431,6 +447,14 @@ def _read_manifest(folder: Path) -> _Manifest | None:
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
+
+
+def _changed(folder: Path, manifest: _Manifest) -> Iterator[Path]:
+    """Yield the generated files that are not as they were generated."""
+    for name, digests in manifest.files.items():
+        digest = _digest_of(folder / name)
+        if digest is not None and digest not in digests:
+            yield folder / name
 
 
 def _remove(folder: Path, manifest: _Manifest, keep: set[str]) -> list[Path]:

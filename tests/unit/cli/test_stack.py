@@ -160,6 +160,17 @@ def test_c7_an_environment_without_stacks(platformctl, world):
     assert result.err.startswith("error: No stack\nlive/dev holds no terragrunt.stack.hcl that declares a unit.\n")
 
 
+def test_c8_a_stack_file_runs_programs_only_where_that_is_allowed(stacks):
+    text = FILES["live/dev/terragrunt.stack.hcl"].replace('path   = "keys"', 'path   = run_cmd("echo", "keys")')
+    stacks.tree.write({"live/dev/terragrunt.stack.hcl": text})
+
+    refused = stacks("stack", "generate")
+    assert (refused.code, refused.out) == (2, "")
+    assert "run_cmd" in refused.err
+    assert "--allow-commands" in refused.err
+    assert stacks("stack", "generate", "--allow-commands").out.split("\n")[0] == f"+ {GENERATED[0]}"
+
+
 def test_c10_sources_are_fetched_through_the_port(stacks, world):
     stacks.tree.write({"downloaded/keys/terragrunt.hcl": UNIT})
     stacks.tree.write(

@@ -371,6 +371,36 @@ def test_c10_an_autoinclude_adds_a_dependency_to_a_unit_that_knows_nothing_of_it
     assert stacks.tree.errors() == []
 
 
+def test_c12_an_autoinclude_says_how_a_unit_is_run(stacks):
+    stacks.write(
+        {"catalog/units/plain/terragrunt.hcl": 'terraform {\n  source = "${get_repo_root()}/modules//thing"\n}\n'}
+    )
+    stacks.stack("""
+        unit "plain" {
+          source = "../../catalog/units/plain"
+          path   = "plain"
+
+          autoinclude {
+            prevent_destroy = true
+
+            errors {
+              retry "busy" {
+                retryable_errors   = [".*busy.*"]
+                max_attempts       = 3
+                sleep_interval_sec = 1
+              }
+            }
+          }
+        }
+    """).generate()
+
+    unit = stacks.tree.load().units[".terragrunt-stack/plain"]
+    assert unit.declares("prevent_destroy")
+    assert unit.behaviour().prevent_destroy
+    assert [rule.name for rule in unit.behaviour().retries] == ["busy"]
+    assert stacks.tree.errors() == []
+
+
 def test_c10_an_autoinclude_adds_units_to_a_nested_stack_and_replaces_others(stacks):
     stacks.write(NESTED).stack("""
         locals {
@@ -768,6 +798,24 @@ def test_c12_a_generated_file_that_somebody_changed_is_not_overwritten(stacks, n
         )
     ]
     assert stacks.text(f"{VPC}/{name}") == "# mine\n"
+
+
+def test_c12_a_changed_file_of_a_component_that_is_gone_is_named_and_kept(stacks):
+    beside = ONE.replace("values =", "no_dot_terragrunt_stack = true\n      values =")
+    stacks.stack(beside + TWO.replace(ONE, "").replace("../../vpc", "../../../vpc")).generate()
+    (stacks.folder / "vpc/terragrunt.hcl").write_text("# mine\n")
+    stacks.stack(TWO.replace(ONE, "").replace("../../vpc", "../../../vpc"))
+
+    assert stacks.errors() == [
+        (
+            "Changed file of a component that is gone. live/dev/vpc/terragrunt.hcl was generated from"
+            " live/dev/terragrunt.stack.hcl, which no longer declares its folder, and was changed since. Delete it, or move it"
+            " to another folder."
+        )
+    ]
+    done = clean_stacks(stacks.folder)
+    assert done.kept == (stacks.folder / "vpc/terragrunt.hcl",)
+    assert stacks.files() == ["vpc/terragrunt.hcl"]
 
 
 def test_c12_files_of_others_are_not_overwritten(stacks):

@@ -4,10 +4,8 @@ import shutil
 
 import pytest
 
-from orchestrator.adapters.terraform.runner import Runner
-from orchestrator.config import LocalSource, clean_stacks, generate_stacks
-from orchestrator.engine.operations import UnitWork
-from tests.unit.adapters.terraform.test_contract import Stack
+from orchestrator.config import clean_stacks, generate_stacks
+from tests.fakes.local_stack import LocalStack
 
 pytestmark = [
     pytest.mark.slow,
@@ -15,24 +13,9 @@ pytestmark = [
 ]
 
 
-class DestroyableStack(Stack):
-    """A live tree that can be destroyed again, dependents first."""
-
-    def destroy(self):
-        nothing = self.folder / "nothing"
-        nothing.mkdir()
-        outputs = self.outputs()
-        runner = Runner(
-            toolchain=self.toolchain, workspaces=self.workspaces, modules=self.modules, providers=None, parallelism=10
-        )
-        logs = self.folder / "logs"
-        work = UnitWork(outputs=outputs, terraform=runner, logs=logs, nothing=LocalSource(root=nothing))
-        return {name: work.destroy(name, lambda _progress: None) for name in reversed(outputs.stack.graph.order())}
-
-
 @pytest.fixture
 def stack(tmp_path):
-    return DestroyableStack(tmp_path)
+    return LocalStack(tmp_path)
 
 
 STACK_UNIT = """
@@ -136,6 +119,6 @@ def test_c10_a_stack_is_planned_applied_changed_and_destroyed_like_any_tree(stac
     stack.up()
     assert stack.values(two) == {"id": "second:0.1:none"}
 
-    outcomes = stack.destroy()
+    outcomes = {name: stack.destroy(name) for name in (two, one)}
     assert {name: outcome.error for name, outcome in outcomes.items()} == {one: "", two: ""}
     assert list(stack.states.folder.glob("*.tfstate")) == []
