@@ -189,8 +189,7 @@ class UnitConfiguration:
 
     def warnings(self) -> list[Diagnostic]:
         """Return what the files of the unit say without effect, and why its module could not be fetched."""
-        documents = self.scope.documents()
-        found = [warning for document in documents for warning in document.warnings]
+        found = [warning for document in self.scope.documents() for warning in document.warnings]
         return [*found, self._unreachable] if self._unreachable else found
 
     def interface(self) -> ModuleInterface | None:
@@ -289,9 +288,10 @@ class UnitConfiguration:
 
     def declares(self, *names: str) -> bool:
         """Whether the unit's files have a block or an attribute of one of these names; cheaper than to evaluate them."""
-        documents = self.scope.documents()
         return any(
-            (name, "") in document.behaviour or name in document.attributes for document in documents for name in names
+            (name, "") in document.behaviour or name in document.attributes
+            for document in self.scope.documents()
+            for name in names
         )
 
     def _working(self) -> Path:

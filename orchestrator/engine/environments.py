@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from orchestrator.config import EvaluatedUnit, LocalSource
+from orchestrator.config import Behaviour, EvaluatedUnit, LocalSource
 
 
 def orphaned(keys: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
@@ -58,6 +58,8 @@ def stand_in(template: EvaluatedUnit, *, name: str, key: str, state_key: str, no
         remote_state=remote_state,
         generated=tuple(replace(file, contents=file.contents.replace(key, state_key)) for file in template.generated),
         undetermined=(),
+        # The template's hooks and rules about errors are not this unit's.
+        behaviour=Behaviour(arguments=template.behaviour.arguments),
     )
 
 

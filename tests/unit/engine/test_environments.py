@@ -4,6 +4,7 @@ Deployments as a whole: times to live, orphans, and the record of what was appli
 """
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.config import LocalSource
+from orchestrator.config import Behaviour, Hook, HookKind, LocalSource
 from orchestrator.engine.environments import (
     Environment,
     LastRun,
@@ -79,10 +80,13 @@ def test_a2_an_orphan_takes_provider_and_backend_of_the_others(bench):
     template = bench.stack.units["vpc"].evaluate({})
     nothing = LocalSource(root=Path("/nothing"))
     key = "pr42/dev/vpc/terraform.tfstate"
+    hook = Hook(kind=HookKind.BEFORE, name="x", commands=frozenset({"destroy"}), execute=("touch", "x"))
+    template = replace(template, behaviour=Behaviour(hooks=(hook,), prevent_destroy=True))
     unit = stand_in(template, name="old", key=key, state_key="pr42/dev/old/terraform.tfstate", nothing=nothing)
     assert (unit.name, unit.source, unit.inputs) == ("old", nothing, {})
     assert unit.remote_state.config == {**template.remote_state.config, "key": "pr42/dev/old/terraform.tfstate"}
     assert unit.remote_state.config["bucket"] == "states"
+    assert unit.behaviour == Behaviour(), "a hook of another unit must not run"
     before, after = ({file.path: file.contents for file in item.generated} for item in (template, unit))
     assert after.keys() == before.keys()
     assert after["provider.tf"] == before["provider.tf"]
