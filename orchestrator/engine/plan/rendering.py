@@ -88,6 +88,18 @@ class Rendering:
             or any(name.endswith(".tf.json") for name in self.composition.files)
         )
 
+    @cached_property
+    def passes(self) -> tuple[str, ...]:
+        """The default configurations that the module passes to those that it calls without having a block for them."""
+        configured = {block.labels[0] for block in self._blocks() if block.type == "provider" and block.labels}
+        passed = (
+            reference.path
+            for block in self._blocks()
+            if block.type == "module" and "providers" in block.body.attributes
+            for reference in references(block.body.attributes["providers"].expression)
+        )
+        return tuple(sorted({str(path[0]) for path in passed if len(path) == 1} - configured))
+
     def imports(self, module: str, inputs: Mapping[str, Value]) -> str:
         """Return the import blocks as the root module has them; ``inputs`` stand in for the unit's variables.
 

@@ -78,7 +78,8 @@ def root_module(
         lines = [f"  source = {print_value(f'./{rendering.at}')}"]
         if unit.name in providers.passed:
             names, alias = providers.passed[unit.name]
-            lines.append(f"  providers = {{ {', '.join(f'{name} = {name}.{alias}' for name in names)} }}")
+            given = ", ".join(f"{name} = {name}.{alias}" if alias else f"{name} = {name}" for name in names)
+            lines.append(f"  providers = {{ {given} }}")
         variables = rendering.composition.interface.variables
         lines.extend(
             f"  {name} = {_indented(_argument(value, variables[name].type))}"
@@ -98,7 +99,7 @@ def root_module(
     return RootModule(
         files=files,
         outputs=outputs,
-        aliases={name: alias for name, (_, alias) in providers.passed.items()},
+        aliases={name: alias for name, (_, alias) in providers.passed.items() if alias},
         handed=frozenset(handed),
         keeping=frozenset(name for name, rendering in renderings.items() if rendering.keeps_providers),
     )
@@ -196,6 +197,10 @@ def _providers(renderings: Mapping[str, Rendering]) -> _Providers:
         blocks.extend(f'provider "{name}" {{\n  alias = "{alias}"\n{body}}}\n' for name, body in configuration)
         names = tuple(name for name, _ in configuration)
         passed |= {unit: (names, alias) for unit, found in by_unit.items() if found == configuration}
+    # What a module passes on has to be passed to it; the configuration that Terraform assumes is an empty one.
+    on = {unit: found for unit in by_unit if not by_unit[unit] and (found := renderings[unit].passes)}
+    blocks.extend(f'provider "{name}" {{}}\n' for name in sorted({name for names in on.values() for name in names}))
+    passed |= {unit: (names, "") for unit, names in on.items()}
     return _Providers(text="\n".join(blocks), passed=passed)
 
 

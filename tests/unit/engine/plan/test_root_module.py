@@ -238,6 +238,15 @@ def test_c9_a_unit_without_a_provider_block_has_the_empty_configuration(tree):
     assert root.files["providers.tf"] == 'provider "aws" {\n  alias = "configuration2"\n  region = "us-east-1"\n}\n'
 
 
+def test_c10_a_unit_without_a_provider_block_that_passes_its_provider_on_is_passed_the_empty_one(tree):
+    tree.standard()
+    tree.unit("docs", provider_block('module "inner" {\n  source = "./inner"\n  providers = { aws = aws }\n}\n'))
+    root = whole(tree.load(), "kms", "docs")
+    assert root.aliases == {"kms": "configuration2"}
+    assert calls(root) == {"kms": "{ aws = aws.configuration2 }", "docs": "{ aws = aws }"}
+    assert root.files["providers.tf"].endswith('provider "aws" {}\n')
+
+
 def test_c9_each_output_of_a_unit_is_one_of_the_root_module(bench):
     root = whole(bench.stack, "kms", "docs", recorded={"docs": ["old"]})
     assert root.outputs == {
