@@ -41,7 +41,7 @@ DAY = datetime(2026, 1, 30, tzinfo=UTC)
 LENGTHS = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "1d": 86400}
 MIB = 1024 * 1024
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-TOGETHER = 16 * MIB
+TOGETHER = 32 * MIB
 """As in the function's handler."""
 BAD_EVERY, AGAIN_EVERY, VERY_LATE = 500, 200, 0.01
 
