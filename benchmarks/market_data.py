@@ -41,7 +41,7 @@ DAY = datetime(2026, 1, 30, tzinfo=UTC)
 LENGTHS = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "1d": 86400}
 MIB = 1024 * 1024
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-TOGETHER = 16 * MIB
+TOGETHER = 32 * MIB
 """As in the function's handler."""
 BAD_EVERY, AGAIN_EVERY, VERY_LATE = 500, 200, 0.01
 
@@ -294,22 +294,29 @@ def _digest(bars: Iterator[tuple[Any, ...]]) -> dict[str, Any]:
 
 def ingest(path: str, target: str) -> dict[str, int]:
     """Read, check and sort with the function's own code; objects become files."""
-    logic, _ = _function("ingest")
-    from market.objects import buffered  # noqa: PLC0415
-    from market.sources import load_sources, read_rows  # noqa: PLC0415
 
     def store(key: str, data: bytes) -> None:
         file = Path(target) / key
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
 
+    counts = _taken(path, store)
+    assert not counts.problem, counts.problem
+    return {"accepted": counts.accepted, "rejected": counts.rejected}
+
+
+def _taken(path: str, store: Callable[[str, bytes], None], look: Callable[[], None] = lambda: None) -> Any:
+    """Take a file in as the function does; returns its counts."""
+    logic, _ = _function("ingest")
+    from market.objects import buffered  # noqa: PLC0415
+    from market.sources import load_sources, read_rows  # noqa: PLC0415
+
     sorter = logic.Sorter(
         name="bench", store_trades=store, store_bad=store, quarantine=f"{logic.QUARANTINE}bench.jsonl"
     )
     with Path(path).open("rb", buffering=0) as body, buffered(body) as stream:
-        counts = sorter.take(read_rows(stream, key=Path(path).name, sources=load_sources(), latest=time.time_ns()))
-    assert not counts.problem, counts.problem
-    return {"accepted": counts.accepted, "rejected": counts.rejected}
+        rows = read_rows(stream, key=Path(path).name, sources=load_sources(), latest=time.time_ns(), on_piece=look)
+        return sorter.take(rows)
 
 
 def analytics(source: str, socket: str) -> dict[str, int]:
@@ -478,10 +485,6 @@ def write_hostile(name: str, path: str) -> None:
 
 def take_hostile(path: str) -> dict[str, Any]:
     """Take a file in with the function's own code; tells how often the clock was looked at."""
-    logic, _ = _function("ingest")
-    from market.objects import buffered  # noqa: PLC0415
-    from market.sources import load_sources, read_rows  # noqa: PLC0415
-
     sizes: dict[str, int] = {}
     looks = 0
 
@@ -492,18 +495,13 @@ def take_hostile(path: str) -> dict[str, Any]:
         nonlocal looks
         looks += 1
 
-    sorter = logic.Sorter(
-        name="bench", store_trades=store, store_bad=store, quarantine=f"{logic.QUARANTINE}bench.jsonl"
-    )
-    with Path(path).open("rb", buffering=0) as body, buffered(body) as stream:
-        rows = read_rows(stream, key=Path(path).name, sources=load_sources(), latest=time.time_ns(), on_piece=look)
-        counts = sorter.take(rows)
+    counts = _taken(path, store, look)
     return {
         "clock": looks,
         "left_out": counts.left_out,
         "objects": len(sizes),
         "problem": counts.problem or f"{counts.accepted:,} trades",
-        "quarantine": sum(size for key, size in sizes.items() if key.startswith(logic.QUARANTINE)),
+        "quarantine": sum(size for key, size in sizes.items() if not key.startswith("trades/")),
     }
 
 

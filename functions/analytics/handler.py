@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 TIMEOUT = 60
-TOGETHER = 16 * 1024 * 1024
+TOGETHER = 32 * 1024 * 1024
 """Objects go into one transaction until they have this many bytes."""
 CONFLICTS = "conflicts/"
 DAYS_AHEAD = 3
