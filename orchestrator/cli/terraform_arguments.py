@@ -48,24 +48,24 @@ REFUSED_COMMANDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Argument:
+class TerraformArgument:
     """An argument of Terraform. ``sets``: the setting that it stands for; none where it changes nothing here."""
 
     sets: str = ""
     takes_value: bool = False
 
 
-ARGUMENTS: Mapping[str, Argument] = {
-    "-auto-approve": Argument(sets="confirmed"),
-    "-json": Argument(sets="json"),
-    "-raw": Argument(sets="raw"),
-    "-out": Argument(sets="out", takes_value=True),
-    "-detailed-exitcode": Argument(sets="detailed"),
+ARGUMENTS: Mapping[str, TerraformArgument] = {
+    "-auto-approve": TerraformArgument(sets="confirmed"),
+    "-json": TerraformArgument(sets="json"),
+    "-raw": TerraformArgument(sets="raw"),
+    "-out": TerraformArgument(sets="out", takes_value=True),
+    "-detailed-exitcode": TerraformArgument(sets="detailed"),
     **{
-        f"-{name}": Argument()
+        f"-{name}": TerraformArgument()
         for name in ("no-color", "compact-warnings", "input", "lock", "refresh", "upgrade", "reconfigure")
     },
-    **{f"-{name}": Argument(takes_value=True) for name in ("lock-timeout", "parallelism")},
+    **{f"-{name}": TerraformArgument(takes_value=True) for name in ("lock-timeout", "parallelism")},
 }
 """Arguments that are taken. Whatever is no setting changes nothing: runs ask nothing, always refresh and always lock."""
 

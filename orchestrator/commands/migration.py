@@ -3,6 +3,7 @@
 Files are read and nothing else: no program runs, no cloud is called, nothing is downloaded or written.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -63,8 +64,8 @@ class MigrationReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything works."""
-        return bool(self.units) and not self.of(SupportStatus.MISSING)
+        """Whether everything works, as far as every unit could be evaluated."""
+        return bool(self.units) and not self.unread and not self.of(SupportStatus.MISSING)
 
 
 _DIFFERENT = {
@@ -77,6 +78,7 @@ _DIFFERENT = {
 _TERRAFORM = frozenset({*terraform_functions(Path()), *special_forms})
 """Functions that Terraform has, too."""
 
+_FUNCTION = re.compile(r'function "(\w+)"')
 _ONLY_WITH = "--allow-commands"
 """In the hint of what works with this option alone."""
 
@@ -156,7 +158,10 @@ def _findings(
 
 
 def _name(item: Diagnostic) -> str:
-    """Name what a finding is about: the word that is underlined; the summary where that is no word."""
+    """Name what a finding is about: a function, or the word that is underlined; the summary where that is no word."""
+    function = _FUNCTION.search(item.detail)
+    if function:
+        return f"{function[1]}()"
     place = item.range
     if place is not None and place.start.line == place.end.line:
         word = place.source.line(place.start.line)[place.start.column - 1 : place.end.column - 1]
@@ -234,5 +239,5 @@ def _used(uses: Mapping[str, set[str]], mentioned: set[str]) -> Iterator[Constru
         if title is not None:
             reason = f"{title}: {DIFFERENCES[title]}"
             yield Construct(name=name, status=SupportStatus.DIFFERS, units=tuple(sorted(units)), reason=reason)
-        elif last not in mentioned:
+        elif mentioned.isdisjoint({name, last}):
             yield Construct(name=name, status=SupportStatus.WORKS, units=tuple(sorted(units)))

@@ -45,14 +45,14 @@ def _sum(report: MigrationReport) -> str:
     total = _units(len(report.units))
     if not report.units:
         return f"There are no units in {report.folder}."
+    unread = (
+        f" {_units(len(report.unread))} could not be evaluated, so more may come to light." if report.unread else ""
+    )
+    if not missing and report.unread:
+        return f"Nothing is missing in {report.folder}, as far as it could be read.{unread}"
     if not missing:
         return f"Everything that {total} in {report.folder} use works."
     affected = {unit for item in missing for unit in item.units}
-    unread = (
-        f" {_units(len(report.unread))} could not be evaluated because of it: more may come to light."
-        if report.unread
-        else ""
-    )
     return (
         f"{len(missing)} thing{'s' if len(missing) != 1 else ''} missing or wrong, in {len(affected)} of {total} in "
         f"{report.folder}.{unread}"

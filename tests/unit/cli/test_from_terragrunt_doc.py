@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.cli.terraform_arguments import ARGUMENTS, COMMANDS, REFUSED_ARGUMENTS, REFUSED_COMMANDS
 from orchestrator.cli.terragrunt import COLOR_FLAG, FLAGS, VARIABLES
+from orchestrator.config.surroundings import FEATURE_VARIABLE
 
 PAGE = (Path(__file__).parents[3] / "docs" / "from-terragrunt.md").read_text(encoding="utf-8")
 FILTERS = (Path(__file__).parents[3] / "docs" / "filters.md").read_text(encoding="utf-8")
@@ -46,7 +47,7 @@ def test_c10_every_command_of_the_page_exists(platformctl, words):
 
 def test_c10_the_tables_of_flags_and_variables_are_those_of_the_code():
     assert names(first_cells(section("Flags"))) == {*FLAGS, COLOR_FLAG}
-    assert names(first_cells(section("Variables"))) == {*VARIABLES, "TG_NO_COLOR"}
+    assert names(first_cells(section("Variables"))) == {*VARIABLES, FEATURE_VARIABLE, "TG_NO_COLOR"}
 
 
 def test_c10_the_tables_of_terraform_are_those_of_the_code():

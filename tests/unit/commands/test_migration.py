@@ -114,7 +114,7 @@ def test_c10_the_report_as_text_and_a_folder_without_units(check, tmp_path, caps
     assert "\n\nDifferent\n  dependency.mock_outputs  (1 unit)\n" in text
     assert "\n\nWorks, with the number of units\n  dependency 1, " in text
     assert text.endswith(
-        f"1 thing missing or wrong, in 1 of 3 units in {tmp_path}/repository. 1 unit could not be evaluated because of it: "
+        f"1 thing missing or wrong, in 1 of 3 units in {tmp_path}/repository. 1 unit could not be evaluated, so "
         "more may come to light.\n"
     )
     (tmp_path / "empty").mkdir()
@@ -141,6 +141,19 @@ def test_c10_what_works_with_an_option_alone_differs_and_is_not_missing():
         ("run_cmd", SupportStatus.DIFFERS, ("a",)),
         ("run_cmd", SupportStatus.DIFFERS, ("a",)),
     ]
+
+
+def test_c10_a_unit_that_only_a_program_could_evaluate_is_not_called_complete(check, tmp_path, capsys):
+    code, report = check(
+        TREE | {"app/a/terragrunt.hcl": 'locals {\n  a = run_cmd("hostname")\n}\n', "app/a/main.tf": ""}
+    )
+    assert (code, report["unread"], constructs(report, "missing")) == (1, ["app/a"], {})
+    assert constructs(report, "differs")["run_cmd()"]["places"] == ["app/a/terragrunt.hcl:2:7"]
+    assert run(["migrate-check", str(tmp_path / "repository")]) == 1
+    assert capsys.readouterr().out.endswith(
+        f"Nothing is missing in {tmp_path}/repository, as far as it could be read. 1 unit could not be evaluated, so "
+        "more may come to light.\n"
+    )
 
 
 def test_c10_every_difference_is_one_of_the_registry():
