@@ -24,8 +24,6 @@ def destroy(
     parallelism: options.ParallelismOption = 8,
     fail_fast: options.FailFastOption = False,
     yes: options.YesOption = False,
-    allow_commands: options.AllowCommandsOption = False,
-    feature: options.FeatureOption = None,
 ) -> None:
     """Destroy a deployment, dependents first, and ask every service whether anything is left.
 
@@ -33,7 +31,7 @@ def destroy(
     You are asked to type the suffix unless you pass --yes. Destroying what does not exist is not an error. After the last
     deployment the local cloud ends by itself.
     """
-    ports = options.ports_for(allow_commands=allow_commands, features=feature)
+    ports = options.ports_for()
     request = DestroyRequest(
         suffix=options.suffix_of(suffix, ports),
         target=target,

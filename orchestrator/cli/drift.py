@@ -18,14 +18,12 @@ def drift(
     only: options.OnlyOption = None,
     filters: options.FilterOption = None,
     as_json: options.JsonOption = False,
-    allow_commands: options.AllowCommandsOption = False,
-    feature: options.FeatureOption = None,
 ) -> None:
     """Show what differs in the cloud from what was deployed, resource by resource.
 
     Every resource in the states is compared; nothing is changed. Exit code 0: no drift; 3: drift.
     """
-    ports = options.ports_for(allow_commands=allow_commands, features=feature)
+    ports = options.ports_for()
     request = DeploymentRequest(
         suffix=options.suffix_of(suffix, ports),
         target=target,

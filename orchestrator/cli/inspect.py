@@ -9,10 +9,8 @@ from rich.text import Text
 
 from orchestrator.cli import console
 from orchestrator.cli.options import (
-    AllowCommandsOption,
     AnyEnvironment,
     AnySuffix,
-    FeatureOption,
     FilterOption,
     JsonOption,
     MaybeEnvironment,
@@ -77,15 +75,13 @@ def validate(
     environment: MaybeEnvironment = None,
     suffix: AnySuffix = STAND_IN,
     filters: FilterOption = None,
-    allow_commands: AllowCommandsOption = False,
-    feature: FeatureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check the live tree: syntax, references, outputs that exist, inputs that modules declare, cycles.
 
     Nothing is started, and no cloud is called.
     """
-    ports = ports_for(allow_commands=allow_commands, features=feature)
+    ports = ports_for()
     request = DeploymentRequest(suffix=suffix, environment=environment, **selection(ports, filters))
     if as_json:
         _check_for_programs(request, ports)

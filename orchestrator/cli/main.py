@@ -14,13 +14,12 @@ from typer.models import CommandInfo, TyperInfo
 
 from orchestrator import __version__
 from orchestrator.cli import console
+from orchestrator.cli.everywhere import surrounded
 from orchestrator.cli.terragrunt import translated
 from orchestrator.display.console import NARROWEST, WIDEST, finish_output
 from orchestrator.display.diagnostics import print_error
-from orchestrator.errors import ExitCode, PlannedChangesExit, PlatformctlError, UsageError
-from orchestrator.model.project import WORKING_DIR
+from orchestrator.errors import ExitCode, PlannedChangesExit, PlatformctlError
 
-WORKING_DIR_OPTION = "--working-dir"
 _PANELS = {
     "Deployments": (
         "up plan run drift outputs ingestion:ingest backfill functions:smoke functions:invoke functions:logs rollback destroy "
@@ -103,9 +102,26 @@ def _options(
     _working_dir: Annotated[
         str | None,
         typer.Option(
-            WORKING_DIR_OPTION,
+            "--working-dir",
             metavar="DIR",
-            help="Work as if started in this folder; may stand behind the command, too.",
+            help="Work as if started in this folder. This option and the next two may stand behind the command, too.",
+            show_default=False,
+        ),
+    ] = None,
+    _allow_commands: Annotated[
+        bool,
+        typer.Option(
+            "--allow-commands",
+            metavar="",
+            help="Run the programs that the live tree names: hooks, run_cmd, sops_decrypt_file; and let it ask AWS who calls.",
+        ),
+    ] = False,
+    _feature: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--feature",
+            metavar="NAME=VALUE",
+            help="Value of a feature of the live tree; repeat it for more.",
             show_default=False,
         ),
     ] = None,
@@ -141,7 +157,8 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        app(_without_working_dir(translated(arguments, os.environ, console.say)), prog_name="platformctl")
+        with surrounded(translated(arguments, os.environ, console.say)) as rest:
+            app(rest, prog_name="platformctl")
     except PlannedChangesExit as done:
         return done.code
     except SystemExit as done:
@@ -158,24 +175,6 @@ def _run(arguments: list[str]) -> int:
         print_error(console.err, error, base=console.base())
         return _detailed(arguments, int(error.exit_code))
     return int(ExitCode.OK)
-
-
-def _without_working_dir(arguments: list[str]) -> list[str]:
-    """Take --working-dir out of the command line, wherever it stands; projects are found by its variable."""
-    rest: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        if word == "--":
-            return [*rest, word, *words]
-        name, equals, value = word.partition("=")
-        if name != WORKING_DIR_OPTION:
-            rest.append(word)
-            continue
-        folder = value if equals else next(words, None)
-        if not folder:
-            raise UsageError(f"Missing value of {WORKING_DIR_OPTION}", hint=f"{WORKING_DIR_OPTION} DIR")
-        os.environ[WORKING_DIR] = folder
-    return rest
 
 
 def _detailed(arguments: list[str], code: int) -> int:

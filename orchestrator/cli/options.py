@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import os
 from pathlib import Path
 from typing import Annotated, TypedDict
 
@@ -95,23 +94,6 @@ TtlOption = Annotated[
         show_default=False,
     ),
 ]
-AllowCommandsOption = Annotated[
-    bool,
-    typer.Option(
-        "--allow-commands",
-        metavar="",
-        help="Run the programs that the live tree names: hooks, run_cmd, sops_decrypt_file; and let it ask AWS who calls.",
-    ),
-]
-FeatureOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--feature",
-        metavar="NAME=VALUE",
-        help="Value of a feature of the live tree; repeat it for more.",
-        show_default=False,
-    ),
-]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", metavar="", help="Only say what would be done.")]
 AnyEnvironment = Annotated[
     str | None,
@@ -149,23 +131,14 @@ def selection(ports: Ports, filters: list[str] | None, only: list[str] | None = 
     return {"only": tuple(only or ()), "filters": tuple(filters or ()), "folder": ports.project.current}
 
 
-def ports_for(
-    account_settings: str | None = None, *, allow_commands: bool = False, features: list[str] | None = None
-) -> Ports:
-    """Build the ports of the current project, with the values of --account-settings, --allow-commands and --feature."""
+def ports_for(account_settings: str | None = None) -> Ports:
+    """Build the ports of the current project, with the value of --account-settings."""
     # Imported when a command runs: boto3 and what runs Terraform take longer to import than --help may.
-    from orchestrator.adapters.programs import ALLOW_COMMANDS  # noqa: PLC0415
     from orchestrator.cli import console  # noqa: PLC0415
     from orchestrator.cli.wiring import wire  # noqa: PLC0415
-    from orchestrator.config.surroundings import FEATURE_VARIABLE  # noqa: PLC0415
 
     settings = None if account_settings is None else parse_account_settings(account_settings)
-    environ = dict(os.environ)
-    if allow_commands:
-        environ[ALLOW_COMMANDS] = "1"
-    if features:
-        environ[FEATURE_VARIABLE] = ",".join(text for text in (environ.get(FEATURE_VARIABLE), *features) if text)
-    return wire(account_settings=settings, say=console.say, environ=environ)
+    return wire(account_settings=settings, say=console.say)
 
 
 def suffix_of(suffix: str | None, ports: Ports) -> str:

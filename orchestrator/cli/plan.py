@@ -41,15 +41,13 @@ def plan(
     out: OutOption = None,
     as_json: options.JsonOption = False,
     detailed_exitcode: DetailedExitcodeOption = False,
-    allow_commands: options.AllowCommandsOption = False,
-    feature: options.FeatureOption = None,
 ) -> None:
     """Show what up would change, unit by unit and resource by resource.
 
     All units are planned together, so changes are followed into dependent units, and values that are known only after apply are
     shown as such. Nothing is mocked, and nothing has to exist yet.
     """
-    ports = options.ports_for(account_settings, allow_commands=allow_commands, features=feature)
+    ports = options.ports_for(account_settings)
     request = DeploymentRequest(
         suffix=options.suffix_of(suffix, ports),
         target=target,

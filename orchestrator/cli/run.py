@@ -48,8 +48,6 @@ def run(
     show_sensitive: Annotated[
         bool, typer.Option("--show-sensitive", metavar="", help="Print secrets of outputs and states, too.")
     ] = False,
-    allow_commands: options.AllowCommandsOption = False,
-    feature: options.FeatureOption = None,
 ) -> None:
     """Run a command of Terraform on the unit in the current folder, or with --all on all units below it.
 
@@ -57,7 +55,7 @@ def run(
     nothing else. docs/from-terragrunt.md lists the commands, and what becomes of Terraform's arguments.
     """
     invocation = read_invocation(words)
-    ports = options.ports_for(allow_commands=allow_commands, features=feature)
+    ports = options.ports_for()
     # These two look at the live tree alone.
     is_static = invocation.command in {"validate", "init"}
     wanted = {

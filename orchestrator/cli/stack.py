@@ -37,15 +37,13 @@ def group() -> None:
 def generate(
     environment: options.AnyEnvironment = None,
     suffix: options.AnySuffix = STAND_IN,
-    allow_commands: options.AllowCommandsOption = False,
-    feature: options.FeatureOption = None,
 ) -> None:
     """Generate what the terragrunt.stack.hcl files of an environment declare, and print the files that changed.
 
     Every other command does so, too, before it reads the environment. Files that were not generated, or were changed since, are
     never overwritten.
     """
-    ports = options.ports_for(allow_commands=allow_commands, features=feature)
+    ports = options.ports_for()
     request = DeploymentRequest(suffix=suffix, environment=environment)
     done = stack_generate(request, ports)
     _list(done.written, "+", ports.project.folder)
@@ -70,8 +68,6 @@ def run(
     parallelism: options.ParallelismOption = 8,
     fail_fast: options.FailFastOption = False,
     yes: options.YesOption = False,
-    allow_commands: options.AllowCommandsOption = False,
-    feature: options.FeatureOption = None,
 ) -> None:
     """Run a command of Terraform on the units that stack files declare, and on no others.
 
@@ -84,7 +80,7 @@ def run(
             detail=f"stack run knows {', '.join(COMMANDS)}.",
             hint=f"platformctl run {invocation.command} works on the unit in the current folder.",
         )
-    ports = options.ports_for(allow_commands=allow_commands, features=feature)
+    ports = options.ports_for()
     wanted: dict[str, Any] = {
         "suffix": options.suffix_of(suffix, ports),
         "target": target,
@@ -133,14 +129,12 @@ def output(
         bool,
         typer.Option("--show-sensitive", metavar="", help="Print secret outputs, too. Mind who can see your screen."),
     ] = False,
-    allow_commands: options.AllowCommandsOption = False,
-    feature: options.FeatureOption = None,
 ) -> None:
     """Print the outputs of the units of stacks, by the names of stacks and units.
 
     With --json: one object. Secret outputs are left out unless you pass --show-sensitive.
     """
-    ports = options.ports_for(allow_commands=allow_commands, features=feature)
+    ports = options.ports_for()
     request = DeploymentRequest(suffix=options.suffix_of(suffix, ports), target=target, environment=environment)
     found = stack_outputs(request, ports, Terminal(), show_sensitive=show_sensitive)
     shown = found if address is None else {address: pick(found, address)}

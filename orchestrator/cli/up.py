@@ -38,8 +38,6 @@ def up(
     parallelism: options.ParallelismOption = 8,
     fail_fast: options.FailFastOption = False,
     yes: options.YesOption = False,
-    allow_commands: options.AllowCommandsOption = False,
-    feature: options.FeatureOption = None,
 ) -> None:
     """Deploy the platform or update it, in dependency order.
 
@@ -47,7 +45,7 @@ def up(
     changes are skipped, so a failed run is resumed by running it again. Starts the embedded local cloud if it is the target
     and not running yet. With --target aws you are asked first.
     """
-    ports = options.ports_for(account_settings, allow_commands=allow_commands, features=feature)
+    ports = options.ports_for(account_settings)
     wanted = {
         "suffix": options.suffix_of(suffix, ports),
         "target": target,

@@ -66,7 +66,6 @@ class Repository:
             code = run(list(arguments))
         finally:
             os.chdir(before)
-            os.environ.pop("PLATFORMCTL_WORKING_DIR", None)
         printed = self._capsys.readouterr()
         return Result(code=code, out=self._short(printed.out), err=self._short(printed.err))
 

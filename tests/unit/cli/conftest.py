@@ -73,7 +73,7 @@ def platformctl(tree, tmp_path, monkeypatch, capsys):
 def world(platformctl, monkeypatch):
     """What the commands find outside, in memory: everything of the standard tree is applied as pr42."""
 
-    def wire(*, account_settings, say, environ):
+    def wire(*, account_settings, say):
         made.project = find_project(os.environ, current=Path.cwd())
         made.platform.wanted = {} if account_settings is None else {"account_settings": account_settings}
         return made.ports

@@ -63,7 +63,6 @@ def test_c10_fmt_works_outside_of_a_project_and_shows_every_mistake(platformctl,
     (nowhere / "c.hcl").write_text(UGLY)
     (nowhere / "d.hcl").write_bytes(b"\xff")
     result = platformctl("--working-dir", str(nowhere), "hcl", "fmt")
-    monkeypatch.delenv("PLATFORMCTL_WORKING_DIR")
     assert (result.code, result.out) == (2, "c.hcl\n")
     assert all(os.fspath(nowhere / name) in result.err for name in ("a.hcl", "b.hcl", "d.hcl"))
     assert (nowhere / "c.hcl").read_text() == FINE
