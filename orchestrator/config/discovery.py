@@ -29,7 +29,7 @@ from orchestrator.errors import UsageError
 from orchestrator.hcl import Body, File, parse_file, parse_json_file
 from orchestrator.hcl.functions import terraform_functions
 from orchestrator.hcl.functions.encoding import DIGESTS
-from orchestrator.hcl.scope import Function, FunctionError
+from orchestrator.hcl.scope import Function, FunctionError, is_file
 from orchestrator.hcl.values import Value
 
 UNIT_FILE = "terragrunt.hcl"
@@ -129,7 +129,7 @@ class Files:
 
 def unit_file(folder: Path) -> Path:
     """Return the file that makes a folder a unit; the name that it should have where there is none."""
-    return next((folder / name for name in UNIT_FILES if (folder / name).is_file()), folder / UNIT_FILE)
+    return next((folder / name for name in UNIT_FILES if is_file(folder / name)), folder / UNIT_FILE)
 
 
 def _parse(path: Path) -> File:

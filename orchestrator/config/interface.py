@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Position, Range, Source, failure
 from orchestrator.hcl import Attribute, Block, Body, Literal, parse_file, parse_text
+from orchestrator.hcl.scope import is_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +77,19 @@ def configuration_files(names: Iterable[str]) -> list[str]:
     return sorted(found, key=lambda name: (_is_override(name), name))
 
 
+def _configuration(folder: Path) -> list[Path]:
+    return list(folder.glob("*.tf*")) if is_folder(folder) else []
+
+
 def module_files(folder: Path) -> list[Path]:
     """List the configuration files of a module in the order in which Terraform merges them."""
-    return [folder / name for name in configuration_files(path.name for path in folder.glob("*.tf*"))]
+    return [folder / name for name in configuration_files(path.name for path in _configuration(folder))]
 
 
 def module_not_found(folder: Path, place: Range | None = None) -> Diagnostic:
     return Diagnostic(
         summary="Module not found",
-        detail=f"{folder} {'holds no *.tf files' if folder.is_dir() else 'does not exist'}.",
+        detail=f"{folder} {'holds no *.tf files' if is_folder(folder) else 'does not exist'}.",
         hint="Correct the source of the terraform block.",
         range=place,
     )

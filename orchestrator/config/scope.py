@@ -24,7 +24,7 @@ from orchestrator.config.stack_file import ComponentKind, StackComponent, StackD
 from orchestrator.config.stages import EvaluationStage, refused_roots
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, failure
 from orchestrator.hcl import Attribute, Block, Expression, Reference, Scope, evaluate, references, too_deep
-from orchestrator.hcl.scope import Function, FunctionError
+from orchestrator.hcl.scope import Function, FunctionError, is_file
 from orchestrator.hcl.values import Value
 
 
@@ -262,7 +262,7 @@ class FileScope:
         section = body(self.document, block, partial(self.evaluate, stage=EvaluationStage.INCLUDE), collector)
         collector.raise_if_any()
         path = Path(normpath(self.place.home / settings.text(section, "path")))
-        if not path.is_file():
+        if not is_file(path):
             raise failure(
                 section["path"].range,
                 "Included file not found",

@@ -20,6 +20,7 @@ from orchestrator.config.unit import UnitConfiguration
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Severity, did_you_mean
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl import print_value
+from orchestrator.hcl.scope import is_file
 from orchestrator.model.graph import Graph
 from orchestrator.model.versions import satisfies
 
@@ -246,7 +247,7 @@ class _Loader:
             self._units[name] = unit
             for folder in unit.targets:
                 target = unit_name(self.folder, folder)
-                if target not in self.folders and unit_file(folder).is_file():
+                if target not in self.folders and is_file(unit_file(folder)):
                     self.folders[target] = folder
                 if target not in seen and target in self.folders:
                     seen.add(target)

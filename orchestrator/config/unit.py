@@ -33,6 +33,7 @@ from orchestrator.config.variables import variable_values
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Range, Severity, failure
 from orchestrator.errors import PlatformctlError
 from orchestrator.hcl import Attribute, Block, print_value, references
+from orchestrator.hcl.scope import is_file, is_folder
 from orchestrator.hcl.values import Value, mark
 from orchestrator.model.graph import Dependency, Unit
 
@@ -120,7 +121,7 @@ class UnitConfiguration:
     def module_folders(self) -> frozenset[Path]:
         """Return the folders of the local module and of those that it calls by relative paths; none if it is elsewhere."""
         source = self.source()
-        if not isinstance(source, LocalSource) or not source.folder.is_dir():
+        if not isinstance(source, LocalSource) or not is_folder(source.folder):
             return frozenset()
         composition = Composition(tree=list_folder(source.root), subdirectory=source.subdirectory)
         return frozenset(source.root / folder for folder in composition.modules())
@@ -381,7 +382,7 @@ class UnitConfiguration:
             folder = folder.parent
         name = unit_name(self._environment, folder)
         block = dependency_block(label, section, folder=folder, target=name, place=place)
-        if not unit_file(folder).is_file() and (folder / STACK_FILE).is_file():
+        if not is_file(unit_file(folder)) and is_file(folder / STACK_FILE):
             return replace(block, members=self._members(block))
         return block
 

@@ -1,6 +1,7 @@
 """What an expression may use: names and functions, and how much of the machine."""
 
 import errno
+import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -105,6 +106,16 @@ def check_elements(count: int) -> None:
     """Refuse a collection that would be too large; raises FunctionError."""
     if count > ELEMENTS:
         raise FunctionError(f"The result would have {count:,} elements; the most are {ELEMENTS:,}.")
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is such a file; a name that the file system refuses, for it is too long, is no file's."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether there is such a folder, as ``is_file`` does."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises
 
 
 def read_file(path: Path, *, largest: int | None = FILE_BYTES) -> bytes:

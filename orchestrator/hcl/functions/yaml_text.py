@@ -69,7 +69,12 @@ class _Loader(yaml.SafeLoader):
 
 @declare("yamldecode", text, cost=100)
 def yaml_decode(source: str) -> Value:
-    loader = _Loader(source)
+    try:
+        loader = _Loader(source)
+    except yaml.reader.ReaderError:
+        raise FunctionError(
+            "Not valid YAML: the text contains characters that YAML does not allow.", argument=0
+        ) from None
     try:
         node = loader.get_single_node()
         if node is None:
@@ -79,10 +84,6 @@ def yaml_decode(source: str) -> Value:
         mark = error.problem_mark
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         raise FunctionError(f"Not valid YAML: {error.problem or error.context}{place}.", argument=0) from None
-    except yaml.YAMLError:
-        raise FunctionError(
-            "Not valid YAML: the text contains characters that YAML does not allow.", argument=0
-        ) from None
     except RecursionError:
         raise FunctionError("The YAML text is nested too deeply.", argument=0) from None
     finally:

@@ -71,3 +71,22 @@ def test_c7_all_misspelt_names_of_a_file_are_found_at_once(app):
     text = f'{VPC}locals {{\n  size = 1\n}}\ninputs = {{\n  name = [local.sise, dependency.vpc.outputs.naems, uper("a")]\n}}\n'
     found = app(text).errors()
     assert [error.partition('Did you mean "')[2] for error in found] == ['size"?', 'names"?', 'upper"?']
+
+
+NAME = "n" * 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'dependency "vpc" {{\n  config_path = "../{NAME}"\n}}\n',
+        f'dependencies {{\n  paths = ["../{NAME}"]\n}}\n',
+        f'include "root" {{\n  path = "../{NAME}"\n}}\n',
+        f'include "root" {{\n  path = find_in_parent_folders("{NAME}")\n}}\n',
+        f'locals {{\n  a = read_terragrunt_config("{NAME}")\n}}\n',
+        f'terraform {{\n  source = "../{NAME}"\n}}\n',
+    ],
+)
+def test_c7_a_name_that_no_file_can_have_is_a_finding_with_its_place(app, text):
+    (found,) = app("").write({"live/dev/app/terragrunt.hcl": text}).errors()
+    assert found.startswith("live/dev/app/terragrunt.hcl:2:")
