@@ -197,7 +197,7 @@ def measure_latency(suffix: str, rates: list[int], seconds: int) -> None:
     api.seconds_until_known(api.post, f"W{run}")
     for rate in rates:
         for way, send in (("POST", api.post), ("upload", upload)):
-            found, sent = under_load(api, send, rate=rate, seconds=seconds, name=f"{way[0]}{rate}X{run}")
+            found, sent = under_load(api, send, rate=rate, seconds=seconds, name=f"{way[0].upper()}{rate}X{run}")
             late = sum(value >= PATIENCE for value in found)
             text = f"{statistics.median(found):>10.2f}{percentile(found, 99):>8.2f}{sent:>8.1f}"
             print(

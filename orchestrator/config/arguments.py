@@ -85,7 +85,7 @@ VARIABLE = "TF_VAR_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TerraformArgument:
+class GivenArgument:
     """One argument: ``-name`` or ``-name=value``."""
 
     name: str
@@ -110,7 +110,7 @@ class ExtraArguments:
 
     name: str
     commands: frozenset[str]
-    arguments: tuple[TerraformArgument, ...]
+    arguments: tuple[GivenArgument, ...]
     files: tuple[VariableFile, ...]
     environment: Mapping[str, str] = field(repr=False)
     range: Range
@@ -226,14 +226,14 @@ def value_sources(
     collector.raise_if_any()
 
 
-def _arguments(given: tuple[str, ...]) -> Iterator[TerraformArgument]:
+def _arguments(given: tuple[str, ...]) -> Iterator[GivenArgument]:
     rest = iter(given)
     for text in rest:
         name, equals, value = text.lstrip("-").partition("=")
         if not equals and name in _WITH_VALUE:
-            yield TerraformArgument(name=name, value=next(rest, ""))
+            yield GivenArgument(name=name, value=next(rest, ""))
         else:
-            yield TerraformArgument(name=name, value=value if equals else None)
+            yield GivenArgument(name=name, value=value if equals else None)
 
 
 def _warning(block: ExtraArguments, detail: str, hint: str) -> Diagnostic:
