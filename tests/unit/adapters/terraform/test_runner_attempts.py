@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.adapters.processes import Processes, living
 from orchestrator.adapters.terraform.retries import transient_reason, wait_before
-from orchestrator.config.arguments import ExtraArguments, TerraformArgument
+from orchestrator.config.arguments import ExtraArguments, GivenArgument
 from orchestrator.config.behaviour import Behaviour, RetryRule
 from orchestrator.engine.ports import Applied, Refusal, ResourceProgress, Retrying
 from orchestrator.model.status import Changes
@@ -95,8 +95,8 @@ def test_c10_arguments_and_environment_of_a_unit_reach_its_commands(bench, terra
         name="x",
         commands=frozenset({"apply"}),
         arguments=(
-            TerraformArgument(name="lock-timeout", value="7s"),
-            TerraformArgument(name="parallelism", value="3"),
+            GivenArgument(name="lock-timeout", value="7s"),
+            GivenArgument(name="parallelism", value="3"),
         ),
         files=(),
         environment={"REGION": "x", "TF_VAR_cidr": "an input"},
