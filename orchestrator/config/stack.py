@@ -15,8 +15,9 @@ from orchestrator.config.interface import ModuleInterface
 from orchestrator.config.outputs import module_name
 from orchestrator.config.root_only import root_only_findings
 from orchestrator.config.source import LocalSource
-from orchestrator.config.surroundings import ALLOW, NOTHING, Load, Surroundings
+from orchestrator.config.surroundings import ALLOW, IGNORE_VARIABLES, NOTHING, Load, Surroundings
 from orchestrator.config.unit import UnitConfiguration
+from orchestrator.config.variables import overrides
 from orchestrator.diagnostics import Collector, ConfigurationError, Diagnostic, Severity, did_you_mean
 from orchestrator.errors import PlatformctlError, UsageError
 from orchestrator.hcl import print_value
@@ -116,6 +117,13 @@ def _check_inputs(
                 range=inputs[name].range,
             )
     for name, setting in inputs.items():
+        if overrides(setting):
+            yield Diagnostic(
+                summary="Input comes from your environment",
+                detail=f'TF_VAR_{name} is set, and wins over the input "{name}" of unit "{unit.unit.name}", as under Terragrunt.',
+                hint=f"Unset it, or set {IGNORE_VARIABLES}=1 so that only the live tree gives values.",
+                severity=Severity.WARNING,
+            )
         # Inputs of a file that every unit includes are offered to all modules.
         if name not in interface.variables and not setting.files <= everywhere:
             yield Diagnostic(

@@ -19,6 +19,7 @@ from orchestrator.diagnostics import ConfigurationError, Position, Range, Source
 from orchestrator.hcl import Scope, evaluate, parse_text
 from orchestrator.hcl.values import Value
 
+_AMBIENT = "environment variable "
 _PRIMITIVE = frozenset({"string", "number", "bool"})
 
 
@@ -41,7 +42,9 @@ def variable_values(
     if interface is not None and not env.get(IGNORE_VARIABLES):
         for name in interface.variables:
             if VARIABLE + name in env:
-                values[name] = _given(name, env[VARIABLE + name], _ambient(name), interface)
+                given = _given(name, env[VARIABLE + name], _ambient(name), interface)
+                # The files of the input that it replaces are those that a warning is about.
+                values[name] = replace(given, files=values[name].files) if name in values else given
     for block in blocks:
         if "plan" in block.commands:
             for variable, text in block.environment.items():
@@ -91,6 +94,11 @@ def _parsed(text: str) -> Value:
     return evaluate(attribute.expression, Scope(variables={}, functions={}))
 
 
+def overrides(setting: Setting) -> bool:
+    """Tell whether the value is one of the caller's environment in place of an input."""
+    return bool(setting.files) and str(setting.range.source.path).startswith(_AMBIENT)
+
+
 def _ambient(name: str) -> Range:
     start = Position(1, 1)
-    return Range(Source(Path(f"environment variable {VARIABLE}{name}"), ""), start, start)
+    return Range(Source(Path(f"{_AMBIENT}{VARIABLE}{name}"), ""), start, start)

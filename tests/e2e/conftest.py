@@ -33,6 +33,7 @@ class Project:
     def environ(self):
         # Settings of a user's shell that must not reach the local cloud or a plan.
         hostile = {"AWS_PROFILE": "production", "TF_VAR_suffix": "hijacked", "TF_CLI_ARGS": "-no-such-flag"}
+        hostile["PLATFORMCTL_IGNORE_TF_VAR"] = "1"
         return os.environ | hostile | {"PLATFORMCTL_PROJECT": str(self.folder), "COLUMNS": "120"}
 
     def start(self, *arguments, **environ):

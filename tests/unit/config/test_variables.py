@@ -3,6 +3,7 @@
 import pytest
 
 from orchestrator.config.arguments import NEED_VARS
+from orchestrator.diagnostics import Severity
 
 AT = "live/dev/vpc/terragrunt.hcl"
 MODULE = """
@@ -240,3 +241,11 @@ def test_c10_a_block_whose_commands_never_run_is_a_warning(unit):
 def test_the_commands_that_take_variables():
     """Terragrunt's list: https://terragrunt.gruntwork.io/docs/reference/hcl/functions/."""
     assert NEED_VARS == ("apply", "console", "destroy", "import", "plan", "push", "refresh")
+
+
+def test_c10_a_variable_of_the_caller_that_replaces_an_input_is_a_warning(tree):
+    tree.unit("app", 'inputs = { name = "app" }\n')
+    (warning,) = tree.load(TF_VAR_name="caller").check()
+    assert warning.severity is Severity.WARNING
+    assert warning.detail == 'TF_VAR_name is set, and wins over the input "name" of unit "app", as under Terragrunt.'
+    assert tree.load(TF_VAR_name="caller", PLATFORMCTL_IGNORE_TF_VAR="1").check() == []
