@@ -30,6 +30,7 @@ UNKNOWN_FUNCTION = "Call to unknown function"
 NEEDS_KNOWN_VALUES = "Function needs values that are known"
 
 _CALL = 4
+_WRITING = 4
 """Steps that a call takes besides those of its arguments."""
 
 _NOWHERE = Range(Source(Path(), ""), Position(1, 1), Position(1, 1))
@@ -74,6 +75,9 @@ def _call(node: FunctionCall, scope: Scope) -> Value:
     charge(scope, node.range, *arguments, cost=function.cost)
     result = _apply(node, function, arguments, places)
     plain, _ = split(result)
+    if isinstance(plain, Unknown):
+        # The call was written out with all parts of its arguments.
+        charge(scope, node.range, *arguments, cost=_WRITING)
     parts = len(plain) // 100 if isinstance(plain, str) else len(plain) if isinstance(plain, list | dict) else 0
     if scope.work.exceeds(parts):
         raise too_much(node.range)

@@ -18,7 +18,7 @@ Values are never changed in place once made. ``Unknown`` is what makes the evalu
 operation on an unknown value yields another one, whose expression is the operation with all that is known folded in.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -166,30 +166,42 @@ def unknown_reference(*path: str, attributes: frozenset[str] | None = None, desc
 
 def as_expression(value: Value, place: Range) -> nodes.Expression:
     """Return the expression that stands for a value; what is wholly known becomes one literal."""
-    if is_wholly_known(value):
-        return nodes.Literal(value=value, range=place)
+    return _unknown_part(value, place) or nodes.Literal(value=value, range=place)
+
+
+def _unknown_part(value: Value, place: Range) -> nodes.Expression | None:
+    """Return the expression of a value with unknown parts, None for one without; each part is looked at once."""
     match value:
         case Unknown():
             return value.expression
         case Sensitive():
-            return call("sensitive", as_expression(value.value, place), place=place)
-        case list():
-            return _list(value, place)
-        case SetValue():
-            return call("toset", _list(list(value), place), place=place)
+            inner = _unknown_part(value.value, place)
+            return call("sensitive", inner, place=place) if inner else None
+        case list() | SetValue():
+            parts = _all_parts(value, place)
+            if parts is None:
+                return None
+            elements = nodes.ListExpression(items=parts, range=place)
+            return elements if isinstance(value, list) else call("toset", elements, place=place)
         case dict():
+            parts = _all_parts(value.values(), place)
+            if parts is None:
+                return None
             items = tuple(
-                nodes.ObjectItem(key=nodes.Literal(value=key, range=place), value=as_expression(item, place))
-                for key, item in value.items()
+                nodes.ObjectItem(key=nodes.Literal(value=key, range=place), value=part)
+                for key, part in zip(value, parts, strict=True)
             )
             return nodes.ObjectExpression(items=items, range=place)
-    raise AssertionError(type(value))
+    return None
+
+
+def _all_parts(values: Iterable[Value], place: Range) -> tuple[nodes.Expression, ...] | None:
+    found = [(value, _unknown_part(value, place)) for value in values]
+    if all(part is None for _, part in found):
+        return None
+    return tuple(part or nodes.Literal(value=value, range=place) for value, part in found)
 
 
 def call(name: str, *arguments: nodes.Expression, place: Range) -> nodes.FunctionCall:
     """Return a call that the evaluator itself makes up."""
     return nodes.FunctionCall(name=name, arguments=arguments, expand_final=False, name_range=place, range=place)
-
-
-def _list(items: list[Value], place: Range) -> nodes.ListExpression:
-    return nodes.ListExpression(items=tuple(as_expression(item, place) for item in items), range=place)

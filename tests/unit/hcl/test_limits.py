@@ -12,6 +12,7 @@ from orchestrator.hcl import Scope, evaluate, parse_expression, parse_file
 from orchestrator.hcl.functions import terraform_functions
 from orchestrator.hcl.functions.filesystem import TooManyFoldersError, matching_paths
 from orchestrator.hcl.scope import FILE_BYTES, Function, FunctionError
+from orchestrator.hcl.values import unknown_reference
 from tests.fakes.errors import error_of
 from tests.fuzz import Fuzz, outcomes
 
@@ -148,6 +149,13 @@ def test_c1_a_second_of_random_configuration_ends_with_values_or_findings(tmp_pa
     found = list(outcomes(fuzz, iter(range(40)), slow=SECONDS))
     assert [(outcome.number, outcome.problem) for outcome in found if outcome.problem] == []
     assert len({outcome.ending for outcome in found}) >= 4
+
+
+def test_c1_calls_that_are_written_out_for_unknown_values_count_as_work(tmp_path):
+    scope = Scope({"x": [unknown_reference("module", "x")] * 30}, terraform_functions(tmp_path))
+    text = doubled('join(",", [@, @])', "x", 11)
+    with pytest.raises(ConfigurationError, match=WORK):
+        evaluate(parse_expression(text, Path("f")), scope)
 
 
 def test_numbers_are_rounded_to_512_bits_as_in_terraform(tmp_path):
