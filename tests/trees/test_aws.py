@@ -1,4 +1,4 @@
-"""C10: a tree with the AWS provider, states in S3 and a lock table in DynamoDB, on the local cloud."""
+"""C10: a tree with two providers, states in S3 and a lock table in DynamoDB, on the local cloud."""
 
 import json
 import subprocess
@@ -64,15 +64,18 @@ def test_c10_a_tree_with_states_in_s3_lives_on_the_local_cloud(repository, platf
             "modules/topic/main.tf": """
                 variable "name" { type = string }
                 resource "aws_sns_topic" "this" { name = var.name }
-                output "arn" { value = aws_sns_topic.this.arn }
+                resource "terraform_data" "seen" { input = aws_sns_topic.this.arn }
+                output "arn" { value = terraform_data.seen.output }
             """,
         }
     )
-    platformctl("up", "--yes")
+    platformctl("validate")
+    platformctl("graph")
+    platformctl("run", "--all", "apply", "--yes")
     platformctl("plan", "--detailed-exitcode")
     outputs = json.loads(platformctl("outputs", "--json"))
     assert outputs["topic"] == {"arn": "arn:aws:sns:us-east-1:123456789012:acme-alerts"}
-    platformctl("destroy", "--yes")
+    platformctl("run", "--all", "destroy", "--yes")
     locks = sorted(path.parent.name for path in repository.top.rglob("live/**/.terraform.lock.hcl"))
     assert locks == ["names", "topic"], "init wrote them where Terraform keeps them"
     assert (repository.top / ".platformctl/.gitignore").read_text() == "*\n"
