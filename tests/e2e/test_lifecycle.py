@@ -381,9 +381,9 @@ def instances(project, kind):
 def test_b15_the_second_deployment_came_and_went_without_a_trace(project, beside):
     silences, log = beside.steps[come_and_go_beside_the_owner].result()
     assert project.left("b") == []
-    # C4. The first line comes after Python has started; from then on two seconds are the rule, and a busy machine gets a second
-    # of grace.
-    assert max(silences[1:]) < 3, f"silent for {max(silences[1:]):.1f} s\n{log}"
+    # C4. The first line comes after Python has started; from then on two seconds are the rule. Without it a unit is silent for a
+    # minute; a busy machine may stall a process for seconds.
+    assert max(silences[1:]) < 10, f"silent for {max(silences[1:]):.1f} s\n{log}"
 
 
 def test_a2_b15_a_second_up_changes_nothing(project):
