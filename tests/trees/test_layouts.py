@@ -132,8 +132,8 @@ def test_c7_a_working_directory_without_units(repository):
     assert "no-such is not a folder" in repository.run("plan", "--working-dir", "no-such").err
 
 
-def test_c10_init_writes_lock_files_where_terraform_keeps_them(repository, monkeypatch, tmp_path):
-    """Terraform's own provider is in no lock file, so a unit without another one gets none."""
+def test_c10_a_unit_without_a_provider_of_others_gets_no_lock_file(repository):
+    """Terraform's own provider is in no lock file."""
     repository.write({"modules/thing/main.tf": MODULE, "vpc/terragrunt.hcl": unit("vpc", source=source(1), above="")})
     repository.succeed("up", "--yes")
     assert not (repository.top / "vpc/.terraform.lock.hcl").exists()
